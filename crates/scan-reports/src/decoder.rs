@@ -1,0 +1,150 @@
+//! The contract of every parser: bytes in, records out; suspend, encode, resume.
+
+use serde::{Deserialize, Serialize};
+
+use crate::format::{Format, Parser};
+use crate::{Record, limits};
+
+/// Reads one report.
+///
+/// ```text
+/// loop {
+///     match decoder.next()? {
+///         Step::Record(record) => keep(record),
+///         Step::NeedInput => {
+///             // The bytes at decoder.position(): it usually is where the last piece ended, and elsewhere when the format asks to jump.
+///             match read_at(decoder.position()) { [] => decoder.end_of_input(), bytes => decoder.feed(bytes) }
+///         }
+///         Step::End => break,
+///     }
+/// }
+/// ```
+pub struct Decoder {
+    format: Format,
+    parser: Box<dyn Parser>,
+}
+
+/// What a decoder says when asked for the next record.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// A record.
+    Record(Record),
+    /// It wants the bytes at [`Decoder::position`], or to hear that there are none.
+    NeedInput,
+    /// The report is read to its end.
+    End,
+}
+
+impl Decoder {
+    /// A decoder at the start of a report.
+    pub fn new(format: Format) -> Self {
+        Self { format, parser: format.parser() }
+    }
+
+    /// A decoder at the place of a [checkpoint](Self::checkpoint).
+    pub fn resume(checkpoint: &[u8]) -> Result<Self, CheckpointError> {
+        let Envelope { version, format, state } = serde_json::from_slice(checkpoint).map_err(|_| CheckpointError::Unreadable)?;
+        let format = Format::from_name(&format).ok_or(CheckpointError::Unreadable)?;
+        if version != format.checkpoint_version() {
+            return Err(CheckpointError::Version { found: version, known: format.checkpoint_version() });
+        }
+        let mut parser = format.parser();
+        parser.restore(state)?;
+        Ok(Self { format, parser })
+    }
+
+    /// The format that it reads.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Offset in the report, in bytes, of what [`feed`](Self::feed) wants next.
+    pub fn position(&self) -> u64 {
+        self.parser.position()
+    }
+
+    /// How far the report is read, in bytes: grows only, and is the report's length at the end.
+    pub fn progress(&self) -> u64 {
+        self.parser.progress()
+    }
+
+    /// Takes the bytes at [`position`](Self::position).
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.parser.feed(bytes);
+    }
+
+    /// Says that the report ends at [`position`](Self::position).
+    pub fn end_of_input(&mut self) {
+        self.parser.end_of_input();
+    }
+
+    /// Gives the next record, or says what it needs for it. After [`Step::End`] or an error it stays with that answer.
+    #[expect(clippy::should_implement_trait, reason = "an iterator cannot ask for input")]
+    pub fn next(&mut self) -> Result<Step, ReadError> {
+        Ok(match self.parser.next()? {
+            Step::Record(record) => Step::Record(record.bound()),
+            step => step,
+        })
+    }
+
+    /// The place right after the last record that [`next`](Self::next) gave, as text of at most [`limits::CHECKPOINT`] bytes. What was fed
+    /// beyond it has to be fed again after [`resume`](Self::resume).
+    pub fn checkpoint(&self) -> Vec<u8> {
+        let envelope =
+            Envelope { version: self.format.checkpoint_version(), format: self.format.name().to_owned(), state: self.parser.suspend() };
+        let bytes = serde_json::to_vec(&envelope).unwrap_or_default();
+        debug_assert!(bytes.len() <= limits::CHECKPOINT, "checkpoint of {} bytes", bytes.len());
+        bytes
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Envelope {
+    version: u32,
+    format: String,
+    state: serde_json::Value,
+}
+
+/// A checkpoint that cannot be used: the report has to be read from its start.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CheckpointError {
+    /// Not a checkpoint at all.
+    #[error("the checkpoint cannot be read")]
+    Unreadable,
+    /// Written by another version of the parser.
+    #[error("the checkpoint has version {found}, this parser knows version {known}")]
+    Version {
+        /// The checkpoint's version.
+        found: u32,
+        /// The parser's version.
+        known: u32,
+    },
+}
+
+/// Why the rest of a report cannot be read. The message says what was expected, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message} (offset {offset}, line {line})")]
+pub struct ReadError {
+    /// What the caller may make of it.
+    pub kind: ReadErrorKind,
+    /// What was expected, and what was found.
+    pub message: String,
+    /// Where, in bytes from the report's start.
+    pub offset: u64,
+    /// Where, in lines counted from 1.
+    pub line: u64,
+}
+
+/// What the caller may make of a [`ReadError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadErrorKind {
+    /// The report ends in the middle.
+    Truncated,
+    /// The bytes are no XML, JSON, or text in the encoding that they claim.
+    Syntax,
+    /// They are, but not a report of this format.
+    NotThisFormat,
+    /// A structural limit of [`limits`] is exceeded.
+    LimitExceeded,
+}

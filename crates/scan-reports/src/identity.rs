@@ -1,0 +1,100 @@
+//! What makes two findings, assets or occurrences the same: a hash over the parts that say so.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Builder;
+
+use crate::{Asset, Location};
+
+/// An identity as 128 bits, in the form of a UUID of version 8 (RFC 9562, section 5.8): 122 bits of a SHA-256.
+pub type Id = uuid::Uuid;
+
+/// What makes two findings the same: the parts in order. Which parts those are depends on the kind of finding:
+///
+/// | kind | parts after tool and rule |
+/// |---|---|
+/// | host | none |
+/// | web | site |
+/// | code | path, and the tool's own fingerprint, or else the code or the message |
+/// | dependency | package, version |
+/// | secret | path, hash of the secret |
+/// | configuration | resource or path |
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity(Id);
+
+impl Identity {
+    /// The identity of a finding from tool, rule and the further parts of its kind.
+    pub fn finding(tool: &str, rule_id: &str, parts: &[&str]) -> Self {
+        let head = ["finding", tool, rule_id];
+        Self(hash(head.iter().chain(parts).map(|part| part.as_bytes())))
+    }
+
+    /// The id under which the finding is stored.
+    pub fn id(&self) -> Id {
+        self.0
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.simple())
+    }
+}
+
+impl Asset {
+    /// The id under which the asset is stored: its kind and identity.
+    pub fn id(&self) -> Id {
+        hash([b"asset".as_slice(), format!("{:?}", self.kind).as_bytes(), self.identity.as_bytes()])
+    }
+}
+
+/// The id under which an occurrence is stored: the finding, the asset and the place on it. The service's name is not part of it: scanners
+/// differ in how they name what they found on a port.
+pub(crate) fn occurrence_id(finding: Id, asset: Id, location: &Location) -> Id {
+    let text = |field: &Option<String>| field.clone().unwrap_or_default();
+    let place = [
+        text(&location.host),
+        location.port.map(|p| p.to_string()).unwrap_or_default(),
+        text(&location.protocol),
+        text(&location.url),
+        text(&location.parameter),
+        text(&location.path),
+        location.line.map(|l| l.to_string()).unwrap_or_default(),
+    ];
+    let head = [b"occurrence".as_slice(), finding.as_bytes(), asset.as_bytes()];
+    hash(head.into_iter().chain(place.iter().map(String::as_bytes)))
+}
+
+/// SHA-256 over the parts, each after its length (so that no two lists of parts run into the same bytes), cut to 128 bits.
+fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Id {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_le_bytes());
+        hasher.update(part);
+    }
+    let digest = hasher.finalize();
+    Builder::from_custom_bytes(std::array::from_fn(|i| digest[i])).into_uuid()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_do_not_run_into_each_other() {
+        let one = Identity::finding("tool", "rule", &["ab", "c"]);
+        let other = Identity::finding("tool", "rule", &["a", "bc"]);
+        assert_ne!(one, other);
+    }
+
+    #[test]
+    fn the_service_name_does_not_make_another_occurrence() {
+        let id = |service: &str| {
+            let location = Location { port: Some(443), service: Some(service.into()), ..Location::default() };
+            occurrence_id(Id::nil(), Id::nil(), &location)
+        };
+        assert_eq!(id("https"), id("www"));
+    }
+}

@@ -1,0 +1,35 @@
+//! Streaming, resumable parsers for the reports of security scanners: bytes in, records out.
+//!
+//! A [`Decoder`] takes the bytes of one report in pieces of any size and gives [`Record`]s. It never reads, waits, looks at a clock or
+//! holds the report. Its whole place in the report fits into a [checkpoint](Decoder::checkpoint) of at most [`limits::CHECKPOINT`] bytes.
+//! Three laws hold for every format, and are tested over every sample:
+//!
+//! 1. *Cut anywhere*: the records do not depend on how the bytes were cut.
+//! 2. *Suspend anywhere*: nor on where the decoder was dropped and resumed from its checkpoint.
+//! 3. *Bounded*: the checkpoint stays within its limit, and the memory does not grow with the report.
+//!
+//! [`token`] turns bytes into events and knows no scanner; [`format`](mod@format) turns events into records and knows no bytes.
+
+pub mod limits;
+
+mod record;
+pub use record::{
+    Asset, AssetKind, Component, Cvss, Finding, FindingKind, Location, Occurrence, Problem, ProblemCode, Record, Severity, Status,
+};
+
+mod identity;
+pub use identity::{Id, Identity};
+
+mod decoder;
+pub use decoder::{CheckpointError, Decoder, ReadError, ReadErrorKind, Step};
+
+pub mod format;
+pub use format::{Detection, Format, detect};
+
+mod batch;
+pub use batch::Batch;
+
+pub mod token;
+
+mod output;
+pub use output::output_line;

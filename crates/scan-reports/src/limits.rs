@@ -1,0 +1,23 @@
+//! Every limit of the parsers, in bytes unless the name says otherwise. What goes over is cut and marked (texts), counted as a
+//! [`Problem`](crate::Problem) (records) or ends the reading with an error that names the limit (structure).
+
+/// A checkpoint.
+pub const CHECKPOINT: usize = 64 * 1024;
+/// Start of the report that [`detect`](crate::detect) may look at.
+pub const DETECTION: usize = 64 * 1024;
+/// Depth of elements, objects and arrays. A count.
+pub const DEPTH: usize = 256;
+/// One tag with its attributes, one comment, one number, one key: what has to be held whole to be understood.
+pub const TOKEN: usize = 1024 * 1024;
+/// A title, name, identity or rule id of a record.
+pub const NAME: usize = 1024;
+/// A description, solution, or piece of evidence of a record.
+pub const TEXT: usize = 64 * 1024;
+/// A URL, path or reference.
+pub const URL: usize = 4096;
+/// Entries of one list of a record: references, CVEs, CWEs, scores. A count.
+pub const LIST: usize = 200;
+/// Further facts of a finding or an asset. A count.
+pub const ATTRIBUTES: usize = 64;
+/// Text of all definitions (rules, artifacts) that a two-part format keeps in memory for one run.
+pub const DEFINITIONS: usize = 24 * 1024 * 1024;

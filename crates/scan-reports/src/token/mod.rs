@@ -1,0 +1,1 @@
+//! Bytes to events, resumable and bounded. Knows no scanner.
