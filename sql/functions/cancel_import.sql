@@ -1,0 +1,24 @@
+create or replace function spillway.cancel_import(p_workspace integer, p_import uuid) returns jsonb
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  v_import spillway.imports;
+begin
+  -- Without its queue row no drain can write for the import any more: a running one learns it with its next batch.
+  delete from spillway.import_queue where workspace_id = p_workspace and import_id = p_import;
+  update spillway.imports i
+  set state = 'cancelled', finished_at = now(), updated_at = now(), version = i.version + 1
+  where i.workspace_id = p_workspace and i.id = p_import and i.state in ('queued', 'running')
+  returning i.* into v_import;
+  if found then
+    return spillway.import_document(v_import);
+  end if;
+  select i.* into v_import from spillway.imports i where i.workspace_id = p_workspace and i.id = p_import;
+  if not found then
+    raise exception using errcode = 'SW404', message = 'there is no such import';
+  end if;
+  raise exception using errcode = 'SW409', message = format('the import is %s and can no longer be cancelled', v_import.state);
+end
+$$;
+comment on function spillway.cancel_import(integer, uuid) is
+  'ends a queued or running import and keeps what it stored; SW409 where it has ended, SW404 where the workspace has no such import';
