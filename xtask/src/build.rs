@@ -1,0 +1,90 @@
+//! Builds what a stack runs: the components, and the runtime that runs them.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+
+use crate::{paths, progress, tool};
+
+/// The target of the components.
+pub const TARGET: &str = "wasm32-wasip2";
+
+/// The components: folders of `functions/`.
+pub const FUNCTIONS: [&str; 5] = ["imports", "drain", "tick", "status", "findings"];
+
+/// Builds the components and the runtime, once in a process, and gives the runtime's program. Cargo shows its own progress.
+pub async fn all() -> Result<&'static Path> {
+    static RUNTIME: OnceCell<PathBuf> = OnceCell::const_new();
+    let build = async || {
+        components().await?;
+        runtime().await
+    };
+    RUNTIME.get_or_try_init(build).await.map(PathBuf::as_path)
+}
+
+/// Builds the components to where spin.toml looks for them, wherever else cargo has been told to build.
+pub async fn components() -> Result<()> {
+    add_target().await?;
+    progress::note("building the components …");
+    let mut build = cargo();
+    build.args(["build", "--release", "--target", TARGET, "--target-dir"]).arg(paths::root().join("target"));
+    for function in FUNCTIONS {
+        build.args(["--package", function]);
+    }
+    tool::run(&mut build).await.context("the components do not build")
+}
+
+/// Adds the compiler's target of the components where it is missing.
+pub async fn add_target() -> Result<()> {
+    let sysroot = tool::output(tool::command("rustc").args(["--print", "sysroot"]).current_dir(paths::root())).await?;
+    if Path::new(sysroot.trim()).join("lib/rustlib").join(TARGET).join("lib").exists() {
+        return Ok(());
+    }
+    let step = progress::Step::begin(format!("adding the compiler's target {TARGET}"));
+    let added = tool::output(tool::command("rustup").args(["target", "add", TARGET]).current_dir(paths::root())).await;
+    added.with_context(|| format!("the components need the compiler's target {TARGET}: `rustup target add {TARGET}`"))?;
+    step.done();
+    Ok(())
+}
+
+/// Cargo, in the repository.
+pub fn cargo() -> Command {
+    let mut cargo = tool::command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(paths::root());
+    cargo
+}
+
+/// Builds the runtime and gives its program.
+async fn runtime() -> Result<PathBuf> {
+    progress::note("building the runtime …");
+    let mut build = cargo();
+    // No --package: with it, cargo would choose other features of the dependencies than `cargo test` does, and build wasmtime twice.
+    build.args(["build", "--bin", "local-runtime", "--message-format", "json-render-diagnostics"]).stdout(Stdio::piped());
+    let mut child = build.spawn().context("cannot run cargo")?;
+    let program = executable(child.stdout.take()).await?;
+    if !child.wait().await?.success() {
+        bail!("the runtime does not build");
+    }
+    program.context("cargo built no program `local-runtime`")
+}
+
+/// The part of cargo's messages that says where a program is.
+#[derive(Deserialize)]
+struct Message {
+    executable: Option<PathBuf>,
+}
+
+async fn executable(messages: Option<tokio::process::ChildStdout>) -> Result<Option<PathBuf>> {
+    let Some(messages) = messages else { return Ok(None) };
+    let mut lines = BufReader::new(messages).lines();
+    let mut program = None;
+    while let Some(line) = lines.next_line().await? {
+        program = serde_json::from_str::<Message>(&line).ok().and_then(|message| message.executable).or(program);
+    }
+    Ok(program)
+}

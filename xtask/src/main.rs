@@ -1,0 +1,110 @@
+//! `cargo xtask`: the commands.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+use xtask::postgres::Database;
+use xtask::{migrate, schema};
+
+mod up;
+
+/// Builds, runs and tests Spillway on this machine. Everything that it makes is under .spillway/ and target/.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Starts everything and keeps it running until Ctrl-C: PostgreSQL, an object store, the app
+    Up(up::Up),
+
+    /// Brings a database's schema to what sql/ says
+    Migrate {
+        /// The database: postgres://user:password@host:port/name
+        #[arg(long, value_name = "URL", env = "DATABASE_URL")]
+        database_url: String,
+    },
+
+    /// Makes an API key and prints it; the database keeps only its hash
+    CreateKey(CreateKey),
+
+    /// Writes sql/schema.sql from the migrations and functions
+    Schema,
+}
+
+#[derive(Debug, clap::Args)]
+struct CreateKey {
+    /// The workspace that the key opens; created when there is none of that name
+    #[arg(long)]
+    workspace: String,
+
+    /// What the key is for
+    #[arg(long, default_value = "cargo xtask create-key")]
+    name: String,
+
+    /// The days after which it expires; it does not when not given
+    #[arg(long, value_name = "DAYS")]
+    expires_in_days: Option<f64>,
+
+    /// The database: postgres://user:password@host:port/name
+    #[arg(long, value_name = "URL", env = "DATABASE_URL")]
+    database_url: String,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs a command until it ends or somebody ends it. In both cases what it started ends with it.
+#[tokio::main]
+async fn run(command: Command) -> Result<ExitCode> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut hung_up = signal(SignalKind::hangup())?;
+    tokio::select! {
+        result = command.run() => result.map(|()| ExitCode::SUCCESS),
+        _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(130)),
+        _ = terminated.recv() => Ok(ExitCode::from(143)),
+        _ = hung_up.recv() => Ok(ExitCode::from(129)),
+    }
+}
+
+impl Command {
+    async fn run(self) -> Result<()> {
+        match self {
+            Self::Up(up) => up.run().await,
+            Self::Migrate { database_url } => migrate(&database_url).await,
+            Self::CreateKey(options) => create_key(options).await,
+            Self::Schema => schema::write().await,
+        }
+    }
+}
+
+async fn migrate(database_url: &str) -> Result<()> {
+    let applied = migrate::migrate(&mut Database::from_url(database_url)?.connect().await?).await?;
+    for name in &applied {
+        println!("applied {name}");
+    }
+    if applied.is_empty() {
+        println!("nothing to apply");
+    }
+    Ok(())
+}
+
+async fn create_key(options: CreateKey) -> Result<()> {
+    let client = Database::from_url(&options.database_url)?.connect().await?;
+    let key = xtask::key::create(&client, &options.workspace, &options.name, options.expires_in_days).await?;
+    println!("{key}");
+    Ok(())
+}

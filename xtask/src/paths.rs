@@ -1,0 +1,94 @@
+//! Where things lie: the repository, and the folder that holds all that the tools make.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask).to_owned()
+}
+
+/// The folder of everything that the tools make: `.spillway` in the repository, which git ignores.
+pub fn data_dir() -> PathBuf {
+    root().join(".spillway")
+}
+
+/// Creates a folder and those above it.
+pub fn create_dir(dir: &Path) -> Result<()> {
+    fs::create_dir_all(dir).with_context(|| format!("cannot create the folder {}", dir.display()))
+}
+
+/// Reads a text file.
+pub fn read(file: &Path) -> Result<String> {
+    fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+/// Writes a file that only its owner may read.
+pub fn write_private(file: &Path, content: &str) -> Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let context = || format!("cannot write {}", file.display());
+    let mut open = fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(file).with_context(context)?;
+    open.write_all(content.as_bytes()).with_context(context)
+}
+
+/// The SQL files of a folder, in the order of their names.
+pub fn sql_files(dir: &Path) -> Result<Vec<PathBuf>> {
+    let context = || format!("cannot list {}", dir.display());
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir).with_context(context)? {
+        let path = entry.with_context(context)?.path();
+        if path.extension().is_some_and(|extension| extension == "sql") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// A folder that goes when the value does. Those that a killed run left behind go when the next run makes one.
+#[derive(Debug)]
+pub struct TemporaryDir {
+    path: PathBuf,
+}
+
+impl TemporaryDir {
+    /// Makes a new, empty folder.
+    pub fn new(name: &str) -> Result<Self> {
+        let parent = data_dir().join("tmp");
+        create_dir(&parent)?;
+        remove_leftovers(&parent);
+        let path = parent.join(format!("{}-{name}-{}", std::process::id(), crate::random::hex(4)?));
+        create_dir(&path)?;
+        Ok(Self { path })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for TemporaryDir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+/// Removes the folders of processes that are no more.
+fn remove_leftovers(parent: &Path) {
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.split('-').next()?.parse().ok());
+        if process.and_then(rustix::process::Pid::from_raw).is_some_and(is_gone) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn is_gone(process: rustix::process::Pid) -> bool {
+    rustix::process::test_kill_process(process) == Err(rustix::io::Errno::SRCH)
+}

@@ -1,0 +1,333 @@
+//! A private PostgreSQL server, or the address of one that somebody else runs.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use rustix::process::{Pid, Signal};
+use tokio_postgres::NoTls;
+
+use crate::child::{Child, Ending};
+use crate::paths::TemporaryDir;
+use crate::progress::Step;
+use crate::{paths, ports, random};
+
+mod binaries;
+mod owner;
+
+pub use binaries::Binaries;
+use owner::Owner;
+
+/// The superuser of the private server.
+const USER: &str = "spillway";
+
+/// Where a database is, and who is let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Database {
+    /// The server's name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// The database's name.
+    pub name: String,
+    /// The user.
+    pub user: String,
+    /// The user's password, perhaps empty.
+    pub password: String,
+}
+
+impl Database {
+    /// Reads `postgres://user:password@host:port/name`.
+    pub fn from_url(url: &str) -> Result<Self> {
+        let config: tokio_postgres::Config = url.parse().context("the database's URL should be postgres://user:password@host:port/name")?;
+        let host = match config.get_hosts() {
+            [tokio_postgres::config::Host::Tcp(host)] => host.clone(),
+            _ => bail!("the database's URL should name one host, reached over TCP"),
+        };
+        let user = config.get_user().context("the database's URL names no user")?.to_owned();
+        Ok(Self {
+            host,
+            port: config.get_ports().first().copied().unwrap_or(5432),
+            name: config.get_dbname().unwrap_or(&user).to_owned(),
+            password: String::from_utf8_lossy(config.get_password().unwrap_or_default()).into_owned(),
+            user,
+        })
+    }
+
+    /// The address as psql and pg_dump take it. The password is not in it: they take that from `PGPASSWORD`.
+    pub fn url_without_password(&self) -> String {
+        format!("postgres://{}@{}:{}/{}", self.user, self.host, self.port, self.name)
+    }
+
+    /// A connection; it lives as long as the client.
+    pub async fn connect(&self) -> Result<tokio_postgres::Client> {
+        let mut config = tokio_postgres::Config::new();
+        config.host(&self.host).port(self.port).dbname(&self.name).user(&self.user).password(&self.password);
+        config.application_name("xtask").connect_timeout(Duration::from_secs(10));
+        let address = || format!("cannot connect to the database {}", self.url_without_password());
+        let (client, connection) = config.connect(NoTls).await.with_context(address)?;
+        tokio::spawn(connection);
+        Ok(client)
+    }
+}
+
+/// A private server on 127.0.0.1, stopped on `Drop`.
+#[derive(Debug)]
+pub struct Cluster {
+    binaries: Binaries,
+    owner: Option<Owner>,
+    dir: PathBuf,
+    port: u16,
+    password: String,
+    server: Mutex<Option<Child>>,
+    temporary: Option<TemporaryDir>,
+}
+
+impl Cluster {
+    /// Starts the server whose data is in `dir`, and makes that data when there is none.
+    pub async fn start(dir: &Path) -> Result<Self> {
+        Self::start_in(dir, None).await
+    }
+
+    /// Starts a server whose data goes with it.
+    pub async fn start_temporary() -> Result<Self> {
+        let temporary = TemporaryDir::new("postgres")?;
+        Self::start_in(&temporary.path().to_owned(), Some(temporary)).await
+    }
+
+    /// The server that the tests of one process share: it is there as long as one of them holds it.
+    pub async fn shared() -> Result<Arc<Self>> {
+        static SHARED: tokio::sync::Mutex<Weak<Cluster>> = tokio::sync::Mutex::const_new(Weak::new());
+        let mut shared = SHARED.lock().await;
+        if let Some(cluster) = shared.upgrade() {
+            return Ok(cluster);
+        }
+        let cluster = Arc::new(Self::start_temporary().await?);
+        *shared = Arc::downgrade(&cluster);
+        Ok(cluster)
+    }
+
+    async fn start_in(wanted: &Path, temporary: Option<TemporaryDir>) -> Result<Self> {
+        paths::create_dir(wanted)?;
+        let owner = Owner::needed()?;
+        let dir = owner.map_or_else(|| Ok(wanted.to_owned()), |owner| owner.reachable(wanted))?;
+        let binaries = Binaries::find(version_of(&dir)).await?;
+        let password = password(&dir)?;
+        let cluster = Self { binaries, owner, dir, port: ports::free()?, password, server: Mutex::new(None), temporary };
+        cluster.initialise()?;
+        cluster.restart().await?;
+        Ok(cluster)
+    }
+
+    /// PostgreSQL's programs.
+    pub fn binaries(&self) -> &Binaries {
+        &self.binaries
+    }
+
+    /// The address of one of its databases.
+    pub fn database(&self, name: &str) -> Database {
+        Database { host: "127.0.0.1".into(), port: self.port, name: name.into(), user: USER.into(), password: self.password.clone() }
+    }
+
+    /// Creates a database where there is none of that name.
+    pub async fn create_database(&self, name: &str) -> Result<Database> {
+        let client = self.database("postgres").connect().await?;
+        let exists = client.query_opt("select 1 from pg_catalog.pg_database where datname = $1", &[&name]).await?.is_some();
+        if !exists {
+            let statement = format!("create database \"{name}\"");
+            client.batch_execute(&statement).await.with_context(|| format!("cannot create the database {name}"))?;
+        }
+        Ok(self.database(name))
+    }
+
+    /// Starts it after a [`stop`](Self::stop) or [`kill`](Self::kill), on the same port with the same data.
+    pub async fn restart(&self) -> Result<()> {
+        let step = Step::begin(format!("starting PostgreSQL {}", self.binaries.major()));
+        self.stop();
+        self.end_orphan()?;
+        let mut server = Child::spawn("PostgreSQL", &mut self.server_command(), Ending::Interrupt, &self.dir.join("log"))?;
+        let database = self.database("postgres");
+        server.wait_until_ready(Duration::from_secs(60), async || database.connect().await.is_ok()).await?;
+        self.put(Some(server));
+        step.done();
+        Ok(())
+    }
+
+    /// Stops it in order; the data stays.
+    pub fn stop(&self) {
+        drop(self.put(None));
+    }
+
+    /// Ends it in the middle of whatever it does, as a crash of the machine would.
+    pub fn kill(&self) {
+        if let Some(mut server) = self.put(None) {
+            server.kill();
+        }
+    }
+
+    /// An error when it has ended by itself.
+    pub fn check(&self) -> Result<()> {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map_or(Ok(()), Child::check)
+    }
+
+    fn put(&self, server: Option<Child>) -> Option<Child> {
+        std::mem::replace(&mut *self.server.lock().unwrap_or_else(PoisonError::into_inner), server)
+    }
+
+    fn data(&self) -> PathBuf {
+        self.dir.join("data")
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(self.binaries.program(program));
+        command.current_dir(&self.dir).env("LC_ALL", "C.UTF-8");
+        if let Some(owner) = self.owner {
+            owner.run(&mut command);
+        }
+        command
+    }
+
+    /// Settings for a server of one machine that tests kill in the middle: modest, and durable.
+    fn server_command(&self) -> Command {
+        let port = self.port.to_string();
+        let mut settings = vec![
+            ("listen_addresses", "127.0.0.1"),
+            ("port", &port),
+            // TCP only: a socket's path must be short, and a checkout may lie deep.
+            ("unix_socket_directories", ""),
+            ("max_connections", "100"),
+            ("shared_buffers", "256MB"),
+            ("max_wal_size", "2GB"),
+            ("timezone", "UTC"),
+            ("log_line_prefix", "%m [%p] %d "),
+        ];
+        if self.binaries.has_library("pg_stat_statements") {
+            settings.push(("shared_preload_libraries", "pg_stat_statements"));
+            // Also the statements inside functions.
+            settings.push(("pg_stat_statements.track", "all"));
+        }
+        let mut command = self.command("postgres");
+        command.arg("-D").arg(self.data());
+        for (name, value) in settings {
+            command.arg("-c").arg(format!("{name}={value}"));
+        }
+        command
+    }
+
+    /// Runs initdb, unless that is done.
+    fn initialise(&self) -> Result<()> {
+        if version_of(&self.dir).is_some() {
+            return Ok(());
+        }
+        let step = Step::begin("creating a database cluster");
+        // Made beside its place and moved there when complete. A run that was interrupted may have left one behind.
+        let unfinished = self.dir.join("data.unfinished");
+        let _ = std::fs::remove_dir_all(&unfinished);
+        paths::create_dir(&unfinished)?;
+        let password = self.dir.join("password");
+        if let Some(owner) = self.owner {
+            owner.give(&unfinished)?;
+            owner.give(&password)?;
+        }
+        self.run_initdb(&unfinished, &password)?;
+        std::fs::rename(&unfinished, self.data()).context("cannot move the new database cluster to its place")?;
+        step.done();
+        Ok(())
+    }
+
+    fn run_initdb(&self, data: &Path, password: &Path) -> Result<()> {
+        let mut command = self.command("initdb");
+        command.args(["--encoding=UTF8", "--locale=C.UTF-8", "--auth=scram-sha-256", "--username", USER]);
+        command.arg("--pwfile").arg(password).arg("--pgdata").arg(data);
+        let output = command.output().context("cannot run initdb")?;
+        if !output.status.success() {
+            bail!("initdb failed ({}):\n{}", output.status, String::from_utf8_lossy(&output.stderr).trim());
+        }
+        Ok(())
+    }
+
+    /// Ends a server that a killed process left behind, and removes the file that says that there is one. PostgreSQL does that itself
+    /// unless the id in the file belongs to something else by now.
+    fn end_orphan(&self) -> Result<()> {
+        let file = self.data().join("postmaster.pid");
+        let Ok(content) = std::fs::read_to_string(&file) else { return Ok(()) };
+        let pid = content.lines().next().and_then(|line| line.trim().parse().ok()).and_then(Pid::from_raw);
+        if let Some(pid) = pid.filter(|pid| self.is_server(*pid)) {
+            rustix::process::kill_process(pid, Signal::INT).context("cannot stop the PostgreSQL that an earlier run left behind")?;
+            wait_for_end(pid);
+        }
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).context("cannot remove the stale postmaster.pid"),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a process is the server of this data.
+    fn is_server(&self, pid: Pid) -> bool {
+        let line = std::fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).unwrap_or_default();
+        String::from_utf8_lossy(&line).contains(&*self.data().to_string_lossy())
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.stop();
+        // Where it is not below the temporary folder, being out of the owner's reach there.
+        if self.temporary.is_some() {
+            let _ = std::fs::remove_dir_all(&self.dir);
+        }
+    }
+}
+
+fn wait_for_end(pid: Pid) {
+    for _ in 0..500 {
+        if rustix::process::test_kill_process(pid).is_err() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The major version that wrote the data in `dir`; none when there is none yet.
+fn version_of(dir: &Path) -> Option<u32> {
+    std::fs::read_to_string(dir.join("data/PG_VERSION")).ok()?.trim().parse().ok()
+}
+
+/// The superuser's password, made once.
+fn password(dir: &Path) -> Result<String> {
+    let file = dir.join("password");
+    if version_of(dir).is_none() {
+        let _ = std::fs::remove_file(&file);
+        paths::write_private(&file, &random::secret()?)?;
+    }
+    paths::read(&file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_url_is_read() {
+        let database = Database::from_url("postgres://ann:s%2Fcret@db.example:6432/app").expect("a URL");
+        assert_eq!(database.host, "db.example");
+        assert_eq!((database.port, database.name.as_str()), (6432, "app"));
+        assert_eq!((database.user.as_str(), database.password.as_str()), ("ann", "s/cret"));
+        assert!(Database::from_url("mysql://x").is_err());
+        assert!(Database::from_url("postgres:///only-a-name").is_err());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn data_survives_a_killed_server() -> Result<()> {
+        let cluster = Cluster::start_temporary().await?;
+        let database = cluster.create_database("kept").await?;
+        database.connect().await?.batch_execute("create table kept as select 1").await?;
+        cluster.kill();
+        assert!(database.connect().await.is_err());
+        cluster.restart().await?;
+        database.connect().await?.query_one("select * from kept", &[]).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,113 @@
+//! What a person sees while something takes its time: a moving line on a terminal, plain lines elsewhere. All of it on standard
+//! error; results go to standard output.
+
+use std::io::IsTerminal as _;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Says something that is worth a line of its own.
+pub fn note(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Something that takes more than a moment.
+#[derive(Debug)]
+pub struct Step {
+    what: String,
+    started: Instant,
+    bar: Option<ProgressBar>,
+}
+
+impl Step {
+    /// Says that it has begun: "starting PostgreSQL".
+    pub fn begin(what: impl Into<String>) -> Self {
+        let what = what.into();
+        let bar = std::io::stderr().is_terminal().then(|| spinner(&what));
+        if bar.is_none() {
+            eprintln!("{what} …");
+        }
+        Self { what, started: Instant::now(), bar }
+    }
+
+    /// Says that it is done. On a terminal, what was quick leaves no line behind.
+    pub fn done(self) {
+        let took = self.started.elapsed();
+        let line = format!("{} … done in {:.1} s", self.what, took.as_secs_f64());
+        match &self.bar {
+            Some(bar) => {
+                bar.finish_and_clear();
+                if took > Duration::from_secs(1) {
+                    eprintln!("{line}");
+                }
+            }
+            None if took > Duration::from_secs(1) => eprintln!("{line}"),
+            None => {}
+        }
+    }
+}
+
+impl Drop for Step {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn spinner(what: &str) -> ProgressBar {
+    let bar = ProgressBar::new_spinner().with_message(what.to_owned());
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} … {elapsed}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}
+
+/// How far an import is: a bar on a terminal, a line at each tenth elsewhere.
+#[derive(Debug)]
+pub struct Percentage {
+    what: String,
+    bar: Option<ProgressBar>,
+    tenth: u8,
+}
+
+impl Percentage {
+    /// A bar at 0.
+    pub fn new(what: impl Into<String>) -> Self {
+        let what = what.into();
+        let bar = std::io::stderr().is_terminal().then(|| percent_bar(&what));
+        Self { what, bar, tenth: 0 }
+    }
+
+    /// Moves it: `percentage` of 100, and a word on what is being done.
+    pub fn set(&mut self, percentage: f64, stage: &str) {
+        // A percentage is within 0..=100: nothing is cut off.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+        let whole = percentage.clamp(0.0, 100.0) as u8;
+        if let Some(bar) = &self.bar {
+            bar.set_position(whole.into());
+            bar.set_message(stage.to_owned());
+        } else if whole / 10 > self.tenth {
+            self.tenth = whole / 10;
+            eprintln!("{}: {whole} % ({stage})", self.what);
+        }
+    }
+}
+
+impl Drop for Percentage {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn percent_bar(what: &str) -> ProgressBar {
+    let bar = ProgressBar::new(100).with_prefix(what.to_owned());
+    if let Ok(style) = ProgressStyle::with_template("{prefix:<40} [{bar:40}] {pos:>3} % {msg}") {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}

@@ -1,0 +1,115 @@
+//! `local-runtime` as a process: the app of spin.toml on a port of this machine.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+
+use crate::child::{Child, Ending};
+use crate::progress::Step;
+use crate::{build, paths};
+
+/// How it is started, every time.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The app's variables.
+    pub variables: BTreeMap<String, String>,
+    /// The limit of a component's memory, in bytes; the runtime has its own default.
+    pub max_instance_memory: Option<u64>,
+    /// The limit of a request's time, in seconds; the runtime has its own default.
+    pub request_timeout: Option<u64>,
+    /// Where it keeps its state, and where its log goes.
+    pub dir: PathBuf,
+}
+
+/// The running app, stopped on `Drop`.
+#[derive(Debug)]
+pub struct Runtime {
+    settings: Settings,
+    child: Option<Child>,
+}
+
+impl Runtime {
+    /// Starts it and waits until it answers.
+    pub async fn start(settings: Settings) -> Result<Self> {
+        let mut runtime = Self { settings, child: None };
+        runtime.restart().await?;
+        Ok(runtime)
+    }
+
+    /// Its URL, without a path.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.settings.listen)
+    }
+
+    /// What it was started with. A change counts from the next [`restart`](Self::restart) on.
+    pub fn settings_mut(&mut self) -> &mut Settings {
+        &mut self.settings
+    }
+
+    /// Its process id, while it runs.
+    pub fn id(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
+    /// What it and the components have logged.
+    pub fn log_file(&self) -> PathBuf {
+        self.settings.dir.join("runtime.log")
+    }
+
+    /// An error when it has ended by itself.
+    pub fn check(&mut self) -> Result<()> {
+        self.child.as_mut().map_or(Ok(()), Child::check)
+    }
+
+    /// Ends it in the middle of whatever it does (SIGKILL).
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill();
+        }
+    }
+
+    /// Stops it in order.
+    pub fn stop(&mut self) {
+        self.child = None;
+    }
+
+    /// Starts it (again, after it was stopped or killed) on the same port, and waits until it answers.
+    pub async fn restart(&mut self) -> Result<()> {
+        self.stop();
+        let program = build::all().await?;
+        paths::create_dir(&self.settings.dir)?;
+        let step = Step::begin("starting the app");
+        let mut child = Child::spawn("local-runtime", &mut self.command(program), Ending::Terminate, &self.log_file())?;
+        let health = format!("{}/.well-known/spin/health", self.url());
+        let client = reqwest::Client::new();
+        let is_healthy = async || client.get(&health).send().await.is_ok_and(|answer| answer.status().is_success());
+        child.wait_until_ready(Duration::from_secs(120), is_healthy).await.context("the app does not start")?;
+        self.child = Some(child);
+        step.done();
+        Ok(())
+    }
+
+    /// Variables go in through the environment: other users of the machine can read a command line.
+    fn command(&self, program: &Path) -> Command {
+        let Settings { listen, variables, max_instance_memory, request_timeout, dir } = &self.settings;
+        let mut command = Command::new(program);
+        command.current_dir(paths::root()).args(["--from", "spin.toml", "--listen", &listen.to_string()]);
+        command.arg("--state-dir").arg(dir.join("state"));
+        if let Some(bytes) = max_instance_memory {
+            command.args(["--max-instance-memory", &bytes.to_string()]);
+        }
+        if let Some(seconds) = request_timeout {
+            command.args(["--request-timeout", &seconds.to_string()]);
+        }
+        for (name, value) in variables {
+            command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
+        }
+        command
+    }
+}
