@@ -1,1 +1,4 @@
 //! Bytes to events, resumable and bounded. Knows no scanner.
+
+pub(crate) mod json;
+pub(crate) mod xml;

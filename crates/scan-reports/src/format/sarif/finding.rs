@@ -1,0 +1,377 @@
+//! A result (§3.27) as occurrences.
+//!
+//! | field | from |
+//! |---|---|
+//! | severity | `security-severity` of the rule or the result, a score or a word; else the level: the result's, the invocation's, the rule's default; else warning |
+//! | status | `closed` if the baseline state is absent (§3.27.24); `false_positive` if a suppression is accepted (§3.27.23, 3.35.3) |
+//! | title | the message; else the rule's short or full description, name, id |
+//! | CWEs | the rule's relationships, `cwe`, tags; those of the result; the result's taxa |
+//! | identity | path and the tool's fingerprint (§3.27.16, 3.27.17), else the snippet, else the message |
+//! | component | a package URL, wherever there is one; `component` in the properties; Trivy's message |
+
+use serde_json::Value;
+
+use super::objects::{Location as SarifLocation, Message, Properties, Result as SarifResult, Rule};
+use super::run::Definitions;
+use crate::{Asset, AssetKind, Component, Cvss, Finding, FindingKind, Identity, Location, Occurrence, Severity, Status};
+
+mod ids;
+
+/// Characters of a message that become a title; the whole is in the description.
+const TITLE: usize = 200;
+
+/// The occurrences of one result.
+#[derive(Debug)]
+pub(super) struct Findings {
+    result: SarifResult,
+    offset: u64,
+    line: u64,
+    next: usize,
+}
+
+impl Findings {
+    /// Those of a result from the one of that number on; none if the result says that nothing is wrong.
+    pub(super) fn of(result: SarifResult, offset: u64, line: u64, next: usize) -> Option<Self> {
+        let fails = result.kind.as_deref().is_none_or(|kind| kind.is_empty() || kind == "fail");
+        let findings = Self { result, offset, line, next };
+        (fails && !findings.is_empty()).then_some(findings)
+    }
+
+    /// Whether all are given.
+    pub(super) fn is_empty(&self) -> bool {
+        self.next >= self.result.locations.len().max(1)
+    }
+
+    /// The next one.
+    pub(super) fn next(&mut self, run: &Definitions) -> Occurrence {
+        let nowhere = SarifLocation::default();
+        let location = self.result.locations.get(self.next).unwrap_or(&nowhere);
+        let occurrence = Reading::new(&self.result, location, run).occurrence(self.offset, self.line);
+        self.next += 1;
+        occurrence
+    }
+}
+
+/// A result at one of its locations, with all that helps to read it.
+struct Reading<'a> {
+    result: &'a SarifResult,
+    rule: Option<&'a Rule>,
+    run: &'a Definitions,
+    location: &'a SarifLocation,
+    message: String,
+}
+
+impl<'a> Reading<'a> {
+    fn new(result: &'a SarifResult, location: &'a SarifLocation, run: &'a Definitions) -> Self {
+        let rule = run.rule(result);
+        let message = message(&result.message, rule, run);
+        Self { result, rule, run, location, message }
+    }
+
+    fn occurrence(self, offset: u64, line: u64) -> Occurrence {
+        let uri = self.uri();
+        let web = uri.is_some_and(|uri| origin(uri).is_some()) && !self.run.is_of_repository();
+        let location = Location {
+            url: uri.filter(|_| web).map(str::to_owned),
+            path: uri.filter(|_| !web).map(str::to_owned),
+            line: whole(self.location.physical_location.region.start_line),
+            ..Location::default()
+        };
+        let evidence = self.snippet().unwrap_or(&self.message).to_owned();
+        let asset = match uri.and_then(origin).filter(|_| web) {
+            Some(origin) => Asset { kind: AssetKind::Site, identity: origin.to_owned(), ..Asset::default() },
+            None => self.run.asset(),
+        };
+        Occurrence { finding: self.finding(web.then_some(asset.identity.as_str())), asset, location, evidence, offset, line }
+    }
+
+    fn finding(&self, site: Option<&str>) -> Finding {
+        let component = self.component();
+        let kind = match (&component, site) {
+            (Some(_), _) => FindingKind::Dependency,
+            (None, Some(_)) => FindingKind::Web,
+            (None, None) => FindingKind::Code,
+        };
+        let (tool, rule_id) = (self.run.tool_name(), self.rule_id());
+        Finding {
+            identity: self.identity(&tool, &rule_id, component.as_ref(), site),
+            kind,
+            title: self.title(&rule_id),
+            severity: self.severity(),
+            status: self.status(),
+            description: self.description(),
+            solution: self.solution(),
+            vulnerability_ids: self.vulnerability_ids(&rule_id),
+            cwes: self.cwes(),
+            cvss: self.properties().find_map(cvss).into_iter().collect(),
+            references: self.references(),
+            component,
+            attributes: self.attributes(),
+            tool,
+            rule_id,
+        }
+    }
+
+    fn rule_id(&self) -> String {
+        let ids = [self.result.rule_id.as_ref(), self.result.rule.id.as_ref(), self.rule.and_then(|rule| rule.id.as_ref())];
+        ids.into_iter().flatten().find(|id| !id.is_empty()).cloned().unwrap_or_default()
+    }
+
+    /// The URI of the location, or else of the file that was analysed (§3.27.13).
+    fn uri(&self) -> Option<&str> {
+        let location = self.run.uri(&self.location.physical_location.artifact_location);
+        location.or_else(|| self.run.uri(&self.result.analysis_target))
+    }
+
+    fn logical_name(&self) -> Option<&str> {
+        self.location.logical_locations.iter().find_map(|location| self.run.logical_name(location))
+    }
+
+    /// The code, or else the code around it.
+    fn snippet(&self) -> Option<&str> {
+        let place = &self.location.physical_location;
+        [&place.region, &place.context_region].into_iter().find_map(|region| region.snippet.as_ref()?.plain())
+    }
+
+    /// The property bags: the rule's, the result's.
+    fn properties(&self) -> impl Iterator<Item = &'a Properties> {
+        self.rule.map(|rule| &rule.properties).into_iter().chain([&self.result.properties])
+    }
+
+    fn identity(&self, tool: &str, rule_id: &str, component: Option<&Component>, site: Option<&str>) -> Identity {
+        if let Some(component) = component {
+            return Identity::finding(tool, rule_id, &[&component.name, &component.version]);
+        }
+        if let Some(site) = site {
+            return Identity::finding(tool, rule_id, &[site]);
+        }
+        let place = self.uri().or_else(|| self.logical_name()).unwrap_or_default();
+        let own = self.fingerprint();
+        let mark = own.as_deref().or_else(|| self.snippet()).unwrap_or(&self.message);
+        Identity::finding(tool, rule_id, &[place, mark])
+    }
+
+    /// The tool's own fingerprint: the first of the whole ones, or else all of the partial ones, each in its newest version.
+    fn fingerprint(&self) -> Option<String> {
+        let whole = self.result.fingerprints.iter().find_map(|(_, value)| fingerprint_text(value));
+        whole.or_else(|| {
+            let newest = ids::newest_versions(&self.result.partial_fingerprints);
+            let parts: Vec<String> =
+                newest.into_iter().filter_map(|(name, value)| Some(format!("{name}:{}", fingerprint_text(value)?))).collect();
+            (!parts.is_empty()).then(|| parts.join("|"))
+        })
+    }
+
+    fn title(&self, rule_id: &str) -> String {
+        let rule = self.rule.map(|rule| [rule.short_description.plain(), rule.full_description.plain(), rule.name.as_deref()]);
+        let candidates = [Some(self.message.as_str())].into_iter().chain(rule.into_iter().flatten()).chain([Some(rule_id)]);
+        candidates.flatten().map(one_line).find(|title| !title.is_empty()).unwrap_or_else(|| "result without a message".to_owned())
+    }
+
+    fn severity(&self) -> Severity {
+        let own = self.properties().find_map(|properties| severity_of(properties.security_severity.as_deref()?));
+        own.unwrap_or_else(|| match self.level() {
+            Some("note") => Severity::Info,
+            Some("error") => Severity::High,
+            _ => Severity::Medium,
+        })
+    }
+
+    fn level(&self) -> Option<&str> {
+        let of_rule = || self.run.override_of(self.rule?).or(self.rule?.default_configuration.level.as_deref());
+        self.result.level.as_deref().or_else(of_rule)
+    }
+
+    fn status(&self) -> Status {
+        if self.result.baseline_state.as_deref() == Some("absent") {
+            return Status::Closed;
+        }
+        let accepted = |status: Option<&str>| status.is_none_or(|status| status == "accepted");
+        let suppressed = self.result.suppressions.iter().any(|suppression| accepted(suppression.status.as_deref()));
+        if suppressed { Status::FalsePositive } else { Status::Open }
+    }
+
+    /// The whole message where the title is not, and what the rule says.
+    fn description(&self) -> String {
+        let rule = self.rule.and_then(|rule| rule.full_description.plain().or_else(|| rule.short_description.plain()));
+        let message = Some(self.message.as_str()).filter(|text| rule.is_none() || text.chars().count() > TITLE || text.contains('\n'));
+        let mut parts: Vec<&str> = message.into_iter().chain(rule).filter(|text| !text.trim().is_empty()).collect();
+        parts.dedup();
+        parts.join("\n\n")
+    }
+
+    /// The fixes that the result offers, or else the rule's help.
+    fn solution(&self) -> String {
+        let fixes: Vec<&str> = self.result.fixes.iter().filter_map(|fix| fix.description.plain()).collect();
+        if !fixes.is_empty() {
+            return fixes.join("\n");
+        }
+        self.rule.and_then(|rule| rule.help.plain()).unwrap_or_default().to_owned()
+    }
+
+    fn vulnerability_ids(&self, rule_id: &str) -> Vec<String> {
+        let tags = self.properties().flat_map(|properties| &properties.tags).map(String::as_str);
+        let name = self.rule.and_then(|rule| rule.name.as_deref());
+        unique([rule_id].into_iter().chain(name).chain(tags).flat_map(ids::vulnerability_ids))
+    }
+
+    fn cwes(&self) -> Vec<u32> {
+        let targets = self.rule.into_iter().flat_map(|rule| &rule.relationships).map(|relationship| &relationship.target);
+        let taxa = |reference| {
+            let (id, taxonomy) = self.run.taxon(reference);
+            ids::cwe_of_taxon(id.unwrap_or_default(), taxonomy.unwrap_or_default())
+        };
+        let of_bag = |properties: &'a Properties| {
+            let tags = properties.tags.iter().flat_map(|tag| ids::cwes(tag));
+            ids::cwes_of_value(&properties.cwe).into_iter().chain(tags)
+        };
+        unique(targets.filter_map(taxa).chain(self.properties().flat_map(of_bag)).chain(self.result.taxa.iter().filter_map(taxa)))
+    }
+
+    fn references(&self) -> Vec<String> {
+        let links = [self.rule.and_then(|rule| rule.help_uri.as_ref()), self.result.hosted_viewer_uri.as_ref()];
+        unique(links.into_iter().flatten().filter(|link| !link.is_empty()).cloned())
+    }
+
+    fn component(&self) -> Option<Component> {
+        let purls = self.properties().flat_map(|properties| properties.purl.iter().chain(&properties.purls)).map(String::as_str);
+        let logical = self.location.logical_locations.iter().filter_map(|location| self.run.logical_name(location));
+        purls
+            .chain(logical)
+            .find_map(ids::component_of_purl)
+            .or_else(|| self.named_component())
+            .or_else(|| ids::component_of_text(&self.message))
+    }
+
+    fn named_component(&self) -> Option<Component> {
+        self.properties().find_map(|properties| {
+            let name = properties.component.clone().filter(|name| !name.is_empty())?;
+            Some(Component { name, version: properties.component_version.clone()?, purl: None })
+        })
+    }
+
+    fn attributes(&self) -> std::collections::BTreeMap<String, String> {
+        let suppression = self.result.suppressions.first();
+        let tags = unique(self.properties().flat_map(|properties| properties.tags.iter().cloned())).join(", ");
+        let facts = [
+            ("rule_name", self.rule.and_then(|rule| rule.name.clone())),
+            ("tags", Some(tags)),
+            ("precision", self.properties().find_map(|properties| properties.precision.clone())),
+            ("rank", self.result.rank.clone()),
+            ("baseline_state", self.result.baseline_state.clone()),
+            ("logical_location", self.logical_name().map(str::to_owned)),
+            ("uri_base_id", self.location.physical_location.artifact_location.uri_base_id.clone()),
+            ("suppression", suppression.and_then(|suppression| suppression.kind.clone())),
+            ("suppression_status", suppression.and_then(|suppression| suppression.status.clone())),
+            ("justification", suppression.and_then(|suppression| suppression.justification.clone())),
+        ];
+        facts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.filter(|value| !value.is_empty())?))).collect()
+    }
+}
+
+/// The text of a message (§3.11.7): its own, or the one with its id in the rule or the tool, with the arguments put in.
+fn message(message: &Message, rule: Option<&Rule>, run: &Definitions) -> String {
+    let by_id = || {
+        let id = message.id.as_deref()?;
+        rule.and_then(|rule| rule.message_strings.get(id)?.plain()).or_else(|| run.global_text(id))
+    };
+    let text = message.plain().or_else(by_id).unwrap_or_default();
+    if message.arguments.is_empty() { text.to_owned() } else { with_arguments(text, &message.arguments) }
+}
+
+/// Puts arguments in the place of `{0}`, `{1}` and so on; `{{` and `}}` are braces (§3.11.5).
+fn with_arguments(text: &str, arguments: &[String]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['{', '}']) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let argument = rest[1..].split_once('}').and_then(|(number, after)| Some((arguments.get(number.parse::<usize>().ok()?)?, after)));
+        match argument {
+            _ if rest.starts_with("{{") || rest.starts_with("}}") => {
+                out.push_str(&rest[..1]);
+                rest = &rest[2..];
+            }
+            Some((argument, after)) if rest.starts_with('{') => {
+                out.push_str(argument);
+                rest = after;
+            }
+            _ => {
+                out.push_str(&rest[..1]);
+                rest = &rest[1..];
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// A fingerprint as text. Some writers put an object there; Semgrep, used without an account, puts the words "requires login".
+fn fingerprint_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if text.is_empty() || text == "requires login" => None,
+        Value::String(text) => Some(text.clone()),
+        Value::Null => None,
+        other => Some(other.to_string()),
+    }
+}
+
+/// A score or a word.
+fn severity_of(text: &str) -> Option<Severity> {
+    if let Ok(score) = text.trim().parse::<f64>() {
+        return (0.0..=10.0).contains(&score).then(|| Severity::of_score(score));
+    }
+    match text.trim().to_ascii_lowercase().as_str() {
+        "critical" => Some(Severity::Critical),
+        "high" | "error" => Some(Severity::High),
+        "medium" | "moderate" | "warning" => Some(Severity::Medium),
+        "low" => Some(Severity::Low),
+        "info" | "informational" | "note" | "none" => Some(Severity::Info),
+        _ => None,
+    }
+}
+
+/// The score that Dependency-Check and others add.
+fn cvss(properties: &Properties) -> Option<Cvss> {
+    let score = properties.cvss3_score.as_deref()?.trim().parse::<f64>().ok().filter(|score| (0.0..=10.0).contains(score))?;
+    let vector = properties.cvss3_vector.clone().unwrap_or_default();
+    let version = vector.strip_prefix("CVSS:").and_then(|rest| rest.split('/').next()).unwrap_or("3.1").to_owned();
+    Some(Cvss { version, vector, score })
+}
+
+fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(TITLE) {
+        None => line,
+        Some((cut, _)) => {
+            let cut = line[..cut].rfind(' ').unwrap_or(cut);
+            format!("{} …", &line[..cut])
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
+fn whole(number: Option<f64>) -> Option<u64> {
+    number.filter(|number| (1.0..1e15).contains(number)).map(|number| number as u64)
+}
+
+/// Scheme and authority of a web address.
+fn origin(uri: &str) -> Option<&str> {
+    let start = ["http://", "https://"]
+        .into_iter()
+        .find(|scheme| uri.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme)))?
+        .len();
+    let end = uri[start..].find(['/', '?', '#']).map_or(uri.len(), |at| start + at);
+    (end > start).then(|| &uri[..end])
+}
+
+fn unique<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut list = Vec::new();
+    for item in items {
+        if list.len() < crate::limits::LIST && !list.contains(&item) {
+            list.push(item);
+        }
+    }
+    list
+}

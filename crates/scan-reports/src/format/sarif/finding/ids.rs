@@ -1,0 +1,110 @@
+//! Ids, packages and versions that stand in texts.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::Component;
+
+/// The CVE, GHSA, RUSTSEC and similar ids in a text, as their issuers write them.
+pub(super) fn vulnerability_ids(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+    words.filter_map(vulnerability_id).collect()
+}
+
+fn vulnerability_id(word: &str) -> Option<String> {
+    let upper = word.to_ascii_uppercase();
+    let parts: Vec<&str> = upper.split('-').collect();
+    let digits = |part: &str, least: usize| part.len() >= least && part.bytes().all(|byte| byte.is_ascii_digit());
+    match parts[..] {
+        ["CVE", year, number, ..] if digits(year, 4) && digits(number, 4) => Some(format!("CVE-{year}-{number}")),
+        ["GHSA", a, b, c, ..] if [a, b, c].iter().all(|part| part.len() == 4) => {
+            Some(format!("GHSA-{}", [a, b, c].join("-").to_ascii_lowercase()))
+        }
+        [kind @ ("RUSTSEC" | "PYSEC" | "GO" | "OSV" | "MAL" | "BDSA"), year, number, ..] if digits(year, 4) && digits(number, 1) => {
+            Some(format!("{kind}-{year}-{number}"))
+        }
+        _ => None,
+    }
+}
+
+/// The numbers after `CWE` in a text: `CWE-79: …`, `external/cwe/cwe-079`, `cwe:79`.
+pub(super) fn cwes(text: &str) -> Vec<u32> {
+    let lower = text.to_ascii_lowercase();
+    lower
+        .match_indices("cwe")
+        .filter_map(|(at, word)| number_at(lower[at + word.len()..].trim_start_matches(['-', '_', ':', ' ', '/'])))
+        .collect()
+}
+
+fn number_at(text: &str) -> Option<u32> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    text[..end].parse().ok().filter(|number| *number > 0)
+}
+
+/// The same of a property that is called `cwe`, where a number alone will do, and a list of them too.
+pub(super) fn cwes_of_value(value: &Value) -> Vec<u32> {
+    match value {
+        Value::Number(number) => number.as_u64().and_then(|number| u32::try_from(number).ok()).into_iter().collect(),
+        Value::String(text) => text.trim().parse().map_or_else(|_| cwes(text), |number| vec![number]),
+        Value::Array(list) => list.iter().filter(|entry| !entry.is_array()).flat_map(cwes_of_value).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The number of a taxon, if its taxonomy is the Common Weakness Enumeration.
+pub(super) fn cwe_of_taxon(id: &str, taxonomy: &str) -> Option<u32> {
+    let named = || number_at(id).filter(|_| taxonomy.to_ascii_lowercase().starts_with("cwe"));
+    cwes(id).first().copied().or_else(named)
+}
+
+/// The package of a package URL.
+pub(super) fn component_of_purl(purl: &str) -> Option<Component> {
+    let path = purl.strip_prefix("pkg:")?.split(['?', '#']).next()?.trim_matches('/');
+    let (_kind, rest) = path.split_once('/')?;
+    let (name, version) = match rest.rsplit_once('@') {
+        Some((name, version)) if !name.is_empty() => (name, version),
+        _ => (rest, ""),
+    };
+    Some(Component { name: unescaped(name), version: unescaped(version), purl: Some(purl.to_owned()) })
+}
+
+/// Without percent-encoding (RFC 3986, section 2.1).
+fn unescaped(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let code = after.get(..2).filter(|_| *first == b'%').and_then(|code| std::str::from_utf8(code).ok());
+        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The package of a message in lines, as Trivy writes it: `Package: name`, `Installed Version: 1.2`.
+pub(super) fn component_of_text(text: &str) -> Option<Component> {
+    let value = |label: &str| text.lines().find_map(|line| line.strip_prefix(label)).map(str::trim).filter(|value| !value.is_empty());
+    Some(Component { name: value("Package:")?.to_owned(), version: value("Installed Version:")?.to_owned(), purl: None })
+}
+
+/// Of fingerprints whose names end in a version, `name/v2`, the newest of each name (§3.27.17).
+pub(super) fn newest_versions(fingerprints: &BTreeMap<String, Value>) -> BTreeMap<&str, &Value> {
+    let mut newest: BTreeMap<&str, (u32, &Value)> = BTreeMap::new();
+    for (key, value) in fingerprints {
+        let versioned = key.rsplit_once("/v").and_then(|(name, version)| Some((name, version.parse().ok()?)));
+        let (name, version) = versioned.unwrap_or((key, 0));
+        let known = newest.entry(name).or_insert((version, value));
+        if version >= known.0 {
+            *known = (version, value);
+        }
+    }
+    newest.into_iter().map(|(name, (_, value))| (name, value)).collect()
+}

@@ -1,0 +1,279 @@
+//! What a run (§3.14) defines once for all of its results.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use super::objects::{self as sarif, Component, ComponentReference, Reference, Rule};
+use crate::token::json::collect::Shape;
+use crate::{Asset, AssetKind};
+
+/// A member of a run that its results need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Member {
+    /// Rules, and the tool's name.
+    Tool,
+    /// Files, by index.
+    Artifacts,
+    /// Functions and packages, by index.
+    LogicalLocations,
+    /// Weaknesses, by index.
+    Taxonomies,
+    /// Where the files' paths begin.
+    OriginalUriBaseIds,
+    /// The repository.
+    VersionControlProvenance,
+    /// What was automated: a pipeline's name.
+    AutomationDetails,
+    /// Levels that were changed from outside.
+    Invocations,
+    /// Further facts.
+    Properties,
+}
+
+impl Member {
+    const ALL: [Self; 9] = [
+        Self::Tool,
+        Self::Artifacts,
+        Self::LogicalLocations,
+        Self::Taxonomies,
+        Self::OriginalUriBaseIds,
+        Self::VersionControlProvenance,
+        Self::AutomationDetails,
+        Self::Invocations,
+        Self::Properties,
+    ];
+
+    pub(super) fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|member| member.name() == name)
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Tool => "tool",
+            Self::Artifacts => "artifacts",
+            Self::LogicalLocations => "logicalLocations",
+            Self::Taxonomies => "taxonomies",
+            Self::OriginalUriBaseIds => "originalUriBaseIds",
+            Self::VersionControlProvenance => "versionControlProvenance",
+            Self::AutomationDetails => "automationDetails",
+            Self::Invocations => "invocations",
+            Self::Properties => "properties",
+        }
+    }
+
+    pub(super) fn shape(self) -> &'static Shape {
+        match self {
+            Self::Tool => &sarif::TOOL,
+            Self::Artifacts => &sarif::ARTIFACTS,
+            Self::LogicalLocations => &sarif::LOGICAL_LOCATIONS,
+            Self::Taxonomies => &sarif::TAXONOMIES,
+            Self::OriginalUriBaseIds => &sarif::BASES,
+            Self::VersionControlProvenance => &sarif::VERSION_CONTROL,
+            Self::AutomationDetails => &sarif::AUTOMATION,
+            Self::Invocations => &sarif::INVOCATIONS,
+            Self::Properties => &sarif::RUN_PROPERTIES,
+        }
+    }
+}
+
+/// The definitions of a run.
+#[derive(Debug, Default)]
+pub(super) struct Definitions {
+    tool: sarif::Tool,
+    rules: RuleIndex,
+    artifacts: Vec<sarif::Artifact>,
+    logical_locations: Vec<sarif::LogicalLocation>,
+    taxonomies: Vec<Component>,
+    bases: BTreeMap<String, sarif::ArtifactLocation>,
+    version_control: Vec<sarif::VersionControl>,
+    automation: sarif::Automation,
+    invocations: Vec<sarif::Invocation>,
+    properties: sarif::RunProperties,
+}
+
+/// Place of a rule: the tool's component (0 is the driver, then the extensions) and the index in it.
+type RulePlace = (usize, usize);
+
+/// Where the rule of an id, or of a GUID, is; the driver's before the extensions'.
+type RuleIndex = HashMap<String, RulePlace>;
+
+impl Definitions {
+    /// Takes a member, trimmed to its shape.
+    pub(super) fn take(&mut self, member: Member, json: &[u8]) -> serde_json::Result<()> {
+        match member {
+            Member::Tool => {
+                self.tool = serde_json::from_slice(json)?;
+                self.rules = index(&self.tool);
+            }
+            Member::Artifacts => self.artifacts = serde_json::from_slice(json)?,
+            Member::LogicalLocations => self.logical_locations = serde_json::from_slice(json)?,
+            Member::Taxonomies => self.taxonomies = serde_json::from_slice(json)?,
+            Member::OriginalUriBaseIds => self.bases = serde_json::from_slice(json)?,
+            Member::VersionControlProvenance => self.version_control = serde_json::from_slice(json)?,
+            Member::AutomationDetails => self.automation = serde_json::from_slice(json)?,
+            Member::Invocations => self.invocations = serde_json::from_slice(json)?,
+            Member::Properties => self.properties = serde_json::from_slice(json)?,
+        }
+        Ok(())
+    }
+
+    /// The tool's name, lower case.
+    pub(super) fn tool_name(&self) -> String {
+        let names = [&self.tool.driver.name, &self.tool.name];
+        let name = names.into_iter().flatten().find(|name| !name.trim().is_empty());
+        name.map_or_else(|| "sarif".to_owned(), |name| name.trim().to_lowercase())
+    }
+
+    /// The rule of a result (§3.27.5 to 3.27.7, 3.52.4): by index where the id agrees, by id, by the start of a hierarchical id
+    /// (`CA2101/rule1` is of rule `CA2101`), by index alone.
+    pub(super) fn rule(&self, result: &sarif::Result) -> Option<&Rule> {
+        let id = result.rule_id.as_deref().or(result.rule.id.as_deref());
+        self.find_rule(id, result.rule_index, &result.rule)
+    }
+
+    fn find_rule(&self, id: Option<&str>, index: Option<f64>, reference: &Reference) -> Option<&Rule> {
+        let component = self.component(&reference.tool_component);
+        let indexed = at(&component.rules, index.or(reference.index));
+        let Some(id) = id else {
+            return indexed.or_else(|| self.rule_of(reference.guid.as_deref()?));
+        };
+        let agrees = |rule: &&Rule| rule.id.as_deref().is_some_and(|known| is_or_is_below(id, known));
+        indexed.filter(agrees).or_else(|| ancestors(id).find_map(|id| self.rule_of(id))).or(indexed)
+    }
+
+    fn rule_of(&self, id: &str) -> Option<&Rule> {
+        let (component, rule) = *self.rules.get(id)?;
+        components(&self.tool).nth(component)?.rules.get(rule)
+    }
+
+    /// The component that a reference names (§3.54.2): none is the driver.
+    fn component(&self, reference: &ComponentReference) -> &Component {
+        find(&self.tool.extensions, reference).unwrap_or(&self.tool.driver)
+    }
+
+    /// The level that the run's invocation gave a rule (§3.20.5).
+    pub(super) fn override_of(&self, rule: &Rule) -> Option<&str> {
+        let overrides = self.invocations.iter().flat_map(|invocation| &invocation.rule_configuration_overrides);
+        let same = |o: &&sarif::Override| {
+            let found = self.find_rule(o.descriptor.id.as_deref(), o.descriptor.index, &o.descriptor);
+            found.is_some_and(|found| std::ptr::eq(found, rule))
+        };
+        overrides.filter(same).find_map(|o| o.configuration.level.as_deref())
+    }
+
+    /// A text that the tool defines for all of its rules (§3.19.22).
+    pub(super) fn global_text(&self, id: &str) -> Option<&str> {
+        components(&self.tool).find_map(|component| component.global_message_strings.get(id)?.plain())
+    }
+
+    /// The URI of a location as written, there or in the artifact that it names.
+    pub(super) fn uri<'a>(&'a self, location: &'a sarif::ArtifactLocation) -> Option<&'a str> {
+        let named = || at(&self.artifacts, location.index)?.location.uri.as_deref();
+        location.uri.as_deref().filter(|uri| !uri.is_empty()).or_else(named)
+    }
+
+    /// The name of a logical location, there or in the one that it names by index.
+    pub(super) fn logical_name<'a>(&'a self, location: &'a sarif::LogicalLocation) -> Option<&'a str> {
+        let name = |l: &'a sarif::LogicalLocation| l.fully_qualified_name.as_deref().or(l.name.as_deref());
+        name(location).or_else(|| name(at(&self.logical_locations, location.index)?))
+    }
+
+    /// The id of a taxon and the name of its taxonomy, such as CWE.
+    pub(super) fn taxon<'a>(&'a self, reference: &'a Reference) -> (Option<&'a str>, Option<&'a str>) {
+        let component = &reference.tool_component;
+        let taxonomy = find(&self.taxonomies, component).or_else(|| find(&self.tool.extensions, component));
+        let id = reference.id.as_deref().or_else(|| at(&taxonomy?.taxa, reference.index)?.id.as_deref());
+        (id, component.name.as_deref().or_else(|| taxonomy?.name.as_deref()))
+    }
+
+    /// What the results without an address of their own are about, so that the next report of the same project is about the same:
+    /// the image that was scanned; the repository; the directory where the paths begin, unless it is the root of the file system;
+    /// the name of the pipeline (§3.17.3: an id without its last part, which is the run's); the tool.
+    pub(super) fn asset(&self) -> Asset {
+        if let Some(image) = self.properties.image_name.as_deref().filter(|name| !name.is_empty()) {
+            return Asset { kind: AssetKind::Image, identity: image.to_owned(), ..Asset::default() };
+        }
+        let identity = self.repository().or_else(|| self.root()).or_else(|| self.pipeline()).unwrap_or_else(|| self.tool_name());
+        let mut asset = Asset { kind: AssetKind::Repository, identity, ..Asset::default() };
+        let Some(details) = self.version_control.first() else { return asset };
+        for (name, value) in [("branch", &details.branch), ("revision", &details.revision_id)] {
+            if let Some(value) = value {
+                asset.attributes.insert(name.to_owned(), value.clone());
+            }
+        }
+        asset
+    }
+
+    /// Whether the run says which repository it is about.
+    pub(super) fn is_of_repository(&self) -> bool {
+        self.repository().is_some()
+    }
+
+    /// Without what differs between two ways to write the same: user and password, `.git`, a last slash.
+    fn repository(&self) -> Option<String> {
+        let uri = self.version_control.iter().find_map(|details| details.repository_uri.as_deref())?.trim();
+        let uri = uri.trim_end_matches('/');
+        let uri = uri.strip_suffix(".git").unwrap_or(uri);
+        let plain = match uri.split_once("://") {
+            Some((scheme, rest)) => {
+                let authority = rest.split('/').next().unwrap_or_default();
+                let user = authority.rfind('@').map_or(0, |at| at + 1);
+                format!("{scheme}://{}", &rest[user..])
+            }
+            None => uri.to_owned(),
+        };
+        Some(plain).filter(|plain| !plain.is_empty())
+    }
+
+    fn root(&self) -> Option<String> {
+        let absolute = self.bases.values().filter(|base| base.uri_base_id.is_none()).filter_map(|base| base.uri.as_deref());
+        let named = |uri: &&str| uri.split_once(':').is_some_and(|(_, path)| !path.trim_matches('/').is_empty());
+        absolute.map(str::trim).find(named).map(|uri| uri.trim_end_matches('/').to_owned())
+    }
+
+    fn pipeline(&self) -> Option<String> {
+        let (name, _run) = self.automation.id.as_deref()?.rsplit_once('/')?;
+        Some(name.trim_matches('/').to_owned()).filter(|name| !name.is_empty())
+    }
+}
+
+fn components(tool: &sarif::Tool) -> impl Iterator<Item = &Component> {
+    std::iter::once(&tool.driver).chain(&tool.extensions)
+}
+
+fn index(tool: &sarif::Tool) -> RuleIndex {
+    let mut index = RuleIndex::new();
+    for (component, tool) in components(tool).enumerate() {
+        for (place, rule) in tool.rules.iter().enumerate() {
+            for id in [&rule.id, &rule.guid].into_iter().flatten() {
+                index.entry(id.clone()).or_insert((component, place));
+            }
+        }
+    }
+    index
+}
+
+/// The component with the reference's index, or else its GUID, or else its name.
+fn find<'a>(components: &'a [Component], reference: &ComponentReference) -> Option<&'a Component> {
+    let same = |a: &Option<String>, b: &Option<String>| a.is_some() && a == b;
+    at(components, reference.index)
+        .or_else(|| components.iter().find(|component| same(&component.guid, &reference.guid)))
+        .or_else(|| components.iter().find(|component| same(&component.name, &reference.name)))
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked; a fraction is no index that anybody means")]
+fn at<T>(list: &[T], index: Option<f64>) -> Option<&T> {
+    let index = index.filter(|index| *index >= 0.0)?;
+    list.get(index as usize)
+}
+
+/// An id and what it is below of: `a/b/c`, `a/b`, `a`.
+fn ancestors(id: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(id), |id| id.rsplit_once('/').map(|(above, _)| above))
+}
+
+fn is_or_is_below(id: &str, above: &str) -> bool {
+    id.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}

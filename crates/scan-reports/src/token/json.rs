@@ -1,0 +1,749 @@
+//! JSON (RFC 8259) as tokens, from bytes in pieces of any size.
+//!
+//! Why not a kept tokenizer: those at hand (json-event-parser, actson, serde_json) hold every string whole, refuse a lone surrogate, or
+//! cannot be put down and taken up. Reports embed files of 100 MB as one string. So the layer here only finds where tokens begin and
+//! end, and keeps what its caller asks for, still escaped; numbers, escapes and whole records are decoded by serde_json
+//! ([`collect`]).
+//!
+//! Every byte is looked at once, however the pieces are cut: what is kept of an unfinished token lies beside the buffer. What a caller
+//! [skips](Tokenizer::skip) costs no memory, and only its nesting is checked, not its commas, numbers and escapes.
+//!
+//! Milder than the standard in two points: strings may hold raw control characters (several scanners write tabs), and half a
+//! surrogate pair becomes U+FFFD.
+
+use std::borrow::Cow;
+
+use memchr::{memchr_iter, memchr2};
+use serde::{Deserialize, Serialize};
+
+use crate::{ReadError, ReadErrorKind, limits};
+
+pub(crate) mod collect;
+
+/// What [`Tokenizer::next`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Token {
+    /// `{`
+    BeginObject,
+    /// `}`
+    EndObject,
+    /// `[`
+    BeginArray,
+    /// `]`
+    EndArray,
+    /// The name of a member: [`Tokenizer::text`].
+    Key,
+    /// A string: [`Tokenizer::text`].
+    String,
+    /// A number: [`Tokenizer::raw`].
+    Number,
+    /// `true` or `false`.
+    Bool(bool),
+    /// `null`
+    Null,
+    /// A value that was [skipped](Tokenizer::skip), or the rest of one that was [left](Tokenizer::leave).
+    Skipped,
+    /// The end of the report, after its one value.
+    End,
+}
+
+/// An open object or array.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Open {
+    array: bool,
+    line: u64,
+}
+
+/// What may come next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Expect {
+    Value,
+    ValueOrEnd,
+    Key,
+    KeyOrEnd,
+    Colon,
+    CommaOrEnd,
+    Nothing,
+}
+
+impl Expect {
+    fn words(self, array: bool) -> &'static str {
+        match self {
+            Self::Value => "a value",
+            Self::ValueOrEnd => "a value or ']'",
+            Self::Key => "a member's name in quotes",
+            Self::KeyOrEnd => "a member's name in quotes or '}'",
+            Self::Colon => "':'",
+            Self::CommaOrEnd if array => "',' or ']'",
+            Self::CommaOrEnd => "',' or '}'",
+            Self::Nothing => "the end of the report",
+        }
+    }
+}
+
+/// A place between two tokens: all that is needed to go on from there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    offset: u64,
+    line: u64,
+    open: Vec<Open>,
+    expect: Expect,
+}
+
+impl Place {
+    /// The start of a report.
+    pub(crate) fn start() -> Self {
+        Self { offset: 0, line: 1, open: Vec::new(), expect: Expect::Value }
+    }
+
+    /// In bytes from the report's start.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The value that begins or has just ended at this place's nesting, found at that offset and line.
+    #[must_use]
+    pub(crate) fn value_at(&self, offset: u64, line: u64) -> Self {
+        Self { offset, line, open: self.open.clone(), expect: Expect::Value }
+    }
+}
+
+/// A token that has begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Partial {
+    None,
+    String(Escape),
+    Word,
+}
+
+/// Where in an escape sequence a string stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Escape {
+    No,
+    Backslash,
+    /// `\u` and so many of its digits.
+    Digits(u8),
+}
+
+/// Turns bytes into tokens.
+#[derive(Debug)]
+pub(crate) struct Tokenizer {
+    /// What was fed: consumed up to `head`, known to be UTF-8 up to `valid`.
+    buffer: Vec<u8>,
+    head: usize,
+    valid: usize,
+    /// What follows `valid` is no UTF-8, whatever comes after it.
+    invalid: bool,
+    /// Offset of the buffer's first byte.
+    base: u64,
+    /// The line of the buffer's byte `counted`.
+    line: u64,
+    counted: usize,
+    ended: bool,
+    open: Vec<Open>,
+    expect: Expect,
+    partial: Partial,
+    /// The string is a member's name.
+    key: bool,
+    /// The next value is to be skipped.
+    skip: bool,
+    /// Everything is skipped until so few objects and arrays are open.
+    leave: Option<usize>,
+    /// What is kept of the last string or number, escaped.
+    text: Vec<u8>,
+    limit: usize,
+    clipped: bool,
+    digits: [u8; 4],
+    /// The first half of a surrogate pair, waiting for the second.
+    surrogate: Option<[u8; 4]>,
+    token_start: u64,
+}
+
+impl Default for Tokenizer {
+    fn default() -> Self {
+        Self::new(Place::start())
+    }
+}
+
+/// Reading.
+impl Tokenizer {
+    /// A tokenizer at a place, which wants the bytes there.
+    pub(crate) fn new(place: Place) -> Self {
+        Self {
+            buffer: Vec::new(),
+            head: 0,
+            valid: 0,
+            invalid: false,
+            base: place.offset,
+            line: place.line,
+            counted: 0,
+            ended: false,
+            open: place.open,
+            expect: place.expect,
+            partial: Partial::None,
+            key: false,
+            skip: false,
+            leave: None,
+            text: Vec::new(),
+            limit: limits::TEXT,
+            clipped: false,
+            digits: [0; 4],
+            surrogate: None,
+            token_start: place.offset,
+        }
+    }
+
+    /// Goes to a place. Costs no new bytes where they are still held.
+    pub(crate) fn jump(&mut self, place: Place) {
+        let held = place.offset.checked_sub(self.base).and_then(|at| usize::try_from(at).ok()).filter(|at| *at <= self.valid);
+        let Some(at) = held else {
+            *self = Self::new(place);
+            return;
+        };
+        (self.head, self.counted, self.line) = (at, at, place.line);
+        (self.open, self.expect, self.token_start) = (place.open, place.expect, place.offset);
+        (self.partial, self.skip, self.leave) = (Partial::None, false, None);
+    }
+
+    /// The place after the last token. Only there: not when a token has begun.
+    pub(crate) fn place(&mut self) -> Place {
+        Place { offset: self.offset(), line: self.line(), open: self.open.clone(), expect: self.expect }
+    }
+
+    /// Offset of the bytes that [`feed`](Self::feed) wants.
+    pub(crate) fn position(&self) -> u64 {
+        self.base + self.buffer.len() as u64
+    }
+
+    /// Takes bytes.
+    pub(crate) fn feed(&mut self, bytes: &[u8]) {
+        self.ended = false;
+        self.count_lines();
+        self.buffer.drain(..self.head);
+        self.base += self.head as u64;
+        self.valid -= self.head;
+        (self.head, self.counted) = (0, 0);
+        self.buffer.extend_from_slice(bytes);
+        if self.invalid {
+            return;
+        }
+        match std::str::from_utf8(&self.buffer[self.valid..]) {
+            Ok(_) => self.valid = self.buffer.len(),
+            Err(error) => {
+                self.valid += error.valid_up_to();
+                self.invalid = error.error_len().is_some();
+            }
+        }
+    }
+
+    /// Says that the report ends where the last piece ended.
+    pub(crate) fn end_of_input(&mut self) {
+        self.ended = true;
+    }
+
+    /// Gives the next token; `None` when it needs more bytes, or to hear that there are none.
+    #[expect(clippy::should_implement_trait, reason = "an iterator cannot ask for input")]
+    pub(crate) fn next(&mut self) -> Result<Option<Token>, ReadError> {
+        let token = match (self.leave, self.partial) {
+            (Some(depth), _) => self.skip_to(depth)?,
+            (None, Partial::String(escape)) => self.string(escape)?,
+            (None, Partial::Word) => self.word()?,
+            (None, Partial::None) => self.structure()?,
+        };
+        match token {
+            Some(token) => Ok(Some(token)),
+            None => self.starved(),
+        }
+    }
+
+    /// Passes over the next value, for which [`next`](Self::next) then gives [`Token::Skipped`].
+    pub(crate) fn skip(&mut self) {
+        self.skip = true;
+    }
+
+    /// Passes over what is left until only `depth` objects and arrays are open; then [`next`](Self::next) gives [`Token::Skipped`].
+    pub(crate) fn leave(&mut self, depth: usize) {
+        self.leave = Some(depth);
+    }
+
+    /// How much of the coming strings is kept, in bytes of their escaped form; what is over is dropped and marked with an ellipsis.
+    pub(crate) fn keep(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
+    /// The last key, string or number as the report writes it, between its quotes. It is valid inside a JSON string, even where the
+    /// report's own was not (see the module's text).
+    pub(crate) fn raw(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// The last key or string.
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        if !self.text.contains(&b'\\') {
+            return String::from_utf8_lossy(&self.text);
+        }
+        let quoted = [b"\"", self.text.as_slice(), b"\""].concat();
+        Cow::Owned(serde_json::from_slice(&quoted).unwrap_or_default())
+    }
+
+    /// Number of open objects and arrays.
+    pub(crate) fn depth(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Offset after the last token, or of the first byte that is not consumed.
+    pub(crate) fn offset(&self) -> u64 {
+        self.base + self.head as u64
+    }
+
+    /// Offset of the last token's first byte.
+    pub(crate) fn token_start(&self) -> u64 {
+        self.token_start
+    }
+
+    /// The line of [`offset`](Self::offset), counted from 1.
+    pub(crate) fn line(&mut self) -> u64 {
+        self.count_lines();
+        self.line
+    }
+
+    /// An error at [`offset`](Self::offset).
+    pub(crate) fn error(&mut self, kind: ReadErrorKind, message: impl Into<String>) -> ReadError {
+        ReadError { kind, message: message.into(), offset: self.offset(), line: self.line() }
+    }
+}
+
+/// Structure.
+impl Tokenizer {
+    /// Consumes blanks and punctuation up to the next token.
+    fn structure(&mut self) -> Result<Option<Token>, ReadError> {
+        loop {
+            self.blanks();
+            let Some(byte) = self.peek() else { return Ok(None) };
+            self.token_start = self.offset();
+            match (self.expect, byte) {
+                (Expect::Colon, b':') => self.expect = Expect::Value,
+                (Expect::CommaOrEnd, b',') => self.expect = if self.in_array() { Expect::Value } else { Expect::Key },
+                (Expect::CommaOrEnd | Expect::ValueOrEnd, b']') if self.in_array() => return Ok(Some(self.close())),
+                (Expect::CommaOrEnd | Expect::KeyOrEnd, b'}') if !self.in_array() => return Ok(Some(self.close())),
+                (Expect::Key | Expect::KeyOrEnd, b'"') => return self.begin_string(true),
+                (Expect::Value | Expect::ValueOrEnd, _) => return self.begin_value(byte),
+                _ => return Err(self.unexpected(byte)),
+            }
+            self.head += 1;
+        }
+    }
+
+    fn begin_value(&mut self, byte: u8) -> Result<Option<Token>, ReadError> {
+        match byte {
+            b'{' | b'[' => {
+                let skip = std::mem::take(&mut self.skip);
+                let depth = self.depth();
+                let token = self.open(byte == b'[')?;
+                if skip {
+                    self.leave = Some(depth);
+                    return self.skip_to(depth);
+                }
+                Ok(Some(token))
+            }
+            b'"' => self.begin_string(false),
+            b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => {
+                self.partial = Partial::Word;
+                self.text.clear();
+                self.word()
+            }
+            other => Err(self.unexpected(other)),
+        }
+    }
+
+    fn open(&mut self, array: bool) -> Result<Token, ReadError> {
+        if self.open.len() == limits::DEPTH {
+            return Err(
+                self.error(ReadErrorKind::LimitExceeded, format!("more than {} nested objects and arrays (limits::DEPTH)", limits::DEPTH))
+            );
+        }
+        let line = self.line();
+        self.open.push(Open { array, line });
+        self.head += 1;
+        self.expect = if array { Expect::ValueOrEnd } else { Expect::KeyOrEnd };
+        Ok(if array { Token::BeginArray } else { Token::BeginObject })
+    }
+
+    fn close(&mut self) -> Token {
+        let array = self.in_array();
+        self.skip = false;
+        self.open.pop();
+        self.head += 1;
+        self.value_ended();
+        if array { Token::EndArray } else { Token::EndObject }
+    }
+
+    fn value_ended(&mut self) {
+        self.expect = if self.open.is_empty() { Expect::Nothing } else { Expect::CommaOrEnd };
+    }
+
+    fn in_array(&self) -> bool {
+        self.open.last().is_some_and(|open| open.array)
+    }
+
+    /// Passes over bytes until only `depth` objects and arrays are open.
+    fn skip_to(&mut self, depth: usize) -> Result<Option<Token>, ReadError> {
+        if let Partial::String(escape) = self.partial {
+            if !self.pass_string(escape) {
+                return Ok(None);
+            }
+        }
+        self.partial = Partial::None;
+        while self.open.len() > depth {
+            let rest = &self.buffer[self.head..self.valid];
+            let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']')) else {
+                self.head = self.valid;
+                return Ok(None);
+            };
+            let byte = rest[at];
+            self.head += at;
+            match byte {
+                b'"' => {
+                    self.head += 1;
+                    if !self.pass_string(Escape::No) {
+                        return Ok(None);
+                    }
+                    self.partial = Partial::None;
+                }
+                b'{' | b'[' => {
+                    self.open(byte == b'[')?;
+                }
+                _ if self.in_array() == (byte == b']') => {
+                    self.close();
+                }
+                _ => {
+                    self.expect = Expect::CommaOrEnd;
+                    return Err(self.unexpected(byte));
+                }
+            }
+        }
+        self.leave = None;
+        Ok(Some(Token::Skipped))
+    }
+
+    /// Goes to the end of a string of which nothing is kept; false when the bytes end first.
+    fn pass_string(&mut self, escape: Escape) -> bool {
+        let mut escape = escape;
+        loop {
+            let rest = &self.buffer[self.head..self.valid];
+            if escape == Escape::Backslash && !rest.is_empty() {
+                self.head += 1;
+                escape = Escape::No;
+                continue;
+            }
+            let Some(at) = memchr2(b'"', b'\\', rest) else {
+                self.head = self.valid;
+                self.partial = Partial::String(if escape == Escape::Backslash { escape } else { Escape::No });
+                return false;
+            };
+            let byte = rest[at];
+            self.head += at + 1;
+            if byte == b'"' {
+                return true;
+            }
+            escape = Escape::Backslash;
+        }
+    }
+
+    fn blanks(&mut self) {
+        if self.offset() == 0 && self.buffer[..self.valid].starts_with(b"\xEF\xBB\xBF") {
+            self.head = 3;
+        }
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.head += 1;
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.buffer[..self.valid].get(self.head).copied()
+    }
+
+    fn count_lines(&mut self) {
+        self.line += memchr_iter(b'\n', &self.buffer[self.counted..self.head]).count() as u64;
+        self.counted = self.head;
+    }
+}
+
+/// Strings and words.
+impl Tokenizer {
+    fn begin_string(&mut self, key: bool) -> Result<Option<Token>, ReadError> {
+        self.head += 1;
+        self.key = key;
+        self.text.clear();
+        (self.clipped, self.surrogate) = (false, None);
+        self.string(Escape::No)
+    }
+
+    fn string(&mut self, escape: Escape) -> Result<Option<Token>, ReadError> {
+        if self.skip && !self.key {
+            if !self.pass_string(escape) {
+                return Ok(None);
+            }
+            return Ok(Some(self.string_ended()));
+        }
+        let mut escape = escape;
+        loop {
+            self.partial = Partial::String(escape);
+            let rest = &self.buffer[self.head..self.valid];
+            if rest.is_empty() {
+                return Ok(None);
+            }
+            escape = match escape {
+                Escape::No => {
+                    let end = memchr2(b'"', b'\\', rest);
+                    self.keep_run(end.unwrap_or(rest.len()))?;
+                    match end.and_then(|_| self.peek()) {
+                        None => Escape::No,
+                        Some(b'"') => {
+                            self.flush_surrogate()?;
+                            self.head += 1;
+                            return Ok(Some(self.string_ended()));
+                        }
+                        Some(_) => {
+                            self.head += 1;
+                            Escape::Backslash
+                        }
+                    }
+                }
+                Escape::Backslash => self.escape(rest[0])?,
+                Escape::Digits(count) => self.digit(count, rest[0])?,
+            };
+        }
+    }
+
+    fn string_ended(&mut self) -> Token {
+        self.partial = Partial::None;
+        if self.key {
+            self.expect = Expect::Colon;
+            return Token::Key;
+        }
+        self.value_ended();
+        if std::mem::take(&mut self.skip) { Token::Skipped } else { Token::String }
+    }
+
+    fn escape(&mut self, byte: u8) -> Result<Escape, ReadError> {
+        match byte {
+            b'u' => {
+                self.head += 1;
+                Ok(Escape::Digits(0))
+            }
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {
+                self.head += 1;
+                self.flush_surrogate()?;
+                self.keep_unit(&[b'\\', byte])?;
+                Ok(Escape::No)
+            }
+            _ => Err(self.error(ReadErrorKind::Syntax, "expected one of \"\\/bfnrtu after '\\' in a string")),
+        }
+    }
+
+    fn digit(&mut self, count: u8, byte: u8) -> Result<Escape, ReadError> {
+        if !byte.is_ascii_hexdigit() {
+            return Err(self.error(ReadErrorKind::Syntax, "expected four hexadecimal digits after '\\u' in a string"));
+        }
+        self.digits[usize::from(count)] = byte;
+        self.head += 1;
+        if count < 3 {
+            return Ok(Escape::Digits(count + 1));
+        }
+        self.unicode()?;
+        Ok(Escape::No)
+    }
+
+    /// Keeps a `\uXXXX`; halves of surrogate pairs only together.
+    fn unicode(&mut self) -> Result<(), ReadError> {
+        let [a, b, c, d] = self.digits;
+        let second = |digit: u8| char::from(b).to_digit(16).is_some_and(|n| n & 0b1100 == u32::from(digit));
+        let surrogate = matches!(a, b'd' | b'D');
+        if surrogate && second(0b1000) {
+            self.flush_surrogate()?;
+            self.surrogate = Some(self.digits);
+            return Ok(());
+        }
+        if surrogate && second(0b1100) {
+            return match self.surrogate.take() {
+                Some([e, f, g, h]) => self.keep_unit(&[b'\\', b'u', e, f, g, h, b'\\', b'u', a, b, c, d]),
+                None => self.keep_unit("\u{fffd}".as_bytes()),
+            };
+        }
+        self.flush_surrogate()?;
+        self.keep_unit(&[b'\\', b'u', a, b, c, d])
+    }
+
+    fn flush_surrogate(&mut self) -> Result<(), ReadError> {
+        if self.surrogate.take().is_some() { self.keep_unit("\u{fffd}".as_bytes()) } else { Ok(()) }
+    }
+
+    /// Keeps the next `length` bytes, which hold neither quote nor backslash.
+    fn keep_run(&mut self, length: usize) -> Result<(), ReadError> {
+        if length == 0 {
+            return Ok(());
+        }
+        self.flush_surrogate()?;
+        let run = self.head..self.head + length;
+        self.head = run.end;
+        if self.clipped {
+            return Ok(());
+        }
+        if self.buffer[run.clone()].iter().all(|byte| *byte >= b' ') {
+            return self.keep_plain(run);
+        }
+        let mut from = run.start;
+        for at in run.clone() {
+            let byte = self.buffer[at];
+            if byte < b' ' {
+                self.keep_plain(from..at)?;
+                self.keep_unit(format!("\\u{byte:04x}").as_bytes())?;
+                from = at + 1;
+            }
+        }
+        self.keep_plain(from..run.end)
+    }
+
+    fn keep_plain(&mut self, run: std::ops::Range<usize>) -> Result<(), ReadError> {
+        if self.clipped {
+            return Ok(());
+        }
+        let room = self.room().saturating_sub(self.text.len());
+        let mut end = run.end.min(run.start + room);
+        // Back to the start of a character.
+        while end < run.end && end > run.start && self.buffer[end] & 0b1100_0000 == 0b1000_0000 {
+            end -= 1;
+        }
+        self.text.extend_from_slice(&self.buffer[run.start..end]);
+        if end < run.end { self.clip() } else { Ok(()) }
+    }
+
+    fn keep_unit(&mut self, unit: &[u8]) -> Result<(), ReadError> {
+        if self.clipped {
+            return Ok(());
+        }
+        if self.text.len() + unit.len() > self.room() {
+            return self.clip();
+        }
+        self.text.extend_from_slice(unit);
+        Ok(())
+    }
+
+    fn room(&self) -> usize {
+        if self.key { limits::TOKEN } else { self.limit }
+    }
+
+    fn clip(&mut self) -> Result<(), ReadError> {
+        if self.key {
+            let message = format!("a member's name of more than {} bytes (limits::TOKEN)", limits::TOKEN);
+            return Err(self.error(ReadErrorKind::LimitExceeded, message));
+        }
+        self.clipped = true;
+        self.text.extend_from_slice("…".as_bytes());
+        Ok(())
+    }
+
+    /// A number, `true`, `false` or `null`.
+    fn word(&mut self) -> Result<Option<Token>, ReadError> {
+        let rest = &self.buffer[self.head..self.valid];
+        let part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+        let length = rest.iter().position(|byte| !part(byte));
+        let run = &rest[..length.unwrap_or(rest.len())];
+        self.text.extend_from_slice(run);
+        self.head += run.len();
+        if self.text.len() > limits::TOKEN {
+            let message = format!("a number of more than {} bytes (limits::TOKEN)", limits::TOKEN);
+            return Err(self.error(ReadErrorKind::LimitExceeded, message));
+        }
+        if length.is_none() && !(self.ended && self.head == self.buffer.len()) {
+            return Ok(None);
+        }
+        let token = match self.text.as_slice() {
+            b"true" => Token::Bool(true),
+            b"false" => Token::Bool(false),
+            b"null" => Token::Null,
+            number if is_number(number) => Token::Number,
+            _ if length.is_none() => return Err(self.truncated()),
+            _ => return Err(self.bad_word()),
+        };
+        self.partial = Partial::None;
+        self.value_ended();
+        Ok(Some(if std::mem::take(&mut self.skip) { Token::Skipped } else { token }))
+    }
+}
+
+/// Errors.
+impl Tokenizer {
+    fn starved(&mut self) -> Result<Option<Token>, ReadError> {
+        if self.invalid && self.head == self.valid {
+            let utf16 = self.offset() == 0 && matches!(self.buffer[..], [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]);
+            let hint = if utf16 { ": it is UTF-16, and only UTF-8 is read" } else { "" };
+            return Err(self.error(ReadErrorKind::Syntax, format!("expected UTF-8, found other bytes{hint}")));
+        }
+        if !self.ended {
+            return Ok(None);
+        }
+        if self.expect == Expect::Nothing && self.head == self.buffer.len() {
+            return Ok(Some(Token::End));
+        }
+        Err(self.truncated())
+    }
+
+    fn truncated(&mut self) -> ReadError {
+        let expected = match self.partial {
+            Partial::String(_) => "the end of a string",
+            _ => self.expect.words(self.in_array()),
+        };
+        let open = match self.open.last() {
+            Some(Open { array: true, line }) => format!(" inside the array that begins in line {line}"),
+            Some(Open { array: false, line }) => format!(" inside the object that begins in line {line}"),
+            None => String::new(),
+        };
+        let message = format!("the report ends{open}, where {expected} was expected");
+        self.head = self.buffer.len().min(self.valid);
+        self.error(ReadErrorKind::Truncated, message)
+    }
+
+    fn unexpected(&mut self, byte: u8) -> ReadError {
+        let found = match std::str::from_utf8(&self.buffer[self.head..self.valid]).ok().and_then(|rest| rest.chars().next()) {
+            Some('\0') => "a NUL byte (UTF-16? only UTF-8 is read)".to_owned(),
+            Some(c) => format!("{c:?}"),
+            None => format!("byte {byte:#04x}"),
+        };
+        let expected = self.expect.words(self.in_array());
+        self.error(ReadErrorKind::Syntax, format!("expected {expected}, found {found}"))
+    }
+
+    fn bad_word(&mut self) -> ReadError {
+        let word = String::from_utf8_lossy(&self.text[..self.text.len().min(40)]).into_owned();
+        let line = self.line();
+        let message = format!("expected a value, found {word:?}");
+        ReadError { kind: ReadErrorKind::Syntax, message, offset: self.token_start, line }
+    }
+}
+
+/// Whether the bytes are a number of RFC 8259, section 6.
+fn is_number(bytes: &[u8]) -> bool {
+    let digits = |bytes: &[u8]| bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let rest = bytes.strip_prefix(b"-").unwrap_or(bytes);
+    let integer = digits(rest);
+    if integer == 0 || (integer > 1 && rest[0] == b'0') {
+        return false;
+    }
+    let mut rest = &rest[integer..];
+    if let [b'.', fraction @ ..] = rest {
+        let count = digits(fraction);
+        if count == 0 {
+            return false;
+        }
+        rest = &fraction[count..];
+    }
+    match rest {
+        [] => true,
+        [b'e' | b'E', b'+' | b'-', exponent @ ..] | [b'e' | b'E', exponent @ ..] => {
+            !exponent.is_empty() && digits(exponent) == exponent.len()
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,262 @@
+//! One JSON value of a report, trimmed to what its reader needs, for serde_json to turn into a typed struct.
+//!
+//! A [`Shape`] says which members are needed and what they should be; everything else is skipped where it stands, so that code flows,
+//! graphs and embedded files count against no limit. What is of another kind than its shape is turned into it where that loses nothing
+//! (a number where a text was expected), or left out. So a struct whose fields are all optional always fits what was collected.
+
+use super::{Token, Tokenizer};
+use crate::ReadError;
+
+/// What is needed of a value.
+#[derive(Debug)]
+pub(crate) enum Shape {
+    /// A text, cut to that many bytes.
+    Text(usize),
+    /// A number.
+    Number,
+    /// An object, and of it these members.
+    Object(&'static [(&'static str, Shape)]),
+    /// An object, and all its members.
+    Map(&'static Shape),
+    /// An array, and all its elements. One that does not have the shape becomes its empty value: elements are named by their index.
+    List(&'static Shape),
+    /// Whatever it is; texts in it are cut to that many bytes.
+    Any(usize),
+}
+
+impl Shape {
+    fn limit(&self) -> usize {
+        match self {
+            Self::Text(limit) | Self::Any(limit) => *limit,
+            // Long enough for any number in quotes.
+            _ => 64,
+        }
+    }
+
+    fn empty(&self) -> &'static [u8] {
+        match self {
+            Self::Text(_) => b"\"\"",
+            Self::Number => b"0",
+            Self::Object(_) | Self::Map(_) => b"{}",
+            Self::List(_) => b"[]",
+            Self::Any(_) => b"null",
+        }
+    }
+
+    fn member(&'static self, name: &str) -> Option<&'static Self> {
+        match self {
+            Self::Object(members) => members.iter().find(|(known, _)| *known == name).map(|(_, shape)| shape),
+            Self::Map(shape) => Some(shape),
+            Self::Any(_) => Some(self),
+            _ => None,
+        }
+    }
+
+    /// The shape of the elements, if an array is expected.
+    fn element(&'static self) -> Option<&'static Self> {
+        match self {
+            Self::List(shape) => Some(shape),
+            Self::Any(_) => Some(self),
+            _ => None,
+        }
+    }
+
+    fn is_object(&self) -> bool {
+        matches!(self, Self::Object(_) | Self::Map(_) | Self::Any(_))
+    }
+}
+
+/// How a value was collected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Collected {
+    /// [`Collector::bytes`] is the value.
+    Value,
+    /// It is of another kind than its shape.
+    OtherKind,
+    /// What is needed of it is over the limit.
+    TooLarge,
+    /// There is none: the array ended.
+    End,
+}
+
+/// An object or array that is being written.
+#[derive(Debug)]
+struct Level {
+    shape: &'static Shape,
+    array: bool,
+    empty: bool,
+}
+
+/// Collects one value; it may pause wherever the tokenizer needs bytes.
+#[derive(Debug)]
+pub(crate) struct Collector {
+    shape: &'static Shape,
+    limit: usize,
+    bytes: Vec<u8>,
+    open: Vec<Level>,
+    /// The member's name, as written, and the shape of its value.
+    member: Vec<u8>,
+    wanted: Option<&'static Shape>,
+    /// Depth of the tokenizer outside of the value.
+    depth: usize,
+    outcome: Option<Collected>,
+    offset: u64,
+    line: u64,
+}
+
+impl Collector {
+    /// Collects the next value of `tokens`, which stands before it.
+    pub(crate) fn new(shape: &'static Shape, limit: usize, tokens: &Tokenizer) -> Self {
+        Self {
+            shape,
+            limit,
+            bytes: Vec::new(),
+            open: Vec::new(),
+            member: Vec::new(),
+            wanted: None,
+            depth: tokens.depth(),
+            outcome: None,
+            offset: 0,
+            line: 0,
+        }
+    }
+
+    /// Offset of the value's first byte.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Line of the value's first byte.
+    pub(crate) fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The value as JSON, trimmed.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Goes on; `None` when the tokenizer needs bytes.
+    pub(crate) fn advance(&mut self, tokens: &mut Tokenizer) -> Result<Option<Collected>, ReadError> {
+        loop {
+            tokens.keep(self.expected().limit());
+            let Some(token) = tokens.next()? else { return Ok(None) };
+            if self.line == 0 {
+                (self.offset, self.line) = (tokens.token_start(), tokens.line());
+            }
+            if let Some(collected) = self.take(token, tokens) {
+                return Ok(Some(collected));
+            }
+            if self.bytes.len() > self.limit && self.outcome.is_none() && tokens.depth() > self.depth {
+                self.abandon(Collected::TooLarge, tokens);
+            }
+        }
+    }
+
+    /// The shape of the next value.
+    fn expected(&self) -> &'static Shape {
+        match self.open.last() {
+            None => self.shape,
+            Some(level) if level.array => level.shape.element().unwrap_or(self.shape),
+            Some(level) => self.wanted.unwrap_or(level.shape),
+        }
+    }
+
+    fn take(&mut self, token: Token, tokens: &mut Tokenizer) -> Option<Collected> {
+        match token {
+            Token::Key => self.key(tokens),
+            Token::BeginObject => self.begin(false, tokens),
+            Token::BeginArray => self.begin(true, tokens),
+            Token::EndObject | Token::EndArray if self.open.is_empty() => return Some(Collected::End),
+            Token::EndObject | Token::EndArray => {
+                self.open.pop();
+                self.bytes.push(if token == Token::EndArray { b']' } else { b'}' });
+            }
+            Token::Skipped | Token::End => {}
+            Token::String | Token::Number | Token::Bool(_) | Token::Null => self.scalar(token, tokens),
+        }
+        let ended = tokens.depth() == self.depth && self.open.is_empty();
+        ended.then(|| self.outcome.unwrap_or(Collected::Value))
+    }
+
+    fn key(&mut self, tokens: &mut Tokenizer) {
+        self.wanted = self.open.last().and_then(|level| level.shape.member(&tokens.text()));
+        match self.wanted {
+            None => tokens.skip(),
+            Some(_) => {
+                self.member.clear();
+                self.member.extend_from_slice(tokens.raw());
+            }
+        }
+    }
+
+    fn begin(&mut self, array: bool, tokens: &mut Tokenizer) {
+        let shape = self.expected();
+        let fits = if array { shape.element().is_some() } else { shape.is_object() };
+        if fits {
+            self.prefix();
+            self.bytes.push(if array { b'[' } else { b'{' });
+            self.open.push(Level { shape, array, empty: true });
+        } else {
+            tokens.leave(tokens.depth() - 1);
+            self.other_kind(shape);
+        }
+    }
+
+    fn scalar(&mut self, token: Token, tokens: &Tokenizer) {
+        let shape = self.expected();
+        let raw = tokens.raw();
+        let (quoted, text): (bool, &[u8]) = match (shape, token) {
+            (Shape::Text(_) | Shape::Any(_), Token::String) => (true, raw),
+            (Shape::Text(_), Token::Number) => (true, raw),
+            (Shape::Any(_) | Shape::Number, Token::Number) => (false, raw),
+            (Shape::Number, Token::String) if super::is_number(raw) => (false, raw),
+            (Shape::Text(_), Token::Bool(true)) => (true, b"true"),
+            (Shape::Text(_), Token::Bool(false)) => (true, b"false"),
+            (Shape::Any(_), Token::Bool(true)) => (false, b"true"),
+            (Shape::Any(_), Token::Bool(false)) => (false, b"false"),
+            _ => return self.other_kind(shape),
+        };
+        self.prefix();
+        if quoted {
+            self.bytes.push(b'"');
+        }
+        self.bytes.extend_from_slice(text);
+        if quoted {
+            self.bytes.push(b'"');
+        }
+    }
+
+    /// Leaves a member out; puts the empty value in the place of an element.
+    fn other_kind(&mut self, shape: &Shape) {
+        match self.open.last() {
+            None => self.outcome = Some(Collected::OtherKind),
+            Some(level) if level.array => {
+                self.prefix();
+                self.bytes.extend_from_slice(shape.empty());
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Writes what comes before a value: a comma, a name.
+    fn prefix(&mut self) {
+        let Some(level) = self.open.last_mut() else { return };
+        if !std::mem::take(&mut level.empty) {
+            self.bytes.push(b',');
+        }
+        if !level.array {
+            self.bytes.push(b'"');
+            self.bytes.extend_from_slice(&self.member);
+            self.bytes.extend_from_slice(b"\":");
+        }
+    }
+
+    /// Passes over the rest of the value.
+    fn abandon(&mut self, outcome: Collected, tokens: &mut Tokenizer) {
+        self.outcome = Some(outcome);
+        self.open.clear();
+        self.bytes = Vec::new();
+        tokens.leave(self.depth);
+    }
+}
