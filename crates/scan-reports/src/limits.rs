@@ -7,7 +7,9 @@ pub const CHECKPOINT: usize = 64 * 1024;
 pub const DETECTION: usize = 64 * 1024;
 /// Depth of elements, objects and arrays. A count.
 pub const DEPTH: usize = 256;
-/// One tag with its attributes, one comment, one number, one key: what has to be held whole to be understood.
+/// Names of all XML elements that are open at a place: they are part of a checkpoint.
+pub const OPEN_NAMES: usize = 16 * 1024;
+/// One tag with its attributes, one number, one key: what has to be held whole to be understood.
 pub const TOKEN: usize = 1024 * 1024;
 /// A title, name, identity or rule id of a record.
 pub const NAME: usize = 1024;

@@ -3,6 +3,7 @@
 use crate::{CheckpointError, ReadError, Step};
 
 mod detect;
+mod elements;
 pub use detect::{Detection, detect};
 
 mod nessus;

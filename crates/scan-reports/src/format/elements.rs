@@ -1,0 +1,214 @@
+//! What the formats in XML have in common: the way from events to records, with the places to suspend at.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Parser;
+use crate::token::xml::{Event, Kind, Mark, Place, Start, Token, Tokenizer};
+use crate::{CheckpointError, ReadError, ReadErrorKind, Record, Step, limits};
+
+/// A format in XML: from elements to records.
+///
+/// An element that [`start`](Self::start) calls a record is read again from its start tag after a suspension within it. So until such
+/// an element ends, its reader keeps everything about it outside of the context.
+pub(super) trait Elements: Default + Send {
+    /// Name of the root element.
+    const ROOT: &'static str;
+    /// What the reader knows between two records: about the host that it is in. At most [`CONTEXT`] bytes of text.
+    type Context: Serialize + DeserializeOwned;
+
+    /// An element begins.
+    fn start(&mut self, element: &Start<'_>, at: At) -> Begin;
+    /// A piece of text of the innermost element.
+    fn text(&mut self, text: &str, depth: usize);
+    /// An element ends.
+    fn end(&mut self, name: &str, at: At) -> Option<Record>;
+    fn context(&self) -> &Self::Context;
+    fn restore(&mut self, context: Self::Context);
+}
+
+/// Bytes of text in a reader's context: six times as long when every character has to be escaped, it is within a checkpoint.
+pub(super) const CONTEXT: usize = 6 * 1024;
+
+/// Where an element begins or ends.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct At {
+    pub(super) offset: u64,
+    pub(super) line: u64,
+    /// The root has 1.
+    pub(super) depth: usize,
+}
+
+/// What an element is that begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begin {
+    /// One from which records are made: all up to its end are made of what is in it and of the context.
+    Record,
+    Other,
+}
+
+/// A report in XML.
+pub(super) struct XmlReport<R> {
+    xml: Tokenizer,
+    reader: R,
+    /// The element from which records are being made.
+    mark: Option<Mark>,
+    /// Records made since the mark, and how many of the next ones were given before a suspension.
+    made: u64,
+    skip: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Suspended {
+    place: Place,
+    skip: u64,
+    context: Value,
+}
+
+impl<R: Elements> XmlReport<R> {
+    pub(super) fn new() -> Self {
+        Self { xml: Tokenizer::new(), reader: R::default(), mark: None, made: 0, skip: 0 }
+    }
+}
+
+impl<R: Elements> Parser for XmlReport<R> {
+    fn position(&self) -> u64 {
+        self.xml.position()
+    }
+
+    fn progress(&self) -> u64 {
+        self.xml.progress()
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        self.xml.feed(bytes);
+    }
+
+    fn end_of_input(&mut self) {
+        self.xml.end_of_input();
+    }
+
+    fn next(&mut self) -> Result<Step, ReadError> {
+        loop {
+            let event = match self.xml.next()? {
+                Token::Event(event) => event,
+                Token::NeedInput => return Ok(Step::NeedInput),
+                Token::End => return Ok(Step::End),
+            };
+            let at = At { offset: event.offset, line: event.line, depth: event.depth };
+            let record = match &event.kind {
+                Kind::Text(text) => {
+                    self.reader.text(text, at.depth);
+                    continue;
+                }
+                Kind::Start(element) => {
+                    if at.depth == 1 && local_name(element.name) != R::ROOT {
+                        return Err(other_root::<R>(&event, element.name));
+                    }
+                    if self.reader.start(element, at) == Begin::Record && self.mark.is_none() {
+                        (self.mark, self.made) = (Some(event.mark()), 0);
+                    }
+                    continue;
+                }
+                Kind::End(name) => self.reader.end(name, at),
+            };
+            if let Some(record) = record {
+                self.made += 1;
+                if self.skip == 0 {
+                    self.close(at.depth);
+                    return Ok(Step::Record(record));
+                }
+                self.skip -= 1;
+            }
+            self.close(at.depth);
+        }
+    }
+
+    fn suspend(&self) -> Value {
+        let (place, made) = match self.mark {
+            Some(mark) => (self.xml.suspend_at(mark), self.made),
+            None => (self.xml.suspend(), 0),
+        };
+        json!(Suspended { place, skip: self.skip + made, context: json!(self.reader.context()) })
+    }
+
+    fn restore(&mut self, state: Value) -> Result<(), CheckpointError> {
+        let state: Suspended = serde_json::from_value(state).map_err(|_| CheckpointError::Unreadable)?;
+        self.xml = Tokenizer::resume(state.place).ok_or(CheckpointError::Unreadable)?;
+        self.reader.restore(serde_json::from_value(state.context).map_err(|_| CheckpointError::Unreadable)?);
+        self.skip = state.skip;
+        Ok(())
+    }
+}
+
+impl<R> XmlReport<R> {
+    /// Takes back the mark where its element ended.
+    fn close(&mut self, depth: usize) {
+        if self.mark.is_some_and(|mark| mark.depth() + 1 == depth) {
+            self.mark = None;
+        }
+    }
+}
+
+fn other_root<R: Elements>(event: &Event<'_>, name: &str) -> ReadError {
+    let message = format!("expected the root element <{}>, found <{}>", R::ROOT, prefix(name, 40));
+    ReadError { kind: ReadErrorKind::NotThisFormat, message, offset: event.offset, line: event.line }
+}
+
+/// The name without its namespace prefix.
+pub(super) fn local_name(name: &str) -> &str {
+    name.rsplit_once(':').map_or(name, |(_, local)| local)
+}
+
+/// The start of a text, at most so many bytes.
+pub(super) fn prefix(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
+}
+
+/// A text that is gathered from pieces up to a limit.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    text: String,
+    limit: usize,
+}
+
+impl Gathered {
+    /// Begins a text of that limit. A few bytes more are kept, so that the record's own limit sees that it is cut.
+    pub(super) fn begin(&mut self, limit: usize) {
+        self.text.clear();
+        self.limit = limit + 4;
+    }
+
+    pub(super) fn push(&mut self, piece: &str) {
+        let room = self.limit.saturating_sub(self.text.len());
+        if room > 0 {
+            self.text.push_str(prefix(piece, room));
+        }
+    }
+
+    /// The text without the blanks around it.
+    pub(super) fn get(&self) -> &str {
+        self.text.trim()
+    }
+}
+
+/// Adds to a list what is not in it yet, up to the number of entries that a record may have.
+pub(super) fn add_once(list: &mut Vec<String>, entry: &str) {
+    if !entry.is_empty() && list.len() < limits::LIST && !list.iter().any(|known| known == entry) {
+        list.push(entry.to_owned());
+    }
+}
+
+/// The start tag as text, to show where a record could not be used.
+pub(super) fn excerpt(element: &Start<'_>) -> String {
+    let mut text = format!("<{}", element.name);
+    for (name, value) in element.iter() {
+        if text.len() > limits::NAME {
+            break;
+        }
+        text.push_str(&format!(" {name}=\"{}\"", prefix(value, 200)));
+    }
+    text.push('>');
+    text
+}

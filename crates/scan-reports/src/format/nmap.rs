@@ -1,0 +1,2 @@
+//! Nmap XML; not read yet.
+pub(super) fn parser() -> super::elements::XmlReport<super::nessus::Nessus> { super::nessus::parser() }

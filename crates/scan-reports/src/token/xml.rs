@@ -1,0 +1,630 @@
+//! XML as events: a push tokenizer that holds one tag or piece of text at a time.
+//!
+//! It reads documents of XML 1.0 (W3C Recommendation, fifth edition) without what lies outside of them: the declarations of a DTD are
+//! skipped, no entity is expanded or fetched but the five predefined ones and character references. Milder than the
+//! recommendation it is in characters that XML does not allow (they are kept) and in repeated attributes (the first counts).
+
+use std::ops::Range;
+
+use encoding_rs::Encoding;
+use memchr::{memchr, memchr2, memmem, memrchr};
+use quick_xml::escape::resolve_xml_entity;
+use quick_xml::events::attributes::Attributes as RawAttributes;
+use quick_xml::parser::{ElementParser, Parser as _};
+use serde::{Deserialize, Serialize};
+
+use crate::{ReadError, ReadErrorKind, limits};
+
+mod input;
+mod skip;
+
+use input::{Broken, Input};
+use skip::Skip;
+
+/// The longest reference, from `&` to `;`, in bytes.
+const REFERENCE: usize = 64;
+
+/// What the tokenizer says when asked for the next event.
+#[derive(Debug)]
+pub(crate) enum Token<'a> {
+    Event(Event<'a>),
+    /// It wants the bytes at [`Tokenizer::position`], or to hear that there are none.
+    NeedInput,
+    /// The document is read to its end.
+    End,
+}
+
+/// A part of the document.
+#[derive(Debug)]
+pub(crate) struct Event<'a> {
+    pub(crate) kind: Kind<'a>,
+    /// Where it begins, in bytes of the document as it was fed.
+    pub(crate) offset: u64,
+    /// Its line, counted from 1.
+    pub(crate) line: u64,
+    /// Of the element that begins or ends here or holds the text; the root has 1.
+    pub(crate) depth: usize,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind<'a> {
+    Start(Start<'a>),
+    /// A piece of text, references and line ends replaced. Where a text is cut into pieces depends on how it was fed.
+    Text(&'a str),
+    /// The end of the element of that name; empty elements have one too.
+    End(&'a str),
+}
+
+/// A start tag.
+#[derive(Debug)]
+pub(crate) struct Start<'a> {
+    pub(crate) name: &'a str,
+    text: &'a str,
+    attributes: &'a [(Range<usize>, Range<usize>)],
+}
+
+impl<'a> Start<'a> {
+    /// The value of an attribute, references replaced.
+    pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
+        self.iter().find(|(n, _)| *n == name).map(|(_, value)| value)
+    }
+
+    /// All attributes in the document's order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'_, 'a> {
+        self.attributes.iter().map(|(name, value)| (&self.text[name.clone()], &self.text[value.clone()]))
+    }
+}
+
+/// A place between two events: what [`Tokenizer::resume`] takes up. At most [`limits::OPEN_NAMES`] bytes of names, and as many entries
+/// as [`limits::DEPTH`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    offset: u64,
+    line: u64,
+    /// Absent before the first byte.
+    encoding: Option<String>,
+    /// Names and lines of the open elements, outermost first.
+    open: Vec<(String, u64)>,
+    phase: Phase,
+    /// Whether the end of an empty element comes next.
+    ends: bool,
+}
+
+/// A place just before the start tag of an element, without the names of those around it: these stay open until the element ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    offset: u64,
+    line: u64,
+    depth: usize,
+}
+
+impl Event<'_> {
+    /// The place before this start tag.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { offset: self.offset, line: self.line, depth: self.depth - 1 }
+    }
+}
+
+impl Mark {
+    /// The depth of the elements around it.
+    pub(crate) fn depth(&self) -> usize {
+        self.depth
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Phase {
+    BeforeRoot,
+    Content,
+    /// In a CDATA section.
+    Cdata,
+    AfterRoot,
+}
+
+/// The tokenizer. After an error it stays with that answer.
+pub(crate) struct Tokenizer {
+    input: Input,
+    open: Open,
+    phase: Phase,
+    ends: bool,
+    /// Of the tag at the start of the input: how far it was searched for its end, and with what result.
+    tag: (ElementParser, usize),
+    skip: Option<(Skip, u64)>,
+    /// Where the last event ended.
+    boundary: (u64, u64, Phase),
+    /// Attributes, or a text with references replaced.
+    scratch: String,
+    attributes: Vec<(Range<usize>, Range<usize>)>,
+    failed: Option<ReadError>,
+}
+
+/// What was found, by indexes: an event without its borrow.
+enum Found {
+    Start(Range<usize>),
+    Text(Range<usize>),
+    /// A text in the scratch buffer.
+    Replaced,
+    End,
+    NeedInput,
+    Over,
+}
+
+impl Tokenizer {
+    pub(crate) fn new() -> Self {
+        Self::with(Input::new(), Open::default(), Phase::BeforeRoot, false)
+    }
+
+    /// The tokenizer at a place that [`suspend`](Self::suspend) gave; `None` where it can be none.
+    pub(crate) fn resume(place: Place) -> Option<Self> {
+        let Place { offset, line, encoding, open: names, phase, ends } = place;
+        let input = match encoding {
+            Some(name) => Input::at(Encoding::for_label(name.as_bytes())?, offset, line),
+            None => Input::new(),
+        };
+        let mut open = Open::default();
+        for (name, line) in &names {
+            open.push(name, *line).ok()?;
+        }
+        Some(Self::with(input, open, phase, ends))
+    }
+
+    fn with(input: Input, open: Open, phase: Phase, ends: bool) -> Self {
+        let boundary = (input.offset(), input.line(), phase);
+        let (scratch, attributes) = (String::new(), Vec::new());
+        let tag = (ElementParser::Outside, 0);
+        Self { input, open, phase, ends, tag, skip: None, boundary, scratch, attributes, failed: None }
+    }
+
+    /// The place after the last event.
+    pub(crate) fn suspend(&self) -> Place {
+        let (offset, line, phase) = self.boundary;
+        self.place(offset, line, self.open.depth(), phase, self.ends)
+    }
+
+    /// The place of a mark whose element is not yet at its end.
+    pub(crate) fn suspend_at(&self, mark: Mark) -> Place {
+        let phase = if mark.depth == 0 { Phase::BeforeRoot } else { Phase::Content };
+        self.place(mark.offset, mark.line, mark.depth, phase, false)
+    }
+
+    fn place(&self, offset: u64, line: u64, depth: usize, phase: Phase, ends: bool) -> Place {
+        let encoding = self.input.encoding().filter(|_| offset > 0).map(|encoding| encoding.name().to_owned());
+        let open = self.open.iter().take(depth).map(|(name, line)| (name.to_owned(), line)).collect();
+        Place { offset, line, encoding, open, phase, ends }
+    }
+
+    /// Offset of the next byte to be fed.
+    pub(crate) fn position(&self) -> u64 {
+        self.input.fed()
+    }
+
+    /// Offset up to which the document is read.
+    pub(crate) fn progress(&self) -> u64 {
+        self.input.offset()
+    }
+
+    pub(crate) fn feed(&mut self, bytes: &[u8]) {
+        self.input.feed(bytes);
+    }
+
+    pub(crate) fn end_of_input(&mut self) {
+        self.input.end();
+    }
+
+    /// The next event, or what is needed for it.
+    pub(crate) fn next(&mut self) -> Result<Token<'_>, ReadError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        let (found, (offset, line)) = match self.find() {
+            Ok(found) => found,
+            Err(error) => {
+                self.failed = Some(error.clone());
+                return Err(error);
+            }
+        };
+        let depth = self.open.depth();
+        let (kind, depth) = match found {
+            Found::NeedInput => return Ok(Token::NeedInput),
+            Found::Over => return Ok(Token::End),
+            Found::Start(name) => {
+                let name = &self.input.text()[name];
+                (Kind::Start(Start { name, text: &self.scratch, attributes: &self.attributes }), depth)
+            }
+            Found::Text(range) => (Kind::Text(&self.input.text()[range]), depth),
+            Found::Replaced => (Kind::Text(&self.scratch), depth),
+            Found::End => (Kind::End(self.open.ended()), depth + 1),
+        };
+        self.boundary = (self.input.offset(), self.input.line(), self.phase);
+        Ok(Token::Event(Event { kind, offset, line, depth }))
+    }
+
+    /// The next event and where it begins.
+    fn find(&mut self) -> Result<(Found, (u64, u64)), ReadError> {
+        loop {
+            let at = (self.input.offset(), self.input.line());
+            if self.ends {
+                self.close();
+                return Ok((Found::End, at));
+            }
+            let found = match &mut self.skip {
+                Some((skip, _)) => {
+                    let (taken, done) = skip.feed(self.input.rest());
+                    self.input.advance(taken);
+                    if done {
+                        self.skip = None;
+                        continue;
+                    }
+                    None
+                }
+                None if self.phase == Phase::Cdata => self.cdata(),
+                None if self.input.rest().starts_with('<') => self.markup()?,
+                None => self.text()?,
+            };
+            match found {
+                Some(Found::Over) => {}
+                Some(found) => return Ok((found, at)),
+                None if self.input.is_over() => return self.over().map(|found| (found, at)),
+                None => return Ok((Found::NeedInput, at)),
+            }
+        }
+    }
+
+    /// Text up to the next markup: [`Found::Over`] where there was none worth an event, `None` where more input is needed.
+    fn text(&mut self) -> Result<Option<Found>, ReadError> {
+        let rest = self.input.rest();
+        let end = memchr(b'<', rest.as_bytes());
+        let piece = &rest[..end.unwrap_or(rest.len())];
+        if piece.is_empty() {
+            return Ok(None);
+        }
+        if self.phase == Phase::Content {
+            let length = if end.is_some() { piece.len() } else { complete(piece) };
+            return if length == 0 { Ok(None) } else { self.take_text(length).map(Some) };
+        }
+        let (length, blank) = (piece.len(), piece.len() - piece.trim_ascii_start().len());
+        self.input.advance(blank);
+        if blank == length { Ok(Some(Found::Over)) } else { Err(self.outside("text")) }
+    }
+
+    /// Takes a piece of text that is followed by markup or ends where it may be cut.
+    fn take_text(&mut self, length: usize) -> Result<Found, ReadError> {
+        let start = self.input.start();
+        let piece = &self.input.rest()[..length];
+        if memchr2(b'&', b'\r', piece.as_bytes()).is_none() {
+            self.input.advance(length);
+            return Ok(Found::Text(start..start + length));
+        }
+        self.scratch.clear();
+        let replaced = replace_references(piece, &mut self.scratch);
+        if let Err((at, message)) = replaced {
+            return Err(self.error_ahead(at, message));
+        }
+        unify_line_ends(&mut self.scratch, 0);
+        self.input.advance(length);
+        Ok(Found::Replaced)
+    }
+
+    /// Text of a CDATA section, or its end.
+    fn cdata(&mut self) -> Option<Found> {
+        let start = self.input.start();
+        let rest = self.input.rest();
+        let length = match memmem::find(rest.as_bytes(), b"]]>") {
+            Some(0) => {
+                self.input.advance(3);
+                self.phase = Phase::Content;
+                return Some(Found::Over);
+            }
+            Some(end) => end,
+            // What may be the start of the end, or of a line's end, waits for the rest of it.
+            None => rest.len() - ["]]", "]", "\r"].iter().find(|end| rest.ends_with(**end)).map_or(0, |end| end.len()),
+        };
+        if length == 0 {
+            return None;
+        }
+        let piece = &rest[..length];
+        let plain = memchr(b'\r', piece.as_bytes()).is_none();
+        if !plain {
+            self.scratch.clear();
+            self.scratch.push_str(piece);
+            unify_line_ends(&mut self.scratch, 0);
+        }
+        self.input.advance(length);
+        Some(if plain { Found::Text(start..start + length) } else { Found::Replaced })
+    }
+
+    /// A tag, or what is not an event: comment, instruction, declaration.
+    fn markup(&mut self) -> Result<Option<Found>, ReadError> {
+        const OPENINGS: [(&str, fn() -> Skip); 3] = [("<!--", Skip::comment), ("<?", Skip::instruction), ("<!DOCTYPE", Skip::doctype)];
+        const CDATA: &str = "<![CDATA[";
+        let rest = self.input.rest();
+        if !rest.starts_with("<!") && !rest.starts_with("<?") {
+            return if rest.len() < 2 { Ok(None) } else { self.tag() };
+        }
+        for (opening, skip) in OPENINGS {
+            if rest.starts_with(opening) {
+                if opening == "<!DOCTYPE" && self.phase != Phase::BeforeRoot {
+                    return Err(self.error(ReadErrorKind::Syntax, "<!DOCTYPE after the start of the root element".to_owned()));
+                }
+                self.skip = Some((skip(), self.input.line()));
+                self.input.advance(opening.len());
+                return Ok(Some(Found::Over));
+            }
+        }
+        if rest.starts_with(CDATA) {
+            if self.phase != Phase::Content {
+                return Err(self.outside("a CDATA section"));
+            }
+            self.phase = Phase::Cdata;
+            self.input.advance(CDATA.len());
+            return Ok(Some(Found::Over));
+        }
+        if CDATA.starts_with(rest) || OPENINGS.iter().any(|(opening, _)| opening.starts_with(rest)) {
+            return Ok(None);
+        }
+        Err(self.error(ReadErrorKind::Syntax, "expected a comment, CDATA section or DOCTYPE after \"<!\"".to_owned()))
+    }
+
+    /// A start or end tag, once it is there whole.
+    fn tag(&mut self) -> Result<Option<Found>, ReadError> {
+        let rest = self.input.rest();
+        let (parser, searched) = &mut self.tag;
+        let from = (*searched).max(1);
+        let found = parser.feed(&rest.as_bytes()[from..]).map(|end| from + end + 1);
+        *searched = rest.len();
+        if found.unwrap_or(rest.len()) > limits::TOKEN {
+            let message = format!("{} is longer than {} bytes", tag_name(rest), limits::TOKEN);
+            return Err(self.error(ReadErrorKind::LimitExceeded, message));
+        }
+        let Some(length) = found else { return Ok(None) };
+        self.tag = (ElementParser::Outside, 0);
+        if rest.as_bytes()[1] == b'/' { self.end_tag(length).map(Some) } else { self.start_tag(length).map(Some) }
+    }
+
+    fn start_tag(&mut self, length: usize) -> Result<Found, ReadError> {
+        let body = &self.input.rest()[1..length - 1];
+        let (body, empty) = body.strip_suffix('/').map_or((body, false), |body| (body, true));
+        let end = body.find(|c: char| c.is_ascii_whitespace()).unwrap_or(body.len());
+        let name = &body[..end];
+        if !is_name(name) {
+            return Err(self.error(ReadErrorKind::Syntax, format!("expected the name of an element after \"<\", found {}", quoted(name))));
+        }
+        if self.phase == Phase::AfterRoot {
+            return Err(self.outside(&format!("<{name}>")));
+        }
+        self.attributes.clear();
+        self.scratch.clear();
+        if end < body.len()
+            && let Err(message) = read_attributes(body, end, &mut self.scratch, &mut self.attributes)
+        {
+            let message = format!("in {}: {message}", tag_name(self.input.rest()));
+            return Err(self.error(ReadErrorKind::Syntax, message));
+        }
+        if let Err(message) = self.open.push(name, self.input.line()) {
+            return Err(self.error(ReadErrorKind::LimitExceeded, message));
+        }
+        let start = self.input.start() + 1;
+        self.input.advance(length);
+        self.phase = Phase::Content;
+        self.ends = empty;
+        Ok(Found::Start(start..start + end))
+    }
+
+    fn end_tag(&mut self, length: usize) -> Result<Found, ReadError> {
+        let name = self.input.rest()[2..length - 1].trim_ascii_end();
+        match self.open.innermost() {
+            Some((open, _)) if open == name => {}
+            Some((open, line)) => {
+                let message = format!("expected </{open}>, which begins in line {line}, found </{}>", quoted(name).trim_matches('"'));
+                return Err(self.error(ReadErrorKind::Syntax, message));
+            }
+            None => return Err(self.outside(&format!("</{}>", quoted(name).trim_matches('"')))),
+        }
+        self.input.advance(length);
+        self.close();
+        Ok(Found::End)
+    }
+
+    fn close(&mut self) {
+        self.ends = false;
+        self.open.pop();
+        if self.open.depth() == 0 {
+            self.phase = Phase::AfterRoot;
+        }
+    }
+
+    /// What it means that no input comes after the rest.
+    fn over(&self) -> Result<Found, ReadError> {
+        let rest = self.input.rest();
+        let (offset, line) = self.input.ahead(rest.len());
+        let error = |kind, message| Err(ReadError { kind, message, offset, line });
+        match self.input.broken() {
+            Some(Broken::Invalid(encoding)) => return error(ReadErrorKind::Syntax, format!("the bytes are no {} text", encoding.name())),
+            Some(Broken::Encoding(name)) => {
+                let message = format!("encoding {} is not read, only UTF-8, UTF-16 and those of one byte a character", quoted(name));
+                return error(ReadErrorKind::Syntax, message);
+            }
+            Some(Broken::Cut) => return error(ReadErrorKind::Truncated, "the document ends within a character".to_owned()),
+            None => {}
+        }
+        let message = match (&self.skip, self.open.innermost()) {
+            (Some((skip, line)), _) => format!("the document ends within {}, which begins in line {line}", skip.what()),
+            (None, Some((name, line))) => format!("the document ends within <{name}>, which begins in line {line}"),
+            (None, None) if !rest.is_empty() => format!("the document ends within {}", tag_name(rest)),
+            (None, None) if self.phase == Phase::BeforeRoot => "the document ends before its root element".to_owned(),
+            (None, None) => return Ok(Found::Over),
+        };
+        error(ReadErrorKind::Truncated, message)
+    }
+
+    fn outside(&self, what: &str) -> ReadError {
+        let message = match self.phase {
+            Phase::AfterRoot => format!("expected the end of the document after the root element, found {what}"),
+            _ => format!("expected the root element, found {what}"),
+        };
+        self.error(ReadErrorKind::Syntax, message)
+    }
+
+    fn error(&self, kind: ReadErrorKind, message: String) -> ReadError {
+        ReadError { kind, message, offset: self.input.offset(), line: self.input.line() }
+    }
+
+    /// A syntax error `length` bytes ahead in the text.
+    fn error_ahead(&self, length: usize, message: String) -> ReadError {
+        let (offset, line) = self.input.ahead(length);
+        ReadError { kind: ReadErrorKind::Syntax, message, offset, line }
+    }
+}
+
+/// The open elements. The name of the last one that ended stays readable.
+#[derive(Default)]
+struct Open {
+    names: String,
+    /// Where each name ends, and the line of its tag.
+    ends: Vec<(usize, u64)>,
+    ended: Range<usize>,
+}
+
+impl Open {
+    fn depth(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn length(&self) -> usize {
+        self.ends.last().map_or(0, |(end, _)| *end)
+    }
+
+    fn push(&mut self, name: &str, line: u64) -> Result<(), String> {
+        if self.ends.len() >= limits::DEPTH {
+            return Err(format!("elements are nested deeper than {}", limits::DEPTH));
+        }
+        if self.length() + name.len() > limits::OPEN_NAMES {
+            return Err(format!("the names of the open elements are longer than {} bytes", limits::OPEN_NAMES));
+        }
+        self.names.truncate(self.length());
+        self.names.push_str(name);
+        self.ends.push((self.names.len(), line));
+        Ok(())
+    }
+
+    fn pop(&mut self) {
+        let end = self.length();
+        self.ends.pop();
+        self.ended = self.length()..end;
+    }
+
+    fn ended(&self) -> &str {
+        &self.names[self.ended.clone()]
+    }
+
+    fn innermost(&self) -> Option<(&str, u64)> {
+        let (end, line) = self.ends.last()?;
+        let start = self.ends.len().checked_sub(2).map_or(0, |i| self.ends[i].0);
+        Some((&self.names[start..*end], *line))
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
+        let starts = std::iter::once(0).chain(self.ends.iter().map(|(end, _)| *end));
+        starts.zip(&self.ends).map(|(start, (end, line))| (&self.names[start..*end], *line))
+    }
+}
+
+/// How much of a piece of text is complete when more of it may follow: a reference and a line end are not cut.
+fn complete(piece: &str) -> usize {
+    let bytes = piece.as_bytes();
+    let tail = bytes.len().saturating_sub(REFERENCE);
+    match memrchr(b'&', &bytes[tail..]) {
+        Some(at) if memchr(b';', &bytes[tail + at..]).is_none() => tail + at,
+        _ => piece.strip_suffix('\r').unwrap_or(piece).len(),
+    }
+}
+
+/// Appends the text with its references replaced. Fails with the place of a reference that cannot be, and why.
+fn replace_references(raw: &str, out: &mut String) -> Result<(), (usize, String)> {
+    let mut from = 0;
+    while let Some(at) = memchr(b'&', &raw.as_bytes()[from..]).map(|at| from + at) {
+        out.push_str(&raw[from..at]);
+        let window = &raw.as_bytes()[at + 1..raw.len().min(at + REFERENCE)];
+        let end = window.iter().position(|b| matches!(b, b';' | b'&') || b.is_ascii_whitespace());
+        let end = end.filter(|end| window[*end] == b';');
+        let end = end.ok_or_else(|| (at, "\"&\" begins a reference and has no \";\" after it".to_owned()))?;
+        let name = &raw[at + 1..at + 1 + end];
+        match name.strip_prefix('#') {
+            Some(number) => out.push(character(number).ok_or_else(|| (at, format!("&{name}; is no character reference")))?),
+            None => out.push_str(resolve_xml_entity(name).ok_or_else(|| {
+                let name = quoted(name);
+                (at, format!("entity &{}; is not defined; entities of a DTD are not expanded", name.trim_matches('"')))
+            })?),
+        }
+        from = at + end + 2;
+    }
+    out.push_str(&raw[from..]);
+    Ok(())
+}
+
+/// The character of a reference. Numbers that are none, such as halves of surrogate pairs, are U+FFFD.
+fn character(number: &str) -> Option<char> {
+    let (digits, radix) = number.strip_prefix('x').map_or((number, 10), |hex| (hex, 16));
+    if digits.is_empty() || !digits.chars().all(|c| c.is_digit(radix)) {
+        return None;
+    }
+    let code = u32::from_str_radix(digits, radix).ok();
+    Some(code.and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER))
+}
+
+/// Makes every `\r\n` and `\r` after `from` a `\n` (XML 1.0, section 2.11).
+fn unify_line_ends(text: &mut String, from: usize) {
+    if memchr(b'\r', &text.as_bytes()[from..]).is_some() {
+        let unified = text[from..].replace("\r\n", "\n").replace('\r', "\n");
+        text.truncate(from);
+        text.push_str(&unified);
+    }
+}
+
+/// Reads the attributes of a tag, whose name ends at `end`: their names and values go to `out`, their places to `places`.
+fn read_attributes(body: &str, end: usize, out: &mut String, places: &mut Vec<(Range<usize>, Range<usize>)>) -> Result<(), String> {
+    let mut raw = RawAttributes::new(body, end);
+    // The check compares each name with every other one: that is minutes in a tag of a megabyte.
+    for attribute in raw.with_checks(false) {
+        let attribute = attribute.map_err(|error| error.to_string())?;
+        let name = attribute.key.as_ref();
+        if !is_name(name) {
+            return Err(format!("expected the name of an attribute, found {}", quoted(name)));
+        }
+        if attribute.value.contains('<') {
+            return Err(format!("the value of {name} holds a \"<\": its closing quote is missing"));
+        }
+        let name_start = out.len();
+        out.push_str(name);
+        let value_start = out.len();
+        replace_references(&attribute.value, out).map_err(|(_, message)| message)?;
+        unify_line_ends(out, value_start);
+        places.push((name_start..value_start, value_start..out.len()));
+    }
+    Ok(())
+}
+
+/// Whether it can be a name (XML 1.0, section 2.3): exact in ASCII, everything beyond it is allowed.
+fn is_name(name: &str) -> bool {
+    let byte = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b':' | b'-' | b'.') || !b.is_ascii();
+    name.bytes().all(byte) && name.bytes().next().is_some_and(|first| !first.is_ascii_digit() && first != b'-' && first != b'.')
+}
+
+/// What names a tag in a message.
+fn tag_name(rest: &str) -> String {
+    let name = rest.trim_start_matches(['<', '/']).split(|c: char| c.is_ascii_whitespace() || c == '>').next().unwrap_or_default();
+    format!("the tag <{}>", quoted(name).trim_matches('"'))
+}
+
+/// A text in quotes for a message, at most its first 40 characters.
+fn quoted(text: &str) -> String {
+    let mut short: String = text.chars().take(40).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    format!("{short:?}")
+}
+
+#[cfg(test)]
+mod tests;
