@@ -33,7 +33,7 @@ begin
   )
   select coalesce(jsonb_agg(jsonb_build_object(
       'import_id', s.id, 'attempt', s.attempt, 'file_name', s.file_name, 'object_key', s.object_key, 'size_bytes', s.size_bytes,
-      'format', s.format, 'bytes_read', s.bytes_read, 'checkpoint', convert_from(s.checkpoint, 'UTF8'))
+      'format', s.format, 'bytes_read', s.bytes_read, 'checkpoint', translate(encode(s.checkpoint, 'base64'), E'\n', ''))
     order by s.priority, s.id), '[]')
   into v_claims from started s;
   return v_claims;

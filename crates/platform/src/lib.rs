@@ -1,1 +1,11 @@
+//! What the functions need from outside, each in one module: the database, the object store, HTTP answers, keys, configuration, ids.
+//!
+//! Nothing here knows a report format; nothing outside `db` knows a SQL function's name.
 
+pub mod auth;
+pub mod config;
+pub mod db;
+pub mod http;
+pub mod ids;
+pub mod objects;
+pub mod wake;

@@ -1,1 +1,69 @@
+//! The read side: findings, the assets that they are on, and the occurrences that connect the two.
 
+use axum::Router;
+use axum::extract::Query;
+use axum::routing::get;
+use http::HeaderMap;
+use platform::auth::key_of;
+use platform::db::{Db, FindingFilter};
+use platform::http::{Answer, Page, Problem, invalid_cursor, no_such_method, no_such_path, page_response, parse_id};
+use serde::Deserialize;
+use spin_sdk::http::{IntoResponse, Request};
+use spin_sdk::http_service;
+use tower_service::Service;
+use uuid::Uuid;
+
+const SEVERITIES: [&str; 5] = ["info", "low", "medium", "high", "critical"];
+const STATUSES: [&str; 4] = ["open", "closed", "false_positive", "accepted_risk"];
+
+#[http_service]
+async fn handle(request: Request) -> impl IntoResponse {
+    Router::new()
+        .route("/api/v1/findings", get(list_findings))
+        .route("/api/v1/assets", get(list_assets))
+        .route("/api/v1/occurrences", get(list_occurrences))
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+        .call(request)
+        .await
+}
+
+/// Findings, worst first.
+async fn list_findings(Query(page): Query<Page>, Query(filter): Query<FindingFilter>, headers: HeaderMap) -> Answer {
+    one_of("severity", filter.severity.as_deref(), &SEVERITIES)?;
+    one_of("status", filter.status.as_deref(), &STATUSES)?;
+    let key = key_of(&headers)?;
+    let cursor = page.after()?;
+    let after = cursor.as_deref().map(severity_and_id).transpose()?;
+    page_response(Db::open().await?.list_findings(key, after, page.limit()?, &filter).await?)
+}
+
+async fn list_assets(Query(page): Query<Page>, headers: HeaderMap) -> Answer {
+    let key = key_of(&headers)?;
+    page_response(Db::open().await?.list_assets(key, page.after_id()?, page.limit()?).await?)
+}
+
+#[derive(Deserialize)]
+struct OfFinding {
+    finding_id: Option<String>,
+}
+
+/// Occurrences, of one finding or of all.
+async fn list_occurrences(Query(page): Query<Page>, Query(of): Query<OfFinding>, headers: HeaderMap) -> Answer {
+    let key = key_of(&headers)?;
+    let finding = of.finding_id.as_deref().map(parse_id).transpose()?;
+    page_response(Db::open().await?.list_occurrences(key, finding, page.after_id()?, page.limit()?).await?)
+}
+
+fn one_of(name: &str, value: Option<&str>, known: &[&str]) -> Result<(), Problem> {
+    match value {
+        Some(value) if !known.contains(&value) => Err(Problem::bad_request(format!("{name} can be {}", known.join(", ")))),
+        _ => Ok(()),
+    }
+}
+
+/// The place in a list that is ordered by severity, then id.
+fn severity_and_id(place: &str) -> Result<(&str, Uuid), Problem> {
+    let (severity, id) = place.split_once(' ').filter(|(severity, _)| SEVERITIES.contains(severity)).ok_or_else(invalid_cursor)?;
+    Ok((severity, Uuid::parse_str(id).map_err(|_| invalid_cursor())?))
+}

@@ -1,1 +1,93 @@
+//! Imports: upload, list, look at, cancel, retry, and the errors of one.
 
+use axum::Router;
+use axum::extract::{Path, Query, Request as UploadRequest};
+use axum::routing::{get, post};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use platform::auth::key_of;
+use platform::db::Db;
+use platform::http::{
+    Answer, Page, document_response, entity_tag, invalid_cursor, known_version, no_such_method, no_such_path, not_modified, page_response,
+    parse_id, set_tag,
+};
+use serde_json::Value;
+use spin_sdk::http::{IntoResponse, Request};
+use spin_sdk::http_service;
+use spin_sdk::wasip3;
+use tower_service::Service;
+
+mod body;
+mod storing;
+mod upload;
+
+#[http_service]
+async fn handle(request: Request) -> impl IntoResponse {
+    Router::new()
+        .route("/api/v1/imports", get(list).post(create))
+        .route("/api/v1/imports/{id}", get(one))
+        .route("/api/v1/imports/{id}/cancel", post(cancel))
+        .route("/api/v1/imports/{id}/retry", post(retry))
+        .route("/api/v1/imports/{id}/errors", get(errors))
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+        .call(request)
+        .await
+}
+
+/// Takes a report, and answers before it is read: 202, where to look, and when.
+async fn create(request: UploadRequest) -> Answer {
+    let import = upload::take(request).await?;
+    wake_drain();
+    let location = import["links"]["status"].as_str().and_then(|path| HeaderValue::from_str(path).ok());
+    let mut response = document_response(StatusCode::ACCEPTED, import.to_string().into_bytes());
+    let headers = response.headers_mut();
+    headers.extend(location.map(|path| (http::header::LOCATION, path)));
+    headers.insert(http::header::RETRY_AFTER, HeaderValue::from_static("1"));
+    Ok(response)
+}
+
+async fn list(Query(page): Query<Page>, headers: HeaderMap) -> Answer {
+    let key = key_of(&headers)?;
+    page_response(Db::open().await?.list_imports(key, page.after_id()?, page.limit()?).await?)
+}
+
+async fn one(Path(id): Path<String>, headers: HeaderMap) -> Answer {
+    let (key, id) = (key_of(&headers)?, parse_id(&id)?);
+    let (version, document) = Db::open().await?.import_status(key, id, known_version(&headers, id)).await?;
+    let tag = entity_tag(id, version);
+    let Some(document) = document else { return Ok(not_modified(&tag)) };
+    let mut response = document_response(StatusCode::OK, document);
+    set_tag(&mut response, &tag);
+    Ok(response)
+}
+
+async fn cancel(Path(id): Path<String>, headers: HeaderMap) -> Answer {
+    let (key, id) = (key_of(&headers)?, parse_id(&id)?);
+    document(StatusCode::OK, &Db::open().await?.cancel_import(key, id).await?)
+}
+
+async fn retry(Path(id): Path<String>, headers: HeaderMap) -> Answer {
+    let (key, id) = (key_of(&headers)?, parse_id(&id)?);
+    let import = Db::open().await?.retry_import(key, id).await?;
+    wake_drain();
+    document(StatusCode::ACCEPTED, &import)
+}
+
+async fn errors(Path(id): Path<String>, Query(page): Query<Page>, headers: HeaderMap) -> Answer {
+    let (key, id) = (key_of(&headers)?, parse_id(&id)?);
+    let after = page.after()?.map(|place| place.parse().map_err(|_| invalid_cursor())).transpose()?;
+    page_response(Db::open().await?.list_import_errors(key, id, after, page.limit()?).await?)
+}
+
+fn document(status: StatusCode, document: &Value) -> Answer {
+    Ok(document_response(status, document.to_string().into_bytes()))
+}
+
+/// Wakes the drain after the answer. If that fails, the schedule finds the import.
+fn wake_drain() {
+    wasip3::spawn(async {
+        if let Err(error) = platform::wake::wake_drain().await {
+            eprintln!("the drain could not be woken, the schedule will: {error:#}");
+        }
+    });
+}

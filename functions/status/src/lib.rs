@@ -1,1 +1,64 @@
+//! What a page polls: the status of an import, and notifications.
 
+use axum::Router;
+use axum::extract::{Path, Query};
+use axum::routing::{get, post};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use platform::auth::key_of;
+use platform::db::Db;
+use platform::http::{
+    Answer, Page, document_response, entity_tag, known_version, no_such_method, no_such_path, not_modified, page_response, parse_id, set_tag,
+};
+use spin_sdk::http::{IntoResponse, Request};
+use spin_sdk::http_service;
+use tower_service::Service;
+
+#[http_service]
+async fn handle(request: Request) -> impl IntoResponse {
+    Router::new()
+        .route("/api/v1/imports/{id}/status", get(import_status))
+        .route("/api/v1/notifications", get(list_notifications))
+        .route("/api/v1/notifications/read", post(mark_all_read))
+        .route("/api/v1/notifications/{id}/read", post(mark_one_read))
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+        .call(request)
+        .await
+}
+
+/// An import's status. 304 where the caller has the present version; Retry-After says when to look again, and is missing at the end.
+async fn import_status(Path(id): Path<String>, headers: HeaderMap) -> Answer {
+    let (key, id) = (key_of(&headers)?, parse_id(&id)?);
+    let known = known_version(&headers, id);
+    let (version, document) = Db::open().await?.import_status(key, id, known).await?;
+    let tag = entity_tag(id, version);
+    let Some(document) = document else { return Ok(not_modified(&tag)) };
+    let ended = serde_json::from_slice::<Ended>(&document).is_ok_and(|status| status.poll_after_ms.is_none());
+    let mut response = document_response(StatusCode::OK, document);
+    set_tag(&mut response, &tag);
+    if !ended {
+        response.headers_mut().insert(http::header::RETRY_AFTER, HeaderValue::from_static("2"));
+    }
+    Ok(response)
+}
+
+#[derive(serde::Deserialize)]
+struct Ended {
+    poll_after_ms: Option<u32>,
+}
+
+async fn list_notifications(Query(page): Query<Page>, headers: HeaderMap) -> Answer {
+    let key = key_of(&headers)?;
+    page_response(Db::open().await?.list_notifications(key, page.after_id()?, page.limit()?).await?)
+}
+
+async fn mark_all_read(headers: HeaderMap) -> Answer {
+    let unread = Db::open().await?.mark_notifications_read(key_of(&headers)?, None).await?;
+    Ok(document_response(StatusCode::OK, unread.to_string().into_bytes()))
+}
+
+async fn mark_one_read(Path(id): Path<String>, headers: HeaderMap) -> Answer {
+    let (key, id) = (key_of(&headers)?, parse_id(&id)?);
+    let unread = Db::open().await?.mark_notifications_read(key, Some(id)).await?;
+    Ok(document_response(StatusCode::OK, unread.to_string().into_bytes()))
+}

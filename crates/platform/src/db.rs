@@ -1,0 +1,437 @@
+//! The database: one Rust function for each SQL function, one statement for each call.
+//!
+//! The host's pool hands a connection on without ROLLBACK, so nothing here ever sends BEGIN: a function that is killed at any instruction
+//! leaves nothing open. Documents go in and come out as jsonb: a row costs the host more than a statement does.
+
+use anyhow::anyhow;
+use http::StatusCode;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use spin_sdk::pg::{Connection, DbValue, Error, ParameterValue, PgError, QueryError};
+use uuid::Uuid;
+
+use crate::auth::KeyHash;
+use crate::config;
+use crate::http::Problem;
+
+/// A connection of the host's pool.
+pub struct Db(Connection);
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// The SQL function refused: a status of HTTP and a text for the caller.
+    #[error("refused with {status}: {message}")]
+    Refused {
+        /// By SQLSTATE `SW` + status.
+        status: u16,
+        /// For the caller.
+        message: String,
+    },
+    /// The database is away, or gave up: the same call may succeed later.
+    #[error("the database is away: {0}")]
+    Away(String),
+    /// The call itself is wrong.
+    #[error("the database refused the call: {0}")]
+    Failed(String),
+}
+
+impl DbError {
+    /// Whether the same call may succeed later.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Away(_))
+    }
+}
+
+impl From<Error> for DbError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::PgError(PgError::QueryFailed(QueryError::DbError(e))) => match e.code.strip_prefix("SW").map(str::parse) {
+                Some(Ok(status)) => Self::Refused { status, message: e.message },
+                // Connection (08), rollback by a deadlock (40), resources (53), operator (57), system (58).
+                _ if ["08", "40", "53", "57", "58"].iter().any(|class| e.code.starts_with(class)) => Self::Away(e.as_text),
+                _ => Self::Failed(e.as_text),
+            },
+            Error::PgError(PgError::BadParameter(text) | PgError::ValueConversionFailed(text)) | Error::Decode(text) => Self::Failed(text),
+            Error::PgError(error) => Self::Away(error.to_string()),
+        }
+    }
+}
+
+impl From<DbError> for Problem {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Refused { status: 401, message } => Self::unauthorized(message),
+            DbError::Refused { status: 404, message } => Self::not_found(message),
+            DbError::Refused { status: 409, message } => Self::conflict(message),
+            DbError::Refused { status: 413, message } => Self::too_large(message),
+            DbError::Refused { status: 422, message } => Self::unprocessable(message),
+            DbError::Refused { status, message } => {
+                Self::new(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), "refused", "The request was refused", message)
+            }
+            DbError::Away(_) => Self::unavailable("the database", error.into()),
+            DbError::Failed(_) => Self::internal(error.into()),
+        }
+    }
+}
+
+/// What an upload may be, and the import that its Idempotency-Key made before.
+#[derive(Debug, Deserialize)]
+pub struct UploadTerms {
+    /// Of the key.
+    pub workspace_id: i32,
+    /// The largest report, in bytes.
+    pub max_bytes: u64,
+    /// The import's document.
+    pub existing: Option<serde_json::Value>,
+}
+
+/// A new import.
+#[derive(Debug)]
+pub struct NewImport<'a> {
+    /// UUID version 7.
+    pub id: Uuid,
+    /// As the uploader named it.
+    pub file_name: &'a str,
+    /// Where the report lies in the store.
+    pub object_key: &'a str,
+    /// Its length.
+    pub size: u64,
+    /// Its SHA-256.
+    pub sha256: [u8; 32],
+    /// The request's Idempotency-Key.
+    pub idempotency_key: Option<&'a str>,
+}
+
+/// An import that a drain holds until its lease ends.
+#[derive(Debug, Deserialize)]
+pub struct Claim {
+    /// The import.
+    pub import_id: Uuid,
+    /// The fencing token: every write presents it.
+    pub attempt: i32,
+    /// Of the report.
+    pub file_name: String,
+    /// Where the report lies in the store.
+    pub object_key: String,
+    /// Its length.
+    pub size_bytes: u64,
+    /// Where the decoder goes on, in base64; at the start without one.
+    pub checkpoint: Option<String>,
+}
+
+/// One unit of work on an import.
+#[derive(Debug)]
+pub struct Unit {
+    /// The batch document of `scan_reports::Batch`.
+    pub batch: Vec<u8>,
+    /// Records in it.
+    pub records: i32,
+    /// The report's format.
+    pub format: &'static str,
+    /// Where the decoder goes on after it.
+    pub checkpoint: Vec<u8>,
+    /// How far the report is read with it.
+    pub bytes_read: u64,
+}
+
+/// What became of an import after a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportState {
+    /// It waits for its next attempt.
+    Queued,
+    /// It goes on.
+    Running,
+    /// It was given back.
+    Released,
+    /// It is read to its end.
+    Completed,
+    /// It failed for good.
+    Failed,
+    /// The attempt is over: cancelled, or claimed by another drain. Nothing was written.
+    Stale,
+}
+
+#[derive(Deserialize)]
+struct StateDocument {
+    state: ImportState,
+}
+
+/// Why an import failed, as it is stored and shown.
+#[derive(Debug, serde::Serialize)]
+pub struct ImportFailure {
+    /// Stable, for programs.
+    pub code: String,
+    /// For people.
+    pub message: String,
+    /// Where in the report, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    /// Where in the report, in lines from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+}
+
+/// Filters of a list of findings.
+#[derive(Debug, Default, Deserialize)]
+pub struct FindingFilter {
+    /// Only this severity.
+    pub severity: Option<String>,
+    /// Only this status.
+    pub status: Option<String>,
+    /// Only what this import saw.
+    pub import_id: Option<Uuid>,
+}
+
+impl Db {
+    /// Takes a connection to the database of the component's variables.
+    pub async fn open() -> Result<Self, DbError> {
+        let address = config::text("database_url").await.map_err(|e| DbError::Failed(format!("{e:#}")))?;
+        Ok(Self(Connection::open(address).await?))
+    }
+
+    /// `open_upload`: what an upload may be.
+    pub async fn open_upload(&self, key: KeyHash, idempotency_key: Option<&str>, size: Option<u64>) -> Result<UploadTerms, DbError> {
+        self.document(
+            "select spillway.open_upload(spillway.workspace_of_key($1), $2, $3)",
+            vec![hash(key), opt_text(idempotency_key), size.map_or(ParameterValue::DbNull, int64)],
+        )
+        .await
+    }
+
+    /// `create_import`: the document of the import, which another request with the same Idempotency-Key may have made.
+    pub async fn create_import(&self, workspace_id: i32, import: &NewImport<'_>) -> Result<serde_json::Value, DbError> {
+        self.document(
+            "select spillway.create_import($1, $2, $3, $4, $5, $6, $7)",
+            vec![
+                ParameterValue::Int32(workspace_id),
+                id(import.id),
+                text(import.file_name),
+                text(import.object_key),
+                int64(import.size),
+                ParameterValue::Binary(import.sha256.to_vec()),
+                opt_text(import.idempotency_key),
+            ],
+        )
+        .await
+    }
+
+    /// `claim_imports`: up to `limit` imports to work on.
+    pub async fn claim_imports(&self, limit: i32, lease_seconds: i32) -> Result<Vec<Claim>, DbError> {
+        self.document(
+            "select spillway.claim_imports($1, make_interval(secs => $2))",
+            vec![ParameterValue::Int32(limit), ParameterValue::Floating64(lease_seconds.into())],
+        )
+        .await
+    }
+
+    /// `ingest_batch`: stores one unit of work.
+    pub async fn ingest_batch(&self, claim: &Claim, lease_seconds: i32, unit: Unit) -> Result<ImportState, DbError> {
+        self.state(
+            "select spillway.ingest_batch($1, $2, make_interval(secs => $3), $4, $5, $6, $7, $8)",
+            vec![
+                id(claim.import_id),
+                ParameterValue::Int32(claim.attempt),
+                ParameterValue::Floating64(lease_seconds.into()),
+                ParameterValue::Jsonb(unit.batch),
+                ParameterValue::Int32(unit.records),
+                text(unit.format),
+                ParameterValue::Binary(unit.checkpoint),
+                int64(unit.bytes_read),
+            ],
+        )
+        .await
+    }
+
+    /// `release_import`: gives an import back with its place kept.
+    pub async fn release_import(&self, claim: &Claim) -> Result<ImportState, DbError> {
+        self.state("select spillway.release_import($1, $2)", vec![id(claim.import_id), ParameterValue::Int32(claim.attempt)]).await
+    }
+
+    /// `finish_import`: ends an import whose report is read to its end.
+    pub async fn finish_import(&self, claim: &Claim) -> Result<ImportState, DbError> {
+        self.state("select spillway.finish_import($1, $2)", vec![id(claim.import_id), ParameterValue::Int32(claim.attempt)]).await
+    }
+
+    /// `fail_import`: notes a failed attempt; what may pass is tried again.
+    pub async fn fail_import(&self, claim: &Claim, failure: &ImportFailure, may_pass: bool) -> Result<ImportState, DbError> {
+        let failure = serde_json::to_vec(failure).unwrap_or_default();
+        self.state(
+            "select spillway.fail_import($1, $2, $3, $4)",
+            vec![
+                id(claim.import_id),
+                ParameterValue::Int32(claim.attempt),
+                ParameterValue::Jsonb(failure),
+                ParameterValue::Boolean(may_pass),
+            ],
+        )
+        .await
+    }
+
+    /// `import_status`: an import's version, and its document unless the caller has that version.
+    pub async fn import_status(&self, key: KeyHash, import: Uuid, known: Option<i64>) -> Result<(i64, Option<Vec<u8>>), DbError> {
+        let known = known.map_or(ParameterValue::DbNull, ParameterValue::Int64);
+        let row = self
+            .row(
+                "select version, document from spillway.import_status(spillway.workspace_of_key($1), $2, $3)",
+                vec![hash(key), id(import), known],
+            )
+            .await?;
+        match row.as_slice() {
+            [DbValue::Int64(version), DbValue::Jsonb(document)] => Ok((*version, Some(document.clone()))),
+            [DbValue::Int64(version), DbValue::DbNull] => Ok((*version, None)),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// `list_imports`: a page.
+    pub async fn list_imports(&self, key: KeyHash, after: Option<Uuid>, limit: i32) -> Result<serde_json::Value, DbError> {
+        self.document(
+            "select spillway.list_imports(spillway.workspace_of_key($1), $2, $3)",
+            vec![hash(key), opt_id(after), ParameterValue::Int32(limit)],
+        )
+        .await
+    }
+
+    /// `list_import_errors`: a page.
+    pub async fn list_import_errors(
+        &self,
+        key: KeyHash,
+        import: Uuid,
+        after: Option<i64>,
+        limit: i32,
+    ) -> Result<serde_json::Value, DbError> {
+        self.document(
+            "select spillway.list_import_errors(spillway.workspace_of_key($1), $2, $3, $4)",
+            vec![hash(key), id(import), after.map_or(ParameterValue::DbNull, ParameterValue::Int64), ParameterValue::Int32(limit)],
+        )
+        .await
+    }
+
+    /// `cancel_import`: the import's document.
+    pub async fn cancel_import(&self, key: KeyHash, import: Uuid) -> Result<serde_json::Value, DbError> {
+        self.document("select spillway.cancel_import(spillway.workspace_of_key($1), $2)", vec![hash(key), id(import)]).await
+    }
+
+    /// `retry_import`: the import's document.
+    pub async fn retry_import(&self, key: KeyHash, import: Uuid) -> Result<serde_json::Value, DbError> {
+        self.document("select spillway.retry_import(spillway.workspace_of_key($1), $2)", vec![hash(key), id(import)]).await
+    }
+
+    /// `list_findings`: a page; `after` is a severity and an id.
+    pub async fn list_findings(
+        &self,
+        key: KeyHash,
+        after: Option<(&str, Uuid)>,
+        limit: i32,
+        filter: &FindingFilter,
+    ) -> Result<serde_json::Value, DbError> {
+        self.document(
+            "select spillway.list_findings(spillway.workspace_of_key($1), $2::text::spillway.severity, $3, $4,
+               $5::text::spillway.severity, $6::text::spillway.finding_status, $7)",
+            vec![
+                hash(key),
+                opt_text(after.map(|a| a.0)),
+                opt_id(after.map(|a| a.1)),
+                ParameterValue::Int32(limit),
+                opt_text(filter.severity.as_deref()),
+                opt_text(filter.status.as_deref()),
+                opt_id(filter.import_id),
+            ],
+        )
+        .await
+    }
+
+    /// `list_assets`: a page.
+    pub async fn list_assets(&self, key: KeyHash, after: Option<Uuid>, limit: i32) -> Result<serde_json::Value, DbError> {
+        self.document(
+            "select spillway.list_assets(spillway.workspace_of_key($1), $2, $3)",
+            vec![hash(key), opt_id(after), ParameterValue::Int32(limit)],
+        )
+        .await
+    }
+
+    /// `list_occurrences`: a page, of one finding or of all.
+    pub async fn list_occurrences(
+        &self,
+        key: KeyHash,
+        finding: Option<Uuid>,
+        after: Option<Uuid>,
+        limit: i32,
+    ) -> Result<serde_json::Value, DbError> {
+        self.document(
+            "select spillway.list_occurrences(spillway.workspace_of_key($1), $2, $3, $4)",
+            vec![hash(key), opt_id(finding), opt_id(after), ParameterValue::Int32(limit)],
+        )
+        .await
+    }
+
+    /// `list_notifications`: a page, with the number of unread ones.
+    pub async fn list_notifications(&self, key: KeyHash, after: Option<Uuid>, limit: i32) -> Result<serde_json::Value, DbError> {
+        self.document(
+            "select spillway.list_notifications(spillway.workspace_of_key($1), $2, $3)",
+            vec![hash(key), opt_id(after), ParameterValue::Int32(limit)],
+        )
+        .await
+    }
+
+    /// `mark_notifications_read`: one, or all.
+    pub async fn mark_notifications_read(&self, key: KeyHash, notification: Option<Uuid>) -> Result<serde_json::Value, DbError> {
+        self.document(
+            "select spillway.mark_notifications_read(spillway.workspace_of_key($1), $2)",
+            vec![hash(key), opt_id(notification)],
+        )
+        .await
+    }
+
+    async fn state(&self, call: &str, parameters: Vec<ParameterValue>) -> Result<ImportState, DbError> {
+        Ok(self.document::<StateDocument>(call, parameters).await?.state)
+    }
+
+    /// A call that gives one jsonb document.
+    async fn document<T: DeserializeOwned>(&self, call: &str, parameters: Vec<ParameterValue>) -> Result<T, DbError> {
+        let row = self.row(call, parameters).await?;
+        match row.as_slice() {
+            [DbValue::Jsonb(document)] => serde_json::from_slice(document).map_err(|e| DbError::Failed(format!("{call}: {e}"))),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    async fn row(&self, call: &str, parameters: Vec<ParameterValue>) -> Result<Vec<DbValue>, DbError> {
+        let mut result = self.0.query(call, parameters).await?;
+        let row = result.rows().next().await;
+        // The host gives an error of the statement only here, after the rows.
+        result.result().await?;
+        row.ok_or_else(|| DbError::Failed(format!("{call}: no row")))
+    }
+}
+
+fn unexpected(row: &[DbValue]) -> DbError {
+    DbError::Failed(anyhow!("a row of {} columns of other types than expected", row.len()).to_string())
+}
+
+fn hash(key: KeyHash) -> ParameterValue {
+    ParameterValue::Binary(key.0.to_vec())
+}
+
+fn id(id: Uuid) -> ParameterValue {
+    ParameterValue::Uuid(id.to_string())
+}
+
+fn opt_id(value: Option<Uuid>) -> ParameterValue {
+    value.map_or(ParameterValue::DbNull, id)
+}
+
+fn text(text: &str) -> ParameterValue {
+    ParameterValue::Str(text.to_owned())
+}
+
+fn opt_text(value: Option<&str>) -> ParameterValue {
+    value.map_or(ParameterValue::DbNull, text)
+}
+
+/// A size in bytes. What is beyond 2^63 is over every limit anyway.
+fn int64(number: u64) -> ParameterValue {
+    ParameterValue::Int64(i64::try_from(number).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,61 @@
+//! The report of a claimed import, read from the store piece by piece from wherever the decoder wants it.
+
+use anyhow::{Result, bail};
+use bytes::Bytes;
+use platform::db::Claim;
+use platform::objects::{ObjectReader, Store};
+
+/// How often in a row a connection may break without a byte.
+const BREAKS: u32 = 3;
+
+/// A reader of one object that can jump, and goes on by itself where a connection broke.
+pub(crate) struct Source<'a> {
+    store: &'a Store,
+    claim: &'a Claim,
+    offset: u64,
+    reader: Option<ObjectReader>,
+}
+
+impl<'a> Source<'a> {
+    pub(crate) fn new(store: &'a Store, claim: &'a Claim) -> Self {
+        Self { store, claim, offset: 0, reader: None }
+    }
+
+    /// The next bytes at an offset; empty at the report's end.
+    pub(crate) async fn read_at(&mut self, offset: u64) -> Result<Bytes> {
+        if offset != self.offset {
+            self.offset = offset;
+            self.reader = None;
+        }
+        let mut breaks = 0;
+        while self.offset < self.claim.size_bytes {
+            match self.read().await {
+                Ok(Some(bytes)) => {
+                    self.offset += bytes.len() as u64;
+                    return Ok(bytes);
+                }
+                // Some hosts show a broken connection as an early end.
+                Ok(None) if breaks < BREAKS => eprintln!("the store ended {} early at {}", self.claim.object_key, self.offset),
+                Err(error) if breaks < BREAKS => eprintln!("{} at {}: {error:#}", self.claim.object_key, self.offset),
+                Ok(None) => bail!("the store ends the object after {} of {} bytes", self.offset, self.claim.size_bytes),
+                Err(error) => return Err(error),
+            }
+            breaks += 1;
+            self.reader = None;
+        }
+        Ok(Bytes::new())
+    }
+
+    async fn read(&mut self) -> Result<Option<Bytes>> {
+        let reader = match &mut self.reader {
+            Some(reader) => reader,
+            none => none.insert(self.store.read_from(&self.claim.object_key, self.offset).await?),
+        };
+        loop {
+            match reader.next().await? {
+                Some(bytes) if bytes.is_empty() => {}
+                piece => return Ok(piece),
+            }
+        }
+    }
+}

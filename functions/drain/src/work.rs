@@ -1,0 +1,200 @@
+//! The work on one claimed import: read, decode, store, and save the place, batch by batch.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use futures::future::join;
+use platform::db::{Claim, Db, DbError, ImportFailure, ImportState, Unit};
+use platform::objects::{MissingObject, Store};
+use scan_reports::{Batch, Decoder, Detection, ReadError, Step, detect};
+
+use crate::LEASE_SECONDS;
+use crate::source::Source;
+
+/// Records of a batch.
+const BATCH_RECORDS: usize = 2000;
+/// Bytes of a batch's document, roughly.
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// The place is saved at least so often, even where the report holds no records for a while: well within the lease.
+const BATCH_TIME: Duration = Duration::from_secs(5);
+
+/// How the work on an import ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The report is read to its end.
+    Completed,
+    /// The budget is spent; the place is saved and the import given back.
+    Yielded,
+    /// The attempt failed; the database knows whether there is another.
+    Failed,
+    /// Somebody cancelled the import, or another drain holds it: nothing more is to be done.
+    Lost,
+}
+
+/// Why an attempt ended.
+enum Stop {
+    /// The attempt is over: see [`Outcome::Lost`].
+    Lost,
+    /// The report cannot be read any further.
+    Unreadable(ImportFailure),
+    /// A part that is needed failed.
+    Failed(anyhow::Error),
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Works on a claimed import until it ends or the deadline has passed.
+pub(crate) async fn on(db: &Db, store: &Store, claim: &Claim, deadline: Instant) -> Result<Outcome> {
+    let mut source = Source::new(store, claim);
+    let stop = match read_and_store(db, &mut source, claim, deadline).await {
+        Ok(outcome) => return Ok(outcome),
+        Err(stop) => stop,
+    };
+    let (failure, may_pass) = match stop {
+        Stop::Lost => return Ok(Outcome::Lost),
+        Stop::Unreadable(failure) => (failure, false),
+        Stop::Failed(error) => failure_of(&error),
+    };
+    Ok(match db.fail_import(claim, &failure, may_pass).await? {
+        ImportState::Stale => Outcome::Lost,
+        _ => Outcome::Failed,
+    })
+}
+
+async fn read_and_store(db: &Db, source: &mut Source<'_>, claim: &Claim, deadline: Instant) -> Result<Outcome, Stop> {
+    let mut decoder = match resumed(claim) {
+        Some(decoder) => decoder,
+        None => started(source, claim).await?,
+    };
+    let format = decoder.format().name();
+    let mut filled = fill(&mut decoder, source, deadline).await;
+    loop {
+        let Filled { batch, checkpoint, bytes_read, end } = filled;
+        let unit = Unit { records: i32::try_from(batch.len()).unwrap_or(i32::MAX), batch: batch.to_json(), format, checkpoint, bytes_read };
+        drop(batch);
+        let storing = db.ingest_batch(claim, LEASE_SECONDS, unit);
+        let more = matches!(end, End::Full) && Instant::now() < deadline;
+        let stored = if more {
+            // The database stores this batch while the next is being read.
+            let (stored, next) = join(storing, fill(&mut decoder, source, deadline)).await;
+            filled = next;
+            stored
+        } else {
+            filled = Filled::default();
+            storing.await
+        };
+        if stored? == ImportState::Stale {
+            return Err(Stop::Lost);
+        }
+        match end {
+            End::Full if more => {}
+            End::Full => return finished(db.release_import(claim).await?, Outcome::Yielded),
+            End::Report => return finished(db.finish_import(claim).await?, Outcome::Completed),
+            End::Stop(stop) => return Err(stop),
+        }
+    }
+}
+
+fn finished(state: ImportState, outcome: Outcome) -> Result<Outcome, Stop> {
+    if state == ImportState::Stale { Err(Stop::Lost) } else { Ok(outcome) }
+}
+
+/// The decoder at the saved place. A checkpoint that this version does not know means: from the start, which is exact too, since storing
+/// a record twice changes nothing.
+fn resumed(claim: &Claim) -> Option<Decoder> {
+    let checkpoint = BASE64_STANDARD.decode(claim.checkpoint.as_ref()?).ok()?;
+    Decoder::resume(&checkpoint).inspect_err(|error| eprintln!("{}: {error}; starting over", claim.import_id)).ok()
+}
+
+/// A decoder at the start of the report, for the format that its first bytes show.
+async fn started(source: &mut Source<'_>, claim: &Claim) -> Result<Decoder, Stop> {
+    let mut start = Vec::new();
+    loop {
+        let bytes = source.read_at(start.len() as u64).await?;
+        start.extend_from_slice(&bytes);
+        match detect(&start, bytes.is_empty(), Some(&claim.file_name)) {
+            Detection::Format(format) => return Ok(Decoder::new(format)),
+            Detection::NeedMore if !bytes.is_empty() => {}
+            Detection::NeedMore => return Err(unknown_format("the report's format cannot be told from its start".to_owned())),
+            Detection::Unknown { message } => return Err(unknown_format(message)),
+        }
+    }
+}
+
+fn unknown_format(message: String) -> Stop {
+    Stop::Unreadable(ImportFailure { code: "unknown_format".to_owned(), message, offset: Some(0), line: Some(1) })
+}
+
+/// A batch, and where the report goes on after it.
+#[derive(Default)]
+struct Filled {
+    batch: Batch,
+    checkpoint: Vec<u8>,
+    bytes_read: u64,
+    end: End,
+}
+
+/// Why a batch is not longer.
+#[derive(Default)]
+enum End {
+    /// A limit of the batch, or the time.
+    #[default]
+    Full,
+    /// The report's end.
+    Report,
+    /// Nothing more can be read. What was read before is stored first.
+    Stop(Stop),
+}
+
+async fn fill(decoder: &mut Decoder, source: &mut Source<'_>, deadline: Instant) -> Filled {
+    let mut batch = Batch::default();
+    let end = read_records(decoder, source, &mut batch, deadline).await.unwrap_or_else(End::Stop);
+    Filled { checkpoint: decoder.checkpoint(), bytes_read: decoder.progress(), batch, end }
+}
+
+async fn read_records(decoder: &mut Decoder, source: &mut Source<'_>, batch: &mut Batch, deadline: Instant) -> Result<End, Stop> {
+    let place = decoder.checkpoint();
+    let pause = deadline.min(Instant::now() + BATCH_TIME);
+    while batch.len() < BATCH_RECORDS && batch.size() < BATCH_BYTES {
+        match decoder.next().map_err(unreadable)? {
+            Step::Record(record) => batch.push(record),
+            Step::End => return Ok(End::Report),
+            Step::NeedInput => {
+                // Time is up only where it was of use: however short the budget, each turn gets further.
+                if Instant::now() >= pause && decoder.checkpoint() != place {
+                    break;
+                }
+                match source.read_at(decoder.position()).await? {
+                    bytes if bytes.is_empty() => decoder.end_of_input(),
+                    bytes => decoder.feed(&bytes),
+                }
+            }
+        }
+    }
+    Ok(End::Full)
+}
+
+fn unreadable(error: ReadError) -> Stop {
+    let code = serde_json::to_value(error.kind).ok().and_then(|kind| kind.as_str().map(str::to_owned)).unwrap_or_default();
+    Stop::Unreadable(ImportFailure { code, message: error.message, offset: Some(error.offset), line: Some(error.line) })
+}
+
+/// What people are told, and whether another attempt may help. The log gets the whole error, people only what it means for them.
+fn failure_of(error: &anyhow::Error) -> (ImportFailure, bool) {
+    eprintln!("{error:#}");
+    let (code, message, may_pass) = if error.is::<MissingObject>() {
+        ("report_missing", "the report is no longer in the object store", false)
+    } else {
+        match error.downcast_ref::<DbError>() {
+            Some(error) => ("database", "the database failed while the report was being stored", error.may_pass()),
+            None => ("object_store", "the object store failed while the report was being read", true),
+        }
+    };
+    (ImportFailure { code: code.to_owned(), message: message.to_owned(), offset: None, line: None }, may_pass)
+}
