@@ -141,6 +141,8 @@ pub(crate) struct Tokenizer {
     counted: usize,
     ended: bool,
     open: Vec<Open>,
+    /// Which of them have no line yet, and where in the buffer they begin: most are closed before anybody asks.
+    unlined: Vec<(usize, usize)>,
     expect: Expect,
     partial: Partial,
     /// The string is a member's name.
@@ -179,6 +181,7 @@ impl Tokenizer {
             counted: 0,
             ended: false,
             open: place.open,
+            unlined: Vec::new(),
             expect: place.expect,
             partial: Partial::None,
             key: false,
@@ -203,6 +206,7 @@ impl Tokenizer {
         (self.head, self.counted, self.line) = (at, at, place.line);
         (self.open, self.expect, self.token_start) = (place.open, place.expect, place.offset);
         (self.partial, self.skip, self.leave) = (Partial::None, false, None);
+        self.unlined.clear();
     }
 
     /// The place after the last token. Only there: not when a token has begun.
@@ -362,8 +366,8 @@ impl Tokenizer {
                 self.error(ReadErrorKind::LimitExceeded, format!("more than {} nested objects and arrays (limits::DEPTH)", limits::DEPTH))
             );
         }
-        let line = self.line();
-        self.open.push(Open { array, line });
+        self.unlined.push((self.open.len(), self.head));
+        self.open.push(Open { array, line: 0 });
         self.head += 1;
         self.expect = if array { Expect::ValueOrEnd } else { Expect::KeyOrEnd };
         Ok(if array { Token::BeginArray } else { Token::BeginObject })
@@ -373,6 +377,7 @@ impl Tokenizer {
         let array = self.in_array();
         self.skip = false;
         self.open.pop();
+        self.unlined.pop_if(|(level, _)| *level == self.open.len());
         self.head += 1;
         self.value_ended();
         if array { Token::EndArray } else { Token::EndObject }
@@ -464,8 +469,16 @@ impl Tokenizer {
     }
 
     fn count_lines(&mut self) {
-        self.line += memchr_iter(b'\n', &self.buffer[self.counted..self.head]).count() as u64;
-        self.counted = self.head;
+        let (buffer, counted, line) = (&self.buffer, &mut self.counted, &mut self.line);
+        let mut line_at = |at: usize| {
+            *line += memchr_iter(b'\n', &buffer[*counted..at]).count() as u64;
+            *counted = at;
+            *line
+        };
+        for (level, at) in self.unlined.drain(..) {
+            self.open[level].line = line_at(at);
+        }
+        line_at(self.head);
     }
 }
 
@@ -695,6 +708,7 @@ impl Tokenizer {
             Partial::String(_) => "the end of a string",
             _ => self.expect.words(self.in_array()),
         };
+        self.count_lines();
         let open = match self.open.last() {
             Some(Open { array: true, line }) => format!(" inside the array that begins in line {line}"),
             Some(Open { array: false, line }) => format!(" inside the object that begins in line {line}"),
@@ -747,3 +761,6 @@ fn is_number(bytes: &[u8]) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

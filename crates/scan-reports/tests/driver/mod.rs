@@ -8,13 +8,13 @@ use scan_reports::{Decoder, Detection, Format, ReadError, Record, Step, detect, 
 
 /// What a report gives: its records, and the error at which it ended if it did not end well.
 #[derive(Debug, PartialEq)]
-pub struct Reading {
-    pub records: Vec<Record>,
-    pub error: Option<ReadError>,
+pub(crate) struct Reading {
+    pub(crate) records: Vec<Record>,
+    pub(crate) error: Option<ReadError>,
 }
 
 /// Reads a report, fed in pieces of the sizes that `cut` gives.
-pub fn read(format: Format, report: &[u8], mut cut: impl FnMut() -> usize) -> Reading {
+pub(crate) fn read(format: Format, report: &[u8], mut cut: impl FnMut() -> usize) -> Reading {
     let mut decoder = Decoder::new(format);
     let mut records = Vec::new();
     let mut progress = 0;
@@ -36,7 +36,7 @@ pub fn read(format: Format, report: &[u8], mut cut: impl FnMut() -> usize) -> Re
 }
 
 /// Feeds the bytes at the decoder's position, or says that there are none.
-pub fn serve(decoder: &mut Decoder, report: &[u8], size: usize) {
+pub(crate) fn serve(decoder: &mut Decoder, report: &[u8], size: usize) {
     let at = usize::try_from(decoder.position()).expect("a position in memory").min(report.len());
     match &report[at..report.len().min(at + size.max(1))] {
         [] => decoder.end_of_input(),
@@ -45,7 +45,7 @@ pub fn serve(decoder: &mut Decoder, report: &[u8], size: usize) {
 }
 
 /// Format of a report, by its content.
-pub fn detected(report: &[u8], name: &str) -> Option<Format> {
+pub(crate) fn detected(report: &[u8], name: &str) -> Option<Format> {
     let start = &report[..report.len().min(limits::DETECTION)];
     match detect(start, start.len() == report.len(), Some(name)) {
         Detection::Format(format) => Some(format),
@@ -54,7 +54,7 @@ pub fn detected(report: &[u8], name: &str) -> Option<Format> {
 }
 
 /// The files below a directory, in order.
-pub fn files(directory: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(directory: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("a readable directory").path()).collect();
     paths.sort();
@@ -62,6 +62,6 @@ pub fn files(directory: &Path) -> Vec<PathBuf> {
 }
 
 /// Every sample of this crate.
-pub fn samples() -> Vec<PathBuf> {
+pub(crate) fn samples() -> Vec<PathBuf> {
     files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata"))
 }

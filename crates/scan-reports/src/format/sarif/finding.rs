@@ -17,7 +17,7 @@ use crate::{Asset, AssetKind, Component, Cvss, Finding, FindingKind, Identity, L
 
 mod ids;
 
-/// Characters of a message that become a title; the whole is in the description.
+/// Bytes of a message that become a title; the whole is in the description.
 const TITLE: usize = 200;
 
 /// The occurrences of one result.
@@ -194,7 +194,7 @@ impl<'a> Reading<'a> {
     /// The whole message where the title is not, and what the rule says.
     fn description(&self) -> String {
         let rule = self.rule.and_then(|rule| rule.full_description.plain().or_else(|| rule.short_description.plain()));
-        let message = Some(self.message.as_str()).filter(|text| rule.is_none() || text.chars().count() > TITLE || text.contains('\n'));
+        let message = Some(self.message.as_str()).filter(|text| rule.is_none() || text.len() > TITLE || text.contains('\n'));
         let mut parts: Vec<&str> = message.into_iter().chain(rule).filter(|text| !text.trim().is_empty()).collect();
         parts.dedup();
         parts.join("\n\n")
@@ -339,16 +339,24 @@ fn cvss(properties: &Properties) -> Option<Cvss> {
     Some(Cvss { version, vector, score })
 }
 
+/// The start of a text, with single blanks.
 fn one_line(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(TITLE) {
-        None => line,
-        Some((cut, _)) => {
-            let cut = line[..cut].rfind(' ').unwrap_or(cut);
-            format!("{} …", &line[..cut])
+    let mut line = String::with_capacity(TITLE);
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
         }
+        if line.len() + word.len() > TITLE {
+            let room = TITLE.saturating_sub(line.len());
+            // A word that is longer than a title is cut.
+            let cut = if line.is_empty() { word.floor_char_boundary(room) } else { 0 };
+            line.push_str(&word[..cut]);
+            line.push('…');
+            break;
+        }
+        line.push_str(word);
     }
+    line
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]

@@ -6,6 +6,9 @@ use serde_json::Value;
 
 use crate::Component;
 
+/// Those whose ids are a year and a number, and GitHub.
+const ISSUERS: [&str; 8] = ["CVE", "GHSA", "RUSTSEC", "PYSEC", "GO", "OSV", "MAL", "BDSA"];
+
 /// The CVE, GHSA, RUSTSEC and similar ids in a text, as their issuers write them.
 pub(super) fn vulnerability_ids(text: &str) -> Vec<String> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
@@ -13,28 +16,24 @@ pub(super) fn vulnerability_ids(text: &str) -> Vec<String> {
 }
 
 fn vulnerability_id(word: &str) -> Option<String> {
-    let upper = word.to_ascii_uppercase();
-    let parts: Vec<&str> = upper.split('-').collect();
-    let digits = |part: &str, least: usize| part.len() >= least && part.bytes().all(|byte| byte.is_ascii_digit());
-    match parts[..] {
-        ["CVE", year, number, ..] if digits(year, 4) && digits(number, 4) => Some(format!("CVE-{year}-{number}")),
-        ["GHSA", a, b, c, ..] if [a, b, c].iter().all(|part| part.len() == 4) => {
-            Some(format!("GHSA-{}", [a, b, c].join("-").to_ascii_lowercase()))
-        }
-        [kind @ ("RUSTSEC" | "PYSEC" | "GO" | "OSV" | "MAL" | "BDSA"), year, number, ..] if digits(year, 4) && digits(number, 1) => {
-            Some(format!("{kind}-{year}-{number}"))
-        }
-        _ => None,
+    let (kind, rest) = word.split_once('-')?;
+    let kind = ISSUERS.into_iter().find(|known| known.eq_ignore_ascii_case(kind))?;
+    let mut parts = rest.split('-');
+    let (first, second) = (parts.next()?, parts.next()?);
+    if kind == "GHSA" {
+        let third = parts.next()?;
+        let id = format!("{kind}-{}", [first, second, third].join("-").to_ascii_lowercase());
+        return (id.len() == "GHSA-xxxx-xxxx-xxxx".len()).then_some(id);
     }
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    (first.len() == 4 && digits(first) && digits(second)).then(|| format!("{kind}-{first}-{second}"))
 }
 
 /// The numbers after `CWE` in a text: `CWE-79: …`, `external/cwe/cwe-079`, `cwe:79`.
 pub(super) fn cwes(text: &str) -> Vec<u32> {
-    let lower = text.to_ascii_lowercase();
-    lower
-        .match_indices("cwe")
-        .filter_map(|(at, word)| number_at(lower[at + word.len()..].trim_start_matches(['-', '_', ':', ' ', '/'])))
-        .collect()
+    let after = |at: usize| text.get(at + 3..).unwrap_or_default().trim_start_matches(['-', '_', ':', ' ', '/']);
+    let words = text.as_bytes().windows(3).enumerate().filter(|(_, word)| word.eq_ignore_ascii_case(b"cwe"));
+    words.filter_map(|(at, _)| number_at(after(at))).collect()
 }
 
 fn number_at(text: &str) -> Option<u32> {
