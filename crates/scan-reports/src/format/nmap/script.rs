@@ -1,0 +1,244 @@
+//! Scripts that report vulnerabilities in their structured output.
+//!
+//! `vulners` lists what its database knows of a CPE: `table key=CPE` / `table` / `elem key=id|type|cvss|is_exploit`. Each entry is a
+//! finding, by its id.
+//!
+//! Scripts on Nmap's library `vulns` say what they tested: `table key=ID` / `elem key=title|state|disclosure`, `table
+//! key=ids|refs|scores|description`. Each is a finding whose state is (likely) vulnerable.
+
+use super::{At, TOOL};
+use crate::format::elements::{add_once, prefix};
+use crate::token::xml::Start;
+use crate::{Component, Finding, FindingKind, Severity, limits};
+
+/// What is kept of one `elem`.
+pub(super) const TEXT: usize = 4096;
+
+/// A script's output, while in it.
+pub(super) struct Script {
+    at: At,
+    pub(super) id: String,
+    pub(super) output: String,
+    /// Keys of the open tables, as far as they are of use.
+    keys: [String; 2],
+    key: String,
+    entry: Entry,
+    found: bool,
+}
+
+/// What the tables of one vulnerability say.
+#[derive(Default)]
+struct Entry {
+    at: At,
+    id: String,
+    kind: String,
+    cvss: String,
+    exploit: String,
+    title: String,
+    state: String,
+    disclosed: String,
+    ids: Vec<String>,
+    references: Vec<String>,
+    description: String,
+}
+
+/// A vulnerability, to be placed on its host.
+pub(super) struct Found {
+    pub(super) finding: Finding,
+    pub(super) evidence: String,
+    pub(super) at: At,
+}
+
+impl Script {
+    pub(super) fn new(element: &Start<'_>, at: At) -> Self {
+        let get = |name, limit| prefix(element.get(name).unwrap_or_default().trim(), limit).to_owned();
+        let (keys, entry) = (<[String; 2]>::default(), Entry::default());
+        Self { at, id: get("id", limits::NAME / 4), output: get("output", limits::TEXT + 4), keys, key: String::new(), entry, found: false }
+    }
+
+    /// Whether it gave findings.
+    pub(super) fn found_any(&self) -> bool {
+        self.found
+    }
+
+    /// Whether the element that ends here is the script.
+    pub(super) fn ends(&self, at: At) -> bool {
+        at.depth == self.at.depth
+    }
+
+    fn is_vulners(&self) -> bool {
+        self.id == "vulners"
+    }
+
+    /// The level of tables at which an entry begins.
+    fn entry_level(&self) -> usize {
+        if self.is_vulners() { 2 } else { 1 }
+    }
+
+    /// An element begins in the script; whether its text is wanted.
+    pub(super) fn start(&mut self, element: &Start<'_>, at: At) -> bool {
+        let level = at.depth - self.at.depth;
+        let key = prefix(element.get("key").unwrap_or_default().trim(), limits::NAME);
+        match element.name {
+            "table" if level <= 2 => {
+                key.clone_into(&mut self.keys[level - 1]);
+                if level == self.entry_level() {
+                    self.entry = Entry { at, ..Entry::default() };
+                }
+                false
+            }
+            "elem" => {
+                key.clone_into(&mut self.key);
+                level == 2 || level == 3
+            }
+            _ => false,
+        }
+    }
+
+    /// An element ends in the script, whose text this was.
+    pub(super) fn end(&mut self, name: &str, at: At, text: &str) -> Option<Box<Found>> {
+        let level = at.depth - self.at.depth;
+        match name {
+            "elem" if level == 3 && self.is_vulners() => self.entry.set(&self.key, text),
+            "elem" if level == 2 && !self.is_vulners() => self.entry.set(&self.key, text),
+            "elem" if level == 3 => self.entry.add(&self.keys[1], &self.key, text),
+            "table" if level == self.entry_level() => {
+                let entry = std::mem::take(&mut self.entry);
+                let found = if self.is_vulners() { entry.known(&self.keys[0]) } else { entry.tested(self) };
+                self.found |= found.is_some();
+                return found.map(Box::new);
+            }
+            _ => {}
+        }
+        None
+    }
+}
+
+impl Entry {
+    fn set(&mut self, key: &str, text: &str) {
+        let field = match key {
+            "id" => &mut self.id,
+            "type" => &mut self.kind,
+            "cvss" => &mut self.cvss,
+            "is_exploit" => &mut self.exploit,
+            "title" => &mut self.title,
+            "state" => &mut self.state,
+            "disclosure" => &mut self.disclosed,
+            _ => return,
+        };
+        text.clone_into(field);
+    }
+
+    /// Takes an entry of a list of the vulnerability.
+    fn add(&mut self, list: &str, key: &str, text: &str) {
+        match list {
+            "ids" => add_once(&mut self.ids, text),
+            "refs" => add_once(&mut self.references, text),
+            "scores" if self.cvss.is_empty() || key == "CVSSv3" => text.clone_into(&mut self.cvss),
+            "description" if self.description.len() < limits::TEXT => {
+                if !self.description.is_empty() {
+                    self.description.push('\n');
+                }
+                self.description.push_str(text);
+            }
+            _ => {}
+        }
+    }
+
+    /// The score at the start of what is said of it.
+    fn score(&self) -> Option<f64> {
+        let number = self.cvss.split(|c: char| !c.is_ascii_digit() && c != '.').next()?;
+        number.parse().ok().filter(|score| (0.0..=10.0).contains(score))
+    }
+
+    /// What `vulners` knows of a CPE. Which version of CVSS its score is of, it does not say.
+    fn known(self, cpe: &str) -> Option<Found> {
+        if self.id.is_empty() {
+            return None;
+        }
+        let component = component(cpe);
+        let description = match &component {
+            Some(Component { name, version, .. }) => format!("The Vulners database lists {} for {name} {version}.", self.id),
+            None => format!("The Vulners database lists {} for {cpe}.", self.id),
+        };
+        let attributes = [("vulners_type", &self.kind), ("cvss_score", &self.cvss), ("is_exploit", &self.exploit)];
+        let finding = Finding {
+            tool: TOOL.to_owned(),
+            kind: FindingKind::Host,
+            severity: self.score().map(Severity::of_score).unwrap_or_default(),
+            description,
+            vulnerability_ids: if self.kind == "cve" { vec![self.id.clone()] } else { Vec::new() },
+            references: vec![format!("https://vulners.com/{}/{}", self.kind, self.id)],
+            component,
+            attributes: attributes.into_iter().filter(|(_, v)| !v.is_empty()).map(|(n, v)| (n.to_owned(), v.clone())).collect(),
+            title: self.id.clone(),
+            rule_id: self.id,
+            ..Finding::default()
+        };
+        Some(Found { finding, evidence: cpe.to_owned(), at: self.at })
+    }
+
+    /// What a script tested and found.
+    fn tested(self, script: &Script) -> Option<Found> {
+        if !self.state.starts_with("VULNERABLE") && !self.state.starts_with("LIKELY VULNERABLE") {
+            return None;
+        }
+        let key = &script.keys[0];
+        // Without an id of its own the library numbers what it found: that says nothing.
+        let rule_id = if key.is_empty() || key.starts_with("NMAP-") { script.id.clone() } else { format!("{}/{key}", script.id) };
+        let bare = |id: &String| id.split_once(':').filter(|(kind, _)| *kind == "CVE").map_or(id.clone(), |(_, id)| id.to_owned());
+        let mut ids = Vec::new();
+        let known = self.ids.iter().map(bare).chain([key.clone()]);
+        known.filter(|id| id.starts_with("CVE-")).for_each(|id| add_once(&mut ids, &id));
+        let severity = self.score().map_or_else(|| risk(&script.output), Severity::of_score);
+        let attributes = [("script", &script.id), ("state", &self.state), ("disclosed", &self.disclosed), ("cvss_score", &self.cvss)];
+        let finding = Finding {
+            tool: TOOL.to_owned(),
+            kind: FindingKind::Host,
+            title: if self.title.is_empty() { rule_id.clone() } else { self.title },
+            rule_id,
+            severity,
+            description: self.description,
+            vulnerability_ids: ids,
+            references: self.references,
+            attributes: attributes.into_iter().filter(|(_, v)| !v.is_empty()).map(|(n, v)| (n.to_owned(), v.clone())).collect(),
+            ..Finding::default()
+        };
+        Some(Found { finding, evidence: script.output.clone(), at: self.at })
+    }
+}
+
+/// The risk factor, which the library gives in its text only. Vulnerable without one is medium.
+fn risk(output: &str) -> Severity {
+    let word = output.split_once("Risk factor:").map(|(_, rest)| rest.split_whitespace().next().unwrap_or_default());
+    match word.map(str::to_ascii_lowercase).as_deref() {
+        Some("critical") => Severity::Critical,
+        Some("high") => Severity::High,
+        Some("low") => Severity::Low,
+        _ => Severity::Medium,
+    }
+}
+
+/// Product and version of a CPE, in the form of version 2.2 (`cpe:/a:vendor:product:version`) or 2.3 (`cpe:2.3:a:vendor:…`).
+fn component(cpe: &str) -> Option<Component> {
+    let rest = cpe.strip_prefix("cpe:/").or_else(|| cpe.strip_prefix("cpe:2.3:"))?;
+    let mut parts = rest.split(':').skip(2);
+    let name = parts.next().filter(|name| !name.is_empty())?.to_owned();
+    let version = parts.next().filter(|version| !matches!(*version, "*" | "-")).unwrap_or_default().to_owned();
+    Some(Component { name, version, purl: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cpe_names_product_and_version() {
+        let read = |cpe| component(cpe).map(|c| format!("{} {}", c.name, c.version));
+        assert_eq!(read("cpe:/a:openbsd:openssh:7.4").as_deref(), Some("openssh 7.4"));
+        assert_eq!(read("cpe:2.3:a:f5:nginx:1.19.0:*:*:*:*:*:*:*").as_deref(), Some("nginx 1.19.0"));
+        assert_eq!(read("cpe:/o:linux:linux_kernel").as_deref(), Some("linux_kernel "));
+        assert_eq!(read("cpe:/a"), None);
+        assert_eq!(read(""), None);
+    }
+}
