@@ -1,0 +1,220 @@
+//! Requests that guests send: checked against the rules of their component, over kept connections.
+//!
+//! Two kinds never leave the runtime: those to `http://NAME.spin.internal` go to the component NAME, and those without a host
+//! (or to `self.alt`) to the application's own address.
+
+use std::collections::HashMap;
+use std::error::Error as _;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::uri::{Authority, Scheme};
+use http::{Request, Response, Uri};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::time::Sleep;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+
+use crate::guest::Component;
+use crate::instances::Handler;
+use crate::outbound::default_port;
+
+/// Each of the three time-outs of a request, where the guest sets none.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// The domain whose names stand for components.
+const CHAINING_DOMAIN: &str = ".spin.internal";
+
+type Done = Box<dyn Future<Output = Result<(), Error>> + Send>;
+type Answer = Result<(Response<WasiBody>, Done), Error>;
+
+/// The HTTP client that all components share.
+pub struct HttpClient {
+    client: Client<HttpConnector, WasiBody>,
+    own_address: OnceLock<SocketAddr>,
+    components: OnceLock<HashMap<String, Handler>>,
+}
+
+impl Default for HttpClient {
+    fn default() -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
+        Self { client, own_address: OnceLock::new(), components: OnceLock::new() }
+    }
+}
+
+impl HttpClient {
+    /// Tells the client where the application itself listens.
+    pub fn set_own_address(&self, address: SocketAddr) {
+        let _ = self.own_address.set(address);
+    }
+
+    /// Tells the client the components that requests may be chained to.
+    pub fn set_components(&self, components: HashMap<String, Handler>) {
+        let _ = self.components.set(components);
+    }
+
+    async fn send(&self, request: Request<WasiBody>, options: Option<RequestOptions>) -> Answer {
+        if let Some(handler) = self.chained(request.uri()) {
+            return chain(handler, request).await;
+        }
+        if request.uri().scheme() == Some(&Scheme::HTTPS) {
+            let (response, done) = wasmtime_wasi_http::default_send_request(request, options).await?;
+            return Ok((response.map(BodyExt::boxed_unsync), Box::new(done)));
+        }
+        let timeouts = Timeouts::new(options);
+        let answer = tokio::time::timeout(timeouts.until_response, self.client.request(request)).await;
+        let response = answer.map_err(|_| Error::ConnectionReadTimeout)?.map_err(|error| convert_error(&error))?;
+        Ok((response.map(|body| TimedBody::new(body, timeouts.between_bytes).boxed_unsync()), Box::new(async { Ok(()) })))
+    }
+
+    fn chained(&self, uri: &Uri) -> Option<&Handler> {
+        let name = uri.host()?.strip_suffix(CHAINING_DOMAIN)?;
+        self.components.get()?.get(name)
+    }
+
+    /// Replaces a missing host by the application's own address.
+    fn own_uri(&self, uri: &Uri) -> Result<Uri, Error> {
+        let address = self.own_address.get().ok_or(Error::DestinationUnavailable)?;
+        let mut parts = uri.clone().into_parts();
+        parts.scheme = Some(Scheme::HTTP);
+        parts.authority = Some(Authority::try_from(address.to_string()).map_err(|_| Error::HttpRequestUriInvalid)?);
+        Uri::from_parts(parts).map_err(|_| Error::HttpRequestUriInvalid)
+    }
+}
+
+/// Hands a request to another component, without the network.
+async fn chain(handler: &Handler, request: Request<WasiBody>) -> Answer {
+    handler.state().component.metrics.requests.fetch_add(1, Relaxed);
+    let answer = handler.handle((), request).await;
+    let response = answer.map_err(|error| Error::InternalError(Some(error.to_string())))?;
+    Ok((response, Box::new(async { Ok(()) })))
+}
+
+/// The client reports one error with its causes inside; the guest's interface wants to know what went wrong where.
+fn convert_error(error: &hyper_util::client::legacy::Error) -> Error {
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if let Some(io) = inner.downcast_ref::<std::io::Error>() {
+            let io = std::io::Error::new(io.kind(), io.to_string());
+            return if error.is_connect() { Error::Connect(io) } else { Error::ConnectionTerminated };
+        }
+        if let Some(hyper) = inner.downcast_ref::<hyper::Error>()
+            && (hyper.is_incomplete_message() || hyper.is_closed() || hyper.is_canceled())
+        {
+            return Error::ConnectionTerminated;
+        }
+        cause = inner.source();
+    }
+    if error.is_connect() { Error::DestinationUnavailable } else { Error::HttpProtocolError }
+}
+
+struct Timeouts {
+    until_response: Duration,
+    between_bytes: Duration,
+}
+
+impl Timeouts {
+    /// The connection may be an old one, so connecting and waiting for the response have their time together.
+    fn new(options: Option<RequestOptions>) -> Self {
+        let connect = options.and_then(|options| options.connect_timeout).unwrap_or(DEFAULT_TIMEOUT);
+        let first_byte = options.and_then(|options| options.first_byte_timeout).unwrap_or(DEFAULT_TIMEOUT);
+        let between_bytes = options.and_then(|options| options.between_bytes_timeout).unwrap_or(DEFAULT_TIMEOUT);
+        Self { until_response: connect + first_byte, between_bytes }
+    }
+}
+
+/// A response body that fails when nothing comes for too long.
+struct TimedBody {
+    body: Incoming,
+    timeout: Duration,
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl TimedBody {
+    fn new(body: Incoming, timeout: Duration) -> Self {
+        Self { body, timeout, sleep: Box::pin(tokio::time::sleep(timeout)) }
+    }
+}
+
+impl Body for TimedBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
+            let deadline = tokio::time::Instant::now() + self.timeout;
+            self.sleep.as_mut().reset(deadline);
+            return Poll::Ready(frame.map(|frame| frame.map_err(Error::from)));
+        }
+        self.sleep.as_mut().poll(cx).map(|()| Some(Err(Error::ConnectionReadTimeout)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// The requests of one instance.
+pub struct OutgoingRequests {
+    component: Arc<Component>,
+}
+
+impl OutgoingRequests {
+    /// For an instance of a component.
+    pub fn new(component: &Arc<Component>) -> Self {
+        Self { component: Arc::clone(component) }
+    }
+}
+
+impl WasiHttpHooks for OutgoingRequests {
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _result: Done,
+    ) -> Box<dyn Future<Output = Answer> + Send> {
+        let component = Arc::clone(&self.component);
+        Box::new(async move {
+            let request = permitted(&component, request)?;
+            component.http.send(request, options).await
+        })
+    }
+}
+
+/// Checks a request against the rules of its component, and gives it a host if it has none.
+fn permitted(component: &Component, mut request: Request<WasiBody>) -> Result<Request<WasiBody>, Error> {
+    let uri = request.uri();
+    let scheme = uri.scheme_str().unwrap_or("http");
+    let allows = match uri.host() {
+        None | Some("self.alt") => component.allowed_hosts.allows_own(scheme),
+        Some(host) => {
+            let port = uri.port_u16().or_else(|| default_port(scheme)).ok_or(Error::HttpRequestUriInvalid)?;
+            component.allowed_hosts.allows(scheme, host.trim_matches(['[', ']']), port)
+        }
+    };
+    if !allows {
+        let host = uri.authority().map_or("self", Authority::as_str);
+        tracing::error!("component {}: {scheme}://{host} is not in its allowed_outbound_hosts", component.name);
+        return Err(Error::HttpRequestDenied);
+    }
+    if matches!(uri.host(), None | Some("self.alt")) {
+        *request.uri_mut() = component.http.own_uri(uri)?;
+        request.headers_mut().remove(http::header::HOST);
+    }
+    Ok(request)
+}

@@ -1,0 +1,161 @@
+//! The HTTP server: routes requests to components and tells them what Spin tells.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST};
+use http::uri::{Authority, Scheme};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use wasmtime_wasi_http::{Error, WasiBody};
+
+use crate::app::App;
+use crate::metrics;
+use crate::routes::Match;
+
+/// How long open requests may go on after the signal to stop.
+const STOP_LIMIT: Duration = Duration::from_secs(3);
+
+/// The paths that Spin and the runtime answer themselves.
+const HEALTH_PATH: &str = "/.well-known/spin/health";
+const INFO_PATH: &str = "/.well-known/spin/info";
+const METRICS_PATH: &str = "/.well-known/local-runtime/metrics";
+
+/// Serves until `stop` is there, then lets open requests end for a moment.
+pub async fn serve(listener: TcpListener, app: Arc<App>, stop: impl Future<Output = ()>) {
+    let connections = GracefulShutdown::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, client)) => start_connection(stream, client, &app, &connections),
+                Err(error) => {
+                    tracing::warn!("cannot accept a connection: {error}");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            },
+            () = &mut stop => break,
+        }
+    }
+    drop(listener);
+    if tokio::time::timeout(STOP_LIMIT, connections.shutdown()).await.is_err() {
+        tracing::warn!("stopped with requests open");
+    }
+}
+
+fn start_connection(stream: TcpStream, client: SocketAddr, app: &Arc<App>, connections: &GracefulShutdown) {
+    // Spin does not set it, which costs 44 ms for each response without content-length on a kept connection.
+    let _ = stream.set_nodelay(true);
+    let app = Arc::clone(app);
+    let service = service_fn(move |request| {
+        let app = Arc::clone(&app);
+        async move { Ok::<_, Infallible>(respond(&app, request, client).await) }
+    });
+    let builder = Builder::new(TokioExecutor::new());
+    let connection = connections.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!("connection of {client}: {error}");
+        }
+    });
+}
+
+async fn respond(app: &App, request: Request<Incoming>, client: SocketAddr) -> Response<WasiBody> {
+    match request.uri().path() {
+        HEALTH_PATH => answer("text/plain", "OK".to_owned()),
+        INFO_PATH => answer("application/json", app.info()),
+        METRICS_PATH => answer("application/json", metrics::to_json(app.components())),
+        _ => respond_by_component(app, request, client).await,
+    }
+}
+
+async fn respond_by_component(app: &App, request: Request<Incoming>, client: SocketAddr) -> Response<WasiBody> {
+    let Some(found) = app.routes.find(request.uri().path()) else { return empty(StatusCode::NOT_FOUND) };
+    let Some(handler) = app.handlers.get(&found.entry.component) else { return empty(StatusCode::NOT_FOUND) };
+    let name = &found.entry.component;
+    let request = match for_guest(request, &found, client, app.address) {
+        Ok(request) => request,
+        Err(error) => {
+            tracing::error!("component {name}: the request cannot be passed on: {error}");
+            return empty(StatusCode::INTERNAL_SERVER_ERROR);
+        }
+    };
+    handler.state().component.metrics.requests.fetch_add(1, Relaxed);
+    match handler.handle((), request).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::error!("component {name}: no response: {error}");
+            empty(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
+}
+
+/// The request as the guest sees it: with an absolute address and Spin's headers.
+fn for_guest(request: Request<Incoming>, found: &Match<'_>, client: SocketAddr, own: SocketAddr) -> anyhow::Result<Request<WasiBody>> {
+    let (mut parts, body) = request.into_parts();
+    for value in parts.headers.values() {
+        value.to_str()?;
+    }
+    parts.uri = absolute(&parts.uri, parts.headers.get(HOST), own)?;
+    add_spin_headers(&mut parts.headers, &parts.uri, found, client)?;
+    Ok(Request::from_parts(parts, body.map_err(Error::from).boxed_unsync()))
+}
+
+fn absolute(uri: &Uri, host: Option<&HeaderValue>, own: SocketAddr) -> anyhow::Result<Uri> {
+    let mut parts = uri.clone().into_parts();
+    parts.scheme = Some(Scheme::HTTP);
+    parts.authority = Some(match (parts.authority, host) {
+        (Some(authority), _) => authority,
+        (None, Some(host)) => Authority::try_from(host.as_bytes())?,
+        (None, None) => Authority::try_from(own.to_string())?,
+    });
+    Ok(Uri::from_parts(parts)?)
+}
+
+/// Adds Spin's headers after those of the same name that the client sent: guests must read the last one.
+fn add_spin_headers(headers: &mut HeaderMap, uri: &Uri, found: &Match<'_>, client: SocketAddr) -> anyhow::Result<()> {
+    let route = &found.entry.route;
+    let fixed = [
+        ("spin-path-info", found.rest.clone()),
+        ("spin-full-url", uri.to_string()),
+        ("spin-matched-route", route.clone()),
+        ("spin-base-path", "/".to_owned()),
+        ("spin-raw-component-route", route.clone()),
+        ("spin-component-route", found.entry.prefix().to_owned()),
+        ("spin-client-addr", client.to_string()),
+    ];
+    for (name, value) in fixed {
+        headers.append(name, HeaderValue::try_from(value)?);
+    }
+    for (name, value) in &found.named {
+        let name = HeaderName::try_from(format!("spin-path-match-{name}"))?;
+        headers.append(name, HeaderValue::try_from(value)?);
+    }
+    Ok(())
+}
+
+fn empty(status: StatusCode) -> Response<WasiBody> {
+    let mut response = Response::new(body(String::new()));
+    *response.status_mut() = status;
+    response
+}
+
+fn answer(content_type: &'static str, text: String) -> Response<WasiBody> {
+    let mut response = Response::new(body(text));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+fn body(text: String) -> WasiBody {
+    Full::new(Bytes::from(text)).map_err(Error::from).boxed_unsync()
+}

@@ -1,0 +1,59 @@
+//! Limits on what an instance may take: linear memory, and processor time without a pause.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use wasmtime::{Engine, ResourceLimiter};
+
+use crate::guest::Component;
+
+/// How long a guest computes before others get their turn.
+const TIME_SLICE: Duration = Duration::from_millis(10);
+
+/// Counts the linear memory of one instance and refuses growth beyond the limit.
+///
+/// A refusal is not a trap: `memory.grow` fails, as it does in Spin, and a guest that cannot go on without the memory aborts.
+#[derive(Debug)]
+pub struct MemoryLimiter {
+    component: Arc<Component>,
+    limit: usize,
+    used: usize,
+}
+
+impl MemoryLimiter {
+    /// Starts to count for a new instance.
+    pub fn new(component: Arc<Component>, limit: usize) -> Self {
+        Self { component, limit, used: 0 }
+    }
+}
+
+impl ResourceLimiter for MemoryLimiter {
+    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let used = self.used + desired.saturating_sub(current);
+        if used > self.limit {
+            let name = &self.component.name;
+            tracing::error!("component {name}: wants {used} bytes of memory, an instance may have {}", self.limit);
+            return Ok(false);
+        }
+        self.used = used;
+        self.component.metrics.peak_memory_bytes.fetch_max(used, Relaxed);
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _current: usize, _desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(true)
+    }
+}
+
+/// Advances the engine's epoch for ever, from a thread of its own: the others may all be busy with guests.
+pub fn start_clock(engine: &Engine) {
+    let engine = engine.weak();
+    std::thread::spawn(move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::sleep(TIME_SLICE);
+        }
+    });
+}

@@ -1,0 +1,103 @@
+//! `local-runtime`: runs a Spin application natively. See the library for what it does.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use local_runtime::app::{App, Options};
+use local_runtime::{cron, http_server};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Runs a Spin application (spin.toml, manifest version 2) for development and tests.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// The manifest
+    #[arg(long, short, default_value = "spin.toml", value_name = "FILE")]
+    from: PathBuf,
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// A variable's value: name=value, name=@file, or @file.toml / @file.json with many
+    #[arg(long, value_name = "NAME=VALUE")]
+    variable: Vec<String>,
+    /// Keeps logs/<component>_{stdout,stderr}.txt and compiled components in this folder
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+    /// Linear memory of an instance
+    #[arg(long, default_value_t = 128 * 1024 * 1024, value_name = "BYTES")]
+    max_instance_memory: usize,
+    /// Time until a response, and again for what follows it
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    request_timeout: u64,
+    /// Instances of all components at a time
+    #[arg(long, default_value_t = 1000, value_name = "N")]
+    max_instance_count: u32,
+    /// What is logged, as level or target=level,…
+    #[arg(long, env = "RUST_LOG", default_value = "info", value_name = "FILTER")]
+    log: Targets,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let format = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    tracing_subscriber::registry().with(format).with(arguments.log.clone()).init();
+    run(arguments).await
+}
+
+async fn run(arguments: Arguments) -> Result<()> {
+    let listener = TcpListener::bind(arguments.listen).await.with_context(|| format!("cannot listen at {}", arguments.listen))?;
+    let address = listener.local_addr()?;
+    let app = Arc::new(App::load(options(arguments), address).await?);
+    print_ready(&app)?;
+    for (schedule, component) in &app.schedules {
+        tokio::spawn(cron::run(schedule.clone(), Arc::clone(component)));
+    }
+    http_server::serve(listener, app, stop_signal()?).await;
+    Ok(())
+}
+
+fn options(arguments: Arguments) -> Options {
+    Options {
+        manifest: arguments.from,
+        variables: arguments.variable,
+        state_dir: arguments.state_dir,
+        max_instance_memory: arguments.max_instance_memory,
+        request_timeout: Duration::from_secs(arguments.request_timeout),
+        max_instance_count: arguments.max_instance_count,
+    }
+}
+
+/// Prints where the application listens and what it answers. Whoever started the process waits for these lines.
+fn print_ready(app: &App) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "listening on http://{}", app.address)?;
+    for route in app.routes.iter() {
+        writeln!(out, "  {} -> {}", route.route, route.component)?;
+    }
+    for (schedule, component) in &app.schedules {
+        writeln!(out, "  cron {schedule} -> {}", component.component.name)?;
+    }
+    out.flush()
+}
+
+/// Ends with the first SIGINT or SIGTERM.
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,113 @@
+//! Connection pools of one component, one for each address.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{Config, NoTls};
+
+use super::Connection;
+use crate::bindings::spin::postgres::postgres::Error;
+use crate::outbound::AllowedHosts;
+
+/// Connections to one address, as in Spin. Who comes later waits.
+const CONNECTIONS: usize = 64;
+
+/// Addresses that are remembered, as in Spin.
+const ADDRESSES: usize = 16;
+
+const DEFAULT_PORT: u16 = 5432;
+
+/// The pools by address.
+#[derive(Default)]
+pub struct Pools(Mutex<HashMap<String, Pool>>);
+
+impl Pools {
+    /// Opens a connection that the rules allow.
+    pub(super) async fn open(&self, address: &str, allowed: &AllowedHosts) -> Result<Connection, Error> {
+        let pool = self.pool(address, allowed).map_err(Error::ConnectionFailed)?;
+        let client = pool.get().await.map_err(|error| Error::ConnectionFailed(format!("{error:?}")))?;
+        Ok(Connection { client: Arc::new(client) })
+    }
+
+    fn pool(&self, address: &str, allowed: &AllowedHosts) -> Result<Pool, String> {
+        let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = pools.get(address) {
+            return Ok(pool.clone());
+        }
+        let config: Config = address.parse().map_err(|error| format!("the address cannot be parsed: {error:?}"))?;
+        check(&config, allowed)?;
+        if pools.len() >= ADDRESSES {
+            pools.clear();
+        }
+        let pool = new_pool(config)?;
+        pools.insert(address.to_owned(), pool.clone());
+        Ok(pool)
+    }
+}
+
+fn new_pool(config: Config) -> Result<Pool, String> {
+    let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Clean });
+    Pool::builder(manager).max_size(CONNECTIONS).build().map_err(|error| format!("no pool: {error:?}"))
+}
+
+/// All hosts of an address must be allowed, and it must not insist on what the runtime does not do.
+fn check(config: &Config, allowed: &AllowedHosts) -> Result<(), String> {
+    if config.get_ssl_mode() == SslMode::Require {
+        return Err("the address asks for TLS, which local-runtime does not support: use sslmode=disable or prefer".to_owned());
+    }
+    for (host, port) in hosts(config)? {
+        if !allowed.allows("postgres", &host, port) {
+            return Err(format!("address postgres://{host}:{port} is not permitted by allowed_outbound_hosts"));
+        }
+    }
+    Ok(())
+}
+
+/// The hosts of an address with their ports: one port for all of them, or one for each.
+fn hosts(config: &Config) -> Result<Vec<(String, u16)>, String> {
+    let mut names = Vec::new();
+    for host in config.get_hosts() {
+        match host {
+            Host::Tcp(name) => names.push(name.clone()),
+            Host::Unix(path) => return Err(format!("address {} is a Unix socket, which no rule permits", path.display())),
+        }
+    }
+    let ports = config.get_ports();
+    let port = |index: usize| ports.get(index).or(ports.first()).copied().unwrap_or(DEFAULT_PORT);
+    let named = names.into_iter().enumerate().map(|(index, name)| (name, port(index)));
+    let numeric = config.get_hostaddrs().iter().enumerate().map(|(index, address)| (address.to_string(), port(index)));
+    let hosts: Vec<_> = named.chain(numeric).collect();
+    if hosts.is_empty() { Err("the address names no host".to_owned()) } else { Ok(hosts) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(address: &str) -> Result<(), String> {
+        let allowed = AllowedHosts::parse(&["postgres://localhost:5432".to_owned()]).unwrap();
+        check(&address.parse().unwrap(), &allowed)
+    }
+
+    #[test]
+    fn an_allowed_address_passes_in_both_forms() {
+        checked("postgres://user:password@localhost/db").unwrap();
+        checked("host=localhost port=5432 user=user").unwrap();
+    }
+
+    #[test]
+    fn every_host_of_an_address_is_checked() {
+        assert!(checked("host=localhost,elsewhere user=user").is_err());
+        assert!(checked("host=localhost hostaddr=10.0.0.1 user=user").is_err());
+        assert!(checked("postgres://user@localhost:5433/db").is_err());
+        assert!(checked("user=user").is_err());
+    }
+
+    #[test]
+    fn unix_sockets_and_tls_are_refused_in_words() {
+        assert!(checked("host=/var/run/postgresql user=user").unwrap_err().contains("Unix socket"));
+        assert!(checked("host=localhost user=user sslmode=require").unwrap_err().contains("TLS"));
+    }
+}
