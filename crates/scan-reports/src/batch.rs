@@ -128,3 +128,98 @@ impl Batch {
         id
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::{Identity, ProblemCode};
+
+    fn occurrence(rule: &str, host: &str, port: u16) -> Record {
+        Record::Occurrence(Box::new(Occurrence {
+            finding: Finding { identity: Identity::finding("tool", rule, &[]), title: format!("{rule} on {host}"), ..Finding::default() },
+            asset: Asset { identity: host.to_owned(), ..Asset::default() },
+            location: Location { port: Some(port), ..Location::default() },
+            evidence: "seen".to_owned(),
+            offset: u64::from(port),
+            line: 1,
+        }))
+    }
+
+    fn document(records: impl IntoIterator<Item = Record>) -> Value {
+        let mut batch = Batch::default();
+        records.into_iter().for_each(|record| batch.push(record));
+        serde_json::from_slice(&batch.to_json()).expect("JSON")
+    }
+
+    fn ids(rows: &Value, name: &str) -> Vec<String> {
+        rows.as_array().expect("rows").iter().map(|row| row[name].as_str().expect("an id").to_owned()).collect()
+    }
+
+    #[test]
+    fn assets_findings_and_occurrences_stand_once_in_the_order_of_their_ids() {
+        let records: Vec<Record> = (0..60).map(|n| occurrence(&format!("r{}", n % 5), &format!("10.0.0.{}", n % 3), n % 6)).collect();
+        let found = document(records.clone());
+        for (rows, id, count) in [("assets", "id", 3), ("findings", "identity", 5), ("occurrences", "id", 30)] {
+            let ids = ids(&found[rows], id);
+            assert_eq!(ids.len(), count, "{rows}");
+            assert!(ids.is_sorted(), "{rows}");
+        }
+        let mut backwards = document(records.into_iter().rev());
+        // Which record counts as a finding's first is the only difference.
+        backwards["findings"] = found["findings"].clone();
+        assert_eq!(backwards, found);
+    }
+
+    #[test]
+    fn occurrences_refer_to_rows_of_the_same_batch() {
+        let found = document([occurrence("a", "h", 1), occurrence("b", "h", 1), occurrence("a", "i", 2)]);
+        let (assets, findings) = (ids(&found["assets"], "id"), ids(&found["findings"], "identity"));
+        assert!(ids(&found["occurrences"], "asset_id").iter().all(|id| assets.contains(id)));
+        assert!(ids(&found["occurrences"], "finding_id").iter().all(|id| findings.contains(id)));
+    }
+
+    #[test]
+    fn the_first_record_of_a_finding_counts() {
+        let found = document([occurrence("a", "first", 7), occurrence("a", "second", 8)]);
+        assert_eq!((&found["findings"][0]["title"], &found["findings"][0]["offset"]), (&"a on first".into(), &7.into()));
+    }
+
+    #[test]
+    fn the_last_word_on_each_fact_of_an_asset_counts() {
+        let asset = |hostname: Option<&str>, facts: &[(&str, &str)]| {
+            let attributes: BTreeMap<String, String> =
+                facts.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            Record::Asset(Asset { identity: "h".to_owned(), hostname: hostname.map(str::to_owned), attributes, ..Asset::default() })
+        };
+        let found =
+            document([asset(Some("old"), &[("os", "Linux"), ("mac", "aa")]), asset(None, &[("os", "Linux 6")]), asset(Some("new"), &[])]);
+        let row = &found["assets"][0];
+        assert_eq!(row["hostname"], "new");
+        assert_eq!(row["attributes"], serde_json::json!({"os": "Linux 6", "mac": "aa"}));
+    }
+
+    #[test]
+    fn every_record_counts_and_every_problem_is_kept() {
+        let problem = Problem { code: ProblemCode::TooLarge, message: "large".to_owned(), offset: 1, line: 1, excerpt: String::new() };
+        let mut batch = Batch::default();
+        assert!(batch.is_empty());
+        for record in [occurrence("a", "h", 1), occurrence("a", "h", 1), Record::Problem(problem.clone()), Record::Problem(problem)] {
+            batch.push(record);
+        }
+        assert_eq!(batch.len(), 4);
+        let found: Value = serde_json::from_slice(&batch.to_json()).expect("JSON");
+        assert_eq!((found["occurrences"].as_array().map(Vec::len), found["problems"].as_array().map(Vec::len)), (Some(1), Some(2)));
+    }
+
+    #[test]
+    fn its_size_is_about_the_length_of_its_document() {
+        let mut batch = Batch::default();
+        (0..200).for_each(|n| batch.push(occurrence(&format!("rule {}", n % 20), &format!("host {n}"), 1 + n % 9)));
+        let length = batch.to_json().len();
+        assert!((length / 2..length * 2).contains(&batch.size()), "{} for {length}", batch.size());
+    }
+}

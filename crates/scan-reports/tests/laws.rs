@@ -77,7 +77,9 @@ fn obeys(path: &Path) {
 fn the_samples_give_the_same_however_they_are_cut_and_suspended() {
     let samples = samples();
     assert!(!samples.is_empty(), "no samples");
-    samples.iter().for_each(|path| obeys(path));
+    for path in samples {
+        obeys(&path);
+    }
 }
 
 #[test]
@@ -88,7 +90,9 @@ fn so_do_the_reports_of_the_corpus() {
     if reports.is_empty() {
         eprintln!("SKIPPED: no corpus at {} (set SPILLWAY_CORPUS)", corpus.display());
     }
-    reports.iter().for_each(|path| obeys(path));
+    for path in reports {
+        obeys(&path);
+    }
 }
 
 #[test]

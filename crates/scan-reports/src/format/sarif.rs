@@ -199,9 +199,9 @@ impl Parser for Sarif {
         match self.stage {
             Stage::Results => self.go_to_results(),
             Stage::Define(_) | Stage::Restore(_) => return Err(CheckpointError::Unreadable),
-            stage => {
+            other => {
                 self.tokens = Tokenizer::new(self.saved.place.clone());
-                if stage == Stage::SurveyResults {
+                if other == Stage::SurveyResults {
                     self.tokens.skip();
                 }
             }
@@ -210,6 +210,13 @@ impl Parser for Sarif {
     }
 }
 
+/// What serde_json says, without its line and column: they count in the trimmed value.
+fn reason(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    message.rsplit_once(" at line ").map_or(message.as_str(), |(reason, _)| reason).to_owned()
+}
+
+/// Progress at a place of the second pass over what lies between `start` and `end`.
 fn weighted(start: u64, end: u64, at: u64) -> u64 {
     start + end.saturating_sub(start) / 4 + at.clamp(start, end.max(start)).saturating_sub(start) / 4 * 3
 }
@@ -243,10 +250,10 @@ impl Sarif {
         let (findings, _) = self.current.as_mut()?;
         let record = findings.next(&self.definitions);
         self.saved.given += 1;
-        if findings.is_empty() {
-            if let Some((_, after)) = self.current.take() {
-                self.save_at(after);
-            }
+        if findings.is_empty()
+            && let Some((_, after)) = self.current.take()
+        {
+            self.save_at(after);
         }
         Some(Record::Occurrence(Box::new(record)))
     }
@@ -286,11 +293,10 @@ impl Sarif {
 
     fn log(&mut self, token: Token) -> Result<(), ReadError> {
         match token {
-            Token::BeginObject | Token::Skipped => self.save(),
             Token::Key if self.tokens.text() == "runs" => (self.stage, self.saved.runs_seen) = (Stage::Runs, true),
             Token::Key => self.tokens.skip(),
             Token::EndObject if !self.saved.runs_seen => return Err(self.not_sarif("the report's object has none")),
-            Token::EndObject => self.save(),
+            Token::BeginObject | Token::EndObject | Token::Skipped => self.save(),
             Token::End => self.enter(Stage::End),
             _ => return Err(self.not_sarif("the report is not an object")),
         }
@@ -379,7 +385,7 @@ impl Sarif {
         let (offset, line) = (collector.offset(), collector.line());
         self.stage = Stage::Survey;
         let taken = match collected {
-            Collected::Value => self.definitions.take(member, collector.bytes()).map_err(|error| error.to_string()),
+            Collected::Value => self.definitions.take(member, collector.bytes()).map_err(|error| reason(&error)),
             Collected::TooLarge => return Err(self.too_many_definitions()),
             Collected::OtherKind | Collected::End => Err("it is of another type than SARIF says".to_owned()),
         };
@@ -388,14 +394,17 @@ impl Sarif {
                 self.saved.survey.definitions.retain(|range| range.member != member);
                 self.saved.survey.definitions.push(Range { member, offset, line, size: collector.bytes().len(), held: true });
             }
-            Err(why) => self.report_at(ProblemCode::InvalidField, format!("the run's {:?} cannot be used: {why}", member.name()), offset, line),
+            Err(why) => {
+                self.report_at(ProblemCode::InvalidField, format!("the run's {:?} cannot be used: {why}", member.name()), offset, line);
+            }
         }
         self.save();
         Ok(Flow::Goes)
     }
 
     fn too_many_definitions(&mut self) -> ReadError {
-        let message = format!("more than {} bytes of rules, artifacts and other definitions in a run (limits::DEFINITIONS)", limits::DEFINITIONS);
+        let message =
+            format!("more than {} bytes of rules, artifacts and other definitions in a run (limits::DEFINITIONS)", limits::DEFINITIONS);
         self.tokens.error(ReadErrorKind::LimitExceeded, message)
     }
 
@@ -416,7 +425,6 @@ impl Sarif {
                 self.save();
                 self.tokens.skip();
             }
-            Token::EndArray => self.enter(Stage::Survey),
             Token::BeginObject => {
                 self.report(ProblemCode::InvalidField, "expected an array of results, found an object");
                 self.stage = Stage::Survey;
@@ -493,7 +501,9 @@ impl Sarif {
         match collected {
             Collected::Value => match serde_json::from_slice(collector.bytes()) {
                 Ok(result) => return Ok(self.take_result(result, offset, line)),
-                Err(error) => self.report_at(ProblemCode::InvalidField, format!("the result cannot be read: {error}"), offset, line),
+                Err(error) => {
+                    self.report_at(ProblemCode::InvalidField, format!("the result cannot be read: {}", reason(&error)), offset, line);
+                }
             },
             Collected::TooLarge => {
                 let message = format!("what is needed of this result is more than {RESULT_LIMIT} bytes");

@@ -127,6 +127,7 @@ enum Escape {
 
 /// Turns bytes into tokens.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the input or the token that has begun")]
 pub(crate) struct Tokenizer {
     /// What was fed: consumed up to `head`, known to be UTF-8 up to `valid`.
     buffer: Vec<u8>,
@@ -246,7 +247,6 @@ impl Tokenizer {
     }
 
     /// Gives the next token; `None` when it needs more bytes, or to hear that there are none.
-    #[expect(clippy::should_implement_trait, reason = "an iterator cannot ask for input")]
     pub(crate) fn next(&mut self) -> Result<Option<Token>, ReadError> {
         let token = match (self.leave, self.partial) {
             (Some(depth), _) => self.skip_to(depth)?,
@@ -393,10 +393,10 @@ impl Tokenizer {
 
     /// Passes over bytes until only `depth` objects and arrays are open.
     fn skip_to(&mut self, depth: usize) -> Result<Option<Token>, ReadError> {
-        if let Partial::String(escape) = self.partial {
-            if !self.pass_string(escape) {
-                return Ok(None);
-            }
+        if let Partial::String(escape) = self.partial
+            && !self.pass_string(escape)
+        {
+            return Ok(None);
         }
         self.partial = Partial::None;
         while self.open.len() > depth {
@@ -570,22 +570,24 @@ impl Tokenizer {
 
     /// Keeps a `\uXXXX`; halves of surrogate pairs only together.
     fn unicode(&mut self) -> Result<(), ReadError> {
-        let [a, b, c, d] = self.digits;
-        let second = |digit: u8| char::from(b).to_digit(16).is_some_and(|n| n & 0b1100 == u32::from(digit));
-        let surrogate = matches!(a, b'd' | b'D');
-        if surrogate && second(0b1000) {
-            self.flush_surrogate()?;
-            self.surrogate = Some(self.digits);
-            return Ok(());
-        }
-        if surrogate && second(0b1100) {
-            return match self.surrogate.take() {
-                Some([e, f, g, h]) => self.keep_unit(&[b'\\', b'u', e, f, g, h, b'\\', b'u', a, b, c, d]),
+        let digits = self.digits;
+        let half = matches!(digits[0], b'd' | b'D');
+        let second_digit = char::from(digits[1]).to_digit(16).unwrap_or(0);
+        match (half, second_digit) {
+            (true, 0x8..=0xB) => {
+                self.flush_surrogate()?;
+                self.surrogate = Some(digits);
+                Ok(())
+            }
+            (true, 0xC..=0xF) => match self.surrogate.take() {
+                Some(first) => self.keep_unit(&[b"\\u", &first[..], b"\\u", &digits[..]].concat()),
                 None => self.keep_unit("\u{fffd}".as_bytes()),
-            };
+            },
+            _ => {
+                self.flush_surrogate()?;
+                self.keep_unit(&[b"\\u", &digits[..]].concat())
+            }
         }
-        self.flush_surrogate()?;
-        self.keep_unit(&[b'\\', b'u', a, b, c, d])
     }
 
     fn flush_surrogate(&mut self) -> Result<(), ReadError> {

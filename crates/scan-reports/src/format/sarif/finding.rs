@@ -11,7 +11,7 @@
 
 use serde_json::Value;
 
-use super::objects::{Location as SarifLocation, Message, Properties, Result as SarifResult, Rule};
+use super::objects::{Location as SarifLocation, Message, Properties, Result as SarifResult, Rule, Suppression};
 use super::run::Definitions;
 use crate::{Asset, AssetKind, Component, Cvss, Finding, FindingKind, Identity, Location, Occurrence, Severity, Status};
 
@@ -164,8 +164,19 @@ impl<'a> Reading<'a> {
 
     fn title(&self, rule_id: &str) -> String {
         let rule = self.rule.map(|rule| [rule.short_description.plain(), rule.full_description.plain(), rule.name.as_deref()]);
-        let candidates = [Some(self.message.as_str())].into_iter().chain(rule.into_iter().flatten()).chain([Some(rule_id)]);
-        candidates.flatten().map(one_line).find(|title| !title.is_empty()).unwrap_or_else(|| "result without a message".to_owned())
+        let mut candidates = vec![Some(self.message.as_str())];
+        candidates.extend(rule.into_iter().flatten());
+        candidates.push(Some(rule_id));
+        if ids::component_of_text(&self.message).is_some() {
+            // A table of facts is no title, unless there is no other.
+            candidates.rotate_left(1);
+        }
+        candidates
+            .into_iter()
+            .flatten()
+            .map(one_line)
+            .find(|title| !title.is_empty())
+            .unwrap_or_else(|| "result without a message".to_owned())
     }
 
     fn severity(&self) -> Severity {
@@ -186,9 +197,7 @@ impl<'a> Reading<'a> {
         if self.result.baseline_state.as_deref() == Some("absent") {
             return Status::Closed;
         }
-        let accepted = |status: Option<&str>| status.is_none_or(|status| status == "accepted");
-        let suppressed = self.result.suppressions.iter().any(|suppression| accepted(suppression.status.as_deref()));
-        if suppressed { Status::FalsePositive } else { Status::Open }
+        if self.result.suppressions.iter().any(accepted) { Status::FalsePositive } else { Status::Open }
     }
 
     /// The whole message where the title is not, and what the rule says.
@@ -251,7 +260,8 @@ impl<'a> Reading<'a> {
     }
 
     fn attributes(&self) -> std::collections::BTreeMap<String, String> {
-        let suppression = self.result.suppressions.first();
+        let suppressions = &self.result.suppressions;
+        let suppression = suppressions.iter().find(|suppression| accepted(suppression)).or(suppressions.first());
         let tags = unique(self.properties().flat_map(|properties| properties.tags.iter().cloned())).join(", ");
         let facts = [
             ("rule_name", self.rule.and_then(|rule| rule.name.clone())),
@@ -267,6 +277,11 @@ impl<'a> Reading<'a> {
         ];
         facts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.filter(|value| !value.is_empty())?))).collect()
     }
+}
+
+/// §3.35.3: without a status it is.
+fn accepted(suppression: &Suppression) -> bool {
+    suppression.status.as_deref().is_none_or(|status| status == "accepted")
 }
 
 /// The text of a message (§3.11.7): its own, or the one with its id in the rule or the tool, with the arguments put in.

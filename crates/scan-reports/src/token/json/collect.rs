@@ -181,13 +181,12 @@ impl Collector {
 
     fn key(&mut self, tokens: &mut Tokenizer) {
         self.wanted = self.open.last().and_then(|level| level.shape.member(&tokens.text()));
-        match self.wanted {
-            None => tokens.skip(),
-            Some(_) => {
-                self.member.clear();
-                self.member.extend_from_slice(tokens.raw());
-            }
+        if self.wanted.is_none() {
+            tokens.skip();
+            return;
         }
+        self.member.clear();
+        self.member.extend_from_slice(tokens.raw());
     }
 
     fn begin(&mut self, array: bool, tokens: &mut Tokenizer) {
@@ -207,8 +206,7 @@ impl Collector {
         let shape = self.expected();
         let raw = tokens.raw();
         let (quoted, text): (bool, &[u8]) = match (shape, token) {
-            (Shape::Text(_) | Shape::Any(_), Token::String) => (true, raw),
-            (Shape::Text(_), Token::Number) => (true, raw),
+            (Shape::Text(_), Token::String | Token::Number) | (Shape::Any(_), Token::String) => (true, raw),
             (Shape::Any(_) | Shape::Number, Token::Number) => (false, raw),
             (Shape::Number, Token::String) if super::is_number(raw) => (false, raw),
             (Shape::Text(_), Token::Bool(true)) => (true, b"true"),

@@ -74,22 +74,16 @@ fn unescaped(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
         let code = after.get(..2).filter(|_| *first == b'%').and_then(|code| std::str::from_utf8(code).ok());
-        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
+        let byte = code.and_then(|code| u8::from_str_radix(code, 16).ok());
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &after[2..] } else { after };
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The package of a message in lines, as Trivy writes it: `Package: name`, `Installed Version: 1.2`.
+/// The package of a message in lines, as Trivy writes it: `Package: name` first, then `Installed Version: 1.2`.
 pub(super) fn component_of_text(text: &str) -> Option<Component> {
+    let _ = text.strip_prefix("Package:")?;
     let value = |label: &str| text.lines().find_map(|line| line.strip_prefix(label)).map(str::trim).filter(|value| !value.is_empty());
     Some(Component { name: value("Package:")?.to_owned(), version: value("Installed Version:")?.to_owned(), purl: None })
 }

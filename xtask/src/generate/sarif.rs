@@ -1,0 +1,108 @@
+//! A SARIF report of any size, as a code scanner would write it.
+
+use std::io;
+
+use fastrand::Rng;
+use serde_json::{Value, json};
+
+/// What the report holds.
+#[derive(Clone, Copy, Debug)]
+pub struct SarifOptions {
+    /// Number of results.
+    pub results: u64,
+    /// The same seed gives the same report.
+    pub seed: u64,
+}
+
+/// A kind of weakness: id, title, CWE, severity as a score, a line of code.
+const RULES: [(&str, &str, u32, &str, &str); 10] = [
+    (
+        "sql-injection",
+        "Query built from user-controlled sources",
+        89,
+        "8.8",
+        "connection.execute(\"select * from orders where id = \" + id)",
+    ),
+    ("command-injection", "Command line built from user-controlled sources", 78, "9.8", "subprocess.run(command, shell=True)"),
+    ("path-traversal", "File name built from user-controlled sources", 22, "7.5", "open(os.path.join(ROOT, request.args[\"name\"]))"),
+    ("reflected-xss", "User-controlled text in a page", 79, "6.1", "return \"<p>Hello \" + request.args[\"name\"] + \"</p>\""),
+    ("hard-coded-password", "Password in the code", 798, "9.1", "connect(user=\"admin\", password=\"admin\")"),
+    ("weak-hash", "Broken or weak hash", 327, "5.9", "hashlib.md5(password.encode()).hexdigest()"),
+    ("insecure-random", "Predictable random number", 338, "4.3", "token = random.randint(0, 10**9)"),
+    ("open-redirect", "Redirect to a user-controlled address", 601, "6.1", "return redirect(request.args[\"next\"])"),
+    ("clear-text-logging", "Sensitive data in a log", 532, "3.7", "log.info(\"signing in %s with %s\", name, password)"),
+    ("empty-except", "Exception is swallowed", 390, "0.0", "except Exception:\n    pass"),
+];
+
+/// Language and file extension.
+const LANGUAGES: [(&str, &str); 4] = [("py", "py"), ("java", "java"), ("js", "ts"), ("go", "go")];
+const WORDS: [&str; 12] =
+    ["account", "basket", "billing", "catalog", "checkout", "delivery", "invoice", "login", "orders", "payment", "search", "users"];
+
+/// Writes a report. Nothing of it is held but one result.
+pub fn sarif(out: &mut impl io::Write, options: &SarifOptions) -> io::Result<()> {
+    let mut rng = Rng::with_seed(options.seed);
+    let rules: Vec<Value> = LANGUAGES.iter().flat_map(|(language, _)| RULES.iter().map(move |found| rule(language, found))).collect();
+    let tool = json!({"driver": {"name": "ExampleScan", "semanticVersion": "3.2.1", "rules": rules}});
+    let repository = json!([{"repositoryUri": "https://git.example/shop/backend", "revisionId": "5f0c2a7e", "branch": "main"}]);
+    write!(
+        out,
+        "{{\n\"$schema\": \"https://json.schemastore.org/sarif-2.1.0.json\",\n\"version\": \"2.1.0\",\n\"runs\": [{{\n\"tool\": {tool},\n"
+    )?;
+    writeln!(out, "\"versionControlProvenance\": {repository},\n\"results\": [")?;
+    for number in 0..options.results {
+        let end = if number + 1 < options.results { ",\n" } else { "\n" };
+        serde_json::to_writer(&mut *out, &result(&mut rng))?;
+        out.write_all(end.as_bytes())?;
+    }
+    out.write_all(b"],\n\"columnKind\": \"utf16CodeUnits\"\n}]\n}\n")
+}
+
+fn rule(language: &str, (id, title, cwe, score, _): &(&str, &str, u32, &str, &str)) -> Value {
+    let id = format!("{language}/{id}");
+    json!({
+        "id": id, "name": id,
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": format!("{title}: what a user sends reaches a place where it can do harm.")},
+        "defaultConfiguration": {"level": if *score < "7" { "warning" } else { "error" }},
+        "help": {"text": format!("Check what comes from outside before it is used. See CWE-{cwe}.")},
+        "helpUri": format!("https://cwe.mitre.org/data/definitions/{cwe}.html"),
+        "properties": {"tags": ["security", format!("external/cwe/cwe-{cwe:03}")], "precision": "high", "security-severity": score},
+    })
+}
+
+fn result(rng: &mut Rng) -> Value {
+    let (language, extension) = LANGUAGES[rng.usize(..LANGUAGES.len())];
+    let number = rng.usize(..RULES.len());
+    let (id, title, _, _, code) = RULES[number];
+    let (source, sink) = (file(rng, extension), file(rng, extension));
+    let line = rng.u32(1..2_000);
+    let mut result = json!({
+        "ruleId": format!("{language}/{id}"),
+        "message": {"text": format!("{title}: this depends on a [value from a user](1).")},
+        "locations": [{"physicalLocation": place(&sink, line, code)}],
+        "partialFingerprints": {"primaryLocationLineHash": format!("{:016x}:1", rng.u64(..)), "primaryLocationStartColumnFingerprint": "8"},
+        "relatedLocations": [{"id": 1, "physicalLocation": place(&source, rng.u32(1..2_000), "request.args"), "message": {"text": "value from a user"}}],
+    });
+    if rng.u8(..3) == 0 {
+        let steps: Vec<Value> =
+            (0..rng.u32(2..8)).map(|step| json!({"location": {"physicalLocation": place(&sink, line + step, code)}})).collect();
+        result["codeFlows"] = json!([{"threadFlows": [{"locations": steps}]}]);
+    }
+    if rng.u8(..50) == 0 {
+        result["suppressions"] = json!([{"kind": "inSource", "status": "accepted"}]);
+    }
+    result
+}
+
+fn file(rng: &mut Rng, extension: &str) -> String {
+    let mut word = || WORDS[rng.usize(..WORDS.len())];
+    format!("src/{}/{}_{}.{extension}", word(), word(), word())
+}
+
+fn place(file: &str, line: u32, code: &str) -> Value {
+    json!({
+        "artifactLocation": {"uri": file, "uriBaseId": "%SRCROOT%"},
+        "region": {"startLine": line, "startColumn": 8, "endColumn": 8 + code.len(), "snippet": {"text": code}},
+    })
+}
