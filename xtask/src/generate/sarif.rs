@@ -2,8 +2,9 @@
 
 use std::io;
 
-use fastrand::Rng;
 use serde_json::{Value, json};
+
+use super::Dice;
 
 /// What the report holds.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +42,7 @@ const WORDS: [&str; 12] =
 
 /// Writes a report. Nothing of it is held but one result.
 pub fn sarif(out: &mut impl io::Write, options: &SarifOptions) -> io::Result<()> {
-    let mut rng = Rng::with_seed(options.seed);
+    let mut dice = Dice::new(options.seed);
     let rules: Vec<Value> = LANGUAGES.iter().flat_map(|(language, _)| RULES.iter().map(move |found| rule(language, found))).collect();
     let tool = json!({"driver": {"name": "ExampleScan", "semanticVersion": "3.2.1", "rules": rules}});
     let repository = json!([{"repositoryUri": "https://git.example/shop/backend", "revisionId": "5f0c2a7e", "branch": "main"}]);
@@ -52,7 +53,7 @@ pub fn sarif(out: &mut impl io::Write, options: &SarifOptions) -> io::Result<()>
     writeln!(out, "\"versionControlProvenance\": {repository},\n\"results\": [")?;
     for number in 0..options.results {
         let end = if number + 1 < options.results { ",\n" } else { "\n" };
-        serde_json::to_writer(&mut *out, &result(&mut rng))?;
+        serde_json::to_writer(&mut *out, &result(&mut dice))?;
         out.write_all(end.as_bytes())?;
     }
     out.write_all(b"],\n\"columnKind\": \"utf16CodeUnits\"\n}]\n}\n")
@@ -71,32 +72,36 @@ fn rule(language: &str, (id, title, cwe, score, _): &(&str, &str, u32, &str, &st
     })
 }
 
-fn result(rng: &mut Rng) -> Value {
-    let (language, extension) = LANGUAGES[rng.usize(..LANGUAGES.len())];
-    let number = rng.usize(..RULES.len());
-    let (id, title, _, _, code) = RULES[number];
-    let (source, sink) = (file(rng, extension), file(rng, extension));
-    let line = rng.u32(1..2_000);
+fn result(dice: &mut Dice) -> Value {
+    let (language, extension) = *one_of(dice, &LANGUAGES);
+    let (id, title, _, _, code) = *one_of(dice, &RULES);
+    let (source, sink) = (file(dice, extension), file(dice, extension));
+    let (from, line) = (dice.between(1, 2_000), dice.between(1, 2_000));
+    let mark = (u64::from(dice.below(u32::MAX)) << 32) | u64::from(dice.below(u32::MAX));
     let mut result = json!({
         "ruleId": format!("{language}/{id}"),
         "message": {"text": format!("{title}: this depends on a [value from a user](1).")},
         "locations": [{"physicalLocation": place(&sink, line, code)}],
-        "partialFingerprints": {"primaryLocationLineHash": format!("{:016x}:1", rng.u64(..)), "primaryLocationStartColumnFingerprint": "8"},
-        "relatedLocations": [{"id": 1, "physicalLocation": place(&source, rng.u32(1..2_000), "request.args"), "message": {"text": "value from a user"}}],
+        "partialFingerprints": {"primaryLocationLineHash": format!("{mark:016x}:1"), "primaryLocationStartColumnFingerprint": "8"},
+        "relatedLocations": [{"id": 1, "physicalLocation": place(&source, from, "request.args"), "message": {"text": "value from a user"}}],
     });
-    if rng.u8(..3) == 0 {
+    if dice.percent(33) {
         let steps: Vec<Value> =
-            (0..rng.u32(2..8)).map(|step| json!({"location": {"physicalLocation": place(&sink, line + step, code)}})).collect();
+            (0..dice.between(2, 8)).map(|step| json!({"location": {"physicalLocation": place(&sink, line + step, code)}})).collect();
         result["codeFlows"] = json!([{"threadFlows": [{"locations": steps}]}]);
     }
-    if rng.u8(..50) == 0 {
+    if dice.percent(2) {
         result["suppressions"] = json!([{"kind": "inSource", "status": "accepted"}]);
     }
     result
 }
 
-fn file(rng: &mut Rng, extension: &str) -> String {
-    let mut word = || WORDS[rng.usize(..WORDS.len())];
+fn one_of<'a, T>(dice: &mut Dice, from: &'a [T]) -> &'a T {
+    &from[dice.below(u32::try_from(from.len()).unwrap_or(u32::MAX)) as usize]
+}
+
+fn file(dice: &mut Dice, extension: &str) -> String {
+    let mut word = || dice.pick(&WORDS);
     format!("src/{}/{}_{}.{extension}", word(), word(), word())
 }
 

@@ -1,0 +1,253 @@
+//! A Nessus report as a scan of a company's network gives it.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use super::Dice;
+
+/// How large a report is, and which one of that size.
+#[derive(Clone, Copy, Debug)]
+pub struct NessusSize {
+    /// Its `ReportItem`s: each is an occurrence of its own.
+    pub findings: usize,
+    /// Its hosts, as evenly filled as can be.
+    pub hosts: usize,
+    /// Another seed is another report.
+    pub seed: u64,
+}
+
+/// Checks that the made-up scanner has, at most.
+const PLUGINS: usize = 2400;
+
+const SERVICES: [(u16, &str, &str); 16] = [
+    (0, "tcp", "general"),
+    (22, "tcp", "ssh"),
+    (25, "tcp", "smtp"),
+    (53, "udp", "dns"),
+    (80, "tcp", "www"),
+    (111, "tcp", "rpc-portmapper"),
+    (123, "udp", "ntp"),
+    (135, "tcp", "epmap"),
+    (161, "udp", "snmp"),
+    (389, "tcp", "ldap"),
+    (443, "tcp", "www"),
+    (445, "tcp", "cifs"),
+    (1433, "tcp", "mssql"),
+    (3306, "tcp", "mysql"),
+    (3389, "tcp", "msrdp"),
+    (8080, "tcp", "www"),
+];
+
+const SYSTEMS: [&str; 6] = [
+    "Linux Kernel 5.15 on Ubuntu 22.04 (jammy)",
+    "Linux Kernel 4.18 on Red Hat Enterprise Linux 8",
+    "Microsoft Windows Server 2019 Standard 10.0.17763",
+    "Microsoft Windows 11 Pro 10.0.22631",
+    "VMware ESXi 7.0.3",
+    "Cisco IOS 15.2",
+];
+
+/// Writes the report, a host at a time.
+pub fn nessus(size: NessusSize, out: &mut impl Write) -> io::Result<()> {
+    let mut dice = Dice::new(size.seed);
+    let hosts = size.hosts.max(usize::from(size.findings > 0));
+    let most = size.findings.div_ceil(hosts.max(1));
+    // With as many checks as a host has items twice over, few come up on each host.
+    let plugins: Vec<Plugin> = (0..PLUGINS.min(most.saturating_mul(2).max(50))).map(|number| Plugin::new(number, &mut dice)).collect();
+    out.write_all(HEAD.as_bytes())?;
+    let mut text = String::new();
+    for host in 0..hosts {
+        // The first hosts take what does not divide evenly.
+        let items = size.findings / hosts + usize::from(host < size.findings % hosts);
+        begin_host(&mut text, host, &mut dice);
+        let start = dice.below(1 << 20) as usize;
+        for item in 0..items {
+            let plugin = &plugins[(start + item) % plugins.len()];
+            plugin.write_item(&mut text, host, item / plugins.len(), &mut dice);
+            if text.len() > 256 * 1024 {
+                out.write_all(text.as_bytes())?;
+                text.clear();
+            }
+        }
+        text.push_str("</ReportHost>\n");
+    }
+    text.push_str("</Report>\n</NessusClientData_v2>\n");
+    out.write_all(text.as_bytes())
+}
+
+const HEAD: &str = r#"<?xml version="1.0" ?>
+<NessusClientData_v2>
+<Policy><policyName>Internal network</policyName>
+<Preferences><ServerPreferences><preference><name>max_hosts</name><value>64</value></preference>
+<preference><name>plugin_set</name><value>made up</value></preference></ServerPreferences></Preferences></Policy>
+<Report name="Internal network" xmlns:cm="http://www.nessus.org/cm">
+"#;
+
+fn begin_host(text: &mut String, host: usize, dice: &mut Dice) {
+    let (address, name, system) = (address(host), name(host), dice.pick(&SYSTEMS));
+    let mac = u32::try_from(host).unwrap_or(u32::MAX).to_be_bytes();
+    let _ = write!(
+        text,
+        "<ReportHost name=\"{address}\"><HostProperties>\n\
+         <tag name=\"HOST_END\">Tue Mar 11 04:{minute:02}:07 2025</tag>\n\
+         <tag name=\"host-ip\">{address}</tag>\n<tag name=\"host-fqdn\">{name}</tag>\n\
+         <tag name=\"operating-system\">{system}</tag>\n<tag name=\"os\">{os}</tag>\n\
+         <tag name=\"mac-address\">02:00:{:02X}:{:02X}:{:02X}:{:02X}</tag>\n\
+         <tag name=\"Credentialed_Scan\">{credentialed}</tag>\n<tag name=\"system-type\">general-purpose</tag>\n\
+         <tag name=\"HOST_START\">Tue Mar 11 03:{minute:02}:51 2025</tag>\n</HostProperties>\n",
+        mac[0],
+        mac[1],
+        mac[2],
+        mac[3],
+        minute = dice.below(60),
+        os = if system.contains("Windows") { "windows" } else { "linux" },
+        credentialed = dice.percent(70),
+    );
+}
+
+fn address(host: usize) -> String {
+    format!("10.{}.{}.{}", (host / 62_500) % 250, (host / 250) % 250, host % 250 + 1)
+}
+
+fn name(host: usize) -> String {
+    format!("{}-{host:05}.corp.example", ["ws", "srv", "db", "app"][host % 4])
+}
+
+/// A check: what is the same in all of its items is kept as it is written.
+struct Plugin {
+    service: usize,
+    /// Attributes after those of the place.
+    head: String,
+    /// Elements up to the plugin's output.
+    body: String,
+    output: String,
+}
+
+impl Plugin {
+    fn new(number: usize, dice: &mut Dice) -> Self {
+        let service = dice.below(u32::try_from(SERVICES.len()).unwrap_or(1)) as usize;
+        let product = dice.pick(&["OpenSSH", "Apache", "nginx", "OpenSSL", "PHP", "Samba", "MySQL", "Windows", "Linux kernel", "Java"]);
+        let family = dice.pick(&["General", "Web Servers", "Misc.", "Windows", "Service detection", "Ubuntu Local Security Checks", "Databases"]);
+        let severity = match dice.below(100) {
+            0..55 => 0,
+            55..62 => 1,
+            62..82 => 2,
+            82..95 => 3,
+            _ => 4,
+        };
+        let id = 10_000 + number * 37 % 200_000;
+        let version = format!("{}.{}.{}", dice.between(1, 12), dice.below(30), dice.below(60));
+        let title = match severity {
+            0 => format!("{product} Detection (method {number})"),
+            _ => format!("{product} < {version} Multiple Vulnerabilities ({number})"),
+        };
+        let head = format!("severity=\"{severity}\" pluginID=\"{id}\" pluginName=\"{}\" pluginFamily=\"{family}\"", escaped(&title));
+        let output_length = dice.between(40, 900);
+        let output = escaped(&dice.prose(output_length));
+        Self { service, head, body: body(severity, &title, &version, dice), output }
+    }
+
+    /// One item; what the round says sets it apart where a host has the check again.
+    fn write_item(&self, text: &mut String, host: usize, round: usize, dice: &mut Dice) {
+        let (port, protocol, service) = SERVICES[self.service];
+        let port = if round == 0 { usize::from(port) } else { 10_000 + (usize::from(port) + round) % 50_000 };
+        let _ = writeln!(text, "<ReportItem port=\"{port}\" svc_name=\"{service}\" protocol=\"{protocol}\" {}>", self.head);
+        text.push_str(&self.body);
+        let _ = write!(text, "<plugin_output>\n  Host    : {}\n  Attempt : {}\n\n", name(host), dice.below(1_000_000));
+        text.push_str(&self.output);
+        text.push_str("\n</plugin_output>\n</ReportItem>\n");
+    }
+}
+
+/// The elements of an item that are the same wherever it is found.
+fn body(severity: u32, title: &str, version: &str, dice: &mut Dice) -> String {
+    const FACTORS: [&str; 5] = ["None", "Low", "Medium", "High", "Critical"];
+    let mut body = String::new();
+    let mut element = |name: &str, value: &str| {
+        let _ = writeln!(body, "<{name}>{}</{name}>", escaped(value));
+    };
+    let description_length = dice.between(200, 900);
+    element("description", &dice.prose(description_length));
+    element("fname", "made_up.nasl");
+    element("plugin_modification_date", "2025/02/11");
+    element("plugin_name", title);
+    element("plugin_publication_date", "2023/08/01");
+    element("plugin_type", dice.pick(&["remote", "local", "combined"]));
+    element("risk_factor", FACTORS[severity as usize]);
+    element("script_version", "1.7");
+    for _ in 0..dice.below(3) {
+        element("see_also", &format!("https://security.example/advisory/{}", dice.below(90_000)));
+    }
+    element("synopsis", &dice.prose(40));
+    if severity == 0 {
+        element("solution", "n/a");
+        return body;
+    }
+    element("solution", &format!("Upgrade to version {version} or later. {}", dice.prose(80)));
+    for _ in 0..dice.between(1, 6) {
+        element("cve", &format!("CVE-{}-{:04}", dice.between(2015, 2026), dice.below(30_000)));
+    }
+    element("cwe", dice.pick(&["20", "79", "119", "125", "200", "287", "416", "787"]));
+    let lowest = [0, 1, 40, 70, 90][severity as usize];
+    let highest = [0, 39, 69, 89, 100][severity as usize];
+    let score = dice.between(lowest, highest + 1);
+    let (whole, tenth) = (score / 10, score % 10);
+    element("cvss3_base_score", &format!("{whole}.{tenth}"));
+    element("cvss3_vector", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:L/A:L");
+    element("cvss_base_score", &format!("{}.{tenth}", whole.min(9)));
+    element("cvss_vector", "CVSS2#AV:N/AC:L/Au:N/C:P/I:P/A:P");
+    element("exploit_available", if dice.percent(30) { "true" } else { "false" });
+    element("exploitability_ease", dice.pick(&["No known exploits are available", "Exploits are available"]));
+    element("vpr_score", &format!("{}.{}", dice.between(1, 10), dice.below(10)));
+    element("vuln_publication_date", "2023/07/19");
+    body
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use scan_reports::{Decoder, Format, Record, Step};
+
+    use super::*;
+
+    fn generated(size: NessusSize) -> Vec<u8> {
+        let mut out = Vec::new();
+        nessus(size, &mut out).expect("memory takes all");
+        out
+    }
+
+    #[test]
+    fn as_many_occurrences_are_read_as_were_asked_for_and_all_differ() {
+        for (findings, hosts) in [(0, 0), (0, 3), (5, 0), (7, 3), (1000, 7), (8000, 2)] {
+            let mut decoder = Decoder::new(Format::Nessus);
+            decoder.feed(&generated(NessusSize { findings, hosts, seed: 1 }));
+            decoder.end_of_input();
+            let (mut assets, mut seen) = (0, HashSet::new());
+            loop {
+                match decoder.next().expect("a report") {
+                    Step::Record(Record::Occurrence(o)) => {
+                        let place = (o.finding.identity.to_string(), o.asset.identity, o.location.port, o.location.protocol);
+                        assert!(seen.insert(place), "an occurrence twice");
+                    }
+                    Step::Record(Record::Asset(_)) => assets += 1,
+                    Step::Record(Record::Problem(problem)) => panic!("{problem:?}"),
+                    Step::NeedInput => {}
+                    Step::End => break,
+                }
+            }
+            assert_eq!((seen.len(), assets), (findings, hosts.max(usize::from(findings > 0))), "{findings} on {hosts}");
+        }
+    }
+
+    #[test]
+    fn a_seed_gives_the_same_report_and_another_another() {
+        let report = |seed| generated(NessusSize { findings: 100, hosts: 3, seed });
+        assert_eq!(report(1), report(1));
+        assert_ne!(report(1), report(2));
+    }
+}
