@@ -10,8 +10,7 @@ use crate::random;
 pub async fn create(client: &Client, workspace: &str, name: &str, days: Option<f64>) -> Result<String> {
     let key = format!("spw_{}", random::secret()?);
     let hash = Sha256::digest(&key).to_vec();
-    let statement =
-        "select spillway.create_api_key($1, $2, $3, now() + $4::float8 * interval '1 day')";
+    let statement = "select spillway.create_api_key($1, $2, $3, now() + $4::float8 * interval '1 day')";
     let created = client.execute(statement, &[&workspace, &name, &hash, &days]).await;
     created.with_context(|| format!("cannot create a key of the workspace {workspace}"))?;
     Ok(key)

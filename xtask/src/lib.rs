@@ -12,7 +12,9 @@ pub mod runtime;
 pub mod store;
 
 pub mod client;
+pub mod generate;
 pub mod key;
+pub mod parse;
 
 pub mod schema;
 

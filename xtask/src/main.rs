@@ -1,13 +1,19 @@
 //! `cargo xtask`: the commands.
 
+use std::io::{self, BufWriter, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
+use xtask::generate::{self, NessusSize};
 use xtask::postgres::Database;
-use xtask::{migrate, schema};
+use xtask::{migrate, parse, schema};
 
+mod bench;
+mod ci;
+mod demo;
+mod test;
 mod up;
 
 /// Builds, runs and tests Spillway on this machine. Everything that it makes is under .spillway/ and target/.
@@ -20,8 +26,27 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Starts everything, imports samples of every format and a big generated report, shows the results, and stops everything
+    Demo(demo::Demo),
+
     /// Starts everything and keeps it running until Ctrl-C: PostgreSQL, an object store, the app
     Up(up::Up),
+
+    /// Runs all tests: unit, SQL (pgTAP), and end to end over two object stores
+    Test,
+
+    /// Runs what CI runs: formatting, lints, sql/schema.sql, and all tests
+    Ci,
+
+    /// Measures the import of a generated report, from upload to completion, against the database alone
+    Bench(bench::Bench),
+
+    /// Prints a made-up report of any size; the same size and seed give the same bytes
+    #[command(subcommand)]
+    Generate(Generate),
+
+    /// Reads a report without a server and prints a JSON object a line for each record
+    Parse(parse::Parse),
 
     /// Brings a database's schema to what sql/ says
     Migrate {
@@ -35,6 +60,24 @@ enum Command {
 
     /// Writes sql/schema.sql from the migrations and functions
     Schema,
+}
+
+#[derive(Debug, Subcommand)]
+enum Generate {
+    /// A Nessus report (.nessus, version 2)
+    Nessus {
+        /// Occurrences of findings, on all hosts together
+        #[arg(long, default_value_t = 20_000)]
+        findings: usize,
+
+        /// Hosts
+        #[arg(long, default_value_t = 200)]
+        hosts: usize,
+
+        /// Another seed gives another report of the same size
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -83,10 +126,30 @@ async fn run(command: Command) -> Result<ExitCode> {
 impl Command {
     async fn run(self) -> Result<()> {
         match self {
+            Self::Demo(demo) => demo.run().await,
             Self::Up(up) => up.run().await,
+            Self::Test => test::run().await,
+            Self::Ci => ci::run().await,
+            Self::Bench(bench) => bench.run().await,
+            Self::Generate(generate) => generate.run(),
+            Self::Parse(parse) => parse.run(),
             Self::Migrate { database_url } => migrate(&database_url).await,
             Self::CreateKey(options) => create_key(options).await,
             Self::Schema => schema::write().await,
+        }
+    }
+}
+
+impl Generate {
+    /// Prints the report. A reader that has seen enough (`| head`) is no error.
+    fn run(self) -> Result<()> {
+        let mut out = BufWriter::with_capacity(256 * 1024, io::stdout().lock());
+        let printed = match self {
+            Self::Nessus { findings, hosts, seed } => generate::nessus(NessusSize { findings, hosts, seed }, &mut out),
+        };
+        match printed.and_then(|()| out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+            _ => Ok(()),
         }
     }
 }

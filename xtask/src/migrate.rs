@@ -98,24 +98,22 @@ async fn apply_migrations(transaction: &Transaction<'_>, migrations: &[Migration
     }
     let mut applied = Vec::new();
     for migration in migrations {
-        match recorded.get(&migration.version) {
-            Some((name, sha256)) => ensure!(
+        if let Some((name, sha256)) = recorded.get(&migration.version) {
+            ensure!(
                 *sha256 == migration.sha256,
                 "sql/migrations/{} is not what was applied to this database (as {name}): write a new migration instead of changing this one",
                 migration.name,
-            ),
-            None => {
-                migration.apply(transaction).await?;
-                applied.push(migration.name.clone());
-            }
+            );
+        } else {
+            migration.apply(transaction).await?;
+            applied.push(migration.name.clone());
         }
     }
     Ok(applied)
 }
 
 async fn recorded(transaction: &Transaction<'_>) -> Result<BTreeMap<i32, (String, String)>> {
-    let rows =
-        transaction.query("select version, name, sha256 from spillway.schema_migrations where version > $1", &[&FUNCTIONS]).await?;
+    let rows = transaction.query("select version, name, sha256 from spillway.schema_migrations where version > $1", &[&FUNCTIONS]).await?;
     Ok(rows.iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect())
 }
 
@@ -266,7 +264,10 @@ mod tests {
     async fn a_function_without_a_file_is_dropped() -> Result<()> {
         let sql = Sql::new("dropped").await?;
         sql.migrate().await?;
-        sql.write("functions/b.sql", "create or replace function spillway.b(i integer default 1) returns integer language sql as 'select i';")?;
+        sql.write(
+            "functions/b.sql",
+            "create or replace function spillway.b(i integer default 1) returns integer language sql as 'select i';",
+        )?;
         assert_eq!(sql.migrate().await?, ["2 functions"]);
         assert_eq!(sql.functions().await?, ["spillway.a()", "spillway.b(integer)"]);
         Ok(())

@@ -30,9 +30,9 @@ pub fn read(file: &Path) -> Result<String> {
 pub fn write_private(file: &Path, content: &str) -> Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
-    let context = || format!("cannot write {}", file.display());
-    let mut open = fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(file).with_context(context)?;
-    open.write_all(content.as_bytes()).with_context(context)
+    let open = fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(file);
+    let written = open.and_then(|mut file| file.write_all(content.as_bytes()));
+    written.with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// The SQL files of a folder, in the order of their names.

@@ -83,24 +83,40 @@ impl Runtime {
     pub async fn restart(&mut self) -> Result<()> {
         self.stop();
         let program = build::all().await?;
-        paths::create_dir(&self.settings.dir)?;
+        self.create_state_dir()?;
         let step = Step::begin("starting the app");
         let mut child = Child::spawn("local-runtime", &mut self.command(program), Ending::Terminate, &self.log_file())?;
         let health = format!("{}/.well-known/spin/health", self.url());
         let client = reqwest::Client::new();
         let is_healthy = async || client.get(&health).send().await.is_ok_and(|answer| answer.status().is_success());
-        child.wait_until_ready(Duration::from_secs(120), is_healthy).await.context("the app does not start")?;
+        child.wait_until_ready(Duration::from_mins(2), is_healthy).await.context("the app does not start")?;
         self.child = Some(child);
         step.done();
         Ok(())
     }
 
+    /// Compiled components are kept for all runs; the rest of the state is this run's.
+    fn create_state_dir(&self) -> Result<()> {
+        let (state, cache) = (self.state_dir(), paths::data_dir().join("compiled"));
+        paths::create_dir(&state)?;
+        paths::create_dir(&cache)?;
+        let link = state.join("cache");
+        if link.exists() {
+            return Ok(());
+        }
+        std::os::unix::fs::symlink(&cache, &link).with_context(|| format!("cannot create {}", link.display()))
+    }
+
+    fn state_dir(&self) -> PathBuf {
+        self.settings.dir.join("state")
+    }
+
     /// Variables go in through the environment: other users of the machine can read a command line.
     fn command(&self, program: &Path) -> Command {
-        let Settings { listen, variables, max_instance_memory, request_timeout, dir } = &self.settings;
+        let Settings { listen, variables, max_instance_memory, request_timeout, .. } = &self.settings;
         let mut command = Command::new(program);
         command.current_dir(paths::root()).args(["--from", "spin.toml", "--listen", &listen.to_string()]);
-        command.arg("--state-dir").arg(dir.join("state"));
+        command.arg("--state-dir").arg(self.state_dir());
         if let Some(bytes) = max_instance_memory {
             command.args(["--max-instance-memory", &bytes.to_string()]);
         }

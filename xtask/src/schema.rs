@@ -37,7 +37,9 @@ async fn dump() -> Result<String> {
 
 /// Without what depends on the versions and settings of the two programs.
 fn normal(dump: &str) -> String {
-    let noise = |line: &&str| ["SET ", "SELECT pg_catalog.set_config", "\\restrict", "\\unrestrict", "--"].iter().any(|start| line.starts_with(start));
+    let noise = |line: &&str| {
+        ["SET ", "SELECT pg_catalog.set_config", "\\restrict", "\\unrestrict", "--"].iter().any(|start| line.starts_with(start))
+    };
     let mut text = HEADER.to_owned();
     let mut after_blank = false;
     for line in dump.lines().filter(|line| !noise(line)) {

@@ -63,13 +63,12 @@ impl Stack {
         let dir = paths::data_dir();
         paths::create_dir(&dir)?;
         let lock = lock(&dir)?;
-        let (cluster, database) = match &options.database_url {
-            Some(url) => (None, Database::from_url(url)?),
-            None => {
-                let cluster = Cluster::start(&dir.join("postgres")).await?;
-                let database = cluster.create_database(NAME).await?;
-                (Some(Arc::new(cluster)), database)
-            }
+        let (cluster, database) = if let Some(url) = &options.database_url {
+            (None, Database::from_url(url)?)
+        } else {
+            let cluster = Cluster::start(&dir.join("postgres")).await?;
+            let database = cluster.create_database(NAME).await?;
+            (Some(Arc::new(cluster)), database)
         };
         let objects = store::Server::start(Kind::InProcess, &dir.join("store")).await?;
         let store = objects.bucket(NAME).await?;

@@ -20,8 +20,9 @@ mod owner;
 pub use binaries::Binaries;
 use owner::Owner;
 
-/// The superuser of the private server.
-const USER: &str = "spillway";
+/// The superuser of the private server. Not the schema's name: PostgreSQL would look for every name in that schema first, and what
+/// works here would not work for a user of another name.
+const USER: &str = "postgres";
 
 /// Where a database is, and who is let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,13 +89,22 @@ pub struct Cluster {
 impl Cluster {
     /// Starts the server whose data is in `dir`, and makes that data when there is none.
     pub async fn start(dir: &Path) -> Result<Self> {
-        Self::start_in(dir, None).await
+        paths::create_dir(dir)?;
+        let owner = Owner::needed()?;
+        let dir = owner.map_or_else(|| Ok(dir.to_owned()), |owner| owner.reachable(dir))?;
+        let binaries = Binaries::find(version_of(&dir)).await?;
+        let password = password(&dir)?;
+        let cluster = Self { binaries, owner, dir, port: ports::free()?, password, server: Mutex::new(None), temporary: None };
+        cluster.initialise()?;
+        cluster.restart().await?;
+        Ok(cluster)
     }
 
     /// Starts a server whose data goes with it.
     pub async fn start_temporary() -> Result<Self> {
         let temporary = TemporaryDir::new("postgres")?;
-        Self::start_in(&temporary.path().to_owned(), Some(temporary)).await
+        let cluster = Self::start(temporary.path()).await?;
+        Ok(cluster.keep(temporary))
     }
 
     /// The server that the tests of one process share: it is there as long as one of them holds it.
@@ -109,16 +119,9 @@ impl Cluster {
         Ok(cluster)
     }
 
-    async fn start_in(wanted: &Path, temporary: Option<TemporaryDir>) -> Result<Self> {
-        paths::create_dir(wanted)?;
-        let owner = Owner::needed()?;
-        let dir = owner.map_or_else(|| Ok(wanted.to_owned()), |owner| owner.reachable(wanted))?;
-        let binaries = Binaries::find(version_of(&dir)).await?;
-        let password = password(&dir)?;
-        let cluster = Self { binaries, owner, dir, port: ports::free()?, password, server: Mutex::new(None), temporary };
-        cluster.initialise()?;
-        cluster.restart().await?;
-        Ok(cluster)
+    fn keep(mut self, temporary: TemporaryDir) -> Self {
+        self.temporary = Some(temporary);
+        self
     }
 
     /// PostgreSQL's programs.
@@ -149,7 +152,7 @@ impl Cluster {
         self.end_orphan()?;
         let mut server = Child::spawn("PostgreSQL", &mut self.server_command(), Ending::Interrupt, &self.dir.join("log"))?;
         let database = self.database("postgres");
-        server.wait_until_ready(Duration::from_secs(60), async || database.connect().await.is_ok()).await?;
+        server.wait_until_ready(Duration::from_mins(1), async || database.connect().await.is_ok()).await?;
         self.put(Some(server));
         step.done();
         Ok(())

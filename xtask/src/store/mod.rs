@@ -18,7 +18,7 @@ pub use seaweedfs::install as install_seaweedfs;
 
 const REGION: &str = "us-east-1";
 const ACCESS_KEY: &str = "spillway";
-const SIGNATURE_LIFE: Duration = Duration::from_secs(60);
+const SIGNATURE_LIFE: Duration = Duration::from_mins(1);
 
 /// Which store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

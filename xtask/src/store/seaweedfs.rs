@@ -75,7 +75,7 @@ impl Server {
         let child = Child::spawn("SeaweedFS", &mut command, Ending::Kill, &dir.join("log"))?;
         let mut server = Self { child, first_port };
         let (endpoint, client) = (server.endpoint(), reqwest::Client::new());
-        server.child.wait_until_ready(Duration::from_secs(60), async || client.get(&endpoint).send().await.is_ok()).await?;
+        server.child.wait_until_ready(Duration::from_mins(1), async || client.get(&endpoint).send().await.is_ok()).await?;
         step.done();
         Ok(server)
     }

@@ -1,0 +1,39 @@
+//! `ci`: what has to hold before a change goes in.
+
+use anyhow::{Context as _, Result};
+use xtask::{build, progress, schema, tool};
+
+use crate::test;
+
+/// Runs all checks, the quick ones first.
+pub(crate) async fn run() -> Result<()> {
+    format().await?;
+    lint_native().await?;
+    lint_functions().await?;
+    progress::note("sql/schema.sql");
+    schema::check().await?;
+    test::run().await
+}
+
+async fn format() -> Result<()> {
+    progress::note("formatting");
+    tool::run(build::cargo().args(["fmt", "--all", "--check"])).await.context("the code is not formatted: run `cargo fmt --all`")
+}
+
+async fn lint_native() -> Result<()> {
+    progress::note("lints of the native code");
+    let mut clippy = build::cargo();
+    clippy.args(["clippy", "--workspace", "--all-targets"]).args(test::without_functions());
+    tool::run(clippy.args(["--", "--deny", "warnings"])).await
+}
+
+async fn lint_functions() -> Result<()> {
+    progress::note("lints of the components");
+    build::add_target().await?;
+    let mut clippy = build::cargo();
+    clippy.args(["clippy", "--target", build::TARGET]);
+    for function in build::FUNCTIONS {
+        clippy.args(["--package", function]);
+    }
+    tool::run(clippy.args(["--", "--deny", "warnings"])).await
+}

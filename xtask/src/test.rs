@@ -1,0 +1,76 @@
+//! `test`: unit tests, SQL tests, end-to-end tests.
+
+use anyhow::{Context as _, Result, ensure};
+use tokio::process::Command;
+use xtask::postgres::{Binaries, Cluster, Database};
+use xtask::{build, install, migrate, paths, progress, store, tool};
+
+/// The package of the end-to-end tests.
+const END_TO_END: &str = "end-to-end";
+
+/// Runs all tests.
+pub(crate) async fn run() -> Result<()> {
+    unit().await?;
+    sql().await?;
+    build::all().await?;
+    progress::note("end-to-end tests over the store in the tests' own process");
+    end_to_end("in-process").await?;
+    match store::install_seaweedfs().await {
+        Ok(_) => {
+            progress::note("end-to-end tests over SeaweedFS");
+            end_to_end("seaweedfs").await
+        }
+        Err(error) => {
+            progress::note(&format!("\nSKIPPED: the end-to-end tests over SeaweedFS, which cannot be installed: {error:#}\n"));
+            Ok(())
+        }
+    }
+}
+
+async fn unit() -> Result<()> {
+    progress::note("unit tests");
+    let mut test = build::cargo();
+    tool::run(test.args(["test", "--workspace", "--exclude", END_TO_END]).args(without_functions())).await
+}
+
+async fn end_to_end(store: &str) -> Result<()> {
+    let mut test = build::cargo();
+    tool::run(test.args(["test", "--package", END_TO_END]).env("SPILLWAY_TEST_STORE", store)).await
+}
+
+/// The components are made for another target.
+pub(crate) fn without_functions() -> impl Iterator<Item = &'static str> {
+    build::FUNCTIONS.iter().flat_map(|function| ["--exclude", function])
+}
+
+/// Runs `sql/tests` with pgTAP, each file in a transaction that it rolls back.
+async fn sql() -> Result<()> {
+    progress::note("SQL tests");
+    let files = paths::sql_files(&paths::root().join("sql/tests"))?;
+    ensure!(!files.is_empty(), "no SQL tests in sql/tests");
+    let cluster = Cluster::start_temporary().await?;
+    let database = cluster.create_database("sql_tests").await?;
+    let mut client = database.connect().await?;
+    migrate::migrate(&mut client).await?;
+    install_pgtap(&client, cluster.binaries()).await?;
+    client.batch_execute("create extension pgtap").await?;
+    tool::run(connect(&mut tool::command("pg_prove"), &database).arg("--timer").args(&files)).await
+}
+
+/// Both pgTAP and pg_prove.
+async fn install_pgtap(client: &tokio_postgres::Client, binaries: &Binaries) -> Result<()> {
+    let statement = "select 1 from pg_catalog.pg_available_extensions where name = 'pgtap'";
+    let has_pgtap = client.query_opt(statement, &[]).await?.is_some();
+    if has_pgtap && tool::find("pg_prove").is_some() {
+        return Ok(());
+    }
+    let pgtap = format!("postgresql-{}-pgtap", binaries.major());
+    let packages = [&pgtap, "libtap-parser-sourcehandler-pgtap-perl"];
+    ensure!(install::is_possible().await, "the SQL tests need pgTAP and pg_prove: `apt-get install {}`", packages.join(" "));
+    install::packages(&packages).await.context("the SQL tests need pgTAP")
+}
+
+fn connect<'a>(command: &'a mut Command, database: &Database) -> &'a mut Command {
+    command.env("PGHOST", &database.host).env("PGPORT", database.port.to_string()).env("PGDATABASE", &database.name);
+    command.env("PGUSER", &database.user).env("PGPASSWORD", &database.password)
+}
