@@ -3,6 +3,8 @@
 //! The host's pool hands a connection on without ROLLBACK, so nothing here ever sends BEGIN: a function that is killed at any instruction
 //! leaves nothing open. Documents go in and come out as jsonb: a row costs the host more than a statement does.
 
+use std::time::Duration;
+
 use anyhow::anyhow;
 use http::StatusCode;
 use serde::Deserialize;
@@ -218,22 +220,22 @@ impl Db {
     }
 
     /// `claim_imports`: up to `limit` imports to work on.
-    pub async fn claim_imports(&self, limit: i32, lease_seconds: i32) -> Result<Vec<Claim>, DbError> {
+    pub async fn claim_imports(&self, limit: i32, lease: Duration) -> Result<Vec<Claim>, DbError> {
         self.document(
             "select spillway.claim_imports($1, make_interval(secs => $2))",
-            vec![ParameterValue::Int32(limit), ParameterValue::Floating64(lease_seconds.into())],
+            vec![ParameterValue::Int32(limit), ParameterValue::Floating64(lease.as_secs_f64())],
         )
         .await
     }
 
     /// `ingest_batch`: stores one unit of work.
-    pub async fn ingest_batch(&self, claim: &Claim, lease_seconds: i32, unit: Unit) -> Result<ImportState, DbError> {
+    pub async fn ingest_batch(&self, claim: &Claim, lease: Duration, unit: Unit) -> Result<ImportState, DbError> {
         self.state(
             "select spillway.ingest_batch($1, $2, make_interval(secs => $3), $4, $5, $6, $7, $8)",
             vec![
                 id(claim.import_id),
                 ParameterValue::Int32(claim.attempt),
-                ParameterValue::Floating64(lease_seconds.into()),
+                ParameterValue::Floating64(lease.as_secs_f64()),
                 ParameterValue::Jsonb(unit.batch),
                 ParameterValue::Int32(unit.records),
                 text(unit.format),

@@ -19,10 +19,6 @@ mod work;
 
 use work::Outcome;
 
-/// How long an import stays claimed after each sign of life, in seconds: the longest time that an import waits after its drain died. A batch
-/// takes a fraction of it.
-const LEASE_SECONDS: i32 = 40;
-
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
     answer(request.method(), request.uri().path(), request.headers()).await.unwrap_or_else(Problem::into_response)
@@ -70,12 +66,13 @@ struct Done {
 /// Claims one import after the other and works on it, until none is left or the budget is spent.
 async fn drain() -> anyhow::Result<Done> {
     let budget = Duration::from_millis(config::number("drain_budget_ms").await?);
+    let lease = Duration::from_secs(config::number("drain_lease_seconds").await?);
     let deadline = Instant::now() + budget;
     let (db, store) = (Db::open().await?, Store::open().await?);
     let mut done = Done::default();
     loop {
-        let Some(claim) = db.claim_imports(1, LEASE_SECONDS).await?.into_iter().next() else { break };
-        match work::on(&db, &store, &claim, deadline).await? {
+        let Some(claim) = db.claim_imports(1, lease).await?.into_iter().next() else { break };
+        match work::on(&db, &store, &claim, lease, deadline).await? {
             Outcome::Completed => done.completed += 1,
             Outcome::Failed => done.failed += 1,
             Outcome::Lost => {}

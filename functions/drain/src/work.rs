@@ -10,7 +10,6 @@ use platform::db::{Claim, Db, DbError, ImportFailure, ImportState, Unit};
 use platform::objects::{MissingObject, Store};
 use scan_reports::{Batch, Decoder, Detection, ReadError, Step, detect};
 
-use crate::LEASE_SECONDS;
 use crate::source::Source;
 
 /// Records of a batch.
@@ -50,9 +49,9 @@ impl<E: Into<anyhow::Error>> From<E> for Stop {
 }
 
 /// Works on a claimed import until it ends or the deadline has passed.
-pub(crate) async fn on(db: &Db, store: &Store, claim: &Claim, deadline: Instant) -> Result<Outcome> {
+pub(crate) async fn on(db: &Db, store: &Store, claim: &Claim, lease: Duration, deadline: Instant) -> Result<Outcome> {
     let mut source = Source::new(store, claim);
-    let stop = match read_and_store(db, &mut source, claim, deadline).await {
+    let stop = match read_and_store(db, &mut source, claim, lease, deadline).await {
         Ok(outcome) => return Ok(outcome),
         Err(stop) => stop,
     };
@@ -67,7 +66,7 @@ pub(crate) async fn on(db: &Db, store: &Store, claim: &Claim, deadline: Instant)
     })
 }
 
-async fn read_and_store(db: &Db, source: &mut Source<'_>, claim: &Claim, deadline: Instant) -> Result<Outcome, Stop> {
+async fn read_and_store(db: &Db, source: &mut Source<'_>, claim: &Claim, lease: Duration, deadline: Instant) -> Result<Outcome, Stop> {
     let mut decoder = match resumed(claim) {
         Some(decoder) => decoder,
         None => started(source, claim).await?,
@@ -78,7 +77,7 @@ async fn read_and_store(db: &Db, source: &mut Source<'_>, claim: &Claim, deadlin
         let Filled { batch, checkpoint, bytes_read, end } = filled;
         let unit = Unit { records: i32::try_from(batch.len()).unwrap_or(i32::MAX), batch: batch.to_json(), format, checkpoint, bytes_read };
         drop(batch);
-        let storing = db.ingest_batch(claim, LEASE_SECONDS, unit);
+        let storing = db.ingest_batch(claim, lease, unit);
         let more = matches!(end, End::Full) && Instant::now() < deadline;
         let stored = if more {
             // The database stores this batch while the next is being read.

@@ -1,0 +1,49 @@
+//! Killed in the middle, an import ends as if it had not been.
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+use xtask::stack::Stack;
+
+use crate::fixture::{PATIENCE, World, assert_same, is_external, nessus, stack_with, world, world_in};
+
+/// Waits until an import is between its start and its end.
+async fn until_it_is_in_the_middle(world: &World, id: &str) -> Result<()> {
+    let started = std::time::Instant::now();
+    loop {
+        let status = world.client.status(id).await?;
+        match status["progress"]["percentage"].as_f64().unwrap_or_default() {
+            percentage if percentage >= 90.0 => anyhow::bail!("it was too fast to be caught: {status}"),
+            percentage if percentage > 10.0 => return Ok(()),
+            _ => ensure!(started.elapsed() < PATIENCE, "no progress: {status}"),
+        }
+    }
+}
+
+/// The stack again, which nobody else holds.
+fn alone(world: &mut World) -> Result<&mut Stack> {
+    std::sync::Arc::get_mut(&mut world.stack).context("the stack is shared")
+}
+
+#[tokio::test]
+async fn an_import_whose_runtime_was_killed_ends_exactly_the_same() -> Result<()> {
+    if is_external("an_import_whose_runtime_was_killed_ends_exactly_the_same") {
+        return Ok(());
+    }
+    let report = nessus(30_000, 300)?;
+    let undisturbed = world().await?;
+    let expected = undisturbed.import("a.nessus", report.clone()).await?;
+    // A short lease: the test need not wait for the usual one to run out.
+    let mut world = world_in(stack_with(&[("drain_lease_seconds", "5")]).await?.into()).await?;
+    let upload = world.upload("a.nessus", report).await?;
+    until_it_is_in_the_middle(&world, &upload.id).await?;
+    let runtime = alone(&mut world)?.runtime.as_mut().context("no runtime")?;
+    runtime.kill();
+    runtime.restart().await?;
+    let status: Value = world.client.wait(&upload.id, PATIENCE, |_| ()).await?;
+    assert_eq!(status["state"], "completed", "{status}");
+    assert!(status["attempt"].as_u64() > Some(1), "it was not interrupted: {status}");
+    assert_eq!(status["counts"], expected["counts"]);
+    assert_eq!(status["progress"]["items"], expected["progress"]["items"]);
+    assert_same(&undisturbed.contents().await?, &world.contents().await?);
+    Ok(())
+}

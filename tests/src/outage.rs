@@ -1,0 +1,80 @@
+//! When a part that is needed is away.
+
+use anyhow::{Context as _, Result};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use xtask::stack::Stack;
+
+use crate::fixture::{drain, is_external, nessus, stack_without_wake_ups, temporary, world_in};
+
+#[tokio::test]
+async fn without_a_store_an_upload_is_refused_and_an_import_waits() -> Result<()> {
+    if is_external("without_a_store_an_upload_is_refused_and_an_import_waits") {
+        return Ok(());
+    }
+    let mut world = world_in(stack_without_wake_ups(&[]).await?.into()).await?;
+    let upload = world.upload("a.nessus", nessus(10, 1)?).await?;
+    let endpoint = world.stack.store.endpoint.clone();
+    point_store_to(&mut world.stack, "http://127.0.0.1:1").await?;
+
+    let refused = world.client.request(Method::POST, "/api/v1/imports").body("x").send().await?;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(refused.headers().contains_key("retry-after"));
+    let problem: Value = refused.json().await?;
+    assert_eq!(problem["detail"], "the object store cannot be reached; try again in a moment");
+    assert_eq!(world.client.list("imports", "").await?.len(), 1, "and leaves no row");
+
+    assert_eq!(drain(&world.stack).await?["failed"], 1);
+    assert_eq!(world.client.status(&upload.id).await?["state"], "running", "it is tried again later");
+    point_store_to(&mut world.stack, &endpoint).await?;
+    while drain(&world.stack).await?["completed"] == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    assert_eq!(world.client.status(&upload.id).await?["counts"]["occurrences"]["new"], 10);
+    Ok(())
+}
+
+async fn point_store_to(stack: &mut std::sync::Arc<Stack>, endpoint: &str) -> Result<()> {
+    let stack = std::sync::Arc::get_mut(stack).context("the stack is shared")?;
+    let runtime = stack.runtime.as_mut().context("no runtime")?;
+    runtime.settings_mut().variables.insert("s3_endpoint".into(), endpoint.into());
+    runtime.restart().await
+}
+
+#[tokio::test]
+async fn a_report_that_is_gone_from_the_store_fails_its_import() -> Result<()> {
+    if is_external("a_report_that_is_gone_from_the_store_fails_its_import") {
+        return Ok(());
+    }
+    let world = world_in(stack_without_wake_ups(&[]).await?.into()).await?;
+    let upload = world.upload("a.nessus", nessus(10, 1)?).await?;
+    let lose = "update spillway.imports set object_key = 'imports/nothing' where id = $1::text::uuid";
+    world.stack.database.connect().await?.execute(lose, &[&upload.id]).await?;
+    assert_eq!(drain(&world.stack).await?["failed"], 1);
+    let status = world.client.status(&upload.id).await?;
+    assert_eq!((&status["state"], &status["error"]["code"]), (&json!("failed"), &json!("report_missing")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_a_database_every_request_says_so_and_then_goes_on() -> Result<()> {
+    if is_external("without_a_database_every_request_says_so_and_then_goes_on") {
+        return Ok(());
+    }
+    let mut options = temporary(&[]);
+    options.own_cluster = true;
+    let world = world_in(Stack::temporary(options).await?.into()).await?;
+    let before = world.import("a.nessus", nessus(10, 1)?).await?;
+    let cluster = world.stack.cluster.clone().context("no cluster")?;
+    cluster.stop();
+    for (method, path) in [(Method::POST, "/api/v1/imports"), (Method::GET, "/api/v1/findings"), (Method::GET, "/api/v1/notifications")] {
+        let answer = world.client.request(method.clone(), path).body("x").send().await?;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{method} {path}");
+        let problem: Value = answer.json().await?;
+        assert_eq!(problem["detail"], "the database cannot be reached; try again in a moment", "nothing of its address is told");
+    }
+    cluster.restart().await?;
+    assert_eq!(world.client.status(before["id"].as_str().context("id")?).await?["state"], "completed");
+    assert_eq!(world.import("b.nessus", nessus(10, 1)?).await?["counts"]["occurrences"]["updated"], 10);
+    Ok(())
+}

@@ -1,0 +1,178 @@
+//! The ways in which a report can be uploaded.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use reqwest::multipart::{Form, Part};
+use reqwest::{Method, Response, StatusCode};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::fixture::{PATIENCE, World, drain, gzip, is_external, nessus, stack_without_wake_ups, world, world_in};
+use xtask::key;
+
+/// Sends a request to the uploads, and gives the name and counts that its import ends with.
+async fn ends_with(world: &World, answer: Response) -> Result<(Value, Value)> {
+    assert_eq!(answer.status(), StatusCode::ACCEPTED);
+    let import: Value = answer.json().await?;
+    let status = world.client.wait(import["id"].as_str().context("id")?, PATIENCE, |_| ()).await?;
+    assert_eq!(status["state"], "completed", "{status}");
+    Ok((status["file_name"].clone(), status["counts"]["occurrences"]["new"].clone()))
+}
+
+#[tokio::test]
+async fn a_report_may_come_raw_as_a_form_or_compressed() -> Result<()> {
+    let report = nessus(100, 5)?;
+    let world = world().await?;
+    let post = |path: &str| world.client.request(Method::POST, path);
+    let raw = post("/api/v1/imports").header("x-file-name", "raw%20name.nessus").body(report.clone()).send().await?;
+    assert_eq!(ends_with(&world, raw).await?, ("raw name.nessus".into(), 100.into()));
+
+    let world = self::world().await?;
+    let post = |path: &str| world.client.request(Method::POST, path);
+    let query = post("/api/v1/imports?file_name=by%20query.nessus").body(report.clone()).send().await?;
+    assert_eq!(ends_with(&world, query).await?, ("by query.nessus".into(), 100.into()));
+
+    let world = self::world().await?;
+    let post = |path: &str| world.client.request(Method::POST, path);
+    let file = Part::bytes(report.clone()).file_name("dir/form.nessus").mime_str("application/xml")?;
+    let form = post("/api/v1/imports").multipart(Form::new().text("comment", "before the file").part("report", file)).send().await?;
+    assert_eq!(ends_with(&world, form).await?, ("form.nessus".into(), 100.into()));
+
+    let world = self::world().await?;
+    let post = |path: &str| world.client.request(Method::POST, path);
+    let compressed = post("/api/v1/imports").header("content-encoding", "gzip").body(gzip(&report)?).send().await?;
+    assert_eq!(ends_with(&world, compressed).await?, ("report".into(), 100.into()));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_report_in_several_parts_is_stored_as_it_came() -> Result<()> {
+    let world = world().await?;
+    let report = nessus(16_000, 20)?;
+    assert!(report.len() > 20 * 1024 * 1024, "three parts are {} bytes", report.len());
+    let status = world.import("big.nessus", report.clone()).await?;
+    assert_eq!(status["size_bytes"], report.len());
+    assert_eq!(status["counts"]["occurrences"]["new"], 16_000);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_idempotency_key_makes_one_import() -> Result<()> {
+    let world = world().await?;
+    let post = |body: Vec<u8>| world.client.request(Method::POST, "/api/v1/imports").header("idempotency-key", "\"one\"").body(body).send();
+    let first: Value = post(nessus(10, 1)?).await?.json().await?;
+    let again = post(nessus(10, 1)?).await?;
+    assert_eq!(again.status(), StatusCode::ACCEPTED);
+    assert_eq!(again.json::<Value>().await?["id"], first["id"]);
+    assert_eq!(world.client.list("imports", "").await?.len(), 1);
+
+    let two = crate::fixture::world_in(world.stack.clone()).await?;
+    let post = |body: Vec<u8>| two.client.request(Method::POST, "/api/v1/imports").header("idempotency-key", "race").body(body).send();
+    let (one, other) = tokio::join!(post(nessus(10, 1)?), post(nessus(10, 1)?));
+    assert_eq!(one?.json::<Value>().await?["id"], other?.json::<Value>().await?["id"]);
+    assert_eq!(two.client.list("imports", "").await?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_cannot_be_taken_is_refused_with_a_reason() -> Result<()> {
+    let world = world().await?;
+    let post = || world.client.request(Method::POST, "/api/v1/imports");
+    let form = Form::new().text("comment", "no file");
+    let cases = [
+        (post().body(Vec::new()), 422, "the report is empty"),
+        (post().header("content-encoding", "br").body("x"), 400, "gzip or identity"),
+        (post().header("content-encoding", "gzip").body("not gzip at all"), 422, "gzip"),
+        (post().header("content-encoding", "gzip").body(gzip(&nessus(100, 1)?)?[..500].to_vec()), 422, "gzip"),
+        (post().multipart(form), 400, "has no file"),
+        (post().header("content-type", "multipart/form-data; boundary=b").body("no form"), 400, "form"),
+        (post().header("idempotency-key", "k".repeat(256)).body("x"), 400, "Idempotency-Key"),
+    ];
+    for (request, status, reason) in cases {
+        let answer = request.send().await?;
+        assert_eq!(answer.status().as_u16(), status, "{reason}");
+        let problem: Value = answer.json().await?;
+        assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(reason)), "{reason}: {problem}");
+    }
+    assert_eq!(world.client.list("imports", "").await?.len(), 0, "and leaves no import");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_report_over_the_limit_is_refused_whether_it_says_so_or_not() -> Result<()> {
+    let world = world().await?;
+    let limit = "update spillway.workspaces set max_import_bytes = 1000 where name = $1";
+    world.stack.database.connect().await?.execute(limit, &[&world.workspace]).await?;
+    let post = || world.client.request(Method::POST, "/api/v1/imports");
+    let said = post().body(vec![b' '; 1001]).send().await?;
+    assert_eq!(said.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let inflated = post().header("content-encoding", "gzip").body(gzip(&vec![b' '; 100_000])?).send().await?;
+    assert_eq!(inflated.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(inflated.json::<Value>().await?["detail"].as_str().is_some_and(|detail| detail.contains("1000")));
+    Ok(())
+}
+
+/// A connection on which a test writes what it likes.
+async fn raw_upload(world: &World, length: usize, body: &[u8]) -> Result<TcpStream> {
+    let key = key::create(&world.stack.database.connect().await?, &world.workspace, "raw", None).await?;
+    let address = world.stack.url().trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).await?;
+    let head = format!("POST /api/v1/imports HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\ncontent-length: {length}\r\n\r\n");
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(body).await?;
+    Ok(stream)
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_leaves_nothing() -> Result<()> {
+    if is_external("a_client_that_goes_away_leaves_nothing") {
+        return Ok(());
+    }
+    let world = world_in(stack_without_wake_ups(&[]).await?.into()).await?;
+    let report = nessus(10_000, 10)?;
+    // Small and cut off early, and large enough for its first part to be in the store already.
+    for sent in [1000, report.len() - 1] {
+        let stream = raw_upload(&world, report.len(), &report[..sent]).await?;
+        drop(stream);
+    }
+    // The app is done with them when it has answered both.
+    wait_for_uploads_to_end(&world, 2).await?;
+    assert_eq!(world.client.list("imports", "").await?.len(), 0);
+    assert_eq!(world.stack.store.list_objects().await?, Vec::<String>::new());
+    Ok(())
+}
+
+/// Waits until so many requests have gone through the component of the uploads.
+async fn wait_for_uploads_to_end(world: &World, count: u64) -> Result<()> {
+    let ended = async || -> Result<bool> {
+        let metrics = world.client.get("/.well-known/local-runtime/metrics").await?;
+        let imports = &metrics["components"]["imports"];
+        Ok(imports["requests"].as_u64() >= Some(count) && imports["running"] == 0)
+    };
+    let waiting = async {
+        while !ended().await? {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.context("the uploads do not end")?
+}
+
+#[tokio::test]
+async fn a_body_longer_than_it_says_is_cut_at_its_length() -> Result<()> {
+    if is_external("a_body_longer_than_it_says_is_cut_at_its_length") {
+        return Ok(());
+    }
+    let world = world_in(stack_without_wake_ups(&[]).await?.into()).await?;
+    let mut stream = raw_upload(&world, 10, b"0123456789and more that is no request").await?;
+    let mut answer = Vec::new();
+    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.context("the connection stays open")??;
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
+    let imports = world.client.list("imports", "").await?;
+    assert_eq!((imports.len(), &imports[0]["size_bytes"]), (1, &10.into()));
+    assert_eq!(drain(&world.stack).await?["failed"], 1);
+    Ok(())
+}
