@@ -54,7 +54,9 @@ impl Format {
 
     /// Changes whenever an older checkpoint can no longer be taken up.
     pub(crate) fn checkpoint_version(self) -> u32 {
-        1
+        match self {
+            Self::Nessus | Self::Nmap | Self::Sarif => 1,
+        }
     }
 
     pub(crate) fn parser(self) -> Box<dyn Parser> {

@@ -136,8 +136,8 @@ pub(super) struct Sarif {
     noted: Option<Problem>,
     /// The same, once the record is passed.
     problem: Option<Problem>,
-    /// A result that is being given, and the place after it.
-    current: Option<(Findings, Place)>,
+    /// A result that is being given. The tokenizer stands after it, and stays.
+    current: Option<Findings>,
     failed: Option<ReadError>,
 }
 
@@ -247,13 +247,12 @@ impl Sarif {
 
     /// The next occurrence of the current result.
     fn give(&mut self) -> Option<Record> {
-        let (findings, _) = self.current.as_mut()?;
+        let findings = self.current.as_mut()?;
         let record = findings.next(&self.definitions);
         self.saved.given += 1;
-        if findings.is_empty()
-            && let Some((_, after)) = self.current.take()
-        {
-            self.save_at(after);
+        if findings.is_empty() {
+            self.current = None;
+            self.save();
         }
         Some(Record::Occurrence(Box::new(record)))
     }
@@ -277,12 +276,17 @@ impl Sarif {
 
     /// Makes the tokenizer's place the checkpoint's.
     fn save(&mut self) {
-        let place = self.tokens.place();
-        self.save_at(place);
+        self.tokens.write_place(&mut self.saved.place);
+        self.saved();
     }
 
     fn save_at(&mut self, place: Place) {
-        (self.saved.stage, self.saved.place, self.saved.given) = (self.stage, place, 0);
+        self.saved.place = place;
+        self.saved();
+    }
+
+    fn saved(&mut self) {
+        (self.saved.stage, self.saved.given) = (self.stage, 0);
         self.problem = self.noted.take();
     }
 
@@ -517,7 +521,7 @@ impl Sarif {
 
     fn take_result(&mut self, result: objects::Result, offset: u64, line: u64) -> Flow {
         match Findings::of(result, offset, line, self.saved.given) {
-            Some(findings) => self.current = Some((findings, self.tokens.place())),
+            Some(findings) => self.current = Some(findings),
             None => self.save(),
         }
         Flow::Goes

@@ -215,6 +215,12 @@ impl Tokenizer {
         Place { offset: self.offset(), line: self.line(), open: self.open.clone(), expect: self.expect }
     }
 
+    /// Makes a place the one after the last token; the same as [`place`](Self::place) without a new list of what is open.
+    pub(crate) fn write_place(&mut self, place: &mut Place) {
+        (place.offset, place.line, place.expect) = (self.offset(), self.line(), self.expect);
+        place.open.clone_from(&self.open);
+    }
+
     /// Offset of the bytes that [`feed`](Self::feed) wants.
     pub(crate) fn position(&self) -> u64 {
         self.base + self.buffer.len() as u64

@@ -110,8 +110,8 @@ impl Collector {
         Self {
             shape,
             limit,
-            bytes: Vec::new(),
-            open: Vec::new(),
+            bytes: Vec::with_capacity(1024),
+            open: Vec::with_capacity(8),
             member: Vec::new(),
             wanted: None,
             depth: tokens.depth(),
