@@ -208,7 +208,7 @@ impl Collector {
         let (quoted, text): (bool, &[u8]) = match (shape, token) {
             (Shape::Text(_), Token::String | Token::Number) | (Shape::Any(_), Token::String) => (true, raw),
             (Shape::Any(_) | Shape::Number, Token::Number) => (false, raw),
-            (Shape::Number, Token::String) if super::is_number(raw) => (false, raw),
+            (Shape::Number, Token::String) if super::scalars::is_number(raw) => (false, raw),
             (Shape::Text(_), Token::Bool(true)) => (true, b"true"),
             (Shape::Text(_), Token::Bool(false)) => (true, b"false"),
             (Shape::Any(_), Token::Bool(true)) => (false, b"true"),

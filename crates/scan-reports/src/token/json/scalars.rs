@@ -1,0 +1,236 @@
+//! Strings, numbers, `true`, `false` and `null`.
+
+use memchr::memchr2;
+
+use super::{Escape, Expect, Partial, Token, Tokenizer};
+use crate::{ReadError, ReadErrorKind, limits};
+
+impl Tokenizer {
+    pub(super) fn begin_string(&mut self, key: bool) -> Result<Option<Token>, ReadError> {
+        self.head += 1;
+        self.key = key;
+        self.text.clear();
+        (self.clipped, self.surrogate) = (false, None);
+        self.string(Escape::No)
+    }
+
+    pub(super) fn string(&mut self, escape: Escape) -> Result<Option<Token>, ReadError> {
+        if self.skip && !self.key {
+            if !self.pass_string(escape) {
+                return Ok(None);
+            }
+            return Ok(Some(self.string_ended()));
+        }
+        let mut escape = escape;
+        loop {
+            self.partial = Partial::String(escape);
+            let rest = &self.buffer[self.head..self.valid];
+            if rest.is_empty() {
+                return Ok(None);
+            }
+            escape = match escape {
+                Escape::No => {
+                    let end = memchr2(b'"', b'\\', rest);
+                    self.keep_run(end.unwrap_or(rest.len()))?;
+                    match end.and_then(|_| self.peek()) {
+                        None => Escape::No,
+                        Some(b'"') => {
+                            self.flush_surrogate()?;
+                            self.head += 1;
+                            return Ok(Some(self.string_ended()));
+                        }
+                        Some(_) => {
+                            self.head += 1;
+                            Escape::Backslash
+                        }
+                    }
+                }
+                Escape::Backslash => self.escape(rest[0])?,
+                Escape::Digits(count) => self.digit(count, rest[0])?,
+            };
+        }
+    }
+
+    fn string_ended(&mut self) -> Token {
+        self.partial = Partial::None;
+        if self.key {
+            self.expect = Expect::Colon;
+            return Token::Key;
+        }
+        self.value_ended();
+        if std::mem::take(&mut self.skip) { Token::Skipped } else { Token::String }
+    }
+
+    fn escape(&mut self, byte: u8) -> Result<Escape, ReadError> {
+        match byte {
+            b'u' => {
+                self.head += 1;
+                Ok(Escape::Digits(0))
+            }
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {
+                self.head += 1;
+                self.flush_surrogate()?;
+                self.keep_unit(&[b'\\', byte])?;
+                Ok(Escape::No)
+            }
+            _ => Err(self.error(ReadErrorKind::Syntax, "expected one of \"\\/bfnrtu after '\\' in a string")),
+        }
+    }
+
+    fn digit(&mut self, count: u8, byte: u8) -> Result<Escape, ReadError> {
+        if !byte.is_ascii_hexdigit() {
+            return Err(self.error(ReadErrorKind::Syntax, "expected four hexadecimal digits after '\\u' in a string"));
+        }
+        self.digits[usize::from(count)] = byte;
+        self.head += 1;
+        if count < 3 {
+            return Ok(Escape::Digits(count + 1));
+        }
+        self.unicode()?;
+        Ok(Escape::No)
+    }
+
+    /// Keeps a `\uXXXX`; halves of surrogate pairs only together.
+    fn unicode(&mut self) -> Result<(), ReadError> {
+        let digits = self.digits;
+        let half = matches!(digits[0], b'd' | b'D');
+        let second_digit = char::from(digits[1]).to_digit(16).unwrap_or(0);
+        match (half, second_digit) {
+            (true, 0x8..=0xB) => {
+                self.flush_surrogate()?;
+                self.surrogate = Some(digits);
+                Ok(())
+            }
+            (true, 0xC..=0xF) => match self.surrogate.take() {
+                Some(first) => self.keep_unit(&[b"\\u", &first[..], b"\\u", &digits[..]].concat()),
+                None => self.keep_unit("\u{fffd}".as_bytes()),
+            },
+            _ => {
+                self.flush_surrogate()?;
+                self.keep_unit(&[b"\\u", &digits[..]].concat())
+            }
+        }
+    }
+
+    fn flush_surrogate(&mut self) -> Result<(), ReadError> {
+        if self.surrogate.take().is_some() { self.keep_unit("\u{fffd}".as_bytes()) } else { Ok(()) }
+    }
+
+    /// Keeps the next `length` bytes, which hold neither quote nor backslash.
+    fn keep_run(&mut self, length: usize) -> Result<(), ReadError> {
+        if length == 0 {
+            return Ok(());
+        }
+        self.flush_surrogate()?;
+        let run = self.head..self.head + length;
+        self.head = run.end;
+        if self.clipped {
+            return Ok(());
+        }
+        if self.buffer[run.clone()].iter().all(|byte| *byte >= b' ') {
+            return self.keep_plain(run);
+        }
+        let mut from = run.start;
+        for at in run.clone() {
+            let byte = self.buffer[at];
+            if byte < b' ' {
+                self.keep_plain(from..at)?;
+                self.keep_unit(format!("\\u{byte:04x}").as_bytes())?;
+                from = at + 1;
+            }
+        }
+        self.keep_plain(from..run.end)
+    }
+
+    fn keep_plain(&mut self, run: std::ops::Range<usize>) -> Result<(), ReadError> {
+        if self.clipped {
+            return Ok(());
+        }
+        let room = self.room().saturating_sub(self.text.len());
+        let mut end = run.end.min(run.start + room);
+        // Back to the start of a character.
+        while end < run.end && end > run.start && self.buffer[end] & 0b1100_0000 == 0b1000_0000 {
+            end -= 1;
+        }
+        self.text.extend_from_slice(&self.buffer[run.start..end]);
+        if end < run.end { self.clip() } else { Ok(()) }
+    }
+
+    fn keep_unit(&mut self, unit: &[u8]) -> Result<(), ReadError> {
+        if self.clipped {
+            return Ok(());
+        }
+        if self.text.len() + unit.len() > self.room() {
+            return self.clip();
+        }
+        self.text.extend_from_slice(unit);
+        Ok(())
+    }
+
+    fn room(&self) -> usize {
+        if self.key { limits::TOKEN } else { self.limit }
+    }
+
+    fn clip(&mut self) -> Result<(), ReadError> {
+        if self.key {
+            let message = format!("a member's name of more than {} bytes (limits::TOKEN)", limits::TOKEN);
+            return Err(self.error(ReadErrorKind::LimitExceeded, message));
+        }
+        self.clipped = true;
+        self.text.extend_from_slice("…".as_bytes());
+        Ok(())
+    }
+
+    /// A number, `true`, `false` or `null`.
+    pub(super) fn word(&mut self) -> Result<Option<Token>, ReadError> {
+        let rest = &self.buffer[self.head..self.valid];
+        let part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+        let length = rest.iter().position(|byte| !part(byte));
+        let run = &rest[..length.unwrap_or(rest.len())];
+        self.text.extend_from_slice(run);
+        self.head += run.len();
+        if self.text.len() > limits::TOKEN {
+            let message = format!("a number of more than {} bytes (limits::TOKEN)", limits::TOKEN);
+            return Err(self.error(ReadErrorKind::LimitExceeded, message));
+        }
+        if length.is_none() && !(self.ended && self.head == self.buffer.len()) {
+            return Ok(None);
+        }
+        let token = match self.text.as_slice() {
+            b"true" => Token::Bool(true),
+            b"false" => Token::Bool(false),
+            b"null" => Token::Null,
+            number if is_number(number) => Token::Number,
+            _ if length.is_none() => return Err(self.truncated()),
+            _ => return Err(self.bad_word()),
+        };
+        self.partial = Partial::None;
+        self.value_ended();
+        Ok(Some(if std::mem::take(&mut self.skip) { Token::Skipped } else { token }))
+    }
+}
+
+/// Whether the bytes are a number of RFC 8259, section 6.
+pub(super) fn is_number(bytes: &[u8]) -> bool {
+    let digits = |bytes: &[u8]| bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let rest = bytes.strip_prefix(b"-").unwrap_or(bytes);
+    let integer = digits(rest);
+    if integer == 0 || (integer > 1 && rest[0] == b'0') {
+        return false;
+    }
+    let mut rest = &rest[integer..];
+    if let [b'.', fraction @ ..] = rest {
+        let count = digits(fraction);
+        if count == 0 {
+            return false;
+        }
+        rest = &fraction[count..];
+    }
+    match rest {
+        [] => true,
+        [b'e' | b'E', b'+' | b'-', exponent @ ..] | [b'e' | b'E', exponent @ ..] => {
+            !exponent.is_empty() && digits(exponent) == exponent.len()
+        }
+        _ => false,
+    }
+}
