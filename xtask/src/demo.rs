@@ -38,7 +38,7 @@ impl Demo {
         let key = key::create(&stack.database.connect().await?, WORKSPACE, "demo", Some(30.0)).await?;
         let client = Client::new(stack.url(), &key);
         let mut rows = Vec::new();
-        for file in reports()? {
+        for file in paths::samples()?.into_iter().chain([generated()?]) {
             rows.push(import(&client, &file).await?);
         }
         print!("\n{}", table(&rows));
@@ -47,26 +47,6 @@ impl Demo {
         ensure!(failed == 0, "{failed} of {} imports did not complete", rows.len());
         Ok(())
     }
-}
-
-/// Every sample, and the generated report.
-fn reports() -> Result<Vec<PathBuf>> {
-    let testdata = paths::root().join("crates/scan-reports/testdata");
-    let mut files = Vec::new();
-    for format in scan_reports::Format::ALL {
-        files.extend(samples(&testdata.join(format.name()))?);
-    }
-    files.push(generated()?);
-    Ok(files)
-}
-
-fn samples(dir: &Path) -> Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(dir).with_context(|| format!("cannot list {}", dir.display()))?;
-    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()).collect();
-    // Beside a sample lies what the tests expect of it.
-    files.retain(|path| path.extension().is_none_or(|extension| extension != "snap"));
-    files.sort();
-    Ok(files)
 }
 
 fn generated() -> Result<PathBuf> {

@@ -37,14 +37,28 @@ pub fn write_private(file: &Path, content: &str) -> Result<()> {
 
 /// The SQL files of a folder, in the order of their names.
 pub fn sql_files(dir: &Path) -> Result<Vec<PathBuf>> {
-    let context = || format!("cannot list {}", dir.display());
-    let mut files = Vec::new();
-    for entry in fs::read_dir(dir).with_context(context)? {
-        let path = entry.with_context(context)?.path();
-        if path.extension().is_some_and(|extension| extension == "sql") {
-            files.push(path);
-        }
+    let mut files = files(dir)?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "sql"));
+    Ok(files)
+}
+
+/// The sample reports of every format, without those that are broken on purpose.
+pub fn samples() -> Result<Vec<PathBuf>> {
+    let testdata = root().join("crates/scan-reports/testdata");
+    let mut samples = Vec::new();
+    for format in scan_reports::Format::ALL {
+        let mut files = files(&testdata.join(format.name()))?;
+        files.retain(|file| crate::parse::read(file, None, |_, _| Ok(())).is_ok());
+        samples.extend(files);
     }
+    Ok(samples)
+}
+
+/// The files of a folder, in the order of their names.
+fn files(dir: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(dir).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
+    let entries = entries.with_context(|| format!("cannot list {}", dir.display()))?;
+    let mut files: Vec<_> = entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
     files.sort();
     Ok(files)
 }

@@ -5,7 +5,7 @@ use tokio::process::Command;
 use xtask::postgres::{Binaries, Cluster, Database};
 use xtask::{build, install, migrate, paths, progress, store, tool};
 
-/// The package of the end-to-end tests.
+/// The package of the end-to-end tests, and its only test binary.
 const END_TO_END: &str = "end-to-end";
 
 /// Runs all tests.
@@ -35,7 +35,9 @@ async fn unit() -> Result<()> {
 
 async fn end_to_end(store: &str) -> Result<()> {
     let mut test = build::cargo();
-    tool::run(test.args(["test", "--package", END_TO_END]).env("SPILLWAY_TEST_STORE", store)).await
+    // Chosen by the name of the binary, not of the package, for the reason in `build::runtime`: nothing is built twice.
+    test.args(["test", "--workspace", "--test", END_TO_END]).args(without_functions());
+    tool::run(test.env("SPILLWAY_TEST_STORE", store)).await
 }
 
 /// The components are made for another target.

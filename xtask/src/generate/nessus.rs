@@ -127,7 +127,8 @@ impl Plugin {
     fn new(number: usize, dice: &mut Dice) -> Self {
         let service = dice.below(u32::try_from(SERVICES.len()).unwrap_or(1)) as usize;
         let product = dice.pick(&["OpenSSH", "Apache", "nginx", "OpenSSL", "PHP", "Samba", "MySQL", "Windows", "Linux kernel", "Java"]);
-        let family = dice.pick(&["General", "Web Servers", "Misc.", "Windows", "Service detection", "Ubuntu Local Security Checks", "Databases"]);
+        let family =
+            dice.pick(&["General", "Web Servers", "Misc.", "Windows", "Service detection", "Ubuntu Local Security Checks", "Databases"]);
         let severity = match dice.below(100) {
             0..55 => 0,
             55..62 => 1,

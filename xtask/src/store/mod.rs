@@ -142,7 +142,8 @@ impl Store {
 
     fn signer(&self) -> Result<(Bucket, Credentials)> {
         let endpoint = self.endpoint.parse().with_context(|| format!("the store's URL {} is none", self.endpoint))?;
-        let bucket = Bucket::new(endpoint, UrlStyle::Path, self.bucket.clone(), self.region.clone()).context("the bucket's name is none")?;
+        let bucket =
+            Bucket::new(endpoint, UrlStyle::Path, self.bucket.clone(), self.region.clone()).context("the bucket's name is none")?;
         Ok((bucket, Credentials::new(self.access_key.clone(), self.secret_key.clone())))
     }
 }
