@@ -269,7 +269,7 @@ pub(crate) fn bounded(mut text: String, limit: usize) -> String {
         text.truncate(end);
         text.push_str(MARK);
     }
-    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
+    if memchr::memchr(0, text.as_bytes()).is_some() { text.replace('\0', "\u{fffd}") } else { text }
 }
 
 impl Record {

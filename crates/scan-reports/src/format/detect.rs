@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn looking_ends_at_the_limit() {
-        let endless = [b"<!-- ".as_slice(), &[b'-'; limits::DETECTION]].concat();
+        let endless = [b"<!-- ".as_slice(), &vec![b'-'; limits::DETECTION]].concat();
         assert!(matches!(detect(&endless, false, None), Detection::Unknown { .. }));
     }
 }

@@ -1,5 +1,7 @@
 //! What the formats in XML have in common: the way from events to records, with the places to suspend at.
 
+use std::fmt::Write as _;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -158,7 +160,7 @@ fn other_root<R: Elements>(event: &Event<'_>, name: &str) -> ReadError {
 
 /// The name without its namespace prefix.
 pub(super) fn local_name(name: &str) -> &str {
-    name.rsplit_once(':').map_or(name, |(_, local)| local)
+    name.bytes().rposition(|byte| byte == b':').map_or(name, |colon| &name[colon + 1..])
 }
 
 /// The start of a text, at most so many bytes.
@@ -187,10 +189,18 @@ impl Gathered {
         }
     }
 
-    /// The text without the blanks around it.
+    /// The text without the blanks around it, but for those that indent its first line.
     pub(super) fn get(&self) -> &str {
-        self.text.trim()
+        block(&self.text)
     }
+}
+
+/// A text without blank lines before it and blanks after it.
+pub(super) fn block(text: &str) -> &str {
+    let text = text.trim_end();
+    let indented = text.len() - text.trim_start().len();
+    let start = text[..indented].rfind('\n').map_or(0, |line_end| line_end + 1);
+    &text[start..]
 }
 
 /// Adds to a list what is not in it yet, up to the number of entries that a record may have.
@@ -207,8 +217,31 @@ pub(super) fn excerpt(element: &Start<'_>) -> String {
         if text.len() > limits::NAME {
             break;
         }
-        text.push_str(&format!(" {name}=\"{}\"", prefix(value, 200)));
+        let _ = write!(text, " {name}=\"{}\"", prefix(value, 200));
     }
     text.push('>');
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Decoder, Format, ReadErrorKind};
+
+    use super::block;
+
+    #[test]
+    fn another_root_is_not_this_format() {
+        let mut decoder = Decoder::new(Format::Nessus);
+        decoder.feed(b"<?xml version='1.0'?>\n<NessusClientData/>");
+        let error = decoder.next().expect_err("another root");
+        assert_eq!((error.kind, error.offset, error.line), (ReadErrorKind::NotThisFormat, 22, 2));
+        assert_eq!(error.message, "expected the root element <NessusClientData_v2>, found <NessusClientData>");
+    }
+
+    #[test]
+    fn a_block_keeps_the_indent_of_its_first_line() {
+        assert_eq!(block(" \n\n  a\n  b\n "), "  a\n  b");
+        assert_eq!(block("  a"), "  a");
+        assert_eq!(block(" \n "), "");
+    }
 }

@@ -18,9 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::elements::{At, Begin, CONTEXT, Elements, Gathered, XmlReport, add_once, excerpt, local_name, prefix};
 use crate::token::xml::Start;
-use crate::{
-    Asset, AssetKind, Cvss, Finding, FindingKind, Identity, Location, Occurrence, Problem, ProblemCode, Record, Severity, limits,
-};
+use crate::{Asset, AssetKind, Cvss, Finding, FindingKind, Identity, Location, Occurrence, Problem, ProblemCode, Record, Severity, limits};
 
 mod compliance;
 use compliance::Compliance;
@@ -153,7 +151,7 @@ impl Elements for Nessus {
                 None
             }
             (4, _) if self.item.is_some() => self.item.take().map(|item| item.record(&self.host)),
-            (4, _) if self.properties.is_some() => self.properties.take().map(|properties| self.describe(*properties)),
+            (4, _) if self.properties.is_some() => self.properties.take().and_then(|properties| self.describe(*properties)),
             (3, "ReportHost") => {
                 let host = std::mem::take(&mut self.host);
                 (host.inside && !host.described && !host.identity().is_empty()).then(|| Record::Asset(host.asset()))
@@ -181,7 +179,8 @@ impl Nessus {
     }
 
     fn end_field(&mut self) {
-        let (field, text) = (self.field.as_str(), self.text.get());
+        let field = self.field.as_str();
+        let text = if field == "plugin_output" { self.text.get() } else { self.text.get().trim_start() };
         if let Some(item) = &mut self.item {
             item.set(field, text);
         } else if let Some(properties) = &mut self.properties {
@@ -190,12 +189,13 @@ impl Nessus {
         self.field.clear();
     }
 
-    /// The asset of the host, whose properties are now known.
-    fn describe(&mut self, properties: Properties) -> Record {
+    /// The asset of the host, whose properties are now known; none where they say no name for it.
+    fn describe(&mut self, properties: Properties) -> Option<Record> {
         self.host.described = true;
         self.host.address = properties.address;
         self.host.fqdn = properties.fqdn;
-        Record::Asset(Asset { attributes: properties.attributes, ..self.host.asset() })
+        let asset = Asset { attributes: properties.attributes, ..self.host.asset() };
+        (!asset.identity.is_empty()).then_some(Record::Asset(asset))
     }
 }
 
@@ -236,8 +236,8 @@ fn authority(url: &str) -> &str {
 impl Properties {
     fn set(&mut self, name: &str, text: &str) {
         match name {
-            "host-ip" => self.address = prefix(text, CONTEXT / 8).to_owned(),
-            "host-fqdn" => self.fqdn = prefix(text, CONTEXT / 4).to_owned(),
+            "host-ip" => prefix(text, CONTEXT / 8).clone_into(&mut self.address),
+            "host-fqdn" => prefix(text, CONTEXT / 4).clone_into(&mut self.fqdn),
             _ => {}
         }
         if PROPERTIES.contains(&name) && !text.is_empty() {
@@ -260,8 +260,8 @@ impl Item {
     fn new(element: &Start<'_>, at: At) -> Self {
         let get = |name| element.get(name).map(str::trim).filter(|value| !value.is_empty());
         let mut item = Self { at, ..Self::default() };
-        item.finding.tool = TOOL.to_owned();
-        item.finding.rule_id = get("pluginID").unwrap_or_default().to_owned();
+        TOOL.clone_into(&mut item.finding.tool);
+        get("pluginID").unwrap_or_default().clone_into(&mut item.finding.rule_id);
         item.finding.title = match (get("pluginName"), item.finding.rule_id.as_str()) {
             (Some(name), _) => name.to_owned(),
             // Results of the port scanners.

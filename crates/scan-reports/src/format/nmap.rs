@@ -132,12 +132,12 @@ impl Elements for Nmap {
                 self.end_script();
                 return None;
             }
-            let found = script.end(name, at, self.text.get())?;
+            let found = script.end(name, at, self.text.get().trim_start())?;
             return Some(self.vulnerability(*found));
         }
         match (at.depth, name) {
             (6, "cpe") if gathered => {
-                let cpe = self.text.get().to_owned();
+                let cpe = self.text.get().trim_start().to_owned();
                 self.on_port(|port| port.service.add_cpe(cpe));
                 None
             }
@@ -270,7 +270,15 @@ impl Port {
             at.problem(ProblemCode::InvalidField, message, excerpt(element))
         });
         let protocol = prefix(element.get("protocol").unwrap_or_default().trim(), limits::NAME).to_ascii_lowercase();
-        Self { at, number: number.unwrap_or_default(), protocol, open: false, service: Service::default(), evidence: String::new(), problem }
+        Self {
+            at,
+            number: number.unwrap_or_default(),
+            protocol,
+            open: false,
+            service: Service::default(),
+            evidence: String::new(),
+            problem,
+        }
     }
 
     fn add_evidence(&mut self, text: &str) {

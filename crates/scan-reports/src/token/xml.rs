@@ -139,6 +139,8 @@ pub(crate) struct Tokenizer {
     failed: Option<ReadError>,
 }
 
+type SkipFrom = fn() -> Skip;
+
 /// What was found, by indexes: an event without its borrow.
 enum Found {
     Start(Range<usize>),
@@ -336,7 +338,7 @@ impl Tokenizer {
 
     /// A tag, or what is not an event: comment, instruction, declaration.
     fn markup(&mut self) -> Result<Option<Found>, ReadError> {
-        const OPENINGS: [(&str, fn() -> Skip); 3] = [("<!--", Skip::comment), ("<?", Skip::instruction), ("<!DOCTYPE", Skip::doctype)];
+        const OPENINGS: [(&str, SkipFrom); 3] = [("<!--", Skip::comment), ("<?", Skip::instruction), ("<!DOCTYPE", Skip::doctype)];
         const CDATA: &str = "<![CDATA[";
         let rest = self.input.rest();
         if !rest.starts_with("<!") && !rest.starts_with("<?") {
@@ -385,7 +387,7 @@ impl Tokenizer {
     fn start_tag(&mut self, length: usize) -> Result<Found, ReadError> {
         let body = &self.input.rest()[1..length - 1];
         let (body, empty) = body.strip_suffix('/').map_or((body, false), |body| (body, true));
-        let end = body.find(|c: char| c.is_ascii_whitespace()).unwrap_or(body.len());
+        let end = body.bytes().position(|byte| byte.is_ascii_whitespace()).unwrap_or(body.len());
         let name = &body[..end];
         if !is_name(name) {
             return Err(self.error(ReadErrorKind::Syntax, format!("expected the name of an element after \"<\", found {}", quoted(name))));
@@ -592,7 +594,7 @@ fn read_attributes(body: &str, end: usize, out: &mut String, places: &mut Vec<(R
         if !is_name(name) {
             return Err(format!("expected the name of an attribute, found {}", quoted(name)));
         }
-        if attribute.value.contains('<') {
+        if memchr(b'<', attribute.value.as_bytes()).is_some() {
             return Err(format!("the value of {name} holds a \"<\": its closing quote is missing"));
         }
         let name_start = out.len();

@@ -54,7 +54,7 @@ impl Compliance {
             "WARNING" if finding.severity == Severity::Info => Severity::Low,
             _ => finding.severity,
         };
-        if evidence.is_empty() {
+        if evidence.is_empty() && !(self.expected.is_empty() && self.found.is_empty()) {
             *evidence = format!("Expected:\n{}\n\nFound:\n{}", self.expected, self.found);
         }
         if !self.info.is_empty() {

@@ -7,7 +7,7 @@
 //! key=ids|refs|scores|description`. Each is a finding whose state is (likely) vulnerable.
 
 use super::{At, TOOL};
-use crate::format::elements::{add_once, prefix};
+use crate::format::elements::{add_once, block, prefix};
 use crate::token::xml::Start;
 use crate::{Component, Finding, FindingKind, Severity, limits};
 
@@ -53,7 +53,15 @@ impl Script {
     pub(super) fn new(element: &Start<'_>, at: At) -> Self {
         let get = |name, limit| prefix(element.get(name).unwrap_or_default().trim(), limit).to_owned();
         let (keys, entry) = (<[String; 2]>::default(), Entry::default());
-        Self { at, id: get("id", limits::NAME / 4), output: get("output", limits::TEXT + 4), keys, key: String::new(), entry, found: false }
+        Self {
+            at,
+            id: get("id", limits::NAME / 4),
+            output: prefix(block(element.get("output").unwrap_or_default()), limits::TEXT + 4).to_owned(),
+            keys,
+            key: String::new(),
+            entry,
+            found: false,
+        }
     }
 
     /// Whether it gave findings.

@@ -43,6 +43,10 @@ impl Skip {
 
     /// Reads on in the text: how much of it is read over, and whether that was the end. What is left is needed again, with more.
     pub(super) fn feed(&mut self, text: &str) -> (usize, bool) {
+        if text.is_empty() {
+            // The parser of instructions would forget the `?` before.
+            return (0, false);
+        }
         let found = match self {
             Self::Comment(parser) => parser.feed(text.as_bytes()),
             // Its answer is the place of the `>`, not that after it.
