@@ -56,7 +56,8 @@ async fn sql() -> Result<()> {
     migrate::migrate(&mut client).await?;
     install_pgtap(&client, cluster.binaries()).await?;
     client.batch_execute("create extension pgtap").await?;
-    tool::run(connect(&mut tool::command("pg_prove"), &database).arg("--timer").args(&files)).await
+    let psql = cluster.binaries().program("psql");
+    tool::run(connect(&mut tool::command("pg_prove"), &database).arg("--timer").arg("--psql-bin").arg(psql).args(&files)).await
 }
 
 /// Both pgTAP and pg_prove.
