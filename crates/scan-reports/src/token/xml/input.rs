@@ -185,7 +185,8 @@ impl Input {
     }
 }
 
-/// Most of what is taken at once is a short tag: the search by vectors begins to pay beyond that.
+/// The number of line ends.
+#[expect(clippy::naive_bytecount, reason = "most of what is taken at once is a short tag: vectors begin to pay beyond that")]
 fn line_ends(text: &[u8]) -> u64 {
     let count = if text.len() < 32 { text.iter().filter(|byte| **byte == b'\n').count() } else { memchr_iter(b'\n', text).count() };
     count as u64
