@@ -322,6 +322,16 @@ mod tests {
         assert!(Database::from_url("postgres:///only-a-name").is_err());
     }
 
+    #[tokio::test]
+    async fn a_server_starts_though_its_user_cannot_enter_the_folder() -> Result<()> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let temporary = TemporaryDir::new("private")?;
+        std::fs::set_permissions(temporary.path(), std::fs::Permissions::from_mode(0o700))?;
+        let cluster = Cluster::start(&temporary.path().join("postgres")).await?.keep(temporary);
+        cluster.database("postgres").connect().await?;
+        Ok(())
+    }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn data_survives_a_killed_server() -> Result<()> {
         let cluster = Cluster::start_temporary().await?;
