@@ -160,8 +160,8 @@ fn link_all(engine: &Engine, codes: &HashMap<String, Code>) -> Result<HashMap<St
 }
 
 fn link(linker: &Linker<Guest>, name: &str, code: &Code) -> Result<InstancePre<Guest>> {
-    let linked = linker.instantiate_pre(code).map_err(anyhow::Error::from);
-    linked.with_context(|| format!("component `{name}` imports something that the runtime does not have"))
+    let instance = linker.instantiate_pre(code).map_err(anyhow::Error::from);
+    instance.with_context(|| format!("component `{name}` imports something that the runtime does not have"))
 }
 
 fn http_handlers(

@@ -29,7 +29,7 @@ use crate::instances::Handler;
 use crate::outbound::default_port;
 
 /// Each of the three time-outs of a request, where the guest sets none.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// The domain whose names stand for components.
 const CHAINING_DOMAIN: &str = ".spin.internal";

@@ -3,6 +3,8 @@
 //! As in Spin: up to 64 connections for each component and address, handed on without ROLLBACK (`RecyclingMethod::Clean`), each
 //! statement prepared anew. Unlike Spin: no TLS, no Unix sockets, and every way to open a connection checks the rules.
 
+#![expect(clippy::result_large_err, reason = "the error is the guest's own type, and made seldom")]
+
 mod errors;
 mod host;
 mod pools;

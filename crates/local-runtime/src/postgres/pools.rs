@@ -76,9 +76,9 @@ fn hosts(config: &Config) -> Result<Vec<(String, u16)>, String> {
     }
     let ports = config.get_ports();
     let port = |index: usize| ports.get(index).or(ports.first()).copied().unwrap_or(DEFAULT_PORT);
-    let named = names.into_iter().enumerate().map(|(index, name)| (name, port(index)));
-    let numeric = config.get_hostaddrs().iter().enumerate().map(|(index, address)| (address.to_string(), port(index)));
-    let hosts: Vec<_> = named.chain(numeric).collect();
+    let by_name = names.into_iter().enumerate().map(|(index, name)| (name, port(index)));
+    let by_address = config.get_hostaddrs().iter().enumerate().map(|(index, address)| (address.to_string(), port(index)));
+    let hosts: Vec<_> = by_name.chain(by_address).collect();
     if hosts.is_empty() { Err("the address names no host".to_owned()) } else { Ok(hosts) }
 }
 

@@ -332,7 +332,7 @@ impl<'a, T: FromSql<'a>> FromSql<'a> for Range<T> {
         let element = element_of(pg_type).ok_or("no range type")?;
         match protocol::range_from_sql(raw)? {
             protocol::Range::Empty => Err("an empty range has no bounds".into()),
-            protocol::Range::Nonempty(lower, upper) => Ok(Self(read_bound(lower, &element)?, read_bound(upper, &element)?)),
+            protocol::Range::Nonempty(lower, upper) => Ok(Self(read_bound(&lower, &element)?, read_bound(&upper, &element)?)),
         }
     }
 
@@ -341,8 +341,8 @@ impl<'a, T: FromSql<'a>> FromSql<'a> for Range<T> {
     }
 }
 
-fn read_bound<'a, T: FromSql<'a>>(bound: protocol::RangeBound<Option<&'a [u8]>>, element: &Type) -> Result<Bound<T>, BoxError> {
-    let (raw, kind) = match bound {
+fn read_bound<'a, T: FromSql<'a>>(bound: &protocol::RangeBound<Option<&'a [u8]>>, element: &Type) -> Result<Bound<T>, BoxError> {
+    let (raw, kind) = match *bound {
         protocol::RangeBound::Unbounded => return Ok(None),
         protocol::RangeBound::Inclusive(raw) => (raw, RangeBoundKind::Inclusive),
         protocol::RangeBound::Exclusive(raw) => (raw, RangeBoundKind::Exclusive),
