@@ -217,3 +217,34 @@ fn routes(manifest: &Manifest) -> Result<Routes> {
     }
     Ok(routes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MANIFEST: &str = r#"
+        spin_manifest_version = 2
+        application = { name = "app" }
+        [[trigger.http]]
+        route = "/"
+        component = "missing"
+        [component.missing]
+        source = "missing.wasm"
+        build = { command = "make missing" }
+        [component.unused]
+        source = "unused.wasm"
+    "#;
+
+    #[test]
+    fn a_missing_file_is_reported_with_the_command_that_makes_it() {
+        let manifest = Manifest::parse(MANIFEST).unwrap();
+        let error = component_file(&manifest, "missing", &manifest.component["missing"]).unwrap_err().to_string();
+        assert!(error.contains("missing.wasm") && error.contains("make missing"), "{error}");
+    }
+
+    #[test]
+    fn only_components_with_a_trigger_are_loaded() {
+        let manifest = Manifest::parse(MANIFEST).unwrap();
+        assert_eq!(triggered(&manifest).into_keys().collect::<Vec<_>>(), ["missing"]);
+    }
+}

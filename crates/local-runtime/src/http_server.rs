@@ -159,3 +159,50 @@ fn answer(content_type: &'static str, text: String) -> Response<WasiBody> {
 fn body(text: String) -> WasiBody {
     Full::new(Bytes::from(text)).map_err(Error::from).boxed_unsync()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routes::Routes;
+
+    fn headers(path: &'static str, mut headers: HeaderMap) -> HeaderMap {
+        let mut routes = Routes::default();
+        routes.add("/things/:id/...", "things").unwrap();
+        let client = "10.0.0.1:5000".parse().unwrap();
+        let uri = absolute(&Uri::from_static(path), Some(&HeaderValue::from_static("example.com")), client).unwrap();
+        add_spin_headers(&mut headers, &uri, &routes.find(uri.path()).unwrap(), client).unwrap();
+        headers
+    }
+
+    #[test]
+    fn a_guest_is_told_what_matched() {
+        let headers = headers("/things/7/x?y=z", HeaderMap::new());
+        let expected = [
+            ("spin-path-info", "/x"),
+            ("spin-full-url", "http://example.com/things/7/x?y=z"),
+            ("spin-matched-route", "/things/:id/..."),
+            ("spin-raw-component-route", "/things/:id/..."),
+            ("spin-component-route", "/things/:id"),
+            ("spin-base-path", "/"),
+            ("spin-path-match-id", "7"),
+            ("spin-client-addr", "10.0.0.1:5000"),
+        ];
+        for (name, value) in expected {
+            assert_eq!(headers[name], value, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_forged_header_comes_before_the_true_one() {
+        let forged = HeaderMap::from_iter([(HeaderName::from_static("spin-client-addr"), HeaderValue::from_static("forged"))]);
+        let headers = headers("/things/7", forged);
+        let values: Vec<_> = headers.get_all("spin-client-addr").iter().collect();
+        assert_eq!(values, ["forged", "10.0.0.1:5000"]);
+    }
+
+    #[test]
+    fn a_request_without_a_host_gets_the_own_address() {
+        let uri = absolute(&Uri::from_static("/a?b"), None, "127.0.0.1:3000".parse().unwrap()).unwrap();
+        assert_eq!(uri, "http://127.0.0.1:3000/a?b");
+    }
+}

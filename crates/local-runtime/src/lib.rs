@@ -7,6 +7,15 @@
 //! - [`engine`], [`guest`], [`limits`], [`logs`], [`metrics`]: components and their instances;
 //! - [`http_server`], [`instances`], [`cron`]: what starts them;
 //! - [`http_client`], [`postgres`]: what they reach.
+//!
+//! # Where it differs from Spin
+//!
+//! Stricter, since a test should find what would be a hole: every way to open a PostgreSQL connection checks the allowed hosts,
+//! and Unix sockets never pass. Kinder, since it costs nothing: TCP_NODELAY is set, a guest that computes without a pause neither
+//! starves others nor outlives the request time-out, memory is limited by default, and failed cron runs are logged. Missing: TLS
+//! to PostgreSQL and for the server, `files`, `dependencies`, remote sources, other triggers, variable providers beside options
+//! and environment, and Spin's other interfaces (key-value, sqlite, redis, mysql, mqtt, llm). A component that imports one of
+//! them does not start.
 
 pub mod app;
 mod bindings;

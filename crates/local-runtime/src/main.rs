@@ -1,8 +1,9 @@
 //! `local-runtime`: runs a Spin application natively. See the library for what it does.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,12 +47,23 @@ struct Arguments {
     log: Targets,
 }
 
-#[tokio::main]
-async fn main() -> Result<()> {
+/// Tasks that a thread runs before it looks for news from the network. Each may be a guest that uses up its whole time slice,
+/// so that tokio's default of 61 would let others wait for more than half a second.
+const TASKS_BETWEEN_EVENTS: u32 = 2;
+
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let format = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let format =
+        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).with_target(false);
     tracing_subscriber::registry().with(format).with(arguments.log.clone()).init();
-    run(arguments).await
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().event_interval(TASKS_BETWEEN_EVENTS).build();
+    match runtime.context("cannot start threads").and_then(|runtime| runtime.block_on(run(arguments))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 async fn run(arguments: Arguments) -> Result<()> {
