@@ -3,7 +3,6 @@
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,18 +50,21 @@ struct Arguments {
 /// so that tokio's default of 61 would let others wait for more than half a second.
 const TASKS_BETWEEN_EVENTS: u32 = 2;
 
-fn main() -> ExitCode {
+fn main() {
     let arguments = Arguments::parse();
     let format =
         tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).with_target(false);
     tracing_subscriber::registry().with(format).with(arguments.log.clone()).init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().event_interval(TASKS_BETWEEN_EVENTS).build();
-    match runtime.context("cannot start threads").and_then(|runtime| runtime.block_on(run(arguments))) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
+    let outcome = runtime.context("cannot start threads").and_then(|runtime| {
+        let outcome = runtime.block_on(run(arguments));
+        // The process ends with its instances as they are: dropped one by one, each would be reported as broken.
+        std::mem::forget(runtime);
+        outcome
+    });
+    if let Err(error) = outcome {
+        eprintln!("error: {error:#}");
+        std::process::exit(1);
     }
 }
 
