@@ -2,9 +2,8 @@
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
-use xtask::stack::Stack;
 
-use crate::fixture::{PATIENCE, World, assert_same, is_external, nessus, stack_with, world, world_in};
+use crate::fixture::{PATIENCE, World, alone, assert_same, is_external, nessus, stack_with, world, world_in};
 
 /// Waits until an import is between its start and its end.
 async fn until_it_is_in_the_middle(world: &World, id: &str) -> Result<()> {
@@ -17,11 +16,6 @@ async fn until_it_is_in_the_middle(world: &World, id: &str) -> Result<()> {
             _ => ensure!(started.elapsed() < PATIENCE, "no progress: {status}"),
         }
     }
-}
-
-/// The stack again, which nobody else holds.
-fn alone(world: &mut World) -> Result<&mut Stack> {
-    std::sync::Arc::get_mut(&mut world.stack).context("the stack is shared")
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use xtask::stack::{Stack, Temporary};
 use xtask::{paths, random};
 
 /// The token of the drain in every stack of the tests.
-pub(crate) const DRAIN_TOKEN: &str = "token-of-the-tests";
+const DRAIN_TOKEN: &str = "token-of-the-tests";
 /// Longer than any import of these tests takes on a busy machine; shorter than a person's patience.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(3);
 /// Nobody listens there: whoever is to be woken here is not.
@@ -113,6 +113,11 @@ impl World {
         let rows = self.stack.database.connect().await?.query(statement, &[&self.workspace]).await?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
+}
+
+/// The stack of a world that nobody else holds.
+pub(crate) fn alone(world: &mut World) -> Result<&mut Stack> {
+    Arc::get_mut(&mut world.stack).context("the stack is shared")
 }
 
 /// Lets the drain of a stack work and waits for what it did.

@@ -5,7 +5,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use xtask::stack::Stack;
 
-use crate::fixture::{drain, is_external, nessus, stack_without_wake_ups, temporary, world_in};
+use crate::fixture::{alone, drain, is_external, nessus, stack_without_wake_ups, temporary, world_in};
 
 #[tokio::test]
 async fn without_a_store_an_upload_is_refused_and_an_import_waits() -> Result<()> {
@@ -15,7 +15,7 @@ async fn without_a_store_an_upload_is_refused_and_an_import_waits() -> Result<()
     let mut world = world_in(stack_without_wake_ups(&[]).await?.into()).await?;
     let upload = world.upload("a.nessus", nessus(10, 1)?).await?;
     let endpoint = world.stack.store.endpoint.clone();
-    point_store_to(&mut world.stack, "http://127.0.0.1:1").await?;
+    point_store_to(alone(&mut world)?, "http://127.0.0.1:1").await?;
 
     let refused = world.client.request(Method::POST, "/api/v1/imports").body("x").send().await?;
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -26,7 +26,7 @@ async fn without_a_store_an_upload_is_refused_and_an_import_waits() -> Result<()
 
     assert_eq!(drain(&world.stack).await?["failed"], 1);
     assert_eq!(world.client.status(&upload.id).await?["state"], "running", "it is tried again later");
-    point_store_to(&mut world.stack, &endpoint).await?;
+    point_store_to(alone(&mut world)?, &endpoint).await?;
     while drain(&world.stack).await?["completed"] == 0 {
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     }
@@ -34,8 +34,7 @@ async fn without_a_store_an_upload_is_refused_and_an_import_waits() -> Result<()
     Ok(())
 }
 
-async fn point_store_to(stack: &mut std::sync::Arc<Stack>, endpoint: &str) -> Result<()> {
-    let stack = std::sync::Arc::get_mut(stack).context("the stack is shared")?;
+async fn point_store_to(stack: &mut Stack, endpoint: &str) -> Result<()> {
     let runtime = stack.runtime.as_mut().context("no runtime")?;
     runtime.settings_mut().variables.insert("s3_endpoint".into(), endpoint.into());
     runtime.restart().await

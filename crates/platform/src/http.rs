@@ -211,14 +211,22 @@ pub fn page_response(mut page: serde_json::Value) -> Answer {
     Ok(document_response(StatusCode::OK, page.to_string().into_bytes()))
 }
 
-/// Sends a request and gives the response as soon as its head is there. `patience` limits the connecting, the wait for the head, and each
-/// wait between two pieces of the body.
-pub async fn send(mut request: Request<Full<Bytes>>, patience: Duration) -> Result<Response<IncomingResponseBody>> {
-    let nanos = u64::try_from(patience.as_nanos()).ok();
+/// Limits on the waits for a server.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For a connection.
+    pub connect: Duration,
+    /// For the head of the answer, and then for each piece of its body.
+    pub answer: Duration,
+}
+
+/// Sends a request and gives the response as soon as its head is there. An error of the host is its `ErrorCode`.
+pub async fn send(mut request: Request<Full<Bytes>>, patience: Patience) -> Result<Response<IncomingResponseBody>> {
+    let nanos = |limit: Duration| u64::try_from(limit.as_nanos()).ok();
     let options = RequestOptions::new();
-    options.set_connect_timeout(nanos).map_err(|e| anyhow!("connect timeout: {e:?}"))?;
-    options.set_first_byte_timeout(nanos).map_err(|e| anyhow!("first byte timeout: {e:?}"))?;
-    options.set_between_bytes_timeout(nanos).map_err(|e| anyhow!("between bytes timeout: {e:?}"))?;
+    options.set_connect_timeout(nanos(patience.connect)).map_err(|e| anyhow!("connect timeout: {e:?}"))?;
+    options.set_first_byte_timeout(nanos(patience.answer)).map_err(|e| anyhow!("first byte timeout: {e:?}"))?;
+    options.set_between_bytes_timeout(nanos(patience.answer)).map_err(|e| anyhow!("between bytes timeout: {e:?}"))?;
     request.extensions_mut().insert(RequestOptionsExtension(options));
     Ok(spin_sdk::http::send(request).await?)
 }

@@ -18,14 +18,13 @@ use http_body_util::{BodyExt, Full};
 use spin_sdk::wasip3::http_compat::IncomingResponseBody;
 
 use crate::config;
-use crate::http::{send, short_body};
+use crate::http::{Patience, send, short_body};
 
 /// Bytes of a part of an upload. S3 takes parts from 5 MiB, at most 10,000 of them.
 pub const PART: usize = 8 * 1024 * 1024;
 /// How often a call is tried where the store may only be busy.
 const TRIES: u32 = 3;
-/// Limit on each wait for the store.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Patience = Patience { connect: Duration::from_secs(5), answer: Duration::from_secs(30) };
 
 /// An S3-compatible store.
 pub struct Store {

@@ -2,24 +2,35 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
+use spin_sdk::wasip3::http::types::ErrorCode;
 
 use crate::config;
-use crate::http::send;
+use crate::http::{Patience, send};
 
-/// Long enough for an answer "accepted", short enough that nothing hangs on a drain that is away.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Time to reach the drain, and then only a moment for a refusal: whoever wakes it does not wait for its work. Hosts let a handler run to its
+/// end when the caller has gone (Spin does), and keep an instance with a request in work to itself, which they do not for work that goes on
+/// after an answer.
+const PATIENCE: Patience = Patience { connect: Duration::from_secs(5), answer: Duration::from_millis(100) };
 
-/// Asks the drain to start, and does not wait for its work (`Prefer: respond-async`, RFC 7240 section 4.1).
+/// Asks the drain to start.
 pub async fn wake_drain() -> Result<()> {
     let request = Request::post(config::text("drain_url").await?)
         .header("authorization", format!("Bearer {}", config::text("drain_token").await?))
-        .header("prefer", "respond-async")
+        .header("content-length", 0)
         .body(Full::new(Bytes::new()))?;
-    let response = send(request, PATIENCE).await.context("the drain cannot be reached")?;
-    ensure!(response.status().is_success(), "the drain answered {}", response.status());
+    match send(request, PATIENCE).await {
+        Ok(answer) => ensure!(answer.status().is_success(), "the drain answered {}", answer.status()),
+        Err(error) if is_at_work(&error) => {}
+        Err(error) => return Err(error.context("the drain cannot be reached")),
+    }
     Ok(())
+}
+
+/// Whether the only thing missing is the answer.
+fn is_at_work(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(ErrorCode::ConnectionReadTimeout | ErrorCode::HttpResponseTimeout))
 }

@@ -12,7 +12,6 @@ use platform::objects::Store;
 use serde_json::json;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
-use spin_sdk::wasip3;
 
 mod source;
 mod work;
@@ -24,7 +23,8 @@ async fn handle(request: Request) -> impl IntoResponse {
     answer(request.method(), request.uri().path(), request.headers()).await.unwrap_or_else(Problem::into_response)
 }
 
-/// `POST /internal/drain`: works and tells what was done, or with `Prefer: respond-async` answers at once and works then.
+/// `POST /internal/drain`: works, and tells what was done. It does not answer before: the request in work is what keeps this instance, with
+/// its memory, to this one drain. Whoever only wakes it need not wait for the answer.
 async fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Answer {
     if path != "/internal/drain" {
         return Err(no_such_path().await);
@@ -36,23 +36,9 @@ async fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Answer {
     if !carries_token(headers, &token) {
         return Err(Problem::unauthorized("send the drain's token as \"Authorization: Bearer …\""));
     }
-    if prefers_async(headers) {
-        wasip3::spawn(async {
-            if let Err(error) = drain().await {
-                eprintln!("{error:#}");
-            }
-        });
-        return Ok(document_response(StatusCode::ACCEPTED, b"{}".to_vec()));
-    }
     let done = drain().await.map_err(Problem::internal)?;
     let document = json!({"completed": done.completed, "yielded": done.yielded, "failed": done.failed});
     Ok(document_response(StatusCode::OK, document.to_string().into_bytes()))
-}
-
-/// RFC 7240, section 4.1.
-fn prefers_async(headers: &HeaderMap) -> bool {
-    let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|list| list.split(',')).any(|preference| preference.trim().eq_ignore_ascii_case("respond-async"))
 }
 
 /// What a drain did.

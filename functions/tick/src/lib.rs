@@ -2,9 +2,9 @@
 //!
 //! The cron trigger's export is synchronous, so this component uses WASI 0.2 and Spin's synchronous variables.
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use wasi::http::outgoing_handler;
-use wasi::http::types::{Fields, Method, OutgoingBody, OutgoingRequest, RequestOptions, Scheme};
+use wasi::http::types::{ErrorCode, Fields, Method, OutgoingBody, OutgoingRequest, RequestOptions, Scheme};
 
 #[expect(unreachable_pub, unsafe_code, clippy::pedantic, reason = "generated")]
 mod bindings {
@@ -28,8 +28,10 @@ mod bindings {
 use bindings::fermyon::spin::variables;
 use bindings::{Error, Guest, Metadata, Tick};
 
-/// Nanoseconds that the drain has for its "accepted".
-const PATIENCE: u64 = 5_000_000_000;
+/// Nanoseconds to reach the drain.
+const CONNECT: u64 = 5_000_000_000;
+/// Nanoseconds that the drain has to refuse: nobody waits here for its work.
+const ANSWER: u64 = 100_000_000;
 
 impl Guest for Tick {
     fn handle_cron_event(_metadata: Metadata) -> Result<(), Error> {
@@ -37,14 +39,13 @@ impl Guest for Tick {
     }
 }
 
-/// Asks the drain to start, and does not wait for its work (`Prefer: respond-async`, RFC 7240 section 4.1).
+/// Asks the drain to start, and does not wait for its work.
 fn wake_drain() -> Result<()> {
     let url = variable("drain_url")?;
     let token = variable("drain_token")?;
     let (scheme, authority, path) = split(&url).with_context(|| format!("drain_url is no http address: {url}"))?;
     let headers = Fields::from_list(&[
         ("authorization".to_owned(), format!("Bearer {token}").into_bytes()),
-        ("prefer".to_owned(), b"respond-async".to_vec()),
         ("content-length".to_owned(), b"0".to_vec()),
     ])?;
     let request = OutgoingRequest::new(headers);
@@ -53,22 +54,27 @@ fn wake_drain() -> Result<()> {
         && request.set_authority(Some(authority)).is_ok()
         && request.set_path_with_query(Some(path)).is_ok();
     ensure!(accepted, "drain_url is not taken: {url}");
-    let status = send(request)?;
-    ensure!((200..300).contains(&status), "the drain answered {status}");
-    Ok(())
+    match send(request)? {
+        None => Ok(()),
+        Some(status) if (200..300).contains(&status) => Ok(()),
+        Some(status) => bail!("the drain answered {status}"),
+    }
 }
 
-/// Sends a request without a body and waits for the status of its answer.
-fn send(request: OutgoingRequest) -> Result<u16> {
+/// Sends a request without a body and gives the status of its answer, or none when the server is at work on it.
+fn send(request: OutgoingRequest) -> Result<Option<u16>> {
     let body = request.body().map_err(|()| anyhow!("the request has no body"))?;
     let options = RequestOptions::new();
-    let limited = options.set_connect_timeout(Some(PATIENCE)).is_ok() && options.set_first_byte_timeout(Some(PATIENCE)).is_ok();
+    let limited = options.set_connect_timeout(Some(CONNECT)).is_ok() && options.set_first_byte_timeout(Some(ANSWER)).is_ok();
     ensure!(limited, "the host knows no time limits");
     let answer = outgoing_handler::handle(request, Some(options))?;
     OutgoingBody::finish(body, None)?;
     answer.subscribe().block();
-    let response = answer.get().context("no answer")?.map_err(|()| anyhow!("the answer was taken already"))??;
-    Ok(response.status())
+    match answer.get().context("no answer")?.map_err(|()| anyhow!("the answer was taken already"))? {
+        Ok(response) => Ok(Some(response.status())),
+        Err(ErrorCode::ConnectionReadTimeout | ErrorCode::HttpResponseTimeout) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn variable(name: &str) -> Result<String> {
