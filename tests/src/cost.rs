@@ -16,7 +16,9 @@ async fn ten_thousand_findings_take_at_most_twenty_statements() -> Result<()> {
     let database = world.stack.database.connect().await?;
     database.batch_execute("create extension if not exists pg_stat_statements").await?;
     let upload = world.upload("a.nessus", nessus(10_000, 100)?).await?;
-    database.batch_execute("select pg_stat_statements_reset(0, (select oid from pg_database where datname = current_database()), 0)").await?;
+    database
+        .batch_execute("select pg_stat_statements_reset(0, (select oid from pg_database where datname = current_database()), 0)")
+        .await?;
     assert_eq!(drain(&world.stack).await?["completed"], 1);
     let counted = "
         select coalesce(sum(calls), 0)::bigint, string_agg(calls || ' x ' || query, E'\\n')

@@ -119,7 +119,8 @@ async fn raw_upload(world: &World, length: usize, body: &[u8]) -> Result<TcpStre
     let key = key::create(&world.stack.database.connect().await?, &world.workspace, "raw", None).await?;
     let address = world.stack.url().trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).await?;
-    let head = format!("POST /api/v1/imports HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\ncontent-length: {length}\r\n\r\n");
+    let head =
+        format!("POST /api/v1/imports HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\ncontent-length: {length}\r\n\r\n");
     stream.write_all(head.as_bytes()).await?;
     stream.write_all(body).await?;
     Ok(stream)

@@ -380,11 +380,8 @@ impl Db {
 
     /// `mark_notifications_read`: one, or all.
     pub async fn mark_notifications_read(&self, key: KeyHash, notification: Option<Uuid>) -> Result<serde_json::Value, DbError> {
-        self.document(
-            "select spillway.mark_notifications_read(spillway.workspace_of_key($1), $2)",
-            vec![hash(key), opt_id(notification)],
-        )
-        .await
+        self.document("select spillway.mark_notifications_read(spillway.workspace_of_key($1), $2)", vec![hash(key), opt_id(notification)])
+            .await
     }
 
     async fn state(&self, call: &str, parameters: Vec<ParameterValue>) -> Result<ImportState, DbError> {

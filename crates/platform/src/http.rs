@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use axum::body::Body;
+use axum::extract::{FromRequestParts, Query};
 use axum::response::IntoResponse;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use serde_json::json;
@@ -166,6 +168,19 @@ pub fn set_tag(response: &mut Response<Body>, tag: &str) {
 /// Reads an id from a path. What is no id names nothing.
 pub fn parse_id(text: &str) -> Result<Uuid, Problem> {
     Uuid::parse_str(text).map_err(|_| Problem::not_found("no resource has this id"))
+}
+
+/// The parameters of a query; what is wrong with them is told as a problem.
+#[derive(Debug)]
+pub struct Params<T>(pub T);
+
+impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = Query::try_from_uri(&parts.uri).map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
+        Ok(Self(query.0))
+    }
 }
 
 /// Where a page begins and how long it is.

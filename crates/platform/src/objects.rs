@@ -111,7 +111,14 @@ impl Store {
     }
 
     /// One call, tried again where the store is away or busy.
-    async fn call(&self, method: Method, key: &str, query: &str, body: &Bytes, from: Option<u64>) -> Result<Response<IncomingResponseBody>> {
+    async fn call(
+        &self,
+        method: Method,
+        key: &str,
+        query: &str,
+        body: &Bytes,
+        from: Option<u64>,
+    ) -> Result<Response<IncomingResponseBody>> {
         let mut tries = 1;
         loop {
             let error = match self.call_once(&method, key, query, body.clone(), from).await {
@@ -192,7 +199,10 @@ impl ObjectReader {
 /// The `UploadId` of an `InitiateMultipartUploadResult`, encoded for a query.
 fn upload_id(document: &[u8]) -> Result<String> {
     let id = element_text(document, "UploadId").context("the store gave no upload id")?;
-    Ok(id.bytes().map(|b| if b.is_ascii_alphanumeric() || b"-._~".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect())
+    Ok(id
+        .bytes()
+        .map(|b| if b.is_ascii_alphanumeric() || b"-._~".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect())
 }
 
 /// The `Code` of an S3 error document.

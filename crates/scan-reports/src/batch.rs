@@ -27,15 +27,17 @@ struct FindingRow {
     finding: Finding,
 }
 
+/// An occurrence as the database takes it: its place flat, and where in the report it was read from.
 #[derive(Debug, Serialize)]
 struct OccurrenceRow {
     id: Id,
     finding_id: Id,
     asset_id: Id,
+    #[serde(flatten)]
     location: Location,
     evidence: String,
-    offset: u64,
-    line: u64,
+    source_offset: u64,
+    source_line: u64,
 }
 
 #[derive(Serialize)]
@@ -107,7 +109,7 @@ impl Batch {
         let id = occurrence_id(finding_id, asset_id, &location);
         self.occurrences.entry(id).or_insert_with(|| {
             self.size += 300 + evidence.len();
-            OccurrenceRow { id, finding_id, asset_id, location, evidence, offset, line }
+            OccurrenceRow { id, finding_id, asset_id, location, evidence, source_offset: offset, source_line: line }
         });
     }
 

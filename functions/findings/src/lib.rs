@@ -1,12 +1,11 @@
 //! The read side: findings, the assets that they are on, and the occurrences that connect the two.
 
 use axum::Router;
-use axum::extract::Query;
 use axum::routing::get;
 use http::HeaderMap;
 use platform::auth::key_of;
 use platform::db::{Db, FindingFilter};
-use platform::http::{Answer, Page, Problem, invalid_cursor, no_such_method, no_such_path, page_response, parse_id};
+use platform::http::{Answer, Page, Params, Problem, invalid_cursor, no_such_method, no_such_path, page_response, parse_id};
 use serde::Deserialize;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
@@ -29,7 +28,7 @@ async fn handle(request: Request) -> impl IntoResponse {
 }
 
 /// Findings, worst first.
-async fn list_findings(Query(page): Query<Page>, Query(filter): Query<FindingFilter>, headers: HeaderMap) -> Answer {
+async fn list_findings(Params(page): Params<Page>, Params(filter): Params<FindingFilter>, headers: HeaderMap) -> Answer {
     one_of("severity", filter.severity.as_deref(), &SEVERITIES)?;
     one_of("status", filter.status.as_deref(), &STATUSES)?;
     let key = key_of(&headers)?;
@@ -38,7 +37,7 @@ async fn list_findings(Query(page): Query<Page>, Query(filter): Query<FindingFil
     page_response(Db::open().await?.list_findings(key, after, page.limit()?, &filter).await?)
 }
 
-async fn list_assets(Query(page): Query<Page>, headers: HeaderMap) -> Answer {
+async fn list_assets(Params(page): Params<Page>, headers: HeaderMap) -> Answer {
     let key = key_of(&headers)?;
     page_response(Db::open().await?.list_assets(key, page.after_id()?, page.limit()?).await?)
 }
@@ -49,7 +48,7 @@ struct OfFinding {
 }
 
 /// Occurrences, of one finding or of all.
-async fn list_occurrences(Query(page): Query<Page>, Query(of): Query<OfFinding>, headers: HeaderMap) -> Answer {
+async fn list_occurrences(Params(page): Params<Page>, Params(of): Params<OfFinding>, headers: HeaderMap) -> Answer {
     let key = key_of(&headers)?;
     let finding = of.finding_id.as_deref().map(parse_id).transpose()?;
     page_response(Db::open().await?.list_occurrences(key, finding, page.after_id()?, page.limit()?).await?)

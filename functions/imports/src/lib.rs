@@ -1,14 +1,14 @@
 //! Imports: upload, list, look at, cancel, retry, and the errors of one.
 
 use axum::Router;
-use axum::extract::{Path, Query, Request as UploadRequest};
+use axum::extract::{Path, Request as UploadRequest};
 use axum::routing::{get, post};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use platform::auth::key_of;
 use platform::db::Db;
 use platform::http::{
-    Answer, Page, document_response, entity_tag, invalid_cursor, known_version, no_such_method, no_such_path, not_modified, page_response,
-    parse_id, set_tag,
+    Answer, Page, Params, document_response, entity_tag, invalid_cursor, known_version, no_such_method, no_such_path, not_modified,
+    page_response, parse_id, set_tag,
 };
 use serde_json::Value;
 use spin_sdk::http::{IntoResponse, Request};
@@ -46,7 +46,7 @@ async fn create(request: UploadRequest) -> Answer {
     Ok(response)
 }
 
-async fn list(Query(page): Query<Page>, headers: HeaderMap) -> Answer {
+async fn list(Params(page): Params<Page>, headers: HeaderMap) -> Answer {
     let key = key_of(&headers)?;
     page_response(Db::open().await?.list_imports(key, page.after_id()?, page.limit()?).await?)
 }
@@ -73,7 +73,7 @@ async fn retry(Path(id): Path<String>, headers: HeaderMap) -> Answer {
     document(StatusCode::ACCEPTED, &import)
 }
 
-async fn errors(Path(id): Path<String>, Query(page): Query<Page>, headers: HeaderMap) -> Answer {
+async fn errors(Path(id): Path<String>, Params(page): Params<Page>, headers: HeaderMap) -> Answer {
     let (key, id) = (key_of(&headers)?, parse_id(&id)?);
     let after = page.after()?.map(|place| place.parse().map_err(|_| invalid_cursor())).transpose()?;
     page_response(Db::open().await?.list_import_errors(key, id, after, page.limit()?).await?)

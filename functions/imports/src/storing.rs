@@ -71,7 +71,10 @@ impl Parts<'_> {
             let Some(piece) = self.report.next().await? else { break };
             self.size += piece.len() as u64;
             if self.size > self.max_bytes {
-                return Err(Problem::too_large(format!("the report has more than {} bytes, the most that this workspace takes", self.max_bytes)));
+                return Err(Problem::too_large(format!(
+                    "the report has more than {} bytes, the most that this workspace takes",
+                    self.max_bytes
+                )));
             }
             self.hasher.update(&piece);
             self.pending.extend_from_slice(&piece);

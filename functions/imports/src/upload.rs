@@ -30,14 +30,8 @@ pub(crate) async fn take(request: Request) -> Result<Value, Problem> {
     let id = new_id();
     let object_key = format!("imports/{}/{id}", terms.workspace_id);
     let Stored { size, sha256 } = store_report(&store, &object_key, &mut report, terms.max_bytes).await?;
-    let import = NewImport {
-        id,
-        file_name: report.file_name(),
-        object_key: &object_key,
-        size,
-        sha256,
-        idempotency_key: idempotency_key.as_deref(),
-    };
+    let import =
+        NewImport { id, file_name: report.file_name(), object_key: &object_key, size, sha256, idempotency_key: idempotency_key.as_deref() };
     let created = db.create_import(terms.workspace_id, &import).await;
     // The row may belong to another request with the same Idempotency-Key, or there is none: then nobody needs the object.
     if !matches!(&created, Ok(document) if document["id"] == id.to_string()) {

@@ -1,13 +1,14 @@
 //! What a page polls: the status of an import, and notifications.
 
 use axum::Router;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use axum::routing::{get, post};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use platform::auth::key_of;
 use platform::db::Db;
 use platform::http::{
-    Answer, Page, document_response, entity_tag, known_version, no_such_method, no_such_path, not_modified, page_response, parse_id, set_tag,
+    Answer, Page, Params, document_response, entity_tag, known_version, no_such_method, no_such_path, not_modified, page_response,
+    parse_id, set_tag,
 };
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
@@ -47,7 +48,7 @@ struct Ended {
     poll_after_ms: Option<u32>,
 }
 
-async fn list_notifications(Query(page): Query<Page>, headers: HeaderMap) -> Answer {
+async fn list_notifications(Params(page): Params<Page>, headers: HeaderMap) -> Answer {
     let key = key_of(&headers)?;
     page_response(Db::open().await?.list_notifications(key, page.after_id()?, page.limit()?).await?)
 }
