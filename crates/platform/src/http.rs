@@ -96,7 +96,7 @@ impl IntoResponse for Problem {
         let document = json!({
             "type": format!("urn:spillway:problem:{}", self.code), "title": self.title, "status": self.status.as_u16(), "detail": self.detail,
         });
-        let mut response = document_response(self.status, document.to_string().into_bytes());
+        let mut response = document_response(self.status, document.to_string());
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         match self.status {
@@ -114,7 +114,8 @@ impl IntoResponse for Problem {
 
 /// A JSON document as answer. It sets Content-Length: without it a host sends the body in chunks, and each request on a kept connection
 /// costs 40 ms more.
-pub fn document_response(status: StatusCode, document: Vec<u8>) -> Response<Body> {
+pub fn document_response(status: StatusCode, document: impl Into<Vec<u8>>) -> Response<Body> {
+    let document = document.into();
     let length = document.len();
     let mut response = Response::new(Body::from(document));
     *response.status_mut() = status;
@@ -126,11 +127,13 @@ pub fn document_response(status: StatusCode, document: Vec<u8>) -> Response<Body
 }
 
 /// The router's answer to a path that it does not know.
+#[expect(clippy::unused_async, reason = "the router wants a handler")]
 pub async fn no_such_path() -> Problem {
     Problem::not_found("no resource has this path")
 }
 
 /// The router's answer to a method that a path does not know.
+#[expect(clippy::unused_async, reason = "the router wants a handler")]
 pub async fn no_such_method() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The resource does not know this method", "see the Allow header")
 }
@@ -145,8 +148,7 @@ pub fn known_version(headers: &HeaderMap, id: Uuid) -> Option<i64> {
     let tags = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let prefix = format!("\"{}-", id.simple());
     tags.flat_map(|list| list.split(','))
-        .filter_map(|tag| tag.trim().trim_start_matches("W/").strip_prefix(&prefix)?.strip_suffix('"')?.parse().ok())
-        .next()
+        .find_map(|tag| tag.trim().trim_start_matches("W/").strip_prefix(&prefix)?.strip_suffix('"')?.parse().ok())
 }
 
 /// 304: the caller has the present version.
@@ -223,7 +225,7 @@ pub fn invalid_cursor() -> Problem {
 pub fn page_response(mut page: serde_json::Value) -> Answer {
     let next = page.as_object_mut().and_then(|page| page.remove("next"));
     page["next_cursor"] = json!(next.as_ref().and_then(|next| next.as_str()).map(|next| BASE64_URL_SAFE_NO_PAD.encode(next)));
-    Ok(document_response(StatusCode::OK, page.to_string().into_bytes()))
+    Ok(document_response(StatusCode::OK, page.to_string()))
 }
 
 /// Limits on the waits for a server.

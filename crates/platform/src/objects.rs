@@ -77,11 +77,12 @@ impl Store {
 
     /// Makes the object of the parts with these entity tags.
     pub async fn complete_upload(&self, key: &str, upload: &str, tags: &[String]) -> Result<()> {
-        let parts: String = (1..)
-            .zip(tags)
-            .map(|(number, tag)| format!("<Part><PartNumber>{number}</PartNumber><ETag>{}</ETag></Part>", quick_xml::escape::escape(tag)))
-            .collect();
-        let document = format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>");
+        let mut document = String::from("<CompleteMultipartUpload>");
+        for (number, tag) in (1_usize..).zip(tags) {
+            let tag = quick_xml::escape::escape(tag);
+            document.extend(["<Part><PartNumber>", &number.to_string(), "</PartNumber><ETag>", &tag, "</ETag></Part>"]);
+        }
+        document += "</CompleteMultipartUpload>";
         let answer = self.call(Method::POST, key, &format!("uploadId={upload}"), &Bytes::from(document), None).await?;
         // S3 may answer 200 and tell of an error in the document.
         let answer = short_body(answer).await?;

@@ -38,7 +38,7 @@ async fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Answer {
     }
     let done = drain().await.map_err(Problem::internal)?;
     let document = json!({"completed": done.completed, "yielded": done.yielded, "failed": done.failed});
-    Ok(document_response(StatusCode::OK, document.to_string().into_bytes()))
+    Ok(document_response(StatusCode::OK, document.to_string()))
 }
 
 /// What a drain did.

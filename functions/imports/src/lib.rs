@@ -10,7 +10,6 @@ use platform::http::{
     Answer, Page, Params, document_response, entity_tag, invalid_cursor, known_version, no_such_method, no_such_path, not_modified,
     page_response, parse_id, set_tag,
 };
-use serde_json::Value;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 use spin_sdk::wasip3;
@@ -39,7 +38,7 @@ async fn create(request: UploadRequest) -> Answer {
     let import = upload::take(request).await?;
     wake_drain();
     let location = import["links"]["status"].as_str().and_then(|path| HeaderValue::from_str(path).ok());
-    let mut response = document_response(StatusCode::ACCEPTED, import.to_string().into_bytes());
+    let mut response = document_response(StatusCode::ACCEPTED, import.to_string());
     let headers = response.headers_mut();
     headers.extend(location.map(|path| (http::header::LOCATION, path)));
     headers.insert(http::header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -63,24 +62,21 @@ async fn one(Path(id): Path<String>, headers: HeaderMap) -> Answer {
 
 async fn cancel(Path(id): Path<String>, headers: HeaderMap) -> Answer {
     let (key, id) = (key_of(&headers)?, parse_id(&id)?);
-    document(StatusCode::OK, &Db::open().await?.cancel_import(key, id).await?)
+    let import = Db::open().await?.cancel_import(key, id).await?;
+    Ok(document_response(StatusCode::OK, import.to_string()))
 }
 
 async fn retry(Path(id): Path<String>, headers: HeaderMap) -> Answer {
     let (key, id) = (key_of(&headers)?, parse_id(&id)?);
     let import = Db::open().await?.retry_import(key, id).await?;
     wake_drain();
-    document(StatusCode::ACCEPTED, &import)
+    Ok(document_response(StatusCode::ACCEPTED, import.to_string()))
 }
 
 async fn errors(Path(id): Path<String>, Params(page): Params<Page>, headers: HeaderMap) -> Answer {
     let (key, id) = (key_of(&headers)?, parse_id(&id)?);
     let after = page.after()?.map(|place| place.parse().map_err(|_| invalid_cursor())).transpose()?;
     page_response(Db::open().await?.list_import_errors(key, id, after, page.limit()?).await?)
-}
-
-fn document(status: StatusCode, document: &Value) -> Answer {
-    Ok(document_response(status, document.to_string().into_bytes()))
 }
 
 /// Wakes the drain after the answer. If that fails, the schedule finds the import.

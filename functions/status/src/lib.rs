@@ -55,11 +55,11 @@ async fn list_notifications(Params(page): Params<Page>, headers: HeaderMap) -> A
 
 async fn mark_all_read(headers: HeaderMap) -> Answer {
     let unread = Db::open().await?.mark_notifications_read(key_of(&headers)?, None).await?;
-    Ok(document_response(StatusCode::OK, unread.to_string().into_bytes()))
+    Ok(document_response(StatusCode::OK, unread.to_string()))
 }
 
 async fn mark_one_read(Path(id): Path<String>, headers: HeaderMap) -> Answer {
     let (key, id) = (key_of(&headers)?, parse_id(&id)?);
     let unread = Db::open().await?.mark_notifications_read(key, Some(id)).await?;
-    Ok(document_response(StatusCode::OK, unread.to_string().into_bytes()))
+    Ok(document_response(StatusCode::OK, unread.to_string()))
 }
