@@ -52,9 +52,15 @@ pub async fn add_target() -> Result<()> {
     Ok(())
 }
 
-/// Cargo, in the repository.
+/// Cargo, in the repository. It does not see what the cargo that runs this process says of this package: build scripts take that for
+/// a change, and half of the dependencies would be built again.
 pub fn cargo() -> Command {
     let mut cargo = tool::command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            cargo.env_remove(name);
+        }
+    }
     cargo.current_dir(paths::root());
     cargo
 }

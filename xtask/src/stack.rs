@@ -13,7 +13,7 @@ use crate::postgres::{Cluster, Database};
 use crate::progress::Step;
 use crate::runtime::{Runtime, Settings};
 use crate::store::{self, Kind, Store};
-use crate::{key, migrate, paths, ports, random};
+use crate::{build, key, migrate, paths, ports, random};
 
 /// The name of the bucket and of the database.
 const NAME: &str = "spillway";
@@ -63,6 +63,7 @@ impl Stack {
         let dir = paths::data_dir();
         paths::create_dir(&dir)?;
         let lock = lock(&dir)?;
+        build::all().await?;
         let (cluster, database) = if let Some(url) = &options.database_url {
             (None, Database::from_url(url)?)
         } else {
