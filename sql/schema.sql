@@ -933,20 +933,17 @@ $$;
 
 COMMENT ON FUNCTION spillway.retry_import(p_workspace integer, p_import uuid) IS 'queues a failed or cancelled import again, at the place where it stopped; SW409 in any other state, SW404 where the workspace has no such import';
 
-CREATE FUNCTION spillway.revoke_api_key(p_workspace text, p_id uuid) RETURNS boolean
+CREATE FUNCTION spillway.revoke_api_key(p_hash bytea) RETURNS boolean
     LANGUAGE sql
     SET search_path TO ''
     AS $$
   with revoked as (
-    update spillway.api_keys k set revoked_at = now()
-    from spillway.workspaces w
-    where w.name = p_workspace and k.workspace_id = w.id and k.id = p_id and k.revoked_at is null
-    returning k.id
+    update spillway.api_keys set revoked_at = now() where hash = p_hash and revoked_at is null returning id
   )
   select exists (select from revoked)
 $$;
 
-COMMENT ON FUNCTION spillway.revoke_api_key(p_workspace text, p_id uuid) IS 'ends a key at once; false where the workspace has no such valid key';
+COMMENT ON FUNCTION spillway.revoke_api_key(p_hash bytea) IS 'ends a key (its SHA-256) at once; false where there is none that is valid';
 
 CREATE FUNCTION spillway.utc_text(p_at timestamp with time zone) RETURNS text
     LANGUAGE sql STABLE STRICT PARALLEL SAFE

@@ -43,7 +43,7 @@ select is(pg_temp.claimed(), 4, 'a dead import makes room');
 select is((select state::text from spillway.imports i join made m on m.id = i.id where m.n = 1), 'failed', 'after three deaths without progress it has failed');
 select is((select count(*)::integer from spillway.notifications n join made m on m.id = n.import_id where m.n = 1), 1, 'and its workspace is told');
 
--- Among 100,000 rows of other workspaces the claim walks its index.
+-- Among 20,000 rows of another workspace the claim walks its index.
 insert into spillway.imports (workspace_id, id, file_name, object_key, size_bytes, sha256)
   select :two, gen_random_uuid(), 'f', 'k', 1, sha256('x') from generate_series(1, 20000);
 insert into spillway.import_queue (workspace_id, import_id, available_at)

@@ -45,9 +45,8 @@ async fn a_missing_unknown_expired_or_revoked_key_is_refused() -> Result<()> {
     let expired = key::create(&database, &world.workspace, "expired", Some(-1.0)).await?;
     let revoked = key::create(&database, &world.workspace, "revoked", None).await?;
     assert_eq!(Client::new(world.stack.url(), &revoked).get("/api/v1/imports").await?["items"], json!([]));
-    let revoke = "select spillway.revoke_api_key($1, id) from spillway.api_keys where name = 'revoked' and revoked_at is null
-        and workspace_id = (select id from spillway.workspaces where name = $1)";
-    assert!(database.query_one(revoke, &[&world.workspace]).await?.get::<_, bool>(0));
+    key::revoke(&database, &revoked).await?;
+    assert!(key::revoke(&database, &revoked).await.is_err(), "it is revoked only once");
     for bad in ["", "spw_unknown", &expired, &revoked] {
         for (method, path) in [(Method::GET, "/api/v1/imports"), (Method::POST, "/api/v1/imports"), (Method::GET, "/api/v1/findings")] {
             let answer = Client::new(world.stack.url(), bad).request(method, path).send().await?;

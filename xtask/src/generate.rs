@@ -9,7 +9,7 @@ mod nessus;
 pub use nessus::{NessusSize, nessus};
 
 mod sarif;
-pub use sarif::{SarifOptions, sarif};
+pub use sarif::{SarifSize, sarif};
 
 /// What is drawn from a seed.
 struct Dice(ChaCha8Rng);

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
-use xtask::generate::{self, NessusSize};
+use xtask::generate::{self, NessusSize, SarifSize};
 use xtask::postgres::Database;
 use xtask::{migrate, parse, schema};
 
@@ -58,6 +58,17 @@ enum Command {
     /// Makes an API key and prints it; the database keeps only its hash
     CreateKey(CreateKey),
 
+    /// Ends an API key at once
+    RevokeKey {
+        /// The key
+        #[arg(long)]
+        key: String,
+
+        /// The database: postgres://user:password@host:port/name
+        #[arg(long, value_name = "URL", env = "DATABASE_URL")]
+        database_url: String,
+    },
+
     /// Writes sql/schema.sql from the migrations and functions
     Schema,
 }
@@ -73,6 +84,17 @@ enum Generate {
         /// Hosts
         #[arg(long, default_value_t = 200)]
         hosts: usize,
+
+        /// Another seed gives another report of the same size
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+
+    /// A SARIF 2.1.0 report
+    Sarif {
+        /// Results
+        #[arg(long, default_value_t = 20_000)]
+        results: usize,
 
         /// Another seed gives another report of the same size
         #[arg(long, default_value_t = 1)]
@@ -135,6 +157,7 @@ impl Command {
             Self::Parse(parse) => parse.run(),
             Self::Migrate { database_url } => migrate(&database_url).await,
             Self::CreateKey(options) => create_key(options).await,
+            Self::RevokeKey { key, database_url } => revoke_key(&key, &database_url).await,
             Self::Schema => schema::write().await,
         }
     }
@@ -146,6 +169,7 @@ impl Generate {
         let mut out = BufWriter::with_capacity(256 * 1024, io::stdout().lock());
         let printed = match self {
             Self::Nessus { findings, hosts, seed } => generate::nessus(NessusSize { findings, hosts, seed }, &mut out),
+            Self::Sarif { results, seed } => generate::sarif(SarifSize { results, seed }, &mut out),
         };
         match printed.and_then(|()| out.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
@@ -169,5 +193,11 @@ async fn create_key(options: CreateKey) -> Result<()> {
     let client = Database::from_url(&options.database_url)?.connect().await?;
     let key = xtask::key::create(&client, &options.workspace, &options.name, options.expires_in_days).await?;
     println!("{key}");
+    Ok(())
+}
+
+async fn revoke_key(key: &str, database_url: &str) -> Result<()> {
+    xtask::key::revoke(&Database::from_url(database_url)?.connect().await?, key).await?;
+    println!("the key is revoked");
     Ok(())
 }

@@ -8,9 +8,9 @@ use super::Dice;
 
 /// What the report holds.
 #[derive(Clone, Copy, Debug)]
-pub struct SarifOptions {
+pub struct SarifSize {
     /// Number of results.
-    pub results: u64,
+    pub results: usize,
     /// The same seed gives the same report.
     pub seed: u64,
 }
@@ -41,8 +41,8 @@ const WORDS: [&str; 12] =
     ["account", "basket", "billing", "catalog", "checkout", "delivery", "invoice", "login", "orders", "payment", "search", "users"];
 
 /// Writes a report. Nothing of it is held but one result.
-pub fn sarif(out: &mut impl io::Write, options: &SarifOptions) -> io::Result<()> {
-    let mut dice = Dice::new(options.seed);
+pub fn sarif(size: SarifSize, out: &mut impl io::Write) -> io::Result<()> {
+    let mut dice = Dice::new(size.seed);
     let rules: Vec<Value> = LANGUAGES.iter().flat_map(|(language, _)| RULES.iter().map(move |found| rule(language, found))).collect();
     let tool = json!({"driver": {"name": "ExampleScan", "semanticVersion": "3.2.1", "rules": rules}});
     let repository = json!([{"repositoryUri": "https://git.example/shop/backend", "revisionId": "5f0c2a7e", "branch": "main"}]);
@@ -51,8 +51,8 @@ pub fn sarif(out: &mut impl io::Write, options: &SarifOptions) -> io::Result<()>
         "{{\n\"$schema\": \"https://json.schemastore.org/sarif-2.1.0.json\",\n\"version\": \"2.1.0\",\n\"runs\": [{{\n\"tool\": {tool},\n"
     )?;
     writeln!(out, "\"versionControlProvenance\": {repository},\n\"results\": [")?;
-    for number in 0..options.results {
-        let end = if number + 1 < options.results { ",\n" } else { "\n" };
+    for number in 0..size.results {
+        let end = if number + 1 < size.results { ",\n" } else { "\n" };
         serde_json::to_writer(&mut *out, &result(&mut dice))?;
         out.write_all(end.as_bytes())?;
     }
