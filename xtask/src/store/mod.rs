@@ -154,8 +154,10 @@ mod tests {
 
     use super::*;
 
-    async fn stores_objects(kind: Kind) -> Result<()> {
-        let server = Server::shared(kind).await?;
+    /// Over SeaweedFS the end-to-end tests show the same.
+    #[tokio::test]
+    async fn the_store_in_this_process_keeps_objects_and_checks_signatures() -> Result<()> {
+        let server = Server::shared(Kind::InProcess).await?;
         let store = server.bucket("a-bucket").await?;
         let same = server.bucket("a-bucket").await?;
         assert_eq!(store, same);
@@ -170,16 +172,5 @@ mod tests {
         let get = GetObject::new(&bucket, Some(&stranger), "a/key").sign(SIGNATURE_LIFE);
         assert_eq!(client.get(get).send().await?.status(), reqwest::StatusCode::FORBIDDEN);
         Ok(())
-    }
-
-    #[tokio::test]
-    async fn the_store_in_this_process_keeps_objects_and_checks_signatures() -> Result<()> {
-        stores_objects(Kind::InProcess).await
-    }
-
-    #[tokio::test]
-    #[ignore = "installs SeaweedFS: `cargo xtask test` runs the end-to-end tests over it"]
-    async fn seaweedfs_keeps_objects_and_checks_signatures() -> Result<()> {
-        stores_objects(Kind::SeaweedFs).await
     }
 }
