@@ -1,6 +1,6 @@
 //! Records gathered for one call of the database: each asset and finding once, occurrences by reference.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -15,6 +15,7 @@ pub struct Batch {
     findings: BTreeMap<Id, FindingRow>,
     occurrences: BTreeMap<Id, OccurrenceRow>,
     problems: Vec<Problem>,
+    tools: BTreeSet<String>,
     records: usize,
     size: usize,
 }
@@ -50,11 +51,14 @@ struct AssetRow<'a> {
 impl Batch {
     /// Adds a record. Of several records of one finding or occurrence the first counts; what is said of an asset is gathered.
     pub fn push(&mut self, record: Record) {
-        self.records += 1;
+        self.records += usize::from(!matches!(record, Record::Tool { .. }));
         match record {
             Record::Occurrence(occurrence) => self.push_occurrence(*occurrence),
             Record::Asset(asset) => {
                 self.push_asset(asset);
+            }
+            Record::Tool { name } => {
+                self.tools.insert(name);
             }
             Record::Problem(problem) => {
                 self.size += problem.message.len() + problem.excerpt.len();
@@ -63,7 +67,7 @@ impl Batch {
         }
     }
 
-    /// The number of records pushed.
+    /// The number of records pushed. A tool is none: it only says whose the others are.
     pub fn len(&self) -> usize {
         self.records
     }
@@ -79,7 +83,7 @@ impl Batch {
     }
 
     /// The batch as the JSON document that `spillway.ingest_batch` takes:
-    /// `{"assets": […], "findings": […], "occurrences": […], "problems": […]}`.
+    /// `{"assets": […], "findings": […], "occurrences": […], "problems": […], "tools": […]}`.
     pub fn to_json(&self) -> Vec<u8> {
         #[derive(Serialize)]
         struct Document<'a> {
@@ -87,12 +91,14 @@ impl Batch {
             findings: Vec<&'a FindingRow>,
             occurrences: Vec<&'a OccurrenceRow>,
             problems: &'a [Problem],
+            tools: &'a BTreeSet<String>,
         }
         let document = Document {
             assets: self.assets.iter().map(|(id, asset)| AssetRow { id, asset }).collect(),
             findings: self.findings.values().collect(),
             occurrences: self.occurrences.values().collect(),
             problems: &self.problems,
+            tools: &self.tools,
         };
         serde_json::to_vec(&document).unwrap_or_default()
     }
@@ -215,6 +221,16 @@ mod tests {
         assert_eq!(batch.len(), 4);
         let found: Value = serde_json::from_slice(&batch.to_json()).expect("JSON");
         assert_eq!((found["occurrences"].as_array().map(Vec::len), found["problems"].as_array().map(Vec::len)), (Some(1), Some(2)));
+    }
+
+    #[test]
+    fn a_tool_is_named_once_and_is_no_record() {
+        let tool = || Record::Tool { name: "nessus".to_owned() };
+        let mut batch = Batch::default();
+        [tool(), occurrence("a", "h", 1), tool()].into_iter().for_each(|record| batch.push(record));
+        assert_eq!(batch.len(), 1);
+        let found: Value = serde_json::from_slice(&batch.to_json()).expect("JSON");
+        assert_eq!(found["tools"], serde_json::json!(["nessus"]));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{Format, Record};
 
 /// The record as a JSON object: an occurrence flat, with its finding, asset and location (`finding` is the finding's identity in hex);
-/// an asset or a problem with a `type` that says so.
+/// an asset, a tool or a problem with a `type` that says so.
 pub fn output_line(format: Format, record: &Record) -> Value {
     let o = match record {
         Record::Occurrence(o) => o,

@@ -15,6 +15,11 @@ pub enum Record {
     Occurrence(Box<Occurrence>),
     /// An asset without a finding, or what was learnt about it after its findings.
     Asset(Asset),
+    /// A scanner whose results the report holds, also where there are none: what it no longer reports is gone.
+    Tool {
+        /// As in [`Finding::tool`].
+        name: String,
+    },
     /// A record of the report that could not be used; the rest of the report goes on.
     Problem(Problem),
 }
@@ -278,6 +283,7 @@ impl Record {
         match self {
             Self::Occurrence(o) => Self::Occurrence(Box::new(o.bound())),
             Self::Asset(a) => Self::Asset(a.bound()),
+            Self::Tool { name } => Self::Tool { name: bounded(name, limits::NAME) },
             Self::Problem(mut p) => {
                 p.message = bounded(p.message, limits::NAME);
                 p.excerpt = bounded(p.excerpt, limits::NAME);

@@ -61,7 +61,9 @@ fn a_result_that_is_too_large_is_a_problem_and_the_rest_goes_on() {
     let report = format!(r#"{{"runs": [{{"results": [{{"ruleId": "large", "locations": [{location}]}}, {{"ruleId": "next"}}]}}]}}"#);
     let reading = read(Format::Sarif, report.as_bytes(), || 100_000);
     assert_eq!(reading.error, None);
-    let [Record::Problem(problem), Record::Occurrence(next)] = &reading.records[..] else { panic!("{} records", reading.records.len()) };
+    let [Record::Tool { .. }, Record::Problem(problem), Record::Occurrence(next)] = &reading.records[..] else {
+        panic!("{} records", reading.records.len())
+    };
     assert_eq!((problem.code, problem.offset), (scan_reports::ProblemCode::TooLarge, 23));
     assert_eq!(next.finding.rule_id, "next");
 }
@@ -87,6 +89,7 @@ fn a_string_of_100_megabytes_is_passed_over() {
     loop {
         match decoder.next().expect("a report") {
             Step::End => break,
+            Step::Record(Record::Tool { .. }) => {}
             Step::Record(Record::Occurrence(occurrence)) => paths.push(occurrence.location.path),
             Step::Record(other) => panic!("{other:?}"),
             Step::NeedInput => {

@@ -17,6 +17,8 @@ use crate::{CheckpointError, ReadError, ReadErrorKind, Record, Step, limits};
 pub(super) trait Elements: Default + Send {
     /// Name of the root element.
     const ROOT: &'static str;
+    /// The scanner that writes this format.
+    const TOOL: &'static str;
     /// What the reader knows between two records: about the host that it is in. At most [`CONTEXT`] bytes of text.
     type Context: Serialize + DeserializeOwned;
 
@@ -110,6 +112,9 @@ impl<R: Elements> Parser for XmlReport<R> {
                     }
                     if self.reader.start(element, at) == Begin::Record && self.mark.is_none() {
                         (self.mark, self.made) = (Some(event.mark()), 0);
+                    }
+                    if at.depth == 1 {
+                        return Ok(Step::Record(Record::Tool { name: R::TOOL.to_owned() }));
                     }
                     continue;
                 }

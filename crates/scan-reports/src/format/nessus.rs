@@ -115,6 +115,7 @@ const V2: usize = 2;
 
 impl Elements for Nessus {
     const ROOT: &'static str = "NessusClientData_v2";
+    const TOOL: &'static str = TOOL;
     type Context = Host;
 
     fn start(&mut self, element: &Start<'_>, at: At) -> Begin {

@@ -83,6 +83,7 @@ struct Service {
 
 impl Elements for Nmap {
     const ROOT: &'static str = "nmaprun";
+    const TOOL: &'static str = TOOL;
     type Context = Host;
 
     fn start(&mut self, element: &Start<'_>, at: At) -> Begin {

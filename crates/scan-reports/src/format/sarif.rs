@@ -17,7 +17,8 @@
 //!
 //! # Which results, and what they become
 //!
-//! Results of kind `fail`, which is the default (§3.27.9), give one occurrence for each of their locations, or one without. See
+//! A run that has `results`, however few, names its tool in a record: what that tool no longer reports is gone. One without (§3.14.23) says
+//! nothing. Results of kind `fail`, which is the default (§3.27.9), give one occurrence for each of their locations, or one without. See
 //! [`finding`] for the fields.
 
 use serde::{Deserialize, Serialize};
@@ -112,6 +113,8 @@ struct Survey {
     results: Option<Place>,
     /// Place after the run.
     end: Option<Place>,
+    /// Whether the run's tool was given.
+    told: bool,
 }
 
 /// The parser's place after its last record: the checkpoint.
@@ -132,10 +135,10 @@ pub(super) struct Sarif {
     collector: Option<Collector>,
     definitions: Definitions,
     saved: Saved,
-    /// What is wrong with the record that is being passed over.
-    noted: Option<Problem>,
-    /// The same, once the record is passed.
-    problem: Option<Problem>,
+    /// What is to be said once the place after it is saved: what is wrong with the record that is being passed over, or the run's tool.
+    noted: Option<Record>,
+    /// The same, once it is.
+    ready: Option<Record>,
     /// A result that is being given. The tokenizer stands after it, and stays.
     current: Option<Findings>,
     failed: Option<ReadError>,
@@ -151,7 +154,7 @@ impl Default for Sarif {
             definitions: Definitions::default(),
             saved,
             noted: None,
-            problem: None,
+            ready: None,
             current: None,
             failed: None,
         }
@@ -230,10 +233,7 @@ enum Flow {
 impl Sarif {
     fn step(&mut self) -> Result<Step, ReadError> {
         loop {
-            if let Some(problem) = self.problem.take() {
-                return Ok(Step::Record(Record::Problem(problem)));
-            }
-            if let Some(record) = self.give() {
+            if let Some(record) = self.ready.take().or_else(|| self.give()) {
                 return Ok(Step::Record(record));
             }
             if self.stage == Stage::End {
@@ -287,7 +287,7 @@ impl Sarif {
 
     fn saved(&mut self) {
         (self.saved.stage, self.saved.given) = (self.stage, 0);
-        self.problem = self.noted.take();
+        self.ready = self.noted.take();
     }
 
     fn enter(&mut self, stage: Stage) {
@@ -349,7 +349,7 @@ impl Sarif {
     }
 
     fn report_at(&mut self, code: ProblemCode, message: impl Into<String>, offset: u64, line: u64) {
-        self.noted = Some(Problem { code, message: message.into(), offset, line, excerpt: String::new() });
+        self.noted = Some(Record::Problem(Problem { code, message: message.into(), offset, line, excerpt: String::new() }));
     }
 }
 
@@ -493,6 +493,12 @@ impl Sarif {
 /// The results.
 impl Sarif {
     fn result(&mut self) -> Result<Flow, ReadError> {
+        if !self.saved.survey.told {
+            self.saved.survey.told = true;
+            self.noted = Some(Record::Tool { name: self.definitions.tool_name() });
+            self.saved();
+            return Ok(Flow::Goes);
+        }
         if self.collector.is_none() {
             self.collector = Some(Collector::new(&RESULT, RESULT_LIMIT, &self.tokens));
         }
