@@ -52,16 +52,20 @@ COMMENT ON TYPE spillway.import_state IS 'queued and running imports have a row 
 CREATE TYPE spillway.notification_kind AS ENUM (
     'completed',
     'warning',
-    'failed'
+    'failed',
+    'closed'
 );
+
+COMMENT ON TYPE spillway.notification_kind IS 'completed; completed with errors; failed; findings closed';
 
 CREATE TYPE spillway.seen_as AS ENUM (
     'new',
     'updated',
-    'reopened'
+    'reopened',
+    'unchanged'
 );
 
-COMMENT ON TYPE spillway.seen_as IS 'what an import meant for something that it saw';
+COMMENT ON TYPE spillway.seen_as IS 'what an import meant for something that it saw: new; known, and changed by it; closed, and open again; known, and the same';
 
 CREATE TYPE spillway.severity AS ENUM (
     'info',
@@ -85,89 +89,180 @@ $$;
 
 COMMENT ON FUNCTION spillway.add_counts(p_one jsonb, p_other jsonb) IS 'two documents of counts added up, number by number';
 
+CREATE FUNCTION spillway.add_import_counts(p_workspace integer, p_import uuid, p_counts jsonb) RETURNS bigint
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  update spillway.imports i
+  set assets_new = i.assets_new + coalesce((p_counts #> '{assets,new}')::bigint, 0),
+    assets_updated = i.assets_updated + coalesce((p_counts #> '{assets,updated}')::bigint, 0),
+    assets_unchanged = i.assets_unchanged + coalesce((p_counts #> '{assets,unchanged}')::bigint, 0),
+    findings_new = i.findings_new + coalesce((p_counts #> '{findings,new}')::bigint, 0),
+    findings_updated = i.findings_updated + coalesce((p_counts #> '{findings,updated}')::bigint, 0),
+    findings_reopened = i.findings_reopened + coalesce((p_counts #> '{findings,reopened}')::bigint, 0),
+    findings_unchanged = i.findings_unchanged + coalesce((p_counts #> '{findings,unchanged}')::bigint, 0),
+    occurrences_new = i.occurrences_new + coalesce((p_counts #> '{occurrences,new}')::bigint, 0),
+    occurrences_updated = i.occurrences_updated + coalesce((p_counts #> '{occurrences,updated}')::bigint, 0),
+    occurrences_unchanged = i.occurrences_unchanged + coalesce((p_counts #> '{occurrences,unchanged}')::bigint, 0),
+    errors = i.errors + (select coalesce(sum(value::bigint), 0) from jsonb_each_text(p_counts -> 'errors')),
+    error_counts = (
+      select coalesce(jsonb_object_agg(key, value) filter (where value <> '0'), '{}')
+      from jsonb_each(spillway.add_counts(i.error_counts, coalesce(p_counts -> 'errors', '{}')))),
+    updated_at = clock_timestamp(), version = i.version + 1
+  where i.workspace_id = p_workspace and i.id = p_import
+  returning i.errors
+$$;
+
+COMMENT ON FUNCTION spillway.add_import_counts(p_workspace integer, p_import uuid, p_counts jsonb) IS 'adds {assets, findings, occurrences: {new, updated, …}, errors: {code: number}} to the counts of an import; gives its number of errors';
+
+CREATE FUNCTION spillway.admit_imports(p_workspace integer) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_workspace spillway.workspaces;
+  v_count integer;
+begin
+  -- The lock makes the limit strict: two that admit at once would both find the last place free.
+  select w.* into v_workspace from spillway.workspaces w where w.id = p_workspace for no key update;
+  update spillway.import_queue q set admitted = true, turn_at = v_workspace.served_at
+  from (
+    select n.import_id from spillway.import_queue n
+    where n.workspace_id = p_workspace and not n.admitted
+    order by n.priority, n.import_id
+    limit greatest(v_workspace.max_running_imports
+      - (select count(*) from spillway.import_queue a where a.workspace_id = p_workspace and a.admitted), 0)
+    -- What is locked is being cancelled, and whoever does that comes here next.
+    for no key update skip locked
+  ) as n
+  where q.import_id = n.import_id;
+  get diagnostics v_count = row_count;
+  return v_count;
+end
+$$;
+
+COMMENT ON FUNCTION spillway.admit_imports(p_workspace integer) IS 'lets the next imports of a workspace be claimed, the most urgent and oldest first, as many as have room; to be called whenever one comes or ends';
+
 CREATE FUNCTION spillway.batch_insert_assets(p_workspace integer, p_import uuid, p_assets jsonb) RETURNS jsonb
     LANGUAGE sql
     SET search_path TO ''
     AS $$
   with given as materialized (
-    select * from jsonb_to_recordset(p_assets) as (id uuid, kind spillway.asset_kind, identity text, hostname text, attributes jsonb)
-  ), known as materialized (
-    select a.id from given g join spillway.assets a on a.workspace_id = p_workspace and a.id = g.id
+    select g.id, g.kind, g.identity, g.hostname, coalesce(g.attributes, '{}') as attributes,
+      (select coalesce(jsonb_object_agg(k, p_import), '{}') from jsonb_object_keys(coalesce(g.attributes, '{}')) k) as attribute_imports
+    from jsonb_to_recordset(p_assets) as g (id uuid, kind spillway.asset_kind, identity text, hostname text, attributes jsonb)
   ), stored as (
-    insert into spillway.assets as a (workspace_id, id, kind, identity, hostname, attributes, first_import_id, last_import_id)
+    insert into spillway.assets as a (
+      workspace_id, id, kind, identity, hostname, hostname_import_id, attributes, attribute_imports, first_import_id, last_import_id)
     -- In the order of the key: two batches that store the same rows wait for each other instead of dying together.
-    select p_workspace, g.id, g.kind, g.identity, g.hostname, coalesce(g.attributes, '{}'), p_import, p_import from given g order by g.id
+    select p_workspace, g.id, g.kind, g.identity, g.hostname, case when g.hostname is not null then p_import end, g.attributes,
+      g.attribute_imports, p_import, p_import
+    from given g order by g.id
+    -- Fact by fact the newest import that tells it counts, in whatever order imports arrive.
     on conflict (workspace_id, id) do update
-    set hostname = coalesce(excluded.hostname, a.hostname),
-      attributes = case when a.attributes @> excluded.attributes then a.attributes else a.attributes || excluded.attributes end,
-      last_import_id = excluded.last_import_id, last_seen_at = excluded.last_seen_at
-    where a.last_import_id < excluded.last_import_id
-      or a.last_import_id = excluded.last_import_id
-        and (a.hostname is distinct from coalesce(excluded.hostname, a.hostname) or not a.attributes @> excluded.attributes)
+    set (hostname, hostname_import_id, attributes, attribute_imports, seen_as) = (
+        select
+          case when n.is_named then excluded.hostname else a.hostname end,
+          case when n.is_named then p_import else a.hostname_import_id end,
+          a.attributes || n.attributes,
+          a.attribute_imports || (select coalesce(jsonb_object_agg(k, p_import), '{}') from jsonb_object_keys(n.attributes) k),
+          case
+            when a.last_import_id >= p_import then a.seen_as
+            when a.attributes @> n.attributes and not (n.is_named and a.hostname is distinct from excluded.hostname) then 'unchanged'
+            else 'updated' end::spillway.seen_as
+        from (
+          select spillway.later_attributes(a.attribute_imports, excluded.attributes, p_import) as attributes,
+            excluded.hostname is not null and coalesce(a.hostname_import_id <= p_import, true) as is_named
+        ) as n),
+      last_import_id = greatest(a.last_import_id, p_import),
+      last_seen_at = case when a.last_import_id < p_import then excluded.last_seen_at else a.last_seen_at end
+    where a.last_import_id < p_import
+      or not a.attributes @> excluded.attributes or not a.attribute_imports @> excluded.attribute_imports
+      or excluded.hostname is not null and (a.hostname_import_id is distinct from p_import or a.hostname <> excluded.hostname)
+    returning a.id, a.last_import_id, a.seen_as
   ), seen as (
     insert into spillway.import_assets as s (workspace_id, import_id, asset_id, seen_as)
-    select p_workspace, p_import, g.id, case when k.id is null then 'new' else 'updated' end::spillway.seen_as
-    from given g left join known k on k.id = g.id
+    select p_workspace, p_import, g.id, case when w.last_import_id = p_import then w.seen_as else 'unchanged' end
+    from given g left join stored w on w.id = g.id
     order by g.id
     on conflict do nothing
     returning s.seen_as
   )
   select jsonb_build_object(
     'new', count(*) filter (where seen_as = 'new'),
-    'updated', count(*) filter (where seen_as = 'updated'))
+    'updated', count(*) filter (where seen_as = 'updated'),
+    'unchanged', count(*) filter (where seen_as = 'unchanged'))
   from seen
 $$;
 
-COMMENT ON FUNCTION spillway.batch_insert_assets(p_workspace integer, p_import uuid, p_assets jsonb) IS 'stores assets [{id, kind, identity, hostname, attributes}], each id once, and counts those that the import saw for the first time; the newest import wins';
+COMMENT ON FUNCTION spillway.batch_insert_assets(p_workspace integer, p_import uuid, p_assets jsonb) IS 'stores assets [{id, kind, identity, hostname, attributes}], each id once, and counts those that the import saw for the first time; of each fact the newest import''s word is kept';
 
 CREATE FUNCTION spillway.batch_insert_findings(p_workspace integer, p_import uuid, p_findings jsonb) RETURNS jsonb
     LANGUAGE sql
     SET search_path TO ''
     AS $$
   with given as materialized (
-    select * from jsonb_to_recordset(p_findings) as (
+    select g.identity as id, g.tool, g.kind, g.rule_id, g.title, g.severity, g.status, coalesce(g.description, '') as description,
+      coalesce(g.solution, '') as solution, coalesce(g.vulnerability_ids, '{}') as vulnerability_ids, coalesce(g.cwes, '{}') as cwes,
+      coalesce(g.cvss, '[]') as cvss, coalesce(g."references", '{}') as reference_urls, g.component,
+      coalesce(g.attributes, '{}') as attributes, g."offset" as source_offset
+    from jsonb_to_recordset(p_findings) as g (
       identity uuid, tool text, kind spillway.finding_kind, rule_id text, title text, severity spillway.severity,
       status spillway.finding_status, description text, solution text, vulnerability_ids text[], cwes integer[], cvss jsonb,
       "references" text[], component jsonb, attributes jsonb, "offset" bigint)
-  ), known as materialized (
-    select f.id, f.status, f.last_import_id
-    from given g join spillway.findings f on f.workspace_id = p_workspace and f.id = g.identity
   ), stored as (
     insert into spillway.findings as f (
       workspace_id, id, tool, kind, rule_id, title, severity, status, description, solution, vulnerability_ids, cwes, cvss, reference_urls,
       component, attributes, source_offset, first_import_id, last_import_id)
     -- In the order of the key: two batches that store the same rows wait for each other instead of dying together.
-    select p_workspace, g.identity, g.tool, g.kind, g.rule_id, g.title, g.severity, g.status, coalesce(g.description, ''),
-      coalesce(g.solution, ''), coalesce(g.vulnerability_ids, '{}'), coalesce(g.cwes, '{}'), coalesce(g.cvss, '[]'),
-      coalesce(g."references", '{}'), g.component, coalesce(g.attributes, '{}'), g."offset", p_import, p_import
-    from given g order by g.identity
+    select p_workspace, g.id, g.tool, g.kind, g.rule_id, g.title, g.severity, g.status, g.description, g.solution, g.vulnerability_ids,
+      g.cwes, g.cvss, g.reference_urls, g.component, g.attributes, g.source_offset, p_import, p_import
+    from given g order by g.id
     on conflict (workspace_id, id) do update
     set title = excluded.title, severity = excluded.severity,
-      -- A person's decision stays, but what a person closed and is seen again is open.
-      status = case when f.decided_at is null or f.status = 'closed' then excluded.status else f.status end,
-      description = excluded.description, solution = excluded.solution, vulnerability_ids = excluded.vulnerability_ids,
-      cwes = excluded.cwes, cvss = excluded.cvss, reference_urls = excluded.reference_urls, component = excluded.component,
-      attributes = excluded.attributes, source_offset = excluded.source_offset, last_import_id = excluded.last_import_id,
-      last_seen_at = excluded.last_seen_at
+      -- The old value where it is the same: PostgreSQL then leaves a text that it keeps outside of the row where it is.
+      description = case when f.description = excluded.description then f.description else excluded.description end,
+      solution = case when f.solution = excluded.solution then f.solution else excluded.solution end,
+      reference_urls = case when f.reference_urls = excluded.reference_urls then f.reference_urls else excluded.reference_urls end,
+      attributes = case when f.attributes = excluded.attributes then f.attributes else excluded.attributes end,
+      vulnerability_ids = excluded.vulnerability_ids, cwes = excluded.cwes, cvss = excluded.cvss, component = excluded.component,
+      (status, decided_at, closed_import_id, seen_as) = (
+        select n.status, case when n.status = f.status then f.decided_at end, case when n.status = f.status then f.closed_import_id end,
+          case
+            when f.last_import_id = p_import then f.seen_as
+            when f.status = 'closed' and n.status = 'open' then 'reopened'
+            when n.status = f.status and f.title = excluded.title and f.severity = excluded.severity
+              and f.description = excluded.description and f.solution = excluded.solution
+              and f.vulnerability_ids = excluded.vulnerability_ids and f.cwes = excluded.cwes and f.cvss = excluded.cvss
+              and f.reference_urls = excluded.reference_urls and f.component is not distinct from excluded.component
+              and f.attributes = excluded.attributes then 'unchanged'
+            else 'updated' end::spillway.seen_as
+        from (
+          select case
+            -- A person's decision stays; what a person closed is opened only by a report of later.
+            when f.decided_at is not null and (f.status <> 'closed' or f.decided_at > spillway.time_of_id(p_import)) then f.status
+            -- A newer import has missed it already.
+            when f.closed_import_id > p_import then f.status
+            else excluded.status end
+        ) as n (status)),
+      source_offset = excluded.source_offset, last_import_id = p_import,
+      last_seen_at = case when f.last_import_id = p_import then f.last_seen_at else excluded.last_seen_at end
     -- The newest import wins, in it the first record: in whatever order the batches of several imports arrive, the same is stored.
-    where f.last_import_id < excluded.last_import_id
-      or f.last_import_id = excluded.last_import_id and f.source_offset > excluded.source_offset
+    where f.last_import_id < p_import or f.last_import_id = p_import and f.source_offset > excluded.source_offset
+    returning f.id, f.seen_as
   ), seen as (
     insert into spillway.import_findings as s (workspace_id, import_id, finding_id, seen_as)
-    select p_workspace, p_import, g.identity,
-      case
-        when k.id is null then 'new'
-        when k.status = 'closed' and g.status = 'open' and k.last_import_id < p_import then 'reopened'
-        else 'updated' end::spillway.seen_as
-    from given g left join known k on k.id = g.identity
-    order by g.identity
+    select p_workspace, p_import, g.id, coalesce(w.seen_as, 'unchanged')
+    from given g left join stored w on w.id = g.id
+    order by g.id
     on conflict do nothing
     returning s.seen_as
   )
   select jsonb_build_object(
     'new', count(*) filter (where seen_as = 'new'),
     'updated', count(*) filter (where seen_as = 'updated'),
-    'reopened', count(*) filter (where seen_as = 'reopened'))
+    'reopened', count(*) filter (where seen_as = 'reopened'),
+    'unchanged', count(*) filter (where seen_as = 'unchanged'))
   from seen
 $$;
 
@@ -181,9 +276,6 @@ CREATE FUNCTION spillway.batch_insert_occurrences(p_workspace integer, p_import 
     select * from jsonb_to_recordset(p_occurrences) as (
       id uuid, finding_id uuid, asset_id uuid, host text, port integer, protocol text, service text, url text, parameter text, path text,
       line bigint, evidence text)
-  ), known as materialized (
-    select o.id, o.last_import_id
-    from given g join spillway.occurrences o on o.workspace_id = p_workspace and o.id = g.id
   ), stored as (
     insert into spillway.occurrences as o (
       workspace_id, id, finding_id, asset_id, host, port, protocol, service, url, parameter, path, line, evidence,
@@ -193,18 +285,28 @@ CREATE FUNCTION spillway.batch_insert_occurrences(p_workspace integer, p_import 
       coalesce(g.evidence, ''), p_import, p_import
     from given g order by g.id
     on conflict (workspace_id, id) do update
-    set service = excluded.service, evidence = excluded.evidence, last_import_id = excluded.last_import_id,
-      last_seen_at = excluded.last_seen_at
-    where o.last_import_id < excluded.last_import_id
-    returning o.id
+    set service = excluded.service,
+      evidence = case when o.evidence = excluded.evidence then o.evidence else excluded.evidence end,
+      seen_as = case when o.evidence = excluded.evidence and o.service is not distinct from excluded.service then 'unchanged'
+        else 'updated' end::spillway.seen_as,
+      last_import_id = p_import, last_seen_at = excluded.last_seen_at
+    where o.last_import_id < p_import
+    returning o.id, o.seen_as
+  ), counted as (
+    -- What is not stored was seen before by this import, which counts once, or by a newer one.
+    select coalesce(s.seen_as, 'unchanged') as seen_as
+    from given g left join stored s on s.id = g.id
+    where s.id is not null
+      or not exists (select from spillway.occurrences o where o.workspace_id = p_workspace and o.id = g.id and o.last_import_id = p_import)
   )
   select jsonb_build_object(
-    'new', count(*) filter (where k.id is null),
-    'updated', count(*) filter (where k.last_import_id < p_import))
-  from stored s left join known k on k.id = s.id
+    'new', count(*) filter (where seen_as = 'new'),
+    'updated', count(*) filter (where seen_as = 'updated'),
+    'unchanged', count(*) filter (where seen_as = 'unchanged'))
+  from counted
 $$;
 
-COMMENT ON FUNCTION spillway.batch_insert_occurrences(p_workspace integer, p_import uuid, p_occurrences jsonb) IS 'stores occurrences, each id once, and counts those that are new and those that only an older import had seen; their findings and assets are stored before';
+COMMENT ON FUNCTION spillway.batch_insert_occurrences(p_workspace integer, p_import uuid, p_occurrences jsonb) IS 'stores occurrences, each id once, and counts them; their findings and assets are stored before. What a report shows in two batches is counted twice only where a newer import has seen it in between';
 
 CREATE FUNCTION spillway.batch_slice(p_batch jsonb, p_from integer, p_to integer) RETURNS jsonb
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -245,63 +347,233 @@ begin
   set state = 'cancelled', finished_at = now(), updated_at = now(), version = i.version + 1
   where i.workspace_id = p_workspace and i.id = p_import and i.state in ('queued', 'running')
   returning i.* into v_import;
-  if found then
-    return spillway.import_document(v_import);
-  end if;
-  select i.* into v_import from spillway.imports i where i.workspace_id = p_workspace and i.id = p_import;
   if not found then
-    raise exception using errcode = 'SW404', message = 'there is no such import';
+    perform spillway.refuse_step(p_workspace, p_import, 'only a queued or running one can be cancelled');
   end if;
-  raise exception using errcode = 'SW409', message = format('the import is %s and can no longer be cancelled', v_import.state);
+  perform spillway.admit_imports(p_workspace);
+  return spillway.import_document(v_import);
 end
 $$;
 
 COMMENT ON FUNCTION spillway.cancel_import(p_workspace integer, p_import uuid) IS 'ends a queued or running import and keeps what it stored; SW409 where it has ended, SW404 where the workspace has no such import';
 
-CREATE FUNCTION spillway.claim_imports(p_limit integer, p_lease interval) RETURNS jsonb
+CREATE FUNCTION spillway.check_import_is_queued() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  if exists (select from spillway.imports i where i.workspace_id = new.workspace_id and i.id = new.id and i.active)
+    and not exists (select from spillway.import_queue q where q.import_id = new.id) then
+    raise exception using errcode = 'check_violation', message = format('import %s is %s, but has no place in the queue', new.id, new.state);
+  end if;
+  return null;
+end
+$$;
+
+COMMENT ON FUNCTION spillway.check_import_is_queued() IS 'trigger: at the end of a transaction, an import that is still to be worked on has a row in the queue';
+
+CREATE FUNCTION spillway.check_import_transition() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  if (old.state, new.state) not in (
+    ('queued', 'running'), ('queued', 'cancelled'), ('running', 'completed'), ('running', 'failed'), ('running', 'cancelled'),
+    ('failed', 'queued'), ('cancelled', 'queued'))
+  then
+    raise exception using errcode = 'check_violation', message = format('an import cannot go from %s to %s', old.state, new.state);
+  end if;
+  return new;
+end
+$$;
+
+COMMENT ON FUNCTION spillway.check_import_transition() IS 'trigger: the steps that an import''s state can take; they are drawn in ARCHITECTURE.md';
+
+CREATE FUNCTION spillway.claim_imports(p_limit integer, p_lease interval, p_parallelism integer) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
 declare
-  v_claims jsonb;
+  v_now timestamptz;
+  v_free bigint;
+  v_claimed uuid[];
+  v_workspaces integer[];
 begin
   perform spillway.end_dead_imports();
+  -- One claim at a time, so that p_parallelism is strict; a claim takes a millisecond.
+  perform pg_advisory_xact_lock(hashtextextended('spillway.claim_imports', 0));
+  -- Not now(): that was before the wait for the lock.
+  v_now := clock_timestamp();
+  v_free := p_parallelism - (select count(*) from spillway.import_queue q where q.claimed and q.available_at > v_now);
   -- Lock and mark in one statement, in the order of the index, past what others hold.
   with candidates as materialized (
     select q.import_id
     from spillway.import_queue q
-    where q.available_at <= now()
-      and (select count(*) from spillway.import_queue r where r.workspace_id = q.workspace_id and r.claimed and r.available_at > now())
-        < (select w.max_running_imports from spillway.workspaces w where w.id = q.workspace_id)
-    order by q.priority, q.available_at, q.import_id
-    limit p_limit
-    for update of q skip locked
+    where q.admitted and q.available_at <= v_now
+    order by q.turn_at, q.priority, q.import_id
+    limit greatest(least(p_limit, v_free), 0)
+    for no key update of q skip locked
   ), claimed as (
     update spillway.import_queue q
-    set attempt = q.attempt + 1, available_at = now() + p_lease, claimed = true,
+    set attempt = q.attempt + 1, available_at = v_now + p_lease, claimed = true, turn_at = v_now,
       -- A lease that ran out is a drain that died.
-      failures = q.failures + q.claimed::integer
+      failures = q.failures + q.claimed::integer, stalled_at = coalesce(q.stalled_at, v_now)
     from candidates c
     where q.import_id = c.import_id
-    returning q.workspace_id, q.import_id, q.attempt, q.priority
+    returning q.workspace_id, q.import_id, q.attempt
   ), started as (
     update spillway.imports i
     set state = 'running', stage = case when i.stage = 'queued' then 'parsing' else i.stage end, attempt = c.attempt,
-      started_at = coalesce(i.started_at, now()), updated_at = now(), version = i.version + 1
+      started_at = coalesce(i.started_at, v_now), updated_at = v_now, version = i.version + 1
     from claimed c
     where i.workspace_id = c.workspace_id and i.id = c.import_id
-    returning c.priority, i.*
+    returning i.id, i.workspace_id
   )
-  select coalesce(jsonb_agg(jsonb_build_object(
-      'import_id', s.id, 'attempt', s.attempt, 'file_name', s.file_name, 'object_key', s.object_key, 'size_bytes', s.size_bytes,
-      'format', s.format, 'bytes_read', s.bytes_read, 'checkpoint', translate(encode(s.checkpoint, 'base64'), E'\n', ''))
-    order by s.priority, s.id), '[]')
-  into v_claims from started s;
-  return v_claims;
+  select array_agg(id), array_agg(distinct workspace_id) into v_claimed, v_workspaces from started;
+  -- The workspaces have had their turn, with all that is theirs. Who is locked keeps an older turn: nobody waits here for a long closing.
+  update spillway.workspaces w set served_at = v_now
+  from (select o.id from spillway.workspaces o where o.id = any (v_workspaces) for no key update skip locked) as o
+  where w.id = o.id;
+  update spillway.import_queue q set turn_at = v_now
+  from (
+    select o.import_id from spillway.import_queue o
+    where o.workspace_id = any (v_workspaces) and o.admitted and not o.claimed
+    for no key update skip locked
+  ) as o
+  where q.import_id = o.import_id;
+  return jsonb_build_object(
+    'claims', coalesce((
+      select jsonb_agg(jsonb_build_object(
+          'import_id', i.id, 'attempt', i.attempt, 'file_name', i.file_name, 'object_key', i.object_key, 'size_bytes', i.size_bytes,
+          'items', i.items, 'checkpoint', translate(encode(i.checkpoint, 'base64'), E'\n', ''))
+        order by array_position(v_claimed, i.id))
+      from spillway.imports i where i.workspace_id = any (v_workspaces) and i.id = any (v_claimed)), '[]'),
+    'more', v_free > coalesce(cardinality(v_claimed), 0)
+      and exists (select from spillway.import_queue q where q.admitted and q.available_at <= v_now));
 end
 $$;
 
-COMMENT ON FUNCTION spillway.claim_imports(p_limit integer, p_lease interval) IS 'takes up to so many imports that may be worked on, for the time of the lease, each with a new attempt number that every later write must present';
+COMMENT ON FUNCTION spillway.claim_imports(p_limit integer, p_lease interval, p_parallelism integer) IS 'takes up to p_limit imports that may be worked on, for the time of the lease, each with a new attempt number that every later write must present; the workspace that was not served for the longest time comes first. Gives none where p_parallelism are held already; more says whether another drain would find work';
+
+CREATE FUNCTION spillway.claim_leftovers(p_report_days integer, p_limit integer) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  c_upload_time constant interval := interval '24 hours';
+  c_notification_time constant interval := interval '90 days';
+  v_uploads jsonb;
+  v_reports jsonb;
+begin
+  delete from spillway.notifications n using (
+    select o.workspace_id, o.id from spillway.notifications o
+    where o.created_at < now() - c_notification_time order by o.created_at limit p_limit * 10
+    for update skip locked
+  ) as o
+  where n.workspace_id = o.workspace_id and n.id = o.id;
+  -- From here on no import can come of these uploads, so that what they left in the store may go.
+  with old as (
+    select u.workspace_id, u.id from spillway.uploads u
+    where u.started_at < now() - c_upload_time order by u.started_at limit p_limit
+    for update skip locked
+  ), given_up as (
+    update spillway.uploads u set abandoned_at = coalesce(u.abandoned_at, now()) from old o
+    where u.workspace_id = o.workspace_id and u.id = o.id
+    returning u.*
+  )
+  select coalesce(jsonb_agg(jsonb_build_object('id', id, 'object_key', object_key, 'parts_id', parts_id)), '[]') into v_uploads from given_up;
+  -- Marked before they are removed: nobody may try an import again whose report is about to go.
+  with old as (
+    select i.workspace_id, i.id from spillway.imports i
+    where i.finished_at < now() - make_interval(days => p_report_days) and i.report_removed_at is null
+    order by i.finished_at limit p_limit
+    for no key update skip locked
+  ), marked as (
+    update spillway.imports i set report_removed_at = now(), version = i.version + 1 from old o
+    where i.workspace_id = o.workspace_id and i.id = o.id
+    returning i.workspace_id, i.id, i.object_key
+  ), noted as (
+    -- Until the store has removed it: who dies in between finds it here again.
+    insert into spillway.uploads (workspace_id, id, object_key, started_at, abandoned_at)
+    select m.workspace_id, m.id, m.object_key, '-infinity', now() from marked m
+    on conflict do nothing
+  )
+  select coalesce(jsonb_agg(jsonb_build_object('id', id, 'object_key', object_key)), '[]') into v_reports from marked;
+  return v_uploads || v_reports;
+end
+$$;
+
+COMMENT ON FUNCTION spillway.claim_leftovers(p_report_days integer, p_limit integer) IS 'what may be removed from the store, p_limit of each: uploads that broke off over a day ago, and the reports of imports that ended p_report_days ago, as [{id, object_key, parts_id}]; to be confirmed by forget_leftovers. Notifications of over 90 days ago are deleted here';
+
+CREATE FUNCTION spillway.close_missing_findings(p_workspace integer, p_scope text) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_import spillway.imports;
+  v_closed integer;
+begin
+  -- One end of an import at a time: of two that end at once, the second sees the first.
+  perform from spillway.workspaces w where w.id = p_workspace and p_scope is not null for no key update;
+  -- The newest word on the scope counts, whichever import has just ended: one that comes late must not keep open what a newer one missed.
+  -- An import with errors may have seen more than it could store.
+  select i.* into v_import from spillway.imports i
+  where i.workspace_id = p_workspace and i.scope = p_scope and i.close_missing and i.state = 'completed' and i.errors = 0
+  order by i.id desc limit 1
+  for no key update;
+  if not found then
+    return 0;
+  end if;
+  with gone as (
+    delete from spillway.finding_scopes s using spillway.findings f
+    where s.workspace_id = p_workspace and s.scope = p_scope and s.last_import_id < v_import.id
+      and f.workspace_id = p_workspace and f.id = s.finding_id and f.tool = any (v_import.tools)
+    returning s.finding_id
+  ), closable as (
+    select f.id from gone g join spillway.findings f on f.workspace_id = p_workspace and f.id = g.finding_id
+    where f.status = 'open' and f.last_import_id < v_import.id
+      -- Another scope still shows it, or an import of no scope was the last to see it.
+      and not exists (select from spillway.finding_scopes o where o.workspace_id = p_workspace and o.finding_id = f.id and o.scope <> p_scope)
+      and exists (select from spillway.imports l where l.workspace_id = p_workspace and l.id = f.last_import_id and l.scope is not null)
+    order by f.id
+    for no key update of f
+  )
+  update spillway.findings f set status = 'closed', closed_import_id = v_import.id
+  from closable c
+  where f.workspace_id = p_workspace and f.id = c.id;
+  get diagnostics v_closed = row_count;
+  if v_closed > 0 then
+    update spillway.imports i
+    set findings_closed = i.findings_closed + v_closed, updated_at = clock_timestamp(), version = i.version + 1
+    where i.workspace_id = p_workspace and i.id = v_import.id;
+    perform spillway.notify(p_workspace, v_import.id, 'closed', 'Findings closed',
+      format('%s: %s findings of %s are no longer seen and are closed', v_import.file_name, v_closed, p_scope));
+  end if;
+  return v_closed;
+end
+$$;
+
+COMMENT ON FUNCTION spillway.close_missing_findings(p_workspace integer, p_scope text) IS 'closes the open findings of a scope that its newest completed import with close_missing did not see, for the tools that this import holds, unless another scope shows them; gives their number';
+
+CREATE FUNCTION spillway.close_upload(p_workspace integer, p_id uuid) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  delete from spillway.uploads where workspace_id = p_workspace and id = p_id
+$$;
+
+COMMENT ON FUNCTION spillway.close_upload(p_workspace integer, p_id uuid) IS 'forgets an upload that broke off and left nothing in the store';
+
+CREATE FUNCTION spillway.count_unread(p_workspace integer) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+  select count(*) from (
+    select from spillway.notifications n where n.workspace_id = p_workspace and n.read_at is null limit 1000
+  ) as n
+$$;
+
+COMMENT ON FUNCTION spillway.count_unread(p_workspace integer) IS 'the number of notifications that nobody has read, up to 1,000: a badge shows no more, and a look at the index of the unread ones is all that it costs';
 
 CREATE FUNCTION spillway.create_api_key(p_workspace text, p_name text, p_hash bytea, p_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
     LANGUAGE sql
@@ -314,19 +586,26 @@ $$;
 
 COMMENT ON FUNCTION spillway.create_api_key(p_workspace text, p_name text, p_hash bytea, p_expires_at timestamp with time zone) IS 'stores the SHA-256 of a new key for the workspace of that name, which is made if there is none';
 
-CREATE FUNCTION spillway.create_import(p_workspace integer, p_id uuid, p_file_name text, p_object_key text, p_size bigint, p_sha256 bytea, p_idempotency_key text) RETURNS jsonb
+CREATE FUNCTION spillway.create_import(p_workspace integer, p_id uuid, p_file_name text, p_size bigint, p_sha256 bytea, p_idempotency_key text DEFAULT NULL::text, p_scope text DEFAULT NULL::text, p_close_missing boolean DEFAULT false, p_priority smallint DEFAULT 100) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
 declare
+  v_upload spillway.uploads;
   v_import spillway.imports;
 begin
-  insert into spillway.imports as i (workspace_id, id, file_name, object_key, size_bytes, sha256, idempotency_key)
-  values (p_workspace, p_id, p_file_name, p_object_key, p_size, p_sha256, p_idempotency_key)
+  delete from spillway.uploads u where u.workspace_id = p_workspace and u.id = p_id returning u.* into v_upload;
+  if not found or v_upload.abandoned_at is not null then
+    raise exception using errcode = 'SW409', message = 'the upload took too long and was given up; send the report again';
+  end if;
+  insert into spillway.imports as i (
+    workspace_id, id, file_name, object_key, size_bytes, sha256, idempotency_key, scope, close_missing)
+  values (p_workspace, p_id, p_file_name, v_upload.object_key, p_size, p_sha256, p_idempotency_key, p_scope, p_close_missing)
   on conflict (workspace_id, idempotency_key) do nothing
   returning i.* into v_import;
   if found then
-    insert into spillway.import_queue (workspace_id, import_id) values (p_workspace, p_id);
+    insert into spillway.import_queue (workspace_id, import_id, priority) values (p_workspace, p_id, p_priority);
+    perform spillway.admit_imports(p_workspace);
   else
     select i.* into strict v_import from spillway.imports i
     where i.workspace_id = p_workspace and i.idempotency_key = p_idempotency_key;
@@ -338,7 +617,7 @@ begin
 end
 $$;
 
-COMMENT ON FUNCTION spillway.create_import(p_workspace integer, p_id uuid, p_file_name text, p_object_key text, p_size bigint, p_sha256 bytea, p_idempotency_key text) IS 'writes an uploaded report down as import and queue row; where the Idempotency-Key was used for the same report, gives that import instead (SW422: for another)';
+COMMENT ON FUNCTION spillway.create_import(p_workspace integer, p_id uuid, p_file_name text, p_size bigint, p_sha256 bytea, p_idempotency_key text, p_scope text, p_close_missing boolean, p_priority smallint) IS 'makes an import of an upload, and queues it; where the Idempotency-Key was used for the same report, gives that import instead (SW422: for another). SW409 where the upload was given up';
 
 CREATE FUNCTION spillway.create_workspace(p_name text) RETURNS integer
     LANGUAGE sql
@@ -354,6 +633,20 @@ $$;
 
 COMMENT ON FUNCTION spillway.create_workspace(p_name text) IS 'the id of the workspace of that name, which is made if there is none';
 
+CREATE FUNCTION spillway.decide_finding(p_workspace integer, p_finding uuid, p_status spillway.finding_status) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  update spillway.findings f
+  set status = p_status, decided_at = case when p_status <> 'open' then clock_timestamp() end, closed_import_id = null
+  where f.workspace_id = p_workspace and f.id = p_finding;
+  return spillway.get_finding(p_workspace, p_finding);
+end
+$$;
+
+COMMENT ON FUNCTION spillway.decide_finding(p_workspace integer, p_finding uuid, p_status spillway.finding_status) IS 'sets the status of a finding as a person decided; open leaves it to the imports again. SW404 where the workspace has no such finding';
+
 CREATE FUNCTION spillway.end_dead_imports() RETURNS integer
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -364,19 +657,20 @@ declare
 begin
   for v_dead in
     select q.import_id, q.attempt from spillway.import_queue q
-    where q.claimed and q.available_at <= now() and q.failures >= spillway.max_failures() - 1
+    where q.claimed and q.available_at <= now()
+      and (q.failures >= spillway.max_failures() - 1 or q.stalled_at < now() - spillway.max_stall())
     order by q.available_at limit 100
-    for update skip locked
+    for no key update skip locked
   loop
     perform spillway.fail_import(v_dead.import_id, v_dead.attempt, jsonb_build_object(
-      'code', 'no_progress', 'message', format('%s attempts ended without an answer; the last lease ran out', spillway.max_failures())), false);
+      'code', 'no_progress', 'message', 'the import was given up: whoever worked on it ended again and again without an answer'), false);
     v_count := v_count + 1;
   end loop;
   return v_count;
 end
 $$;
 
-COMMENT ON FUNCTION spillway.end_dead_imports() IS 'fails the imports whose drain died too often without progress';
+COMMENT ON FUNCTION spillway.end_dead_imports() IS 'fails the imports whose drain died too often, or that are worked on for too long, without progress';
 
 CREATE FUNCTION spillway.fail_import(p_import uuid, p_attempt integer, p_error jsonb, p_may_pass boolean) RETURNS jsonb
     LANGUAGE plpgsql
@@ -392,52 +686,146 @@ begin
   if not found then
     return jsonb_build_object('state', 'stale');
   end if;
-  if p_may_pass and v_queue.failures + 1 < spillway.max_failures() then
-    -- 2, 4, 8 … seconds, half of it by chance: those that failed together do not come back together.
+  if p_may_pass and v_queue.failures + 1 < spillway.max_failures()
+    and (v_queue.stalled_at is null or v_queue.stalled_at > now() - spillway.max_stall())
+  then
     update spillway.import_queue
-    set claimed = false, failures = failures + 1, available_at = now() + interval '1 second' * 2 ^ (failures + 1) * (0.5 + random() / 2)
+    set claimed = false, failures = failures + 1, available_at = clock_timestamp() + spillway.retry_wait(failures)
     where import_id = p_import;
     return jsonb_build_object('state', 'queued');
   end if;
   delete from spillway.import_queue where import_id = p_import;
   update spillway.imports i
-  set state = 'failed', error = p_error, finished_at = now(), updated_at = now(), version = i.version + 1
+  set state = 'failed', error = p_error, finished_at = clock_timestamp(), updated_at = clock_timestamp(), version = i.version + 1
   where i.workspace_id = v_queue.workspace_id and i.id = p_import
   returning i.* into v_import;
+  perform spillway.admit_imports(v_import.workspace_id);
   perform spillway.notify(v_import.workspace_id, p_import, 'failed', 'Import failed',
-    format('%s: %s; %s records were stored before', v_import.file_name, p_error ->> 'message', v_import.items));
+    format('%s: %s; %s records were stored before', v_import.file_name, p_error ->> 'message', v_import.items - v_import.errors));
   return jsonb_build_object('state', 'failed');
 end
 $$;
 
 COMMENT ON FUNCTION spillway.fail_import(p_import uuid, p_attempt integer, p_error jsonb, p_may_pass boolean) IS 'notes a failed attempt {code, message, offset, line}: what may pass is tried again after a growing wait, up to max_failures() times without progress; everything else ends the import. What was stored stays';
 
+CREATE TABLE spillway.findings (
+    workspace_id integer NOT NULL,
+    id uuid NOT NULL,
+    tool text NOT NULL,
+    kind spillway.finding_kind NOT NULL,
+    rule_id text NOT NULL,
+    title text NOT NULL,
+    severity spillway.severity NOT NULL,
+    status spillway.finding_status DEFAULT 'open'::spillway.finding_status NOT NULL,
+    decided_at timestamp with time zone,
+    description text DEFAULT ''::text NOT NULL,
+    solution text DEFAULT ''::text NOT NULL,
+    vulnerability_ids text[] DEFAULT '{}'::text[] NOT NULL,
+    cwes integer[] DEFAULT '{}'::integer[] NOT NULL,
+    cvss jsonb DEFAULT '[]'::jsonb NOT NULL,
+    reference_urls text[] DEFAULT '{}'::text[] NOT NULL,
+    component jsonb,
+    attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
+    source_offset bigint NOT NULL,
+    first_import_id uuid NOT NULL,
+    last_import_id uuid NOT NULL,
+    first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_as spillway.seen_as DEFAULT 'new'::spillway.seen_as NOT NULL,
+    closed_import_id uuid,
+    CONSTRAINT finding_title_is_short CHECK (((length(title) >= 1) AND (length(title) <= 1024)))
+)
+WITH (fillfactor='85');
+
+COMMENT ON TABLE spillway.findings IS 'what is wrong, once a workspace; where it was seen is in occurrences';
+
+COMMENT ON COLUMN spillway.findings.id IS 'the fingerprint: hash of tool, rule and what the kind of finding adds';
+
+COMMENT ON COLUMN spillway.findings.decided_at IS 'when a person set the status. false_positive and accepted_risk then stay; closed stays until an import that was uploaded later sees it. null: the status comes from the imports';
+
+COMMENT ON COLUMN spillway.findings.cvss IS 'scores as a list of version, vector, score, newest version first';
+
+COMMENT ON COLUMN spillway.findings.source_offset IS 'where the texts stand in the report of last_import_id: of several records of one finding the first counts';
+
+COMMENT ON COLUMN spillway.findings.last_import_id IS 'the newest import that saw it; its words are stored';
+
+COMMENT ON COLUMN spillway.findings.seen_as IS 'what last_import_id meant for it';
+
+COMMENT ON COLUMN spillway.findings.closed_import_id IS 'the import that closed it by not seeing it';
+
+CREATE FUNCTION spillway.finding_document(f spillway.findings) RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+  select jsonb_build_object(
+    'id', f.id, 'tool', f.tool, 'kind', f.kind, 'rule_id', f.rule_id, 'title', f.title, 'severity', f.severity, 'status', f.status,
+    'decided_at', spillway.utc_text(f.decided_at), 'closed_import_id', f.closed_import_id,
+    'description', f.description, 'solution', f.solution, 'vulnerability_ids', f.vulnerability_ids, 'cwes', f.cwes, 'cvss', f.cvss,
+    'references', f.reference_urls, 'component', f.component, 'attributes', f.attributes,
+    'first_import_id', f.first_import_id, 'last_import_id', f.last_import_id,
+    'first_seen_at', spillway.utc_text(f.first_seen_at), 'last_seen_at', spillway.utc_text(f.last_seen_at))
+$$;
+
+COMMENT ON FUNCTION spillway.finding_document(f spillway.findings) IS 'a finding as the API shows it';
+
 CREATE FUNCTION spillway.finish_import(p_import uuid, p_attempt integer) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
 declare
+  v_workspace integer;
   v_import spillway.imports;
 begin
-  delete from spillway.import_queue q using spillway.imports i
-  where q.import_id = p_import and q.attempt = p_attempt and q.claimed and i.workspace_id = q.workspace_id and i.id = q.import_id
-  returning i.* into v_import;
+  delete from spillway.import_queue q where q.import_id = p_import and q.attempt = p_attempt and q.claimed
+  returning q.workspace_id into v_workspace;
   if not found then
     return jsonb_build_object('state', 'stale');
   end if;
   update spillway.imports i
-  set state = 'completed', stage = 'done', checkpoint = null, bytes_read = i.size_bytes, finished_at = now(), updated_at = now(),
-    version = i.version + 1
-  where i.workspace_id = v_import.workspace_id and i.id = p_import;
-  perform spillway.notify(v_import.workspace_id, p_import, case when v_import.errors = 0 then 'completed' else 'warning' end::spillway.notification_kind,
-    case when v_import.errors = 0 then 'Import completed' else 'Import completed with errors' end,
-    format('%s: %s findings are new, %s updated, %s reopened', v_import.file_name, v_import.findings_new, v_import.findings_updated,
-      v_import.findings_reopened) || case when v_import.errors = 0 then '' else format('; %s records could not be stored', v_import.errors) end);
+  set state = 'completed', stage = 'done', checkpoint = null, bytes_read = i.size_bytes, finished_at = clock_timestamp(),
+    updated_at = clock_timestamp(), version = i.version + 1
+  where i.workspace_id = v_workspace and i.id = p_import
+  returning i.* into v_import;
+  perform spillway.admit_imports(v_workspace);
+  perform spillway.notify_completed(v_import);
+  perform spillway.close_missing_findings(v_workspace, v_import.scope);
   return jsonb_build_object('state', 'completed');
 end
 $$;
 
-COMMENT ON FUNCTION spillway.finish_import(p_import uuid, p_attempt integer) IS 'ends an import whose report is read to its end, and tells the workspace; stale where the attempt is over';
+COMMENT ON FUNCTION spillway.finish_import(p_import uuid, p_attempt integer) IS 'ends an import whose report is read to its end, tells the workspace, and closes what its scope no longer shows; stale where the attempt is over';
+
+CREATE FUNCTION spillway.forget_leftovers(p_ids jsonb) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_count integer;
+begin
+  delete from spillway.uploads u where u.id in (select i::uuid from jsonb_array_elements_text(p_ids) i) and u.abandoned_at is not null;
+  get diagnostics v_count = row_count;
+  return v_count;
+end
+$$;
+
+COMMENT ON FUNCTION spillway.forget_leftovers(p_ids jsonb) IS 'notes that the store holds nothing any more of these leftovers [id]; gives how many there were';
+
+CREATE FUNCTION spillway.get_finding(p_workspace integer, p_finding uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+declare
+  v_finding spillway.findings;
+begin
+  select f.* into v_finding from spillway.findings f where f.workspace_id = p_workspace and f.id = p_finding;
+  if not found then
+    raise exception using errcode = 'SW404', message = 'there is no such finding';
+  end if;
+  return spillway.finding_document(v_finding);
+end
+$$;
+
+COMMENT ON FUNCTION spillway.get_finding(p_workspace integer, p_finding uuid) IS 'one finding; SW404 where the workspace has no such one';
 
 CREATE TABLE spillway.imports (
     workspace_id integer NOT NULL,
@@ -469,14 +857,27 @@ CREATE TABLE spillway.imports (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     started_at timestamp with time zone,
     finished_at timestamp with time zone,
+    active boolean GENERATED ALWAYS AS ((state = ANY (ARRAY['queued'::spillway.import_state, 'running'::spillway.import_state]))) STORED NOT NULL,
+    assets_unchanged bigint DEFAULT 0 NOT NULL,
+    findings_unchanged bigint DEFAULT 0 NOT NULL,
+    occurrences_unchanged bigint DEFAULT 0 NOT NULL,
+    error_counts jsonb DEFAULT '{}'::jsonb NOT NULL,
+    scope text,
+    close_missing boolean DEFAULT false NOT NULL,
+    tools text[] DEFAULT '{}'::text[] NOT NULL,
+    report_removed_at timestamp with time zone,
     CONSTRAINT checkpoint_is_small CHECK ((octet_length(checkpoint) <= 65536)),
+    CONSTRAINT closing_needs_a_scope CHECK (((scope IS NOT NULL) OR (NOT close_missing))),
     CONSTRAINT ended_imports_are_done CHECK (((state = 'completed'::spillway.import_state) = (stage = 'done'::spillway.import_stage))),
     CONSTRAINT ended_imports_have_an_end CHECK (((state = ANY (ARRAY['completed'::spillway.import_state, 'failed'::spillway.import_state, 'cancelled'::spillway.import_state])) = (finished_at IS NOT NULL))),
+    CONSTRAINT errors_are_counted CHECK ((errors >= 0)),
     CONSTRAINT failed_imports_say_why CHECK (((state = 'failed'::spillway.import_state) = (error IS NOT NULL))),
     CONSTRAINT file_name_is_short CHECK (((length(file_name) >= 1) AND (length(file_name) <= 1024))),
     CONSTRAINT idempotency_key_is_short CHECK (((length(idempotency_key) >= 1) AND (length(idempotency_key) <= 255))),
     CONSTRAINT import_hash_is_sha256 CHECK ((octet_length(sha256) = 32)),
-    CONSTRAINT nothing_is_read_beyond_the_end CHECK (((bytes_read >= 0) AND (bytes_read <= size_bytes)))
+    CONSTRAINT nothing_is_read_beyond_the_end CHECK (((bytes_read >= 0) AND (bytes_read <= size_bytes))),
+    CONSTRAINT scope_is_short CHECK (((length(scope) >= 1) AND (length(scope) <= 255))),
+    CONSTRAINT tools_are_few CHECK ((cardinality(tools) <= 1000))
 )
 WITH (fillfactor='70');
 
@@ -498,11 +899,23 @@ COMMENT ON COLUMN spillway.imports.bytes_read IS 'how far the report is read and
 
 COMMENT ON COLUMN spillway.imports.items IS 'records read and stored';
 
-COMMENT ON COLUMN spillway.imports.errors IS 'records that could not be stored; they lie in import_errors';
+COMMENT ON COLUMN spillway.imports.errors IS 'records that could not be stored; the first max_kept_errors() of them lie in import_errors';
 
 COMMENT ON COLUMN spillway.imports.error IS 'why it failed: code, message and, where it is known, offset and line';
 
 COMMENT ON COLUMN spillway.imports.version IS 'grows with every change that a status shows: the ETag';
+
+COMMENT ON COLUMN spillway.imports.active IS 'whether there is still something to do';
+
+COMMENT ON COLUMN spillway.imports.error_counts IS 'errors by code';
+
+COMMENT ON COLUMN spillway.imports.scope IS 'what the report covers, in the uploader''s words: a repository and branch, a network. Reports of one scope follow each other';
+
+COMMENT ON COLUMN spillway.imports.close_missing IS 'findings of the same scope and tools that this import no longer sees are closed when it completes';
+
+COMMENT ON COLUMN spillway.imports.tools IS 'the scanners whose results the report holds, also where there are none';
+
+COMMENT ON COLUMN spillway.imports.report_removed_at IS 'when the report was removed from the store, some days after the import ended';
 
 CREATE FUNCTION spillway.import_document(i spillway.imports) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -510,7 +923,7 @@ CREATE FUNCTION spillway.import_document(i spillway.imports) RETURNS jsonb
     AS $$
   select jsonb_build_object(
     'id', i.id, 'file_name', i.file_name, 'size_bytes', i.size_bytes, 'sha256', encode(i.sha256, 'hex'),
-    'format', i.format, 'state', i.state, 'stage', i.stage, 'version', i.version,
+    'format', i.format, 'tools', i.tools, 'scope', i.scope, 'close_missing', i.close_missing, 'state', i.state, 'stage', i.stage, 'version', i.version,
     'progress', jsonb_build_object(
       -- 100 is kept for the end: a person takes it for "done".
       'percentage', case when i.state = 'completed' then 100 else least(round(100.0 * i.bytes_read / greatest(i.size_bytes, 1), 1), 99.9) end,
@@ -519,19 +932,20 @@ CREATE FUNCTION spillway.import_document(i spillway.imports) RETURNS jsonb
       'eta_seconds', case when i.state = 'running' and i.bytes_read > 0
         then round((i.size_bytes - i.bytes_read) * p.seconds / i.bytes_read) end),
     'counts', jsonb_build_object(
-      'assets', jsonb_build_object('new', i.assets_new, 'updated', i.assets_updated),
+      'assets', jsonb_build_object('new', i.assets_new, 'updated', i.assets_updated, 'unchanged', i.assets_unchanged),
       'findings', jsonb_build_object('new', i.findings_new, 'updated', i.findings_updated, 'reopened', i.findings_reopened,
-        'closed', i.findings_closed),
-      'occurrences', jsonb_build_object('new', i.occurrences_new, 'updated', i.occurrences_updated),
-      'errors', i.errors),
+        'unchanged', i.findings_unchanged, 'closed', i.findings_closed),
+      'occurrences', jsonb_build_object('new', i.occurrences_new, 'updated', i.occurrences_updated, 'unchanged', i.occurrences_unchanged),
+      'errors', i.errors, 'errors_by_code', i.error_counts),
     'attempt', i.attempt, 'error', i.error,
     'poll_after_ms', case i.state when 'running' then 2000 when 'queued' then 1000 end,
     'created_at', spillway.utc_text(i.created_at), 'started_at', spillway.utc_text(i.started_at),
     'finished_at', spillway.utc_text(i.finished_at),
     'links', jsonb_build_object(
       'self', l.import, 'status', l.import || '/status', 'errors', l.import || '/errors',
-      'cancel', case when i.state in ('queued', 'running') then l.import || '/cancel' end,
-      'retry', case when i.state in ('failed', 'cancelled') then l.import || '/retry' end))
+      'cancel', case when i.active then l.import || '/cancel' end,
+      'retry', case when i.state in ('failed', 'cancelled') and i.report_removed_at is null then l.import || '/retry' end,
+      'retry_errors', case when i.errors > 0 and not i.active then l.import || '/errors/retry' end))
   from (select '/api/v1/imports/' || i.id) as l (import),
     -- By the time of the last change, not the clock: the document is the same as long as its version is.
     (select greatest(extract(epoch from i.updated_at - i.started_at), 0.001)) as p (seconds)
@@ -561,37 +975,48 @@ CREATE FUNCTION spillway.ingest_batch(p_import uuid, p_attempt integer, p_lease 
     AS $$
 declare
   v_workspace integer;
+  v_import spillway.imports;
   v_counts jsonb;
   v_errors bigint;
+  v_got_further boolean;
 begin
   -- The fence: whoever lost the import, or works on a cancelled one, changes nothing. The lock keeps a new claim and a cancel waiting.
-  update spillway.import_queue set available_at = now() + p_lease, failures = 0
-  where import_id = p_import and attempt = p_attempt and claimed
-  returning workspace_id into v_workspace;
+  select q.workspace_id into v_workspace from spillway.import_queue q
+  where q.import_id = p_import and q.attempt = p_attempt and q.claimed
+  for no key update;
   if not found then
     return jsonb_build_object('state', 'stale');
   end if;
-  v_counts := spillway.ingest_isolating(v_workspace, p_import, p_batch);
-  v_errors := spillway.note_problems(v_workspace, p_import, p_batch -> 'problems') + coalesce((v_counts -> 'errors')::bigint, 0);
+  select i.* into v_import from spillway.imports i where i.workspace_id = v_workspace and i.id = p_import;
+  v_got_further := p_records > 0 or p_checkpoint is distinct from v_import.checkpoint;
+  v_counts := spillway.add_counts(
+    spillway.ingest_isolating(v_workspace, p_import, p_batch, v_import.errors < spillway.max_kept_errors()),
+    spillway.note_problems(v_workspace, p_import, p_batch -> 'problems', v_import.errors < spillway.max_kept_errors()));
   update spillway.imports i
   set format = p_format, checkpoint = p_checkpoint, stage = 'findings',
     bytes_read = greatest(i.bytes_read, least(p_bytes_read, i.size_bytes)), items = i.items + p_records,
-    assets_new = i.assets_new + coalesce((v_counts #> '{assets,new}')::bigint, 0),
-    assets_updated = i.assets_updated + coalesce((v_counts #> '{assets,updated}')::bigint, 0),
-    findings_new = i.findings_new + coalesce((v_counts #> '{findings,new}')::bigint, 0),
-    findings_updated = i.findings_updated + coalesce((v_counts #> '{findings,updated}')::bigint, 0),
-    findings_reopened = i.findings_reopened + coalesce((v_counts #> '{findings,reopened}')::bigint, 0),
-    occurrences_new = i.occurrences_new + coalesce((v_counts #> '{occurrences,new}')::bigint, 0),
-    occurrences_updated = i.occurrences_updated + coalesce((v_counts #> '{occurrences,updated}')::bigint, 0),
-    errors = i.errors + v_errors, updated_at = now(), version = i.version + 1
+    tools = array(select distinct unnest(i.tools || array(select jsonb_array_elements_text(p_batch -> 'tools'))) order by 1 limit 1000),
+    updated_at = clock_timestamp(), version = i.version + 1
   where i.workspace_id = v_workspace and i.id = p_import;
+  v_errors := spillway.add_import_counts(v_workspace, p_import, v_counts);
+  update spillway.import_queue q
+  set available_at = clock_timestamp() + p_lease, failures = case when v_got_further then 0 else q.failures end,
+    stalled_at = case when not v_got_further then q.stalled_at end
+  where q.import_id = p_import;
+  if v_import.items < spillway.trial_records() and v_import.items + p_records >= spillway.trial_records()
+    and v_errors * 2 > v_import.items + p_records
+  then
+    return spillway.fail_import(p_import, p_attempt, jsonb_build_object('code', 'too_many_errors', 'message',
+      format('%s of the first %s records cannot be used; the list of errors says why', v_errors, v_import.items + p_records)),
+      false);
+  end if;
   return jsonb_build_object('state', 'running');
 end
 $$;
 
-COMMENT ON FUNCTION spillway.ingest_batch(p_import uuid, p_attempt integer, p_lease interval, p_batch jsonb, p_records integer, p_format text, p_checkpoint bytea, p_bytes_read bigint) IS 'one unit of an import: fence, {assets, findings, occurrences, problems}, counts, checkpoint, progress and a longer lease in one statement; stale where the attempt is over, and then nothing is changed';
+COMMENT ON FUNCTION spillway.ingest_batch(p_import uuid, p_attempt integer, p_lease interval, p_batch jsonb, p_records integer, p_format text, p_checkpoint bytea, p_bytes_read bigint) IS 'one unit of an import: fence, {assets, findings, occurrences, problems, tools}, counts, checkpoint, progress and a longer lease in one statement; stale where the attempt is over, and then nothing is changed; failed where more than half of the first trial_records() cannot be used';
 
-CREATE FUNCTION spillway.ingest_isolating(p_workspace integer, p_import uuid, p_batch jsonb) RETURNS jsonb
+CREATE FUNCTION spillway.ingest_isolating(p_workspace integer, p_import uuid, p_batch jsonb, p_keep_errors boolean) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -604,34 +1029,58 @@ begin
     return spillway.ingest_records(p_workspace, p_import, p_batch);
   exception when others then
     get stacked diagnostics v_state = returned_sqlstate, v_message = message_text;
-    -- Only what a record can be to blame for: data (22), constraints (23), limits of a row (54), a trigger's refusal (P0001).
-    if v_state !~ '^(22|23|54|P0001)' then
+    if not spillway.is_of_record(v_state) then
       raise;
     end if;
   end;
   v_units := (spillway.batch_slice(p_batch, 1, 2147483647) ->> 'units')::integer;
   if v_units <= 1 then
-    return spillway.note_refused_record(p_workspace, p_import, p_batch, v_state, v_message);
+    return spillway.note_refused_record(p_workspace, p_import, p_batch, v_state, v_message, p_keep_errors);
   end if;
   return spillway.add_counts(
-    spillway.ingest_isolating(p_workspace, p_import, spillway.batch_slice(p_batch, 1, v_units / 2)),
-    spillway.ingest_isolating(p_workspace, p_import, spillway.batch_slice(p_batch, v_units / 2 + 1, v_units)));
+    spillway.ingest_isolating(p_workspace, p_import, spillway.batch_slice(p_batch, 1, v_units / 2), p_keep_errors),
+    spillway.ingest_isolating(p_workspace, p_import, spillway.batch_slice(p_batch, v_units / 2 + 1, v_units), p_keep_errors));
 end
 $$;
 
-COMMENT ON FUNCTION spillway.ingest_isolating(p_workspace integer, p_import uuid, p_batch jsonb) IS 'stores a batch; where the database refuses it, stores its halves, and so on down to the records that are to blame, which are noted as errors';
+COMMENT ON FUNCTION spillway.ingest_isolating(p_workspace integer, p_import uuid, p_batch jsonb, p_keep_errors boolean) IS 'stores a batch; where the database refuses it, stores its halves, and so on down to the records that are to blame, which are noted as errors';
 
 CREATE FUNCTION spillway.ingest_records(p_workspace integer, p_import uuid, p_batch jsonb) RETURNS jsonb
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
-  select jsonb_build_object(
-    'assets', spillway.batch_insert_assets(p_workspace, p_import, p_batch -> 'assets'),
-    'findings', spillway.batch_insert_findings(p_workspace, p_import, p_batch -> 'findings'),
-    'occurrences', spillway.batch_insert_occurrences(p_workspace, p_import, p_batch -> 'occurrences'))
+declare
+  v_counts jsonb;
+begin
+  -- In this order, everywhere: what is stored later refers to what is stored before, and no two batches wait for each other in a circle.
+  v_counts := jsonb_build_object('assets', spillway.batch_insert_assets(p_workspace, p_import, p_batch -> 'assets'));
+  v_counts := v_counts || jsonb_build_object('findings', spillway.batch_insert_findings(p_workspace, p_import, p_batch -> 'findings'));
+  v_counts := v_counts || jsonb_build_object('occurrences', spillway.batch_insert_occurrences(p_workspace, p_import, p_batch -> 'occurrences'));
+  perform spillway.note_scope(p_workspace, p_import, p_batch -> 'findings');
+  return v_counts;
+end
 $$;
 
 COMMENT ON FUNCTION spillway.ingest_records(p_workspace integer, p_import uuid, p_batch jsonb) IS 'stores the assets, findings and occurrences of a batch, all or none, and counts them';
+
+CREATE FUNCTION spillway.is_of_record(p_sqlstate text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$ select p_sqlstate ~ '^(22|23|54|P0001)' $$;
+
+COMMENT ON FUNCTION spillway.is_of_record(p_sqlstate text) IS 'whether a record can be to blame for an error: data (22), constraints (23), limits of a row (54), a trigger''s refusal (P0001)';
+
+CREATE FUNCTION spillway.later_attributes(p_known_imports jsonb, p_attributes jsonb, p_import uuid) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+  -- Ids of imports are UUIDs of version 7: as text, too, the later one is the greater.
+  select coalesce(jsonb_object_agg(n.key, n.value), '{}')
+  from jsonb_each(p_attributes) n
+  where coalesce(p_known_imports ->> n.key, '') <= p_import::text
+$$;
+
+COMMENT ON FUNCTION spillway.later_attributes(p_known_imports jsonb, p_attributes jsonb, p_import uuid) IS 'those of the attributes that no newer import has told, p_known_imports naming for each attribute the newest that did';
 
 CREATE FUNCTION spillway.list_assets(p_workspace integer, p_after uuid, p_limit integer) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -672,12 +1121,7 @@ CREATE FUNCTION spillway.list_findings(p_workspace integer, p_after_severity spi
     select * from page order by severity desc, id limit p_limit
   )
   select jsonb_build_object(
-    'items', coalesce((select jsonb_agg(jsonb_build_object(
-        'id', s.id, 'tool', s.tool, 'kind', s.kind, 'rule_id', s.rule_id, 'title', s.title, 'severity', s.severity, 'status', s.status,
-        'description', s.description, 'solution', s.solution, 'vulnerability_ids', s.vulnerability_ids, 'cwes', s.cwes, 'cvss', s.cvss,
-        'references', s.reference_urls, 'component', s.component, 'attributes', s.attributes,
-        'first_import_id', s.first_import_id, 'last_import_id', s.last_import_id,
-        'first_seen_at', spillway.utc_text(s.first_seen_at), 'last_seen_at', spillway.utc_text(s.last_seen_at))
+    'items', coalesce((select jsonb_agg(spillway.finding_document(s::spillway.findings)
       order by s.severity desc, s.id) from shown s), '[]'),
     'next', (select s.severity || ' ' || s.id from shown s where (select count(*) from page) > p_limit order by s.severity, s.id desc limit 1))
 $$;
@@ -705,7 +1149,7 @@ begin
   )
   select coalesce(jsonb_agg(jsonb_build_object(
       'id', s.id, 'kind', s.kind, 'code', s.code, 'message', s.message, 'offset', s.source_offset, 'line', s.source_line,
-      'excerpt', s.excerpt, 'item', s.item, 'created_at', spillway.utc_text(s.created_at))
+      'excerpt', s.excerpt, 'item', s.item, 'tries', s.tries, 'created_at', spillway.utc_text(s.created_at))
     order by s.id), '[]'), (select count(*) from page)
   into v_items, v_count from shown s;
   return jsonb_build_object('items', v_items, 'next', case when v_count > p_limit then v_items #>> '{-1,id}' end);
@@ -714,13 +1158,13 @@ $$;
 
 COMMENT ON FUNCTION spillway.list_import_errors(p_workspace integer, p_import uuid, p_after bigint, p_limit integer) IS 'a page of the records of an import that could not be stored, in the order in which they were met; SW404 where the workspace has no such import';
 
-CREATE FUNCTION spillway.list_imports(p_workspace integer, p_after uuid, p_limit integer) RETURNS jsonb
+CREATE FUNCTION spillway.list_imports(p_workspace integer, p_after uuid, p_limit integer, p_state spillway.import_state DEFAULT NULL::spillway.import_state) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path TO ''
     AS $$
   with page as (
     select i.* from spillway.imports i
-    where i.workspace_id = p_workspace and (p_after is null or i.id < p_after)
+    where i.workspace_id = p_workspace and (p_after is null or i.id < p_after) and (p_state is null or i.state = p_state)
     order by i.id desc limit p_limit + 1
   )
   select jsonb_build_object(
@@ -729,7 +1173,7 @@ CREATE FUNCTION spillway.list_imports(p_workspace integer, p_after uuid, p_limit
     'next', (select min(p.id::text) from (select id from page order by id desc limit p_limit) p where (select count(*) from page) > p_limit))
 $$;
 
-COMMENT ON FUNCTION spillway.list_imports(p_workspace integer, p_after uuid, p_limit integer) IS 'a page of imports, newest first, after the one given; next is the place of the next page';
+COMMENT ON FUNCTION spillway.list_imports(p_workspace integer, p_after uuid, p_limit integer, p_state spillway.import_state) IS 'a page of imports, newest first, after the one given, of one state or of all; next is the place of the next page';
 
 CREATE FUNCTION spillway.list_notifications(p_workspace integer, p_after uuid, p_limit integer) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -747,9 +1191,10 @@ CREATE FUNCTION spillway.list_notifications(p_workspace integer, p_after uuid, p
         'id', s.id, 'kind', s.kind, 'import_id', s.import_id, 'title', s.title, 'message', s.message,
         'created_at', spillway.utc_text(s.created_at), 'read_at', spillway.utc_text(s.read_at),
         'links', jsonb_build_object('import', '/api/v1/imports/' || s.import_id,
-          'retry', case when s.kind = 'failed' then '/api/v1/imports/' || s.import_id || '/retry' end))
+          'retry', case s.kind when 'failed' then '/api/v1/imports/' || s.import_id || '/retry'
+            when 'warning' then '/api/v1/imports/' || s.import_id || '/errors/retry' end))
       order by s.id desc) from shown s), '[]'),
-    'unread', (select count(*) from spillway.notifications n where n.workspace_id = p_workspace and n.read_at is null),
+    'unread', spillway.count_unread(p_workspace),
     'next', (select s.id::text from shown s where (select count(*) from page) > p_limit order by s.id limit 1))
 $$;
 
@@ -803,7 +1248,7 @@ begin
       raise exception using errcode = 'SW404', message = 'there is no such notification';
     end if;
   end if;
-  return jsonb_build_object('unread', (select count(*) from spillway.notifications n where n.workspace_id = p_workspace and n.read_at is null));
+  return jsonb_build_object('unread', spillway.count_unread(p_workspace));
 end
 $$;
 
@@ -815,6 +1260,20 @@ CREATE FUNCTION spillway.max_failures() RETURNS smallint
     AS $$ select 3::smallint $$;
 
 COMMENT ON FUNCTION spillway.max_failures() IS 'after so many failed attempts without progress an import fails';
+
+CREATE FUNCTION spillway.max_kept_errors() RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$ select 10000 $$;
+
+COMMENT ON FUNCTION spillway.max_kept_errors() IS 'so many errors of an import are kept with their items, and can be tried again; what goes beyond is only counted';
+
+CREATE FUNCTION spillway.max_stall() RETURNS interval
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$ select interval '30 minutes' $$;
+
+COMMENT ON FUNCTION spillway.max_stall() IS 'an import that is worked on for so long without getting any further fails';
 
 CREATE FUNCTION spillway.new_id() RETURNS uuid
     LANGUAGE sql
@@ -830,38 +1289,71 @@ $$;
 
 COMMENT ON FUNCTION spillway.new_id() IS 'a UUID of version 7: ordered by time';
 
-CREATE FUNCTION spillway.note_problems(p_workspace integer, p_import uuid, p_problems jsonb) RETURNS bigint
+CREATE FUNCTION spillway.note_problems(p_workspace integer, p_import uuid, p_problems jsonb, p_keep boolean) RETURNS jsonb
     LANGUAGE sql
     SET search_path TO ''
     AS $$
-  with noted as (
+  with given as materialized (
+    select * from jsonb_to_recordset(p_problems) as (code text, message text, "offset" bigint, line bigint, excerpt text)
+  ), noted as (
     insert into spillway.import_errors (workspace_id, import_id, kind, code, message, source_offset, source_line, excerpt)
-    select p_workspace, p_import, 'record', p.code, p.message, p."offset", p.line, coalesce(p.excerpt, '')
-    from jsonb_to_recordset(p_problems) as p (code text, message text, "offset" bigint, line bigint, excerpt text)
+    select p_workspace, p_import, 'record', g.code, g.message, g."offset", g.line, coalesce(g.excerpt, '') from given g where p_keep
     on conflict do nothing
-    returning id
+    returning code
+  ), counted as (
+    select code, count(*) from (select code from noted union all select code from given where not p_keep) as c group by code
   )
-  select count(*) from noted
+  select jsonb_build_object('errors', (select coalesce(jsonb_object_agg(code, count), '{}') from counted))
 $$;
 
-COMMENT ON FUNCTION spillway.note_problems(p_workspace integer, p_import uuid, p_problems jsonb) IS 'notes the records that the parser could not use, each once, and counts those that were not noted before';
+COMMENT ON FUNCTION spillway.note_problems(p_workspace integer, p_import uuid, p_problems jsonb, p_keep boolean) IS 'counts the records that the parser could not use by code, and keeps them (p_keep), each once';
 
-CREATE FUNCTION spillway.note_refused_record(p_workspace integer, p_import uuid, p_item jsonb, p_code text, p_message text) RETURNS jsonb
+CREATE FUNCTION spillway.note_refused_record(p_workspace integer, p_import uuid, p_item jsonb, p_code text, p_message text, p_keep boolean) RETURNS jsonb
     LANGUAGE sql
     SET search_path TO ''
     AS $$
   with noted as (
-    insert into spillway.import_errors (workspace_id, import_id, kind, code, message, source_offset, source_line, item)
-    select p_workspace, p_import, case when jsonb_array_length(p_item -> 'occurrences') > 0 then 'occurrence' else 'asset' end,
-      p_code, left(p_message, 1000), (p_item #>> '{occurrences,0,source_offset}')::bigint, (p_item #>> '{occurrences,0,source_line}')::bigint,
-      p_item - 'units'
+    insert into spillway.import_errors (workspace_id, import_id, kind, code, message, source_offset, source_line, item_id, item)
+    select p_workspace, p_import, case when o.id is not null then 'occurrence' else 'asset' end, p_code, left(p_message, 1000),
+      (p_item #>> '{occurrences,0,source_offset}')::bigint, (p_item #>> '{occurrences,0,source_line}')::bigint,
+      coalesce(o.id, p_item #>> '{assets,0,id}'), p_item - 'units'
+    from (select p_item #>> '{occurrences,0,id}') as o (id)
+    where p_keep
     on conflict do nothing
     returning id
   )
-  select jsonb_build_object('errors', count(*)) from noted
+  select jsonb_build_object('errors', jsonb_build_object(p_code, case when p_keep then (select count(*) from noted) else 1 end))
 $$;
 
-COMMENT ON FUNCTION spillway.note_refused_record(p_workspace integer, p_import uuid, p_item jsonb, p_code text, p_message text) IS 'notes a record that the database refused, once, with the record itself so that it can be tried again';
+COMMENT ON FUNCTION spillway.note_refused_record(p_workspace integer, p_import uuid, p_item jsonb, p_code text, p_message text, p_keep boolean) IS 'counts a record that the database refused, and keeps it (p_keep), once, with the record itself so that it can be tried again';
+
+CREATE FUNCTION spillway.note_scope(p_workspace integer, p_import uuid, p_findings jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_scope text := (select i.scope from spillway.imports i where i.workspace_id = p_workspace and i.id = p_import);
+begin
+  if v_scope is null then
+    return;
+  end if;
+  insert into spillway.finding_scopes as s (workspace_id, scope, finding_id, last_import_id)
+  select p_workspace, v_scope, (f ->> 'identity')::uuid, p_import from jsonb_array_elements(p_findings) f order by 3
+  on conflict (workspace_id, scope, finding_id) do update set last_import_id = p_import
+  where s.last_import_id < p_import;
+end
+$$;
+
+COMMENT ON FUNCTION spillway.note_scope(p_workspace integer, p_import uuid, p_findings jsonb) IS 'notes that the scope of an import, if it has one, shows these findings';
+
+CREATE FUNCTION spillway.note_upload_parts(p_workspace integer, p_id uuid, p_parts_id text) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  update spillway.uploads set parts_id = p_parts_id where workspace_id = p_workspace and id = p_id
+$$;
+
+COMMENT ON FUNCTION spillway.note_upload_parts(p_workspace integer, p_id uuid, p_parts_id text) IS 'notes that an upload goes into the store in parts, so that they can be found if it breaks off';
 
 CREATE FUNCTION spillway.notify(p_workspace integer, p_import uuid, p_kind spillway.notification_kind, p_title text, p_message text) RETURNS void
     LANGUAGE sql
@@ -873,38 +1365,133 @@ $$;
 
 COMMENT ON FUNCTION spillway.notify(p_workspace integer, p_import uuid, p_kind spillway.notification_kind, p_title text, p_message text) IS 'tells a workspace about one of its imports';
 
-CREATE FUNCTION spillway.open_upload(p_workspace integer, p_idempotency_key text, p_size bigint) RETURNS jsonb
-    LANGUAGE plpgsql STABLE
+CREATE FUNCTION spillway.notify_completed(i spillway.imports) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  select spillway.notify(i.workspace_id, i.id,
+    case when i.errors = 0 then 'completed' else 'warning' end::spillway.notification_kind,
+    case when i.errors = 0 then 'Import completed' else 'Import completed with errors' end,
+    format('%s: %s findings are new, %s updated, %s reopened, %s unchanged', i.file_name, i.findings_new, i.findings_updated,
+        i.findings_reopened, i.findings_unchanged)
+      || case when i.errors = 0 then '' else format('; %s records could not be stored', i.errors) end
+      || case when i.errors > 0 and i.close_missing then ', so nothing is closed' else '' end)
+$$;
+
+COMMENT ON FUNCTION spillway.notify_completed(i spillway.imports) IS 'tells a workspace that an import is completed, with what it brought';
+
+CREATE FUNCTION spillway.open_upload(p_workspace integer, p_id uuid, p_idempotency_key text DEFAULT NULL::text, p_size bigint DEFAULT NULL::bigint) RETURNS jsonb
+    LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
 declare
   v_max bigint := (select max_import_bytes from spillway.workspaces where id = p_workspace);
+  v_existing jsonb := (select spillway.import_document(i) from spillway.imports i
+    where i.workspace_id = p_workspace and i.idempotency_key = p_idempotency_key);
+  v_key text := format('imports/%s/%s', p_workspace, p_id);
 begin
   if p_size > v_max then
     raise exception using errcode = 'SW413', message = format('the report has %s bytes, this workspace takes at most %s', p_size, v_max);
   end if;
-  return jsonb_build_object(
-    'workspace_id', p_workspace, 'max_bytes', v_max,
-    'existing', (select spillway.import_document(i) from spillway.imports i
-      where i.workspace_id = p_workspace and i.idempotency_key = p_idempotency_key));
+  if v_existing is null then
+    insert into spillway.uploads (workspace_id, id, object_key) values (p_workspace, p_id, v_key);
+  end if;
+  return jsonb_build_object('workspace_id', p_workspace, 'object_key', v_key, 'max_bytes', v_max, 'existing', v_existing);
 end
 $$;
 
-COMMENT ON FUNCTION spillway.open_upload(p_workspace integer, p_idempotency_key text, p_size bigint) IS 'what an upload may be before its body is read (SW413 where it says that it is too large), and the import that the same Idempotency-Key made';
+COMMENT ON FUNCTION spillway.open_upload(p_workspace integer, p_id uuid, p_idempotency_key text, p_size bigint) IS 'notes an upload before its body is read, and says what it may be and where it goes (SW413 where it says that it is too large); where the same Idempotency-Key made an import already, gives that instead';
 
-CREATE FUNCTION spillway.release_import(p_import uuid, p_attempt integer) RETURNS jsonb
-    LANGUAGE sql
+CREATE FUNCTION spillway.refuse_step(p_workspace integer, p_import uuid, p_rule text) RETURNS void
+    LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-  with released as (
-    update spillway.import_queue set claimed = false, available_at = now()
-    where import_id = p_import and attempt = p_attempt and claimed
-    returning import_id
-  )
-  select jsonb_build_object('state', case when exists (select from released) then 'released' else 'stale' end)
+declare
+  v_import spillway.imports;
+begin
+  select i.* into v_import from spillway.imports i where i.workspace_id = p_workspace and i.id = p_import;
+  if not found then
+    raise exception using errcode = 'SW404', message = 'there is no such import';
+  end if;
+  raise exception using errcode = 'SW409', message = format('the import is %s%s; %s', v_import.state,
+    case when v_import.report_removed_at is not null then ' and its report was removed from the store' else '' end, p_rule);
+end
 $$;
 
-COMMENT ON FUNCTION spillway.release_import(p_import uuid, p_attempt integer) IS 'gives an import back with its place kept, at once and without counting a failure; stale where the attempt is over';
+COMMENT ON FUNCTION spillway.refuse_step(p_workspace integer, p_import uuid, p_rule text) IS 'says why a step is not possible for an import: SW404 where the workspace has none of this id, else SW409 with its state and the rule';
+
+CREATE FUNCTION spillway.release_import(p_import uuid, p_attempt integer) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  update spillway.import_queue set claimed = false, available_at = clock_timestamp()
+  where import_id = p_import and attempt = p_attempt and claimed and (stalled_at is null or stalled_at > now() - spillway.max_stall());
+  if found then
+    return jsonb_build_object('state', 'released');
+  end if;
+  -- Stale, or it has yielded for half an hour without getting any further.
+  return spillway.fail_import(p_import, p_attempt, jsonb_build_object(
+    'code', 'no_progress', 'message', format('the import got no further for %s', spillway.max_stall())), false);
+end
+$$;
+
+COMMENT ON FUNCTION spillway.release_import(p_import uuid, p_attempt integer) IS 'gives an import back with its place kept, at once and without counting a failure; stale where the attempt is over, failed where it got no further for max_stall()';
+
+CREATE FUNCTION spillway.retry_errors(p_workspace integer, p_import uuid, p_errors bigint[] DEFAULT NULL::bigint[]) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  c_limit constant integer := 1000;
+  v_import spillway.imports;
+  v_error record;
+  v_counts jsonb := '{}';
+  v_stored integer := 0;
+  v_refused integer := 0;
+  v_code text;
+  v_message text;
+begin
+  select i.* into v_import from spillway.imports i where i.workspace_id = p_workspace and i.id = p_import and not i.active;
+  if not found then
+    perform spillway.refuse_step(p_workspace, p_import, 'its errors can be tried again when it has ended');
+  end if;
+  if v_import.scope is not null then
+    -- Before any finding is locked, as in finish_import: close_missing_findings must not wait for who waits for it.
+    perform from spillway.workspaces w where w.id = p_workspace for no key update;
+  end if;
+  for v_error in
+    select e.id, e.code, e.item from spillway.import_errors e
+    where e.workspace_id = p_workspace and e.import_id = p_import and e.item is not null and (p_errors is null or e.id = any (p_errors))
+    -- Those that were tried least often first: who calls again and again comes past all.
+    order by e.tries, e.id limit c_limit
+    for update
+  loop
+    begin
+      v_counts := spillway.add_counts(v_counts, spillway.ingest_records(p_workspace, p_import, v_error.item));
+      v_counts := spillway.add_counts(v_counts, jsonb_build_object('errors', jsonb_build_object(v_error.code, -1)));
+      delete from spillway.import_errors e where e.workspace_id = p_workspace and e.import_id = p_import and e.id = v_error.id;
+      v_stored := v_stored + 1;
+    exception when others then
+      get stacked diagnostics v_code = returned_sqlstate, v_message = message_text;
+      if not spillway.is_of_record(v_code) then
+        raise;
+      end if;
+      update spillway.import_errors e
+      set tries = least(e.tries + 1, 32767), message = left(v_message, 1000)
+      where e.workspace_id = p_workspace and e.import_id = p_import and e.id = v_error.id;
+      v_refused := v_refused + 1;
+    end;
+  end loop;
+  perform spillway.add_import_counts(p_workspace, p_import, v_counts);
+  -- The last error may have been what kept it from closing anything.
+  perform spillway.close_missing_findings(p_workspace, v_import.scope);
+  select i.* into v_import from spillway.imports i where i.workspace_id = p_workspace and i.id = p_import;
+  return jsonb_build_object('stored', v_stored, 'refused', v_refused, 'errors', v_import.errors, 'links', spillway.import_document(v_import) -> 'links');
+end
+$$;
+
+COMMENT ON FUNCTION spillway.retry_errors(p_workspace integer, p_import uuid, p_errors bigint[]) IS 'tries again to store the items that the database refused, those given or all (null), 1,000 at a time: {stored, refused, errors: how many are left}. What the report itself says wrongly has no item and stays. SW409 while the import is active, SW404 where there is none';
 
 CREATE FUNCTION spillway.retry_import(p_workspace integer, p_import uuid) RETURNS jsonb
     LANGUAGE plpgsql
@@ -916,22 +1503,29 @@ begin
   update spillway.imports i
   set state = 'queued', error = null, finished_at = null, updated_at = now(), version = i.version + 1,
     stage = case when i.checkpoint is null then 'queued' else i.stage end
-  where i.workspace_id = p_workspace and i.id = p_import and i.state in ('failed', 'cancelled')
+  where i.workspace_id = p_workspace and i.id = p_import and i.state in ('failed', 'cancelled') and i.report_removed_at is null
   returning i.* into v_import;
-  if found then
-    -- The attempts go on counting: a drain of before must not be taken for one of now.
-    insert into spillway.import_queue (workspace_id, import_id, attempt) values (p_workspace, p_import, v_import.attempt);
-    return spillway.import_document(v_import);
-  end if;
-  select i.* into v_import from spillway.imports i where i.workspace_id = p_workspace and i.id = p_import;
   if not found then
-    raise exception using errcode = 'SW404', message = 'there is no such import';
+    perform spillway.refuse_step(p_workspace, p_import, 'only a failed or cancelled one whose report is still there can be tried again');
   end if;
-  raise exception using errcode = 'SW409', message = format('the import is %s; only a failed or cancelled one can be tried again', v_import.state);
+  -- The attempts go on counting: a drain of before must not be taken for one of now.
+  insert into spillway.import_queue (workspace_id, import_id, attempt) values (p_workspace, p_import, v_import.attempt);
+  perform spillway.admit_imports(p_workspace);
+  return spillway.import_document(v_import);
 end
 $$;
 
-COMMENT ON FUNCTION spillway.retry_import(p_workspace integer, p_import uuid) IS 'queues a failed or cancelled import again, at the place where it stopped; SW409 in any other state, SW404 where the workspace has no such import';
+COMMENT ON FUNCTION spillway.retry_import(p_workspace integer, p_import uuid) IS 'queues a failed or cancelled import again, at the place where it stopped; SW409 in any other state or when its report was removed, SW404 where the workspace has no such import';
+
+CREATE FUNCTION spillway.retry_wait(p_failures smallint) RETURNS interval
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  -- 2 s, 20 s: half of it by chance, so that those that failed together do not come back together.
+  select interval '2 seconds' * 10 ^ p_failures * (0.5 + random() / 2)
+$$;
+
+COMMENT ON FUNCTION spillway.retry_wait(p_failures smallint) IS 'the wait before the next attempt, after so many failures before this one';
 
 CREATE FUNCTION spillway.revoke_api_key(p_hash bytea) RETURNS boolean
     LANGUAGE sql
@@ -944,6 +1538,23 @@ CREATE FUNCTION spillway.revoke_api_key(p_hash bytea) RETURNS boolean
 $$;
 
 COMMENT ON FUNCTION spillway.revoke_api_key(p_hash bytea) IS 'ends a key (its SHA-256) at once; false where there is none that is valid';
+
+CREATE FUNCTION spillway.time_of_id(p_id uuid) RETURNS timestamp with time zone
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+  -- Twelve hexadecimal digits of milliseconds since 1970 (RFC 9562, section 5.7).
+  select to_timestamp(('x0000' || left(replace(p_id::text, '-', ''), 12))::bit(64)::bigint / 1000.0)
+$$;
+
+COMMENT ON FUNCTION spillway.time_of_id(p_id uuid) IS 'when a UUID of version 7 was made';
+
+CREATE FUNCTION spillway.trial_records() RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$ select 1000 $$;
+
+COMMENT ON FUNCTION spillway.trial_records() IS 'an import of whose first records (so many) more than half cannot be used fails';
 
 CREATE FUNCTION spillway.utc_text(p_at timestamp with time zone) RETURNS text
     LANGUAGE sql STABLE STRICT PARALLEL SAFE
@@ -996,6 +1607,9 @@ CREATE TABLE spillway.assets (
     last_import_id uuid NOT NULL,
     first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
     last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_as spillway.seen_as DEFAULT 'new'::spillway.seen_as NOT NULL,
+    hostname_import_id uuid,
+    attribute_imports jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT asset_identity_is_short CHECK (((length(identity) >= 1) AND (length(identity) <= 1024)))
 )
 WITH (fillfactor='85');
@@ -1006,44 +1620,23 @@ COMMENT ON COLUMN spillway.assets.id IS 'hash of kind and identity';
 
 COMMENT ON COLUMN spillway.assets.last_import_id IS 'the newest import that saw it';
 
-CREATE TABLE spillway.findings (
+COMMENT ON COLUMN spillway.assets.seen_as IS 'what last_import_id meant for it';
+
+COMMENT ON COLUMN spillway.assets.hostname_import_id IS 'the newest import that named it';
+
+COMMENT ON COLUMN spillway.assets.attribute_imports IS 'for each attribute the newest import that told it';
+
+CREATE TABLE spillway.finding_scopes (
     workspace_id integer NOT NULL,
-    id uuid NOT NULL,
-    tool text NOT NULL,
-    kind spillway.finding_kind NOT NULL,
-    rule_id text NOT NULL,
-    title text NOT NULL,
-    severity spillway.severity NOT NULL,
-    status spillway.finding_status DEFAULT 'open'::spillway.finding_status NOT NULL,
-    decided_at timestamp with time zone,
-    description text DEFAULT ''::text NOT NULL,
-    solution text DEFAULT ''::text NOT NULL,
-    vulnerability_ids text[] DEFAULT '{}'::text[] NOT NULL,
-    cwes integer[] DEFAULT '{}'::integer[] NOT NULL,
-    cvss jsonb DEFAULT '[]'::jsonb NOT NULL,
-    reference_urls text[] DEFAULT '{}'::text[] NOT NULL,
-    component jsonb,
-    attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
-    source_offset bigint NOT NULL,
-    first_import_id uuid NOT NULL,
-    last_import_id uuid NOT NULL,
-    first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
-    last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT finding_title_is_short CHECK (((length(title) >= 1) AND (length(title) <= 1024)))
+    scope text NOT NULL,
+    finding_id uuid NOT NULL,
+    last_import_id uuid NOT NULL
 )
 WITH (fillfactor='85');
 
-COMMENT ON TABLE spillway.findings IS 'what is wrong, once a workspace; where it was seen is in occurrences';
+COMMENT ON TABLE spillway.finding_scopes IS 'the scopes in which a finding is seen at present; one that is seen in none any more is closed';
 
-COMMENT ON COLUMN spillway.findings.id IS 'the fingerprint: hash of tool, rule and what the kind of finding adds';
-
-COMMENT ON COLUMN spillway.findings.decided_at IS 'when a person set the status, which no import then overwrites; null: the status comes from the imports';
-
-COMMENT ON COLUMN spillway.findings.cvss IS 'scores as a list of version, vector, score, newest version first';
-
-COMMENT ON COLUMN spillway.findings.source_offset IS 'where the texts stand in the report of last_import_id: of several records of one finding the first counts';
-
-COMMENT ON COLUMN spillway.findings.last_import_id IS 'the newest import that saw it; its words are stored';
+COMMENT ON COLUMN spillway.finding_scopes.last_import_id IS 'the newest import of the scope that saw it';
 
 CREATE TABLE spillway.import_assets (
     workspace_id integer NOT NULL,
@@ -1065,7 +1658,9 @@ CREATE TABLE spillway.import_errors (
     source_line bigint,
     excerpt text DEFAULT ''::text NOT NULL,
     item jsonb,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    item_id text,
+    tries smallint DEFAULT 1 NOT NULL
 );
 
 COMMENT ON TABLE spillway.import_errors IS 'the records of a report that could not be used';
@@ -1075,6 +1670,10 @@ COMMENT ON COLUMN spillway.import_errors.kind IS 'record: the report is wrong th
 COMMENT ON COLUMN spillway.import_errors.code IS 'the parser''s problem code or the SQLSTATE';
 
 COMMENT ON COLUMN spillway.import_errors.item IS 'the record as a batch of its own, so that it can be stored once the cause is gone';
+
+COMMENT ON COLUMN spillway.import_errors.item_id IS 'the id of the occurrence or asset that the database refused';
+
+COMMENT ON COLUMN spillway.import_errors.tries IS 'how often it was tried to store the item';
 
 ALTER TABLE spillway.import_errors ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME spillway.import_errors_id_seq
@@ -1101,7 +1700,15 @@ CREATE TABLE spillway.import_queue (
     available_at timestamp with time zone DEFAULT now() NOT NULL,
     claimed boolean DEFAULT false NOT NULL,
     attempt integer DEFAULT 0 NOT NULL,
-    failures smallint DEFAULT 0 NOT NULL
+    failures smallint DEFAULT 0 NOT NULL,
+    admitted boolean DEFAULT false NOT NULL,
+    turn_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    stalled_at timestamp with time zone,
+    active boolean DEFAULT true NOT NULL,
+    CONSTRAINT claims_are_numbered CHECK (((attempt > 0) OR (NOT claimed))),
+    CONSTRAINT failures_are_counted CHECK ((failures >= 0)),
+    CONSTRAINT only_admitted_imports_are_claimed CHECK ((admitted OR (NOT claimed))),
+    CONSTRAINT queued_imports_are_active CHECK (active)
 )
 WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
 
@@ -1116,6 +1723,14 @@ COMMENT ON COLUMN spillway.import_queue.claimed IS 'a drain holds it until avail
 COMMENT ON COLUMN spillway.import_queue.attempt IS 'the fencing token: every write for the import must present it';
 
 COMMENT ON COLUMN spillway.import_queue.failures IS 'failed attempts since the last progress';
+
+COMMENT ON COLUMN spillway.import_queue.admitted IS 'among the imports that its workspace may have worked on at a time; the others wait for one of those to end';
+
+COMMENT ON COLUMN spillway.import_queue.turn_at IS 'workspaces.served_at, here for the index';
+
+COMMENT ON COLUMN spillway.import_queue.stalled_at IS 'since when it has been worked on without getting any further; null: it got further in this attempt';
+
+COMMENT ON COLUMN spillway.import_queue.active IS 'always true: for the foreign key';
 
 CREATE TABLE spillway.notifications (
     workspace_id integer NOT NULL,
@@ -1147,13 +1762,16 @@ CREATE TABLE spillway.occurrences (
     first_import_id uuid NOT NULL,
     last_import_id uuid NOT NULL,
     first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
-    last_seen_at timestamp with time zone DEFAULT now() NOT NULL
+    last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_as spillway.seen_as DEFAULT 'new'::spillway.seen_as NOT NULL
 )
 WITH (fillfactor='90');
 
 COMMENT ON TABLE spillway.occurrences IS 'where a finding was seen. No foreign keys: only ingest_batch writes here, finding and asset in the same statement; checking each row again costs a third of the time';
 
 COMMENT ON COLUMN spillway.occurrences.id IS 'hash of finding, asset and location';
+
+COMMENT ON COLUMN spillway.occurrences.seen_as IS 'what last_import_id meant for it';
 
 CREATE TABLE spillway.schema_migrations (
     version integer NOT NULL,
@@ -1172,12 +1790,30 @@ COMMENT ON COLUMN spillway.schema_migrations.sha256 IS 'SHA-256 of what was appl
 
 COMMENT ON COLUMN spillway.schema_migrations.applied_at IS 'When it was applied';
 
+CREATE TABLE spillway.uploads (
+    workspace_id integer NOT NULL,
+    id uuid NOT NULL,
+    object_key text NOT NULL,
+    parts_id text,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    abandoned_at timestamp with time zone
+);
+
+COMMENT ON TABLE spillway.uploads IS 'reports that are being uploaded: written before the first byte is stored, gone when the import is there. What stays here for too long broke off';
+
+COMMENT ON COLUMN spillway.uploads.id IS 'the id of the import that it will be';
+
+COMMENT ON COLUMN spillway.uploads.parts_id IS 'the store''s id of an upload in parts';
+
+COMMENT ON COLUMN spillway.uploads.abandoned_at IS 'when it was given up; no import can come of it any more';
+
 CREATE TABLE spillway.workspaces (
     id integer NOT NULL,
     name text NOT NULL,
     max_import_bytes bigint DEFAULT '5368709120'::bigint NOT NULL,
     max_running_imports smallint DEFAULT 4 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    served_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     CONSTRAINT workspace_limits_are_positive CHECK (((max_import_bytes > 0) AND (max_running_imports > 0))),
     CONSTRAINT workspace_name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
@@ -1187,6 +1823,8 @@ COMMENT ON TABLE spillway.workspaces IS 'a team; it sees nothing of another';
 COMMENT ON COLUMN spillway.workspaces.max_import_bytes IS 'the largest report it may upload, in bytes after Content-Encoding is undone';
 
 COMMENT ON COLUMN spillway.workspaces.max_running_imports IS 'how many of its imports are worked on at a time';
+
+COMMENT ON COLUMN spillway.workspaces.served_at IS 'when one of its imports was last claimed: whoever waits longest is next';
 
 ALTER TABLE spillway.workspaces ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME spillway.workspaces_id_seq
@@ -1206,6 +1844,9 @@ ALTER TABLE ONLY spillway.api_keys
 ALTER TABLE ONLY spillway.assets
     ADD CONSTRAINT assets_pkey PRIMARY KEY (workspace_id, id);
 
+ALTER TABLE ONLY spillway.finding_scopes
+    ADD CONSTRAINT finding_scopes_pkey PRIMARY KEY (workspace_id, scope, finding_id);
+
 ALTER TABLE ONLY spillway.findings
     ADD CONSTRAINT findings_pkey PRIMARY KEY (workspace_id, id);
 
@@ -1216,7 +1857,7 @@ ALTER TABLE ONLY spillway.import_assets
     ADD CONSTRAINT import_assets_pkey PRIMARY KEY (workspace_id, import_id, asset_id);
 
 ALTER TABLE ONLY spillway.import_errors
-    ADD CONSTRAINT import_errors_are_noted_once UNIQUE NULLS NOT DISTINCT (workspace_id, import_id, kind, source_offset, code);
+    ADD CONSTRAINT import_errors_are_noted_once UNIQUE NULLS NOT DISTINCT (workspace_id, import_id, kind, source_offset, code, item_id);
 
 ALTER TABLE ONLY spillway.import_errors
     ADD CONSTRAINT import_errors_pkey PRIMARY KEY (workspace_id, import_id, id);
@@ -1226,6 +1867,9 @@ ALTER TABLE ONLY spillway.import_findings
 
 ALTER TABLE ONLY spillway.import_queue
     ADD CONSTRAINT import_queue_pkey PRIMARY KEY (import_id);
+
+ALTER TABLE ONLY spillway.imports
+    ADD CONSTRAINT imports_are_active_or_not UNIQUE (workspace_id, id, active);
 
 ALTER TABLE ONLY spillway.imports
     ADD CONSTRAINT imports_pkey PRIMARY KEY (workspace_id, id);
@@ -1239,21 +1883,44 @@ ALTER TABLE ONLY spillway.occurrences
 ALTER TABLE ONLY spillway.schema_migrations
     ADD CONSTRAINT schema_migrations_are_applied_once PRIMARY KEY (version);
 
+ALTER TABLE ONLY spillway.uploads
+    ADD CONSTRAINT uploads_pkey PRIMARY KEY (workspace_id, id);
+
 ALTER TABLE ONLY spillway.workspaces
     ADD CONSTRAINT workspace_names_are_unique UNIQUE (name);
 
 ALTER TABLE ONLY spillway.workspaces
     ADD CONSTRAINT workspaces_pkey PRIMARY KEY (id);
 
+CREATE INDEX finding_scopes_by_finding ON spillway.finding_scopes USING btree (workspace_id, finding_id);
+
 CREATE INDEX findings_by_severity ON spillway.findings USING btree (workspace_id, severity DESC, id);
 
-CREATE INDEX import_queue_claim ON spillway.import_queue USING btree (priority, available_at, import_id);
+CREATE INDEX import_queue_admitted ON spillway.import_queue USING btree (workspace_id) WHERE admitted;
 
-CREATE INDEX import_queue_running ON spillway.import_queue USING btree (workspace_id, available_at) WHERE claimed;
+CREATE INDEX import_queue_claim ON spillway.import_queue USING btree (turn_at, priority, import_id, available_at) WHERE admitted;
+
+CREATE INDEX import_queue_leases ON spillway.import_queue USING btree (available_at) WHERE claimed;
+
+CREATE INDEX import_queue_waiting ON spillway.import_queue USING btree (workspace_id, priority, import_id) WHERE (NOT admitted);
+
+CREATE INDEX imports_by_state ON spillway.imports USING btree (workspace_id, state, id);
+
+CREATE INDEX imports_that_close ON spillway.imports USING btree (workspace_id, scope, id) WHERE close_missing;
+
+CREATE INDEX imports_with_reports ON spillway.imports USING btree (finished_at) WHERE ((finished_at IS NOT NULL) AND (report_removed_at IS NULL));
+
+CREATE INDEX notifications_by_age ON spillway.notifications USING btree (created_at);
 
 CREATE INDEX notifications_unread ON spillway.notifications USING btree (workspace_id) WHERE (read_at IS NULL);
 
 CREATE INDEX occurrences_by_finding ON spillway.occurrences USING btree (workspace_id, finding_id, id);
+
+CREATE INDEX uploads_by_start ON spillway.uploads USING btree (started_at);
+
+CREATE CONSTRAINT TRIGGER active_imports_are_queued AFTER INSERT OR UPDATE OF state ON spillway.imports DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION spillway.check_import_is_queued();
+
+CREATE TRIGGER imports_take_known_steps BEFORE UPDATE OF state ON spillway.imports FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION spillway.check_import_transition();
 
 ALTER TABLE ONLY spillway.api_keys
     ADD CONSTRAINT api_keys_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id) ON DELETE CASCADE;
@@ -1268,4 +1935,7 @@ ALTER TABLE ONLY spillway.notifications
     ADD CONSTRAINT notifications_belong_to_an_import FOREIGN KEY (workspace_id, import_id) REFERENCES spillway.imports(workspace_id, id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY spillway.import_queue
-    ADD CONSTRAINT queued_imports_exist FOREIGN KEY (workspace_id, import_id) REFERENCES spillway.imports(workspace_id, id) ON DELETE CASCADE;
+    ADD CONSTRAINT queued_imports_are_still_to_do FOREIGN KEY (workspace_id, import_id, active) REFERENCES spillway.imports(workspace_id, id, active) ON DELETE CASCADE;
+
+ALTER TABLE ONLY spillway.uploads
+    ADD CONSTRAINT uploads_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id) ON DELETE CASCADE;

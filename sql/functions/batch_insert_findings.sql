@@ -2,49 +2,67 @@ create or replace function spillway.batch_insert_findings(p_workspace integer, p
 language sql volatile set search_path = ''
 as $$
   with given as materialized (
-    select * from jsonb_to_recordset(p_findings) as (
+    select g.identity as id, g.tool, g.kind, g.rule_id, g.title, g.severity, g.status, coalesce(g.description, '') as description,
+      coalesce(g.solution, '') as solution, coalesce(g.vulnerability_ids, '{}') as vulnerability_ids, coalesce(g.cwes, '{}') as cwes,
+      coalesce(g.cvss, '[]') as cvss, coalesce(g."references", '{}') as reference_urls, g.component,
+      coalesce(g.attributes, '{}') as attributes, g."offset" as source_offset
+    from jsonb_to_recordset(p_findings) as g (
       identity uuid, tool text, kind spillway.finding_kind, rule_id text, title text, severity spillway.severity,
       status spillway.finding_status, description text, solution text, vulnerability_ids text[], cwes integer[], cvss jsonb,
       "references" text[], component jsonb, attributes jsonb, "offset" bigint)
-  ), known as materialized (
-    select f.id, f.status, f.last_import_id
-    from given g join spillway.findings f on f.workspace_id = p_workspace and f.id = g.identity
   ), stored as (
     insert into spillway.findings as f (
       workspace_id, id, tool, kind, rule_id, title, severity, status, description, solution, vulnerability_ids, cwes, cvss, reference_urls,
       component, attributes, source_offset, first_import_id, last_import_id)
     -- In the order of the key: two batches that store the same rows wait for each other instead of dying together.
-    select p_workspace, g.identity, g.tool, g.kind, g.rule_id, g.title, g.severity, g.status, coalesce(g.description, ''),
-      coalesce(g.solution, ''), coalesce(g.vulnerability_ids, '{}'), coalesce(g.cwes, '{}'), coalesce(g.cvss, '[]'),
-      coalesce(g."references", '{}'), g.component, coalesce(g.attributes, '{}'), g."offset", p_import, p_import
-    from given g order by g.identity
+    select p_workspace, g.id, g.tool, g.kind, g.rule_id, g.title, g.severity, g.status, g.description, g.solution, g.vulnerability_ids,
+      g.cwes, g.cvss, g.reference_urls, g.component, g.attributes, g.source_offset, p_import, p_import
+    from given g order by g.id
     on conflict (workspace_id, id) do update
     set title = excluded.title, severity = excluded.severity,
-      -- A person's decision stays, but what a person closed and is seen again is open.
-      status = case when f.decided_at is null or f.status = 'closed' then excluded.status else f.status end,
-      description = excluded.description, solution = excluded.solution, vulnerability_ids = excluded.vulnerability_ids,
-      cwes = excluded.cwes, cvss = excluded.cvss, reference_urls = excluded.reference_urls, component = excluded.component,
-      attributes = excluded.attributes, source_offset = excluded.source_offset, last_import_id = excluded.last_import_id,
-      last_seen_at = excluded.last_seen_at
+      -- The old value where it is the same: PostgreSQL then leaves a text that it keeps outside of the row where it is.
+      description = case when f.description = excluded.description then f.description else excluded.description end,
+      solution = case when f.solution = excluded.solution then f.solution else excluded.solution end,
+      reference_urls = case when f.reference_urls = excluded.reference_urls then f.reference_urls else excluded.reference_urls end,
+      attributes = case when f.attributes = excluded.attributes then f.attributes else excluded.attributes end,
+      vulnerability_ids = excluded.vulnerability_ids, cwes = excluded.cwes, cvss = excluded.cvss, component = excluded.component,
+      (status, decided_at, closed_import_id, seen_as) = (
+        select n.status, case when n.status = f.status then f.decided_at end, case when n.status = f.status then f.closed_import_id end,
+          case
+            when f.last_import_id = p_import then f.seen_as
+            when f.status = 'closed' and n.status = 'open' then 'reopened'
+            when n.status = f.status and f.title = excluded.title and f.severity = excluded.severity
+              and f.description = excluded.description and f.solution = excluded.solution
+              and f.vulnerability_ids = excluded.vulnerability_ids and f.cwes = excluded.cwes and f.cvss = excluded.cvss
+              and f.reference_urls = excluded.reference_urls and f.component is not distinct from excluded.component
+              and f.attributes = excluded.attributes then 'unchanged'
+            else 'updated' end::spillway.seen_as
+        from (
+          select case
+            -- A person's decision stays; what a person closed is opened only by a report of later.
+            when f.decided_at is not null and (f.status <> 'closed' or f.decided_at > spillway.time_of_id(p_import)) then f.status
+            -- A newer import has missed it already.
+            when f.closed_import_id > p_import then f.status
+            else excluded.status end
+        ) as n (status)),
+      source_offset = excluded.source_offset, last_import_id = p_import,
+      last_seen_at = case when f.last_import_id = p_import then f.last_seen_at else excluded.last_seen_at end
     -- The newest import wins, in it the first record: in whatever order the batches of several imports arrive, the same is stored.
-    where f.last_import_id < excluded.last_import_id
-      or f.last_import_id = excluded.last_import_id and f.source_offset > excluded.source_offset
+    where f.last_import_id < p_import or f.last_import_id = p_import and f.source_offset > excluded.source_offset
+    returning f.id, f.seen_as
   ), seen as (
     insert into spillway.import_findings as s (workspace_id, import_id, finding_id, seen_as)
-    select p_workspace, p_import, g.identity,
-      case
-        when k.id is null then 'new'
-        when k.status = 'closed' and g.status = 'open' and k.last_import_id < p_import then 'reopened'
-        else 'updated' end::spillway.seen_as
-    from given g left join known k on k.id = g.identity
-    order by g.identity
+    select p_workspace, p_import, g.id, coalesce(w.seen_as, 'unchanged')
+    from given g left join stored w on w.id = g.id
+    order by g.id
     on conflict do nothing
     returning s.seen_as
   )
   select jsonb_build_object(
     'new', count(*) filter (where seen_as = 'new'),
     'updated', count(*) filter (where seen_as = 'updated'),
-    'reopened', count(*) filter (where seen_as = 'reopened'))
+    'reopened', count(*) filter (where seen_as = 'reopened'),
+    'unchanged', count(*) filter (where seen_as = 'unchanged'))
   from seen
 $$;
 comment on function spillway.batch_insert_findings(integer, uuid, jsonb) is

@@ -5,9 +5,6 @@ as $$
     select * from jsonb_to_recordset(p_occurrences) as (
       id uuid, finding_id uuid, asset_id uuid, host text, port integer, protocol text, service text, url text, parameter text, path text,
       line bigint, evidence text)
-  ), known as materialized (
-    select o.id, o.last_import_id
-    from given g join spillway.occurrences o on o.workspace_id = p_workspace and o.id = g.id
   ), stored as (
     insert into spillway.occurrences as o (
       workspace_id, id, finding_id, asset_id, host, port, protocol, service, url, parameter, path, line, evidence,
@@ -17,15 +14,25 @@ as $$
       coalesce(g.evidence, ''), p_import, p_import
     from given g order by g.id
     on conflict (workspace_id, id) do update
-    set service = excluded.service, evidence = excluded.evidence, last_import_id = excluded.last_import_id,
-      last_seen_at = excluded.last_seen_at
-    where o.last_import_id < excluded.last_import_id
-    returning o.id
+    set service = excluded.service,
+      evidence = case when o.evidence = excluded.evidence then o.evidence else excluded.evidence end,
+      seen_as = case when o.evidence = excluded.evidence and o.service is not distinct from excluded.service then 'unchanged'
+        else 'updated' end::spillway.seen_as,
+      last_import_id = p_import, last_seen_at = excluded.last_seen_at
+    where o.last_import_id < p_import
+    returning o.id, o.seen_as
+  ), counted as (
+    -- What is not stored was seen before by this import, which counts once, or by a newer one.
+    select coalesce(s.seen_as, 'unchanged') as seen_as
+    from given g left join stored s on s.id = g.id
+    where s.id is not null
+      or not exists (select from spillway.occurrences o where o.workspace_id = p_workspace and o.id = g.id and o.last_import_id = p_import)
   )
   select jsonb_build_object(
-    'new', count(*) filter (where k.id is null),
-    'updated', count(*) filter (where k.last_import_id < p_import))
-  from stored s left join known k on k.id = s.id
+    'new', count(*) filter (where seen_as = 'new'),
+    'updated', count(*) filter (where seen_as = 'updated'),
+    'unchanged', count(*) filter (where seen_as = 'unchanged'))
+  from counted
 $$;
 comment on function spillway.batch_insert_occurrences(integer, uuid, jsonb) is
-  'stores occurrences, each id once, and counts those that are new and those that only an older import had seen; their findings and assets are stored before';
+  'stores occurrences, each id once, and counts them; their findings and assets are stored before. What a report shows in two batches is counted twice only where a newer import has seen it in between';

@@ -10,14 +10,11 @@ begin
   set state = 'cancelled', finished_at = now(), updated_at = now(), version = i.version + 1
   where i.workspace_id = p_workspace and i.id = p_import and i.state in ('queued', 'running')
   returning i.* into v_import;
-  if found then
-    return spillway.import_document(v_import);
-  end if;
-  select i.* into v_import from spillway.imports i where i.workspace_id = p_workspace and i.id = p_import;
   if not found then
-    raise exception using errcode = 'SW404', message = 'there is no such import';
+    perform spillway.refuse_step(p_workspace, p_import, 'only a queued or running one can be cancelled');
   end if;
-  raise exception using errcode = 'SW409', message = format('the import is %s and can no longer be cancelled', v_import.state);
+  perform spillway.admit_imports(p_workspace);
+  return spillway.import_document(v_import);
 end
 $$;
 comment on function spillway.cancel_import(integer, uuid) is

@@ -1,43 +1,64 @@
-create or replace function spillway.claim_imports(p_limit integer, p_lease interval) returns jsonb
+create or replace function spillway.claim_imports(p_limit integer, p_lease interval, p_parallelism integer) returns jsonb
 language plpgsql volatile set search_path = ''
 as $$
 declare
-  v_claims jsonb;
+  v_now timestamptz;
+  v_free bigint;
+  v_claimed uuid[];
+  v_workspaces integer[];
 begin
   perform spillway.end_dead_imports();
+  -- One claim at a time, so that p_parallelism is strict; a claim takes a millisecond.
+  perform pg_advisory_xact_lock(hashtextextended('spillway.claim_imports', 0));
+  -- Not now(): that was before the wait for the lock.
+  v_now := clock_timestamp();
+  v_free := p_parallelism - (select count(*) from spillway.import_queue q where q.claimed and q.available_at > v_now);
   -- Lock and mark in one statement, in the order of the index, past what others hold.
   with candidates as materialized (
     select q.import_id
     from spillway.import_queue q
-    where q.available_at <= now()
-      and (select count(*) from spillway.import_queue r where r.workspace_id = q.workspace_id and r.claimed and r.available_at > now())
-        < (select w.max_running_imports from spillway.workspaces w where w.id = q.workspace_id)
-    order by q.priority, q.available_at, q.import_id
-    limit p_limit
-    for update of q skip locked
+    where q.admitted and q.available_at <= v_now
+    order by q.turn_at, q.priority, q.import_id
+    limit greatest(least(p_limit, v_free), 0)
+    for no key update of q skip locked
   ), claimed as (
     update spillway.import_queue q
-    set attempt = q.attempt + 1, available_at = now() + p_lease, claimed = true,
+    set attempt = q.attempt + 1, available_at = v_now + p_lease, claimed = true, turn_at = v_now,
       -- A lease that ran out is a drain that died.
-      failures = q.failures + q.claimed::integer
+      failures = q.failures + q.claimed::integer, stalled_at = coalesce(q.stalled_at, v_now)
     from candidates c
     where q.import_id = c.import_id
-    returning q.workspace_id, q.import_id, q.attempt, q.priority
+    returning q.workspace_id, q.import_id, q.attempt
   ), started as (
     update spillway.imports i
     set state = 'running', stage = case when i.stage = 'queued' then 'parsing' else i.stage end, attempt = c.attempt,
-      started_at = coalesce(i.started_at, now()), updated_at = now(), version = i.version + 1
+      started_at = coalesce(i.started_at, v_now), updated_at = v_now, version = i.version + 1
     from claimed c
     where i.workspace_id = c.workspace_id and i.id = c.import_id
-    returning c.priority, i.*
+    returning i.id, i.workspace_id
   )
-  select coalesce(jsonb_agg(jsonb_build_object(
-      'import_id', s.id, 'attempt', s.attempt, 'file_name', s.file_name, 'object_key', s.object_key, 'size_bytes', s.size_bytes,
-      'format', s.format, 'bytes_read', s.bytes_read, 'checkpoint', translate(encode(s.checkpoint, 'base64'), E'\n', ''))
-    order by s.priority, s.id), '[]')
-  into v_claims from started s;
-  return v_claims;
+  select array_agg(id), array_agg(distinct workspace_id) into v_claimed, v_workspaces from started;
+  -- The workspaces have had their turn, with all that is theirs. Who is locked keeps an older turn: nobody waits here for a long closing.
+  update spillway.workspaces w set served_at = v_now
+  from (select o.id from spillway.workspaces o where o.id = any (v_workspaces) for no key update skip locked) as o
+  where w.id = o.id;
+  update spillway.import_queue q set turn_at = v_now
+  from (
+    select o.import_id from spillway.import_queue o
+    where o.workspace_id = any (v_workspaces) and o.admitted and not o.claimed
+    for no key update skip locked
+  ) as o
+  where q.import_id = o.import_id;
+  return jsonb_build_object(
+    'claims', coalesce((
+      select jsonb_agg(jsonb_build_object(
+          'import_id', i.id, 'attempt', i.attempt, 'file_name', i.file_name, 'object_key', i.object_key, 'size_bytes', i.size_bytes,
+          'items', i.items, 'checkpoint', translate(encode(i.checkpoint, 'base64'), E'\n', ''))
+        order by array_position(v_claimed, i.id))
+      from spillway.imports i where i.workspace_id = any (v_workspaces) and i.id = any (v_claimed)), '[]'),
+    'more', v_free > coalesce(cardinality(v_claimed), 0)
+      and exists (select from spillway.import_queue q where q.admitted and q.available_at <= v_now));
 end
 $$;
-comment on function spillway.claim_imports(integer, interval) is
-  'takes up to so many imports that may be worked on, for the time of the lease, each with a new attempt number that every later write must present';
+comment on function spillway.claim_imports(integer, interval, integer) is
+  'takes up to p_limit imports that may be worked on, for the time of the lease, each with a new attempt number that every later write must present; the workspace that was not served for the longest time comes first. Gives none where p_parallelism are held already; more says whether another drain would find work';

@@ -1,17 +1,25 @@
 create or replace function spillway.create_import(
-  p_workspace integer, p_id uuid, p_file_name text, p_object_key text, p_size bigint, p_sha256 bytea, p_idempotency_key text
+  p_workspace integer, p_id uuid, p_file_name text, p_size bigint, p_sha256 bytea, p_idempotency_key text default null,
+  p_scope text default null, p_close_missing boolean default false, p_priority smallint default 100
 ) returns jsonb
 language plpgsql volatile set search_path = ''
 as $$
 declare
+  v_upload spillway.uploads;
   v_import spillway.imports;
 begin
-  insert into spillway.imports as i (workspace_id, id, file_name, object_key, size_bytes, sha256, idempotency_key)
-  values (p_workspace, p_id, p_file_name, p_object_key, p_size, p_sha256, p_idempotency_key)
+  delete from spillway.uploads u where u.workspace_id = p_workspace and u.id = p_id returning u.* into v_upload;
+  if not found or v_upload.abandoned_at is not null then
+    raise exception using errcode = 'SW409', message = 'the upload took too long and was given up; send the report again';
+  end if;
+  insert into spillway.imports as i (
+    workspace_id, id, file_name, object_key, size_bytes, sha256, idempotency_key, scope, close_missing)
+  values (p_workspace, p_id, p_file_name, v_upload.object_key, p_size, p_sha256, p_idempotency_key, p_scope, p_close_missing)
   on conflict (workspace_id, idempotency_key) do nothing
   returning i.* into v_import;
   if found then
-    insert into spillway.import_queue (workspace_id, import_id) values (p_workspace, p_id);
+    insert into spillway.import_queue (workspace_id, import_id, priority) values (p_workspace, p_id, p_priority);
+    perform spillway.admit_imports(p_workspace);
   else
     select i.* into strict v_import from spillway.imports i
     where i.workspace_id = p_workspace and i.idempotency_key = p_idempotency_key;
@@ -22,5 +30,5 @@ begin
   return spillway.import_document(v_import);
 end
 $$;
-comment on function spillway.create_import(integer, uuid, text, text, bigint, bytea, text) is
-  'writes an uploaded report down as import and queue row; where the Idempotency-Key was used for the same report, gives that import instead (SW422: for another)';
+comment on function spillway.create_import(integer, uuid, text, bigint, bytea, text, text, boolean, smallint) is
+  'makes an import of an upload, and queues it; where the Idempotency-Key was used for the same report, gives that import instead (SW422: for another). SW409 where the upload was given up';

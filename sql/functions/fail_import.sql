@@ -11,20 +11,22 @@ begin
   if not found then
     return jsonb_build_object('state', 'stale');
   end if;
-  if p_may_pass and v_queue.failures + 1 < spillway.max_failures() then
-    -- 2, 4, 8 … seconds, half of it by chance: those that failed together do not come back together.
+  if p_may_pass and v_queue.failures + 1 < spillway.max_failures()
+    and (v_queue.stalled_at is null or v_queue.stalled_at > now() - spillway.max_stall())
+  then
     update spillway.import_queue
-    set claimed = false, failures = failures + 1, available_at = now() + interval '1 second' * 2 ^ (failures + 1) * (0.5 + random() / 2)
+    set claimed = false, failures = failures + 1, available_at = clock_timestamp() + spillway.retry_wait(failures)
     where import_id = p_import;
     return jsonb_build_object('state', 'queued');
   end if;
   delete from spillway.import_queue where import_id = p_import;
   update spillway.imports i
-  set state = 'failed', error = p_error, finished_at = now(), updated_at = now(), version = i.version + 1
+  set state = 'failed', error = p_error, finished_at = clock_timestamp(), updated_at = clock_timestamp(), version = i.version + 1
   where i.workspace_id = v_queue.workspace_id and i.id = p_import
   returning i.* into v_import;
+  perform spillway.admit_imports(v_import.workspace_id);
   perform spillway.notify(v_import.workspace_id, p_import, 'failed', 'Import failed',
-    format('%s: %s; %s records were stored before', v_import.file_name, p_error ->> 'message', v_import.items));
+    format('%s: %s; %s records were stored before', v_import.file_name, p_error ->> 'message', v_import.items - v_import.errors));
   return jsonb_build_object('state', 'failed');
 end
 $$;

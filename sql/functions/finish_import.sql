@@ -2,23 +2,24 @@ create or replace function spillway.finish_import(p_import uuid, p_attempt integ
 language plpgsql volatile set search_path = ''
 as $$
 declare
+  v_workspace integer;
   v_import spillway.imports;
 begin
-  delete from spillway.import_queue q using spillway.imports i
-  where q.import_id = p_import and q.attempt = p_attempt and q.claimed and i.workspace_id = q.workspace_id and i.id = q.import_id
-  returning i.* into v_import;
+  delete from spillway.import_queue q where q.import_id = p_import and q.attempt = p_attempt and q.claimed
+  returning q.workspace_id into v_workspace;
   if not found then
     return jsonb_build_object('state', 'stale');
   end if;
   update spillway.imports i
-  set state = 'completed', stage = 'done', checkpoint = null, bytes_read = i.size_bytes, finished_at = now(), updated_at = now(),
-    version = i.version + 1
-  where i.workspace_id = v_import.workspace_id and i.id = p_import;
-  perform spillway.notify(v_import.workspace_id, p_import, case when v_import.errors = 0 then 'completed' else 'warning' end::spillway.notification_kind,
-    case when v_import.errors = 0 then 'Import completed' else 'Import completed with errors' end,
-    format('%s: %s findings are new, %s updated, %s reopened', v_import.file_name, v_import.findings_new, v_import.findings_updated,
-      v_import.findings_reopened) || case when v_import.errors = 0 then '' else format('; %s records could not be stored', v_import.errors) end);
+  set state = 'completed', stage = 'done', checkpoint = null, bytes_read = i.size_bytes, finished_at = clock_timestamp(),
+    updated_at = clock_timestamp(), version = i.version + 1
+  where i.workspace_id = v_workspace and i.id = p_import
+  returning i.* into v_import;
+  perform spillway.admit_imports(v_workspace);
+  perform spillway.notify_completed(v_import);
+  perform spillway.close_missing_findings(v_workspace, v_import.scope);
   return jsonb_build_object('state', 'completed');
 end
 $$;
-comment on function spillway.finish_import(uuid, integer) is 'ends an import whose report is read to its end, and tells the workspace; stale where the attempt is over';
+comment on function spillway.finish_import(uuid, integer) is
+  'ends an import whose report is read to its end, tells the workspace, and closes what its scope no longer shows; stale where the attempt is over';

@@ -5,32 +5,43 @@ language plpgsql volatile set search_path = ''
 as $$
 declare
   v_workspace integer;
+  v_import spillway.imports;
   v_counts jsonb;
   v_errors bigint;
+  v_got_further boolean;
 begin
   -- The fence: whoever lost the import, or works on a cancelled one, changes nothing. The lock keeps a new claim and a cancel waiting.
-  update spillway.import_queue set available_at = now() + p_lease, failures = 0
-  where import_id = p_import and attempt = p_attempt and claimed
-  returning workspace_id into v_workspace;
+  select q.workspace_id into v_workspace from spillway.import_queue q
+  where q.import_id = p_import and q.attempt = p_attempt and q.claimed
+  for no key update;
   if not found then
     return jsonb_build_object('state', 'stale');
   end if;
-  v_counts := spillway.ingest_isolating(v_workspace, p_import, p_batch);
-  v_errors := spillway.note_problems(v_workspace, p_import, p_batch -> 'problems') + coalesce((v_counts -> 'errors')::bigint, 0);
+  select i.* into v_import from spillway.imports i where i.workspace_id = v_workspace and i.id = p_import;
+  v_got_further := p_records > 0 or p_checkpoint is distinct from v_import.checkpoint;
+  v_counts := spillway.add_counts(
+    spillway.ingest_isolating(v_workspace, p_import, p_batch, v_import.errors < spillway.max_kept_errors()),
+    spillway.note_problems(v_workspace, p_import, p_batch -> 'problems', v_import.errors < spillway.max_kept_errors()));
   update spillway.imports i
   set format = p_format, checkpoint = p_checkpoint, stage = 'findings',
     bytes_read = greatest(i.bytes_read, least(p_bytes_read, i.size_bytes)), items = i.items + p_records,
-    assets_new = i.assets_new + coalesce((v_counts #> '{assets,new}')::bigint, 0),
-    assets_updated = i.assets_updated + coalesce((v_counts #> '{assets,updated}')::bigint, 0),
-    findings_new = i.findings_new + coalesce((v_counts #> '{findings,new}')::bigint, 0),
-    findings_updated = i.findings_updated + coalesce((v_counts #> '{findings,updated}')::bigint, 0),
-    findings_reopened = i.findings_reopened + coalesce((v_counts #> '{findings,reopened}')::bigint, 0),
-    occurrences_new = i.occurrences_new + coalesce((v_counts #> '{occurrences,new}')::bigint, 0),
-    occurrences_updated = i.occurrences_updated + coalesce((v_counts #> '{occurrences,updated}')::bigint, 0),
-    errors = i.errors + v_errors, updated_at = now(), version = i.version + 1
+    tools = array(select distinct unnest(i.tools || array(select jsonb_array_elements_text(p_batch -> 'tools'))) order by 1 limit 1000),
+    updated_at = clock_timestamp(), version = i.version + 1
   where i.workspace_id = v_workspace and i.id = p_import;
+  v_errors := spillway.add_import_counts(v_workspace, p_import, v_counts);
+  update spillway.import_queue q
+  set available_at = clock_timestamp() + p_lease, failures = case when v_got_further then 0 else q.failures end,
+    stalled_at = case when not v_got_further then q.stalled_at end
+  where q.import_id = p_import;
+  if v_import.items < spillway.trial_records() and v_import.items + p_records >= spillway.trial_records()
+    and v_errors * 2 > v_import.items + p_records
+  then
+    return spillway.fail_import(p_import, p_attempt, jsonb_build_object('code', 'too_many_errors', 'message',
+      format('%s of the first %s records cannot be used; the list of errors says why', v_errors, v_import.items + p_records)),
+      false);
+  end if;
   return jsonb_build_object('state', 'running');
 end
 $$;
 comment on function spillway.ingest_batch(uuid, integer, interval, jsonb, integer, text, bytea, bigint) is
-  'one unit of an import: fence, {assets, findings, occurrences, problems}, counts, checkpoint, progress and a longer lease in one statement; stale where the attempt is over, and then nothing is changed';
+  'one unit of an import: fence, {assets, findings, occurrences, problems, tools}, counts, checkpoint, progress and a longer lease in one statement; stale where the attempt is over, and then nothing is changed; failed where more than half of the first trial_records() cannot be used';

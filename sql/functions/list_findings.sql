@@ -17,12 +17,7 @@ as $$
     select * from page order by severity desc, id limit p_limit
   )
   select jsonb_build_object(
-    'items', coalesce((select jsonb_agg(jsonb_build_object(
-        'id', s.id, 'tool', s.tool, 'kind', s.kind, 'rule_id', s.rule_id, 'title', s.title, 'severity', s.severity, 'status', s.status,
-        'description', s.description, 'solution', s.solution, 'vulnerability_ids', s.vulnerability_ids, 'cwes', s.cwes, 'cvss', s.cvss,
-        'references', s.reference_urls, 'component', s.component, 'attributes', s.attributes,
-        'first_import_id', s.first_import_id, 'last_import_id', s.last_import_id,
-        'first_seen_at', spillway.utc_text(s.first_seen_at), 'last_seen_at', spillway.utc_text(s.last_seen_at))
+    'items', coalesce((select jsonb_agg(spillway.finding_document(s::spillway.findings)
       order by s.severity desc, s.id) from shown s), '[]'),
     'next', (select s.severity || ' ' || s.id from shown s where (select count(*) from page) > p_limit order by s.severity, s.id desc limit 1))
 $$;

@@ -18,7 +18,7 @@ begin
   )
   select coalesce(jsonb_agg(jsonb_build_object(
       'id', s.id, 'kind', s.kind, 'code', s.code, 'message', s.message, 'offset', s.source_offset, 'line', s.source_line,
-      'excerpt', s.excerpt, 'item', s.item, 'created_at', spillway.utc_text(s.created_at))
+      'excerpt', s.excerpt, 'item', s.item, 'tries', s.tries, 'created_at', spillway.utc_text(s.created_at))
     order by s.id), '[]'), (select count(*) from page)
   into v_items, v_count from shown s;
   return jsonb_build_object('items', v_items, 'next', case when v_count > p_limit then v_items #>> '{-1,id}' end);

@@ -10,7 +10,7 @@ begin
       raise exception using errcode = 'SW404', message = 'there is no such notification';
     end if;
   end if;
-  return jsonb_build_object('unread', (select count(*) from spillway.notifications n where n.workspace_id = p_workspace and n.read_at is null));
+  return jsonb_build_object('unread', spillway.count_unread(p_workspace));
 end
 $$;
 comment on function spillway.mark_notifications_read(integer, uuid) is 'marks one notification read, or all of them (null); SW404 where the workspace has no such one';

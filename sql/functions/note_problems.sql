@@ -1,13 +1,17 @@
-create or replace function spillway.note_problems(p_workspace integer, p_import uuid, p_problems jsonb) returns bigint
+create or replace function spillway.note_problems(p_workspace integer, p_import uuid, p_problems jsonb, p_keep boolean) returns jsonb
 language sql volatile set search_path = ''
 as $$
-  with noted as (
+  with given as materialized (
+    select * from jsonb_to_recordset(p_problems) as (code text, message text, "offset" bigint, line bigint, excerpt text)
+  ), noted as (
     insert into spillway.import_errors (workspace_id, import_id, kind, code, message, source_offset, source_line, excerpt)
-    select p_workspace, p_import, 'record', p.code, p.message, p."offset", p.line, coalesce(p.excerpt, '')
-    from jsonb_to_recordset(p_problems) as p (code text, message text, "offset" bigint, line bigint, excerpt text)
+    select p_workspace, p_import, 'record', g.code, g.message, g."offset", g.line, coalesce(g.excerpt, '') from given g where p_keep
     on conflict do nothing
-    returning id
+    returning code
+  ), counted as (
+    select code, count(*) from (select code from noted union all select code from given where not p_keep) as c group by code
   )
-  select count(*) from noted
+  select jsonb_build_object('errors', (select coalesce(jsonb_object_agg(code, count), '{}') from counted))
 $$;
-comment on function spillway.note_problems(integer, uuid, jsonb) is 'notes the records that the parser could not use, each once, and counts those that were not noted before';
+comment on function spillway.note_problems(integer, uuid, jsonb, boolean) is
+  'counts the records that the parser could not use by code, and keeps them (p_keep), each once';

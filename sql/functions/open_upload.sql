@@ -1,17 +1,21 @@
-create or replace function spillway.open_upload(p_workspace integer, p_idempotency_key text, p_size bigint) returns jsonb
-language plpgsql stable set search_path = ''
+create or replace function spillway.open_upload(p_workspace integer, p_id uuid, p_idempotency_key text default null, p_size bigint default null)
+returns jsonb
+language plpgsql volatile set search_path = ''
 as $$
 declare
   v_max bigint := (select max_import_bytes from spillway.workspaces where id = p_workspace);
+  v_existing jsonb := (select spillway.import_document(i) from spillway.imports i
+    where i.workspace_id = p_workspace and i.idempotency_key = p_idempotency_key);
+  v_key text := format('imports/%s/%s', p_workspace, p_id);
 begin
   if p_size > v_max then
     raise exception using errcode = 'SW413', message = format('the report has %s bytes, this workspace takes at most %s', p_size, v_max);
   end if;
-  return jsonb_build_object(
-    'workspace_id', p_workspace, 'max_bytes', v_max,
-    'existing', (select spillway.import_document(i) from spillway.imports i
-      where i.workspace_id = p_workspace and i.idempotency_key = p_idempotency_key));
+  if v_existing is null then
+    insert into spillway.uploads (workspace_id, id, object_key) values (p_workspace, p_id, v_key);
+  end if;
+  return jsonb_build_object('workspace_id', p_workspace, 'object_key', v_key, 'max_bytes', v_max, 'existing', v_existing);
 end
 $$;
-comment on function spillway.open_upload(integer, text, bigint) is
-  'what an upload may be before its body is read (SW413 where it says that it is too large), and the import that the same Idempotency-Key made';
+comment on function spillway.open_upload(integer, uuid, text, bigint) is
+  'notes an upload before its body is read, and says what it may be and where it goes (SW413 where it says that it is too large); where the same Idempotency-Key made an import already, gives that instead';

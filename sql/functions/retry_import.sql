@@ -7,19 +7,16 @@ begin
   update spillway.imports i
   set state = 'queued', error = null, finished_at = null, updated_at = now(), version = i.version + 1,
     stage = case when i.checkpoint is null then 'queued' else i.stage end
-  where i.workspace_id = p_workspace and i.id = p_import and i.state in ('failed', 'cancelled')
+  where i.workspace_id = p_workspace and i.id = p_import and i.state in ('failed', 'cancelled') and i.report_removed_at is null
   returning i.* into v_import;
-  if found then
-    -- The attempts go on counting: a drain of before must not be taken for one of now.
-    insert into spillway.import_queue (workspace_id, import_id, attempt) values (p_workspace, p_import, v_import.attempt);
-    return spillway.import_document(v_import);
-  end if;
-  select i.* into v_import from spillway.imports i where i.workspace_id = p_workspace and i.id = p_import;
   if not found then
-    raise exception using errcode = 'SW404', message = 'there is no such import';
+    perform spillway.refuse_step(p_workspace, p_import, 'only a failed or cancelled one whose report is still there can be tried again');
   end if;
-  raise exception using errcode = 'SW409', message = format('the import is %s; only a failed or cancelled one can be tried again', v_import.state);
+  -- The attempts go on counting: a drain of before must not be taken for one of now.
+  insert into spillway.import_queue (workspace_id, import_id, attempt) values (p_workspace, p_import, v_import.attempt);
+  perform spillway.admit_imports(p_workspace);
+  return spillway.import_document(v_import);
 end
 $$;
 comment on function spillway.retry_import(integer, uuid) is
-  'queues a failed or cancelled import again, at the place where it stopped; SW409 in any other state, SW404 where the workspace has no such import';
+  'queues a failed or cancelled import again, at the place where it stopped; SW409 in any other state or when its report was removed, SW404 where the workspace has no such import';

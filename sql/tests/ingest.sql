@@ -1,12 +1,13 @@
 begin;
-select plan(29);
+select plan(43);
 
 select spillway.create_workspace('one') as one \gset
 \set first '01900000-0000-7000-8000-000000000001'
 \set second '01900000-0000-7000-8000-000000000002'
-select spillway.create_import(:one, :'first', 'first.nessus', 'k1', 1000, sha256('1'), null);
-select spillway.create_import(:one, :'second', 'second.nessus', 'k2', 1000, sha256('2'), null);
-select spillway.claim_imports(2, '40 s');
+create function pg_temp.make(p_workspace integer, p_id uuid, p_name text) returns void language sql as $$
+  select spillway.open_upload(p_workspace, p_id), spillway.create_import(p_workspace, p_id, p_name, 1000, sha256('1'));
+  select spillway.claim_imports(1, '40 s', 100) $$;
+select pg_temp.make(:one, :'first', 'first.nessus'), pg_temp.make(:one, :'second', 'second.nessus');
 
 -- n findings at one port each of one host; p_offset is where the first record stands.
 create function pg_temp.batch(p_from integer, p_to integer, p_title text default 'title', p_offset bigint default 0) returns jsonb language sql as $$
@@ -21,41 +22,66 @@ create function pg_temp.batch(p_from integer, p_to integer, p_title text default
 create function pg_temp.ingest(p_import uuid, p_batch jsonb, p_attempt integer default 1) returns text language sql as $$
   select spillway.ingest_batch(p_import, p_attempt, '40 s', p_batch, 10, 'nessus', '\x01', 500) ->> 'state' $$;
 create function pg_temp.counts(p_import uuid) returns text language sql as $$
-  select concat_ws(' ', assets_new, assets_updated, findings_new, findings_updated, findings_reopened, occurrences_new, occurrences_updated, errors)
+  select format('assets %s+%s=%s findings %s+%s=%s, %s reopened, occurrences %s+%s=%s, errors %s', assets_new, assets_updated, assets_unchanged,
+    findings_new, findings_updated, findings_unchanged, findings_reopened, occurrences_new, occurrences_updated, occurrences_unchanged, errors)
   from spillway.imports where id = p_import $$;
 
 select is(pg_temp.ingest(:'first', pg_temp.batch(1, 10)), 'running', 'a batch is stored');
-select is(pg_temp.counts(:'first'), '1 0 10 0 0 10 0 0', 'everything in it is new');
+select is(pg_temp.counts(:'first'), 'assets 1+0=0 findings 10+0=0, 0 reopened, occurrences 10+0=0, errors 0', 'everything in it is new');
 select results_eq($$ select format, bytes_read, items, stage::text, checkpoint from spillway.imports where file_name = 'first.nessus' $$,
   $$ values ('nessus', 500::bigint, 10::bigint, 'findings', '\x01'::bytea) $$, 'progress and place are saved with it');
 select pg_temp.ingest(:'first', pg_temp.batch(1, 10));
-select is(pg_temp.counts(:'first'), '1 0 10 0 0 10 0 0', 'the same batch again counts nothing twice');
+select is(pg_temp.counts(:'first'), 'assets 1+0=0 findings 10+0=0, 0 reopened, occurrences 10+0=0, errors 0', 'the same batch again counts nothing twice');
 select is((select count(*)::integer from spillway.occurrences), 10, 'and stores nothing twice');
 
 select is(pg_temp.ingest(:'first', pg_temp.batch(11, 12), 2), 'stale', 'who has not the present attempt is told');
 select is((select count(*)::integer from spillway.findings), 10, 'and stores nothing');
 
 select pg_temp.ingest(:'second', pg_temp.batch(6, 15, 'second title'));
-select is(pg_temp.counts(:'second'), '0 1 5 5 0 5 5 0', 'a second import counts what it knew before as updated');
+select is(pg_temp.counts(:'second'), 'assets 0+0=1 findings 5+5=0, 0 reopened, occurrences 5+0=5, errors 0',
+  'a second import counts what was known as updated or unchanged');
 select is((select title from spillway.findings where rule_id = '6'), 'second title', 'the newer import''s words are stored');
 select is((select title from spillway.findings where rule_id = '5'), 'title', 'what it did not see stays');
 select pg_temp.ingest(:'first', pg_temp.batch(6, 6, 'late title'));
 select is((select title from spillway.findings where rule_id = '6'), 'second title', 'an older import that comes later changes nothing');
-select is(pg_temp.counts(:'first'), '1 0 10 0 0 10 0 0', 'and counts nothing that it counted before');
+select is(pg_temp.counts(:'first'), 'assets 1+0=0 findings 10+0=0, 0 reopened, occurrences 10+0=1, errors 0', 'and counts as findings nothing that it counted before');
 select pg_temp.ingest(:'second', pg_temp.batch(7, 7, 'later in the file', 1000));
 select is((select title from spillway.findings where rule_id = '7'), 'second title', 'of several records of one report the first counts');
 select pg_temp.ingest(:'second', pg_temp.batch(7, 7, 'earlier in the file', -1000));
 select is((select title from spillway.findings where rule_id = '7'), 'earlier in the file', 'in whatever order they arrive');
 
 update spillway.findings set status = 'closed' where rule_id in ('1', '2');
-update spillway.findings set status = 'accepted_risk', decided_at = now() where rule_id = '3';
+select spillway.decide_finding(:one, md5('f3')::uuid, 'accepted_risk');
+-- Decided after the third import was uploaded (by its id), so it stays.
+select spillway.decide_finding(:one, md5('f4')::uuid, 'closed');
 \set third '01900000-0000-7000-8000-000000000003'
-select spillway.create_import(:one, :'third', 'third.nessus', 'k3', 1000, sha256('3'), null);
-select spillway.claim_imports(1, '40 s');
+select pg_temp.make(:one, :'third', 'third.nessus');
 select pg_temp.ingest(:'third', pg_temp.batch(1, 4));
-select is(pg_temp.counts(:'third'), '0 1 0 2 2 0 4 0', 'closed findings that are seen again are reopened');
+select is(pg_temp.counts(:'third'), 'assets 0+0=1 findings 0+0=2, 2 reopened, occurrences 0+0=4, errors 0',
+  'closed findings that are seen again are reopened');
 select is((select status::text from spillway.findings where rule_id = '1'), 'open', 'and open');
 select is((select status::text from spillway.findings where rule_id = '3'), 'accepted_risk', 'a person''s decision stays');
+select is((select status::text from spillway.findings where rule_id = '4'), 'closed', 'what a person closed is not opened by a report of before');
+update spillway.findings set decided_at = '2020-01-01' where rule_id = '4';
+\set fourth '01900000-0000-7000-8000-000000000004'
+select pg_temp.make(:one, :'fourth', 'fourth.nessus');
+select pg_temp.ingest(:'fourth', pg_temp.batch(4, 4));
+select is((select status::text from spillway.findings where rule_id = '4'), 'open', 'but by one of later');
+
+-- Facts of an asset: of each the newest import's word, in whatever order imports arrive.
+create function pg_temp.asset(p_import uuid, p_hostname text, p_attributes jsonb) returns text language sql as $$
+  select pg_temp.ingest(p_import, jsonb_build_object('assets', jsonb_build_array(jsonb_build_object('id', md5('b'), 'kind', 'host', 'identity', 'b',
+    'hostname', p_hostname, 'attributes', p_attributes)), 'findings', '[]'::jsonb, 'occurrences', '[]'::jsonb)) $$;
+select pg_temp.asset(:'third', null, '{"os": "third", "mac": "third"}');
+select pg_temp.asset(:'first', 'first', '{"os": "first", "cpe": "first"}');
+select pg_temp.asset(:'second', 'second', '{"cpe": "second"}');
+select results_eq($$ select hostname, attributes from spillway.assets where identity = 'b' $$,
+  $$ values ('second', '{"os": "third", "mac": "third", "cpe": "second"}'::jsonb) $$, 'of each fact of an asset the newest word counts');
+select pg_temp.asset(:'third', 'third', '{"os": "third again"}');
+select results_eq($$ select hostname, attributes from spillway.assets where identity = 'b' $$,
+  $$ values ('third', '{"os": "third again", "mac": "third", "cpe": "second"}'::jsonb) $$, 'and of one import the last');
+select is((select string_agg(seen_as::text, ' ' order by import_id) from spillway.import_assets where asset_id = md5('b')::uuid), 'unchanged unchanged new',
+  'the first to come has made it');
 
 -- Records that the database refuses.
 select pg_temp.ingest(:'third', jsonb_set(pg_temp.batch(101, 200), '{findings,57,title}', '""'));
@@ -69,15 +95,40 @@ select pg_temp.ingest(:'third', jsonb_set(pg_temp.batch(101, 200), '{findings,57
 select is((select errors from spillway.imports where id = :'third')::integer, 1, 'once');
 select pg_temp.ingest(:'third', '{"assets": [{"id": "00000000-0000-8000-8000-000000000001", "kind": "host", "identity": "b"},
   {"id": "00000000-0000-8000-8000-000000000002", "kind": "nothing", "identity": "c"}], "findings": [], "occurrences": [], "problems": []}');
-select is((select count(*)::integer from spillway.assets), 2, 'an asset that is refused does not stop the others');
+select is((select count(*)::integer from spillway.assets), 3, 'an asset that is refused does not stop the others');
 select is((select count(*)::integer from spillway.import_errors where kind = 'asset'), 1, 'and is noted');
 select pg_temp.ingest(:'third', '{"assets": [], "findings": [], "occurrences": [], "problems": [
   {"code": "missing_field", "message": "no pluginID", "offset": 7, "line": 2, "excerpt": "<ReportItem>"}]}');
 select is((select count(*)::integer from spillway.import_errors where kind = 'record' and source_offset = 7), 1, 'what the parser could not use is noted');
 
+select is((select error_counts from spillway.imports where id = :'third'), '{"23514": 1, "22P02": 1, "missing_field": 1}', 'errors are summed up by code');
+select pg_temp.ingest(:'third', '{"assets": [{"id": "00000000-0000-8000-8000-000000000003", "kind": "nothing", "identity": "d"}], "findings": [],
+  "occurrences": [], "problems": []}');
+select is((select count(*)::integer from spillway.import_errors where kind = 'asset'), 2, 'two refused assets are two errors');
+
 select is(spillway.finish_import(:'third', 1) ->> 'state', 'completed', 'an import ends');
 select is((select kind::text from spillway.notifications where import_id = :'third'), 'warning', 'with errors: a warning');
 select is(pg_temp.ingest(:'third', pg_temp.batch(1, 1)), 'stale', 'an ended import takes nothing more');
+
+
+-- Errors are tried again once their cause is gone.
+select is((spillway.retry_errors(:one, :'third') - 'links'), '{"stored": 0, "refused": 3, "errors": 4}', 'while their cause is there they are refused again');
+update spillway.import_errors set item = jsonb_set(item, '{findings,0,title}', '"mended"') where kind = 'occurrence';
+update spillway.import_errors set item = jsonb_set(item, '{assets,0,kind}', '"host"') where kind = 'asset';
+select id as one_error from spillway.import_errors where kind = 'occurrence' \gset
+select is((spillway.retry_errors(:one, :'third', array[:one_error]) - 'links'), '{"stored": 1, "refused": 0, "errors": 3}', 'one');
+select is((spillway.retry_errors(:one, :'third') - 'links'), '{"stored": 2, "refused": 0, "errors": 1}', 'or all');
+select is((select count(*)::integer from spillway.occurrences where port between 101 and 200), 100, 'what was refused is stored');
+select is((select error_counts from spillway.imports where id = :'third'), '{"missing_field": 1}', 'what the report says wrongly stays');
+
+-- A report that is mostly unusable.
+\set fifth '01900000-0000-7000-8000-000000000005'
+select pg_temp.make(:one, :'fifth', 'fifth.nessus');
+select is(spillway.ingest_batch(:'fifth', 1, '40 s', jsonb_build_object('assets', '[]'::jsonb, 'findings', '[]'::jsonb, 'occurrences', '[]'::jsonb,
+    'problems', (select jsonb_agg(jsonb_build_object('code', 'missing_field', 'message', 'm', 'offset', n)) from generate_series(1, 501) n)),
+    1000, 'nessus', '\x01', 500) ->> 'state', 'failed', 'more than half of the first thousand records unusable fails an import');
+select is((select error ->> 'message' from spillway.imports where id = :'fifth'), '501 of the first 1000 records cannot be used; the list of errors says why',
+  'loudly');
 
 select * from finish();
 rollback;

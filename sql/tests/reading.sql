@@ -1,10 +1,10 @@
 begin;
-select plan(12);
+select plan(16);
 
 select spillway.create_workspace('one') as one, spillway.create_workspace('two') as two \gset
 \set import '01900000-0000-7000-8000-000000000001'
-select spillway.create_import(:one, :'import', 'f', 'k', 1000, sha256('1'), null);
-select spillway.claim_imports(1, '40 s');
+select spillway.open_upload(:one, :'import'), spillway.create_import(:one, :'import', 'f', 1000, sha256('1'));
+select spillway.claim_imports(1, '40 s', 4);
 select spillway.ingest_batch(:'import', 1, '40 s', (
   select jsonb_build_object(
     'assets', jsonb_agg(jsonb_build_object('id', md5('a' || n), 'kind', 'host', 'identity', 'host ' || n)),
@@ -51,6 +51,11 @@ select is(jsonb_array_length(spillway.list_assets(:one, null, 200) -> 'items'), 
 select is((select document from spillway.import_status(:one, :'import', (select version from spillway.imports))), null,
   'a status that is known is not sent again');
 select is((select (document #>> '{progress,percentage}')::numeric from spillway.import_status(:one, :'import', 0)), 50.0, 'progress is by bytes');
+
+select is((select f ->> 'title' from spillway.get_finding(:one, md5('f3')::uuid) f), 'title 3', 'one finding can be asked for');
+select throws_ok(format($$ select spillway.get_finding(%s, %L) $$, :two, md5('f3')), 'SW404', null, 'by its own workspace');
+select is(spillway.decide_finding(:one, md5('f3')::uuid, 'false_positive') ->> 'status', 'false_positive', 'a person sets its status');
+select throws_ok(format($$ select spillway.decide_finding(%s, %L, 'open') $$, :two, md5('f3')), 'SW404', null, 'of the workspace');
 
 select * from finish();
 rollback;

@@ -93,25 +93,22 @@ impl World {
         Ok(self.client.request(method, path).send().await?)
     }
 
-    /// What the workspace holds, as text lines without ids of imports and without times.
+    /// What the workspace holds, as text lines without what depends on when it came: times, and the imports that brought it.
     pub(crate) async fn contents(&self) -> Result<Vec<String>> {
         let statement = "
-            with w as (select id from spillway.workspaces where name = $1)
-            select line from (
-              select 'asset ' || (to_jsonb(a) - '{workspace_id,first_import_id,last_import_id,first_seen_at,last_seen_at}'::text[])::text
-              from spillway.assets a, w where a.workspace_id = w.id
-              union all
-              select 'finding ' || (to_jsonb(f) - '{workspace_id,first_import_id,last_import_id,first_seen_at,last_seen_at}'::text[])::text
-              from spillway.findings f, w where f.workspace_id = w.id
-              union all
-              select 'occurrence ' || (to_jsonb(o) - '{workspace_id,first_import_id,last_import_id,first_seen_at,last_seen_at}'::text[])::text
-              from spillway.occurrences o, w where o.workspace_id = w.id
-              union all
-              select 'error ' || (to_jsonb(e) - '{workspace_id,import_id,id,created_at}'::text[])::text
-              from spillway.import_errors e, w where e.workspace_id = w.id
-            ) as lines (line) order by line collate \"C\"";
+            with w as (select id from spillway.workspaces where name = $1), r (what, row_) as (
+              select 'asset', to_jsonb(a) from spillway.assets a, w where a.workspace_id = w.id
+              union all select 'finding', to_jsonb(f) from spillway.findings f, w where f.workspace_id = w.id
+              union all select 'occurrence', to_jsonb(o) from spillway.occurrences o, w where o.workspace_id = w.id
+              union all select 'error', to_jsonb(e) - '{id}'::text[] from spillway.import_errors e, w where e.workspace_id = w.id
+            )
+            select what || ' ' || (row_ - '{workspace_id,seen_as,import_id,attribute_imports}'::text[]
+              - array(select key from jsonb_object_keys(row_) key where key like '%\\_import\\_id' or key like '%\\_at'))
+            from r";
         let rows = self.stack.database.connect().await?.query(statement, &[&self.workspace]).await?;
-        Ok(rows.iter().map(|row| row.get(0)).collect())
+        let mut lines: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        lines.sort_unstable();
+        Ok(lines)
     }
 }
 
@@ -164,6 +161,6 @@ pub(crate) fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
 /// The counts of a status without what depends on what was there before.
 pub(crate) fn totals(status: &Value) -> [u64; 4] {
     let number = |pointer: &str| status.pointer(pointer).and_then(Value::as_u64).unwrap_or_default();
-    let both = |what: &str| number(&format!("/counts/{what}/new")) + number(&format!("/counts/{what}/updated"));
-    [both("assets"), both("findings"), both("occurrences"), number("/counts/errors")]
+    let all = |what: &str| ["new", "updated", "reopened", "unchanged"].iter().map(|seen| number(&format!("/counts/{what}/{seen}"))).sum();
+    [all("assets"), all("findings"), all("occurrences"), number("/counts/errors")]
 }

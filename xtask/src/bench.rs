@@ -14,10 +14,10 @@ use xtask::stack::{Stack, Temporary};
 use xtask::{migrate, parse};
 
 /// An import that nothing else works on, in a database of its own, with its first claim taken: gives the import's id and attempt.
-const BEGIN: &str = "select spillway.create_import(spillway.create_workspace('bench'), gen_random_uuid(), \
-    'bench.nessus', 'bench', $1, sha256('bench'), null)";
+const OPEN: &str = "select (spillway.open_upload(spillway.create_workspace('bench'), spillway.new_id()) ->> 'workspace_id')::integer";
+const CREATE: &str = "select spillway.create_import($1, (select id from spillway.uploads), 'bench.nessus', $2, sha256('bench'))";
 const CLAIM: &str = "select claim ->> 'import_id', (claim ->> 'attempt')::integer \
-    from jsonb_array_elements(spillway.claim_imports(1, interval '1 hour')) claim";
+    from jsonb_array_elements(spillway.claim_imports(1, interval '1 hour', 1) -> 'claims') claim";
 
 /// One batch, as the drain feeds it: import, attempt, batch, records, bytes read.
 const INGEST: &str = "select spillway.ingest_batch($1::text::uuid, $2, interval '1 hour', $3::text::jsonb, $4, 'nessus', null, $5)::text";
@@ -115,7 +115,8 @@ struct Direct {
 
 async fn feed(database: &Database, batches: &[FedBatch], size: u64) -> Result<Direct> {
     let client = database.connect().await?;
-    client.execute(BEGIN, &[&i64::try_from(size)?]).await.context("cannot create an import")?;
+    let workspace: i32 = client.query_one(OPEN, &[]).await.context("cannot open an upload")?.get(0);
+    client.execute(CREATE, &[&workspace, &i64::try_from(size)?]).await.context("cannot create an import")?;
     let claim = client.query_one(CLAIM, &[]).await.context("cannot claim the import")?;
     let (import, attempt): (String, i32) = (claim.get(0), claim.get(1));
     let statement = client.prepare(INGEST).await?;

@@ -82,6 +82,8 @@ impl From<DbError> for Problem {
 pub struct UploadTerms {
     /// Of the key.
     pub workspace_id: i32,
+    /// Where the report goes in the store.
+    pub object_key: String,
     /// The largest report, in bytes.
     pub max_bytes: u64,
     /// The import's document.
@@ -95,14 +97,27 @@ pub struct NewImport<'a> {
     pub id: Uuid,
     /// As the uploader named it.
     pub file_name: &'a str,
-    /// Where the report lies in the store.
-    pub object_key: &'a str,
-    /// Its length.
+    /// The report's length.
     pub size: u64,
     /// Its SHA-256.
     pub sha256: [u8; 32],
     /// The request's Idempotency-Key.
     pub idempotency_key: Option<&'a str>,
+    /// What the report covers, in the uploader's words.
+    pub scope: Option<&'a str>,
+    /// Whether findings of the scope that it does not show are closed.
+    pub close_missing: bool,
+    /// Smaller is sooner, within the workspace.
+    pub priority: i16,
+}
+
+/// What a claim gave.
+#[derive(Debug, Deserialize)]
+pub struct Claims {
+    /// The imports.
+    pub claims: Vec<Claim>,
+    /// Whether another drain would find work, too.
+    pub more: bool,
 }
 
 /// An import that a drain holds until its lease ends.
@@ -118,6 +133,8 @@ pub struct Claim {
     pub object_key: String,
     /// Its length.
     pub size_bytes: u64,
+    /// Records read so far.
+    pub items: u64,
     /// Where the decoder goes on, in base64; at the start without one.
     pub checkpoint: Option<String>,
 }
@@ -175,6 +192,17 @@ pub struct ImportFailure {
     pub line: Option<u64>,
 }
 
+/// What is left over in the store and nobody needs any more.
+#[derive(Debug, Deserialize)]
+pub struct Leftover {
+    /// By which it is forgotten.
+    pub id: Uuid,
+    /// Where it lies.
+    pub object_key: String,
+    /// The store's id of an upload in parts that was not completed.
+    pub parts_id: Option<String>,
+}
+
 /// Filters of a list of findings.
 #[derive(Debug, Default, Deserialize)]
 pub struct FindingFilter {
@@ -193,37 +221,56 @@ impl Db {
         Ok(Self(Connection::open(address).await?))
     }
 
-    /// `open_upload`: what an upload may be.
-    pub async fn open_upload(&self, key: KeyHash, idempotency_key: Option<&str>, size: Option<u64>) -> Result<UploadTerms, DbError> {
+    /// `open_upload`: notes an upload, and says what it may be.
+    pub async fn open_upload(
+        &self,
+        key: KeyHash,
+        upload: Uuid,
+        idempotency_key: Option<&str>,
+        size: Option<u64>,
+    ) -> Result<UploadTerms, DbError> {
         self.document(
-            "select spillway.open_upload(spillway.workspace_of_key($1), $2, $3)",
-            vec![hash(key), opt_text(idempotency_key), size.map_or(ParameterValue::DbNull, int64)],
+            "select spillway.open_upload(spillway.workspace_of_key($1), $2, $3, $4)",
+            vec![hash(key), id(upload), opt_text(idempotency_key), size.map_or(ParameterValue::DbNull, int64)],
         )
         .await
+    }
+
+    /// `note_upload_parts`: where its parts can be found if it breaks off.
+    pub async fn note_upload_parts(&self, workspace_id: i32, upload: Uuid, parts_id: &str) -> Result<(), DbError> {
+        let parameters = vec![ParameterValue::Int32(workspace_id), id(upload), text(parts_id)];
+        self.row("select spillway.note_upload_parts($1, $2, $3)::text", parameters).await.map(drop)
+    }
+
+    /// `close_upload`: forgets one that broke off and left nothing.
+    pub async fn close_upload(&self, workspace_id: i32, upload: Uuid) -> Result<(), DbError> {
+        self.row("select spillway.close_upload($1, $2)::text", vec![ParameterValue::Int32(workspace_id), id(upload)]).await.map(drop)
     }
 
     /// `create_import`: the document of the import, which another request with the same Idempotency-Key may have made.
     pub async fn create_import(&self, workspace_id: i32, import: &NewImport<'_>) -> Result<serde_json::Value, DbError> {
         self.document(
-            "select spillway.create_import($1, $2, $3, $4, $5, $6, $7)",
+            "select spillway.create_import($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             vec![
                 ParameterValue::Int32(workspace_id),
                 id(import.id),
                 text(import.file_name),
-                text(import.object_key),
                 int64(import.size),
                 ParameterValue::Binary(import.sha256.to_vec()),
                 opt_text(import.idempotency_key),
+                opt_text(import.scope),
+                ParameterValue::Boolean(import.close_missing),
+                ParameterValue::Int16(import.priority),
             ],
         )
         .await
     }
 
-    /// `claim_imports`: up to `limit` imports to work on.
-    pub async fn claim_imports(&self, limit: i32, lease: Duration) -> Result<Vec<Claim>, DbError> {
+    /// `claim_imports`: up to `limit` imports to work on, as long as no more than `parallelism` are worked on in all.
+    pub async fn claim_imports(&self, limit: i32, lease: Duration, parallelism: i32) -> Result<Claims, DbError> {
         self.document(
-            "select spillway.claim_imports($1, make_interval(secs => $2))",
-            vec![ParameterValue::Int32(limit), ParameterValue::Floating64(lease.as_secs_f64())],
+            "select spillway.claim_imports($1, make_interval(secs => $2), $3)",
+            vec![ParameterValue::Int32(limit), ParameterValue::Floating64(lease.as_secs_f64()), ParameterValue::Int32(parallelism)],
         )
         .await
     }
@@ -287,11 +334,29 @@ impl Db {
         }
     }
 
-    /// `list_imports`: a page.
-    pub async fn list_imports(&self, key: KeyHash, after: Option<Uuid>, limit: i32) -> Result<serde_json::Value, DbError> {
+    /// `claim_leftovers`: what may be removed from the store, so many of each sort.
+    pub async fn claim_leftovers(&self, report_days: i32, limit: i32) -> Result<Vec<Leftover>, DbError> {
+        self.document("select spillway.claim_leftovers($1, $2)", vec![ParameterValue::Int32(report_days), ParameterValue::Int32(limit)])
+            .await
+    }
+
+    /// `forget_leftovers`: the store holds nothing of them any more.
+    pub async fn forget_leftovers(&self, leftovers: &[Uuid]) -> Result<(), DbError> {
+        let ids = serde_json::to_vec(leftovers).unwrap_or_default();
+        self.row("select spillway.forget_leftovers($1)", vec![ParameterValue::Jsonb(ids)]).await.map(drop)
+    }
+
+    /// `list_imports`: a page, of one state or of all.
+    pub async fn list_imports(
+        &self,
+        key: KeyHash,
+        after: Option<Uuid>,
+        limit: i32,
+        state: Option<&str>,
+    ) -> Result<serde_json::Value, DbError> {
         self.document(
-            "select spillway.list_imports(spillway.workspace_of_key($1), $2, $3)",
-            vec![hash(key), opt_id(after), ParameterValue::Int32(limit)],
+            "select spillway.list_imports(spillway.workspace_of_key($1), $2, $3, $4::text::spillway.import_state)",
+            vec![hash(key), opt_id(after), ParameterValue::Int32(limit), opt_text(state)],
         )
         .await
     }
@@ -319,6 +384,26 @@ impl Db {
     /// `retry_import`: the import's document.
     pub async fn retry_import(&self, key: KeyHash, import: Uuid) -> Result<serde_json::Value, DbError> {
         self.document("select spillway.retry_import(spillway.workspace_of_key($1), $2)", vec![hash(key), id(import)]).await
+    }
+
+    /// `retry_errors`: these errors of an import, or all.
+    pub async fn retry_errors(&self, key: KeyHash, import: Uuid, errors: Option<Vec<i64>>) -> Result<serde_json::Value, DbError> {
+        let errors = errors.map_or(ParameterValue::DbNull, |ids| ParameterValue::ArrayInt64(ids.into_iter().map(Some).collect()));
+        self.document("select spillway.retry_errors(spillway.workspace_of_key($1), $2, $3)", vec![hash(key), id(import), errors]).await
+    }
+
+    /// `get_finding`: one.
+    pub async fn get_finding(&self, key: KeyHash, finding: Uuid) -> Result<serde_json::Value, DbError> {
+        self.document("select spillway.get_finding(spillway.workspace_of_key($1), $2)", vec![hash(key), id(finding)]).await
+    }
+
+    /// `decide_finding`: a person sets its status.
+    pub async fn decide_finding(&self, key: KeyHash, finding: Uuid, status: &str) -> Result<serde_json::Value, DbError> {
+        self.document(
+            "select spillway.decide_finding(spillway.workspace_of_key($1), $2, $3::text::spillway.finding_status)",
+            vec![hash(key), id(finding), text(status)],
+        )
+        .await
     }
 
     /// `list_findings`: a page; `after` is a severity and an id.
@@ -382,6 +467,14 @@ impl Db {
     pub async fn mark_notifications_read(&self, key: KeyHash, notification: Option<Uuid>) -> Result<serde_json::Value, DbError> {
         self.document("select spillway.mark_notifications_read(spillway.workspace_of_key($1), $2)", vec![hash(key), opt_id(notification)])
             .await
+    }
+
+    /// `count_unread`: how many notifications nobody has read.
+    pub async fn count_unread(&self, key: KeyHash) -> Result<i64, DbError> {
+        match self.row("select spillway.count_unread(spillway.workspace_of_key($1))", vec![hash(key)]).await?.as_slice() {
+            [DbValue::Int64(count)] => Ok(*count),
+            other => Err(unexpected(other)),
+        }
     }
 
     async fn state(&self, call: &str, parameters: Vec<ParameterValue>) -> Result<ImportState, DbError> {

@@ -23,6 +23,8 @@ use uuid::Uuid;
 pub const PAGE: i32 = 50;
 /// Entries of a page at most.
 pub const MAX_PAGE: i32 = 200;
+/// Bytes of a document in a request.
+pub const MAX_DOCUMENT: usize = 64 * 1024;
 
 /// What a handler gives.
 pub type Answer = Result<Response<Body>, Problem>;
@@ -183,6 +185,17 @@ impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Par
         let query = Query::try_from_uri(&parts.uri).map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
         Ok(Self(query.0))
     }
+}
+
+/// The JSON document in a request, of at most [`MAX_DOCUMENT`] bytes; none where the body is empty.
+pub async fn json_body<T: serde::de::DeserializeOwned>(body: Body) -> Result<Option<T>, Problem> {
+    let bytes = axum::body::to_bytes(body, MAX_DOCUMENT)
+        .await
+        .map_err(|_| Problem::too_large(format!("the document has more than {MAX_DOCUMENT} bytes, or broke off")))?;
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| Problem::bad_request(format!("the body is not as expected: {error}")))
 }
 
 /// Where a page begins and how long it is.

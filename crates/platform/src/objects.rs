@@ -90,7 +90,7 @@ impl Store {
         Ok(())
     }
 
-    /// Throws the parts of an unfinished upload away.
+    /// Throws the parts of an unfinished upload away; one that is not there is no error.
     pub async fn abort_upload(&self, key: &str, upload: &str) -> Result<()> {
         self.call(Method::DELETE, key, &format!("uploadId={upload}"), &Bytes::new(), None).await.map(drop)
     }

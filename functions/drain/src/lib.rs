@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use axum::response::IntoResponse as _;
+use futures::future::join;
 use http::{HeaderMap, Method, StatusCode};
 use platform::auth::carries_token;
 use platform::config;
-use platform::db::Db;
+use platform::db::{Claims, Db};
 use platform::http::{Answer, Problem, document_response, no_such_method, no_such_path};
 use platform::objects::Store;
 use serde_json::json;
@@ -17,6 +18,9 @@ mod source;
 mod work;
 
 use work::Outcome;
+
+/// Reports and broken uploads that one drain removes, each.
+const LEFTOVERS: i32 = 25;
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
@@ -49,33 +53,94 @@ struct Done {
     failed: u32,
 }
 
+/// How drains work: the component's variables.
+struct Settings {
+    budget: Duration,
+    lease: Duration,
+    parallelism: i32,
+    report_days: i32,
+}
+
+impl Settings {
+    async fn read() -> anyhow::Result<Self> {
+        Ok(Self {
+            budget: Duration::from_millis(config::number("drain_budget_ms").await?),
+            lease: Duration::from_secs(config::number("drain_lease_seconds").await?),
+            parallelism: config::number("drain_parallelism").await?.try_into()?,
+            report_days: config::number("report_retention_days").await?.try_into()?,
+        })
+    }
+}
+
 /// Claims one import after the other and works on it, until none is left or the budget is spent.
 async fn drain() -> anyhow::Result<Done> {
-    let budget = Duration::from_millis(config::number("drain_budget_ms").await?);
-    let lease = Duration::from_secs(config::number("drain_lease_seconds").await?);
-    let deadline = Instant::now() + budget;
-    let (db, store) = (Db::open().await?, Store::open().await?);
+    let settings = Settings::read().await?;
+    let deadline = Instant::now() + settings.budget;
+    let (mut db, store) = (Db::open().await?, Store::open().await?);
     let mut done = Done::default();
     loop {
-        let Some(claim) = db.claim_imports(1, lease).await?.into_iter().next() else { break };
-        match work::on(&db, &store, &claim, lease, deadline).await? {
+        let Claims { claims, more } = claim(&mut db, &settings).await?;
+        let Some(claim) = claims.into_iter().next() else { break };
+        let work = work::on(&db, &store, &claim, settings.lease, deadline);
+        match with_help(work, more).await? {
             Outcome::Completed => done.completed += 1,
             Outcome::Failed => done.failed += 1,
             Outcome::Lost => {}
-            Outcome::Yielded => {
-                done.yielded += 1;
-                break;
-            }
+            Outcome::Yielded => done.yielded += 1,
         }
         if Instant::now() >= deadline {
             break;
         }
     }
     // There may be more to do; whoever finds nothing ends here.
-    if Instant::now() >= deadline
-        && let Err(error) = platform::wake::wake_drain().await
-    {
-        eprintln!("the next drain could not be woken, the schedule will: {error:#}");
+    if Instant::now() >= deadline {
+        wake_next().await;
+    }
+    if let Err(error) = remove_leftovers(&db, &store, settings.report_days).await {
+        eprintln!("the clean-up was not finished: {error:#}");
     }
     Ok(done)
+}
+
+/// Takes the next import. Where the connection is broken, tries a new one: that the last import lost it says nothing about the next.
+async fn claim(db: &mut Db, settings: &Settings) -> anyhow::Result<Claims> {
+    match db.claim_imports(1, settings.lease, settings.parallelism).await {
+        Err(error) if error.may_pass() => {
+            *db = Db::open().await?;
+            Ok(db.claim_imports(1, settings.lease, settings.parallelism).await?)
+        }
+        claims => Ok(claims?),
+    }
+}
+
+/// Works, and where there is more to do than that, wakes another drain meanwhile.
+async fn with_help<T>(work: impl Future<Output = T>, more: bool) -> T {
+    if more { join(work, wake_next()).await.0 } else { work.await }
+}
+
+async fn wake_next() {
+    if let Err(error) = platform::wake::wake_drain().await {
+        eprintln!("the next drain could not be woken, the schedule will: {error:#}");
+    }
+}
+
+/// Removes what nobody needs any more, a little at a time. What fails is found again.
+async fn remove_leftovers(db: &Db, store: &Store, report_days: i32) -> anyhow::Result<()> {
+    let mut removed = Vec::new();
+    for leftover in db.claim_leftovers(report_days, LEFTOVERS).await? {
+        let gone = async {
+            if let Some(parts) = &leftover.parts_id {
+                store.abort_upload(&leftover.object_key, parts).await?;
+            }
+            store.delete(&leftover.object_key).await
+        };
+        match gone.await {
+            Ok(()) => removed.push(leftover.id),
+            Err(error) => eprintln!("{} stays in the store: {error:#}", leftover.object_key),
+        }
+    }
+    if !removed.is_empty() {
+        db.forget_leftovers(&removed).await?;
+    }
+    Ok(())
 }

@@ -14,6 +14,8 @@ use crate::source::Source;
 
 /// Records of a batch.
 const BATCH_RECORDS: usize = 2000;
+/// Records of the first batch: the number of SQL's `trial_records()`, after which a report that is mostly unusable fails.
+const TRIAL_RECORDS: usize = 1000;
 /// Bytes of a batch's document, roughly.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// The place is saved at least so often, even where the report holds no records for a while: well within the lease.
@@ -51,16 +53,25 @@ impl<E: Into<anyhow::Error>> From<E> for Stop {
 /// Works on a claimed import until it ends or the deadline has passed.
 pub(crate) async fn on(db: &Db, store: &Store, claim: &Claim, lease: Duration, deadline: Instant) -> Result<Outcome> {
     let mut source = Source::new(store, claim);
-    let stop = match read_and_store(db, &mut source, claim, lease, deadline).await {
-        Ok(outcome) => return Ok(outcome),
-        Err(stop) => stop,
-    };
+    match read_and_store(db, &mut source, claim, lease, deadline).await {
+        Ok(outcome) => Ok(outcome),
+        Err(stop) => ended(db, claim, stop).await,
+    }
+}
+
+/// Tells the database how an attempt ended before its time.
+async fn ended(db: &Db, claim: &Claim, stop: Stop) -> Result<Outcome> {
     let (failure, may_pass) = match stop {
         Stop::Lost => return Ok(Outcome::Lost),
         Stop::Unreadable(failure) => (failure, false),
         Stop::Failed(error) => failure_of(&error),
     };
-    Ok(match db.fail_import(claim, &failure, may_pass).await? {
+    let state = match db.fail_import(claim, &failure, may_pass).await {
+        // It may be only this connection that is gone. Said now, the next attempt need not wait for the lease to run out.
+        Err(error) if error.may_pass() => Db::open().await?.fail_import(claim, &failure, may_pass).await,
+        state => state,
+    };
+    Ok(match state? {
         ImportState::Stale => Outcome::Lost,
         _ => Outcome::Failed,
     })
@@ -72,7 +83,8 @@ async fn read_and_store(db: &Db, source: &mut Source<'_>, claim: &Claim, lease: 
         None => started(source, claim).await?,
     };
     let format = decoder.format().name();
-    let mut filled = fill(&mut decoder, source, deadline).await;
+    let trial = TRIAL_RECORDS.saturating_sub(usize::try_from(claim.items).unwrap_or(usize::MAX));
+    let mut filled = fill(&mut decoder, source, if trial > 0 { trial } else { BATCH_RECORDS }, deadline).await;
     loop {
         let Filled { batch, checkpoint, bytes_read, end } = filled;
         let unit = Unit { records: i32::try_from(batch.len()).unwrap_or(i32::MAX), batch: batch.to_json(), format, checkpoint, bytes_read };
@@ -81,27 +93,30 @@ async fn read_and_store(db: &Db, source: &mut Source<'_>, claim: &Claim, lease: 
         let more = matches!(end, End::Full) && Instant::now() < deadline;
         let stored = if more {
             // The database stores this batch while the next is being read.
-            let (stored, next) = join(storing, fill(&mut decoder, source, deadline)).await;
+            let (stored, next) = join(storing, fill(&mut decoder, source, BATCH_RECORDS, deadline)).await;
             filled = next;
             stored
         } else {
             filled = Filled::default();
             storing.await
         };
-        if stored? == ImportState::Stale {
-            return Err(Stop::Lost);
-        }
-        match end {
-            End::Full if more => {}
-            End::Full => return finished(db.release_import(claim).await?, Outcome::Yielded),
-            End::Report => return finished(db.finish_import(claim).await?, Outcome::Completed),
-            End::Stop(stop) => return Err(stop),
+        match (stored?, end) {
+            (ImportState::Stale, _) => return Err(Stop::Lost),
+            (ImportState::Failed, _) => return Ok(Outcome::Failed),
+            (_, End::Full) if more => {}
+            (_, End::Full) => return finished(db.release_import(claim).await?, Outcome::Yielded),
+            (_, End::Report) => return finished(db.finish_import(claim).await?, Outcome::Completed),
+            (_, End::Stop(stop)) => return Err(stop),
         }
     }
 }
 
 fn finished(state: ImportState, outcome: Outcome) -> Result<Outcome, Stop> {
-    if state == ImportState::Stale { Err(Stop::Lost) } else { Ok(outcome) }
+    match state {
+        ImportState::Stale => Err(Stop::Lost),
+        ImportState::Failed => Ok(Outcome::Failed),
+        _ => Ok(outcome),
+    }
 }
 
 /// The decoder at the saved place. A checkpoint that this version does not know means: from the start, which is exact too, since storing
@@ -151,16 +166,22 @@ enum End {
     Stop(Stop),
 }
 
-async fn fill(decoder: &mut Decoder, source: &mut Source<'_>, deadline: Instant) -> Filled {
+async fn fill(decoder: &mut Decoder, source: &mut Source<'_>, records: usize, deadline: Instant) -> Filled {
     let mut batch = Batch::default();
-    let end = read_records(decoder, source, &mut batch, deadline).await.unwrap_or_else(End::Stop);
+    let end = read_records(decoder, source, &mut batch, records, deadline).await.unwrap_or_else(End::Stop);
     Filled { checkpoint: decoder.checkpoint(), bytes_read: decoder.progress(), batch, end }
 }
 
-async fn read_records(decoder: &mut Decoder, source: &mut Source<'_>, batch: &mut Batch, deadline: Instant) -> Result<End, Stop> {
+async fn read_records(
+    decoder: &mut Decoder,
+    source: &mut Source<'_>,
+    batch: &mut Batch,
+    records: usize,
+    deadline: Instant,
+) -> Result<End, Stop> {
     let place = decoder.checkpoint();
     let pause = deadline.min(Instant::now() + BATCH_TIME);
-    while batch.len() < BATCH_RECORDS && batch.size() < BATCH_BYTES {
+    while batch.len() < records && batch.size() < BATCH_BYTES {
         match decoder.next().map_err(unreadable)? {
             Step::Record(record) => batch.push(record),
             Step::End => return Ok(End::Report),

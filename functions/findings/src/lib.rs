@@ -1,11 +1,15 @@
-//! The read side: findings, the assets that they are on, and the occurrences that connect the two.
+//! The read side: findings, the assets that they are on, and the occurrences that connect the two. And what a person decides of a finding.
 
 use axum::Router;
+use axum::body::Body;
+use axum::extract::Path;
 use axum::routing::get;
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use platform::auth::key_of;
 use platform::db::{Db, FindingFilter};
-use platform::http::{Answer, Page, Params, Problem, invalid_cursor, no_such_method, no_such_path, page_response, parse_id};
+use platform::http::{
+    Answer, Page, Params, Problem, document_response, invalid_cursor, json_body, no_such_method, no_such_path, page_response, parse_id,
+};
 use serde::Deserialize;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
@@ -19,6 +23,7 @@ const STATUSES: [&str; 4] = ["open", "closed", "false_positive", "accepted_risk"
 async fn handle(request: Request) -> impl IntoResponse {
     Router::new()
         .route("/api/v1/findings", get(list_findings))
+        .route("/api/v1/findings/{id}", get(one_finding).patch(decide))
         .route("/api/v1/assets", get(list_assets))
         .route("/api/v1/occurrences", get(list_occurrences))
         .fallback(no_such_path)
@@ -35,6 +40,27 @@ async fn list_findings(Params(page): Params<Page>, Params(filter): Params<Findin
     let cursor = page.after()?;
     let after = cursor.as_deref().map(severity_and_id).transpose()?;
     page_response(Db::open().await?.list_findings(key, after, page.limit()?, &filter).await?)
+}
+
+async fn one_finding(Path(id): Path<String>, headers: HeaderMap) -> Answer {
+    let (key, id) = (key_of(&headers)?, parse_id(&id)?);
+    Ok(document_response(StatusCode::OK, Db::open().await?.get_finding(key, id).await?.to_string()))
+}
+
+/// What a person may change of a finding.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Decision {
+    status: String,
+}
+
+/// Sets the status of a finding: no import overwrites `false_positive` and `accepted_risk`, `open` leaves it to the imports again.
+async fn decide(Path(id): Path<String>, headers: HeaderMap, body: Body) -> Answer {
+    let (key, id) = (key_of(&headers)?, parse_id(&id)?);
+    let decision: Option<Decision> = json_body(body).await?;
+    let status = decision.map(|decision| decision.status).unwrap_or_default();
+    one_of("status", Some(&status), &STATUSES)?;
+    Ok(document_response(StatusCode::OK, Db::open().await?.decide_finding(key, id, &status).await?.to_string()))
 }
 
 async fn list_assets(Params(page): Params<Page>, headers: HeaderMap) -> Answer {

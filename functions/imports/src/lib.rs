@@ -1,15 +1,17 @@
 //! Imports: upload, list, look at, cancel, retry, and the errors of one.
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Path, Request as UploadRequest};
 use axum::routing::{get, post};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use platform::auth::key_of;
 use platform::db::Db;
 use platform::http::{
-    Answer, Page, Params, document_response, entity_tag, invalid_cursor, known_version, no_such_method, no_such_path, not_modified,
-    page_response, parse_id, set_tag,
+    Answer, Page, Params, Problem, document_response, entity_tag, invalid_cursor, json_body, known_version, no_such_method, no_such_path,
+    not_modified, page_response, parse_id, set_tag,
 };
+use serde::Deserialize;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 use spin_sdk::wasip3;
@@ -27,6 +29,7 @@ async fn handle(request: Request) -> impl IntoResponse {
         .route("/api/v1/imports/{id}/cancel", post(cancel))
         .route("/api/v1/imports/{id}/retry", post(retry))
         .route("/api/v1/imports/{id}/errors", get(errors))
+        .route("/api/v1/imports/{id}/errors/retry", post(retry_errors))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .call(request)
@@ -45,9 +48,20 @@ async fn create(request: UploadRequest) -> Answer {
     Ok(response)
 }
 
-async fn list(Params(page): Params<Page>, headers: HeaderMap) -> Answer {
+const STATES: [&str; 5] = ["queued", "running", "completed", "failed", "cancelled"];
+
+#[derive(Deserialize)]
+struct OfState {
+    state: Option<String>,
+}
+
+/// Imports, newest first, of one state or of all.
+async fn list(Params(page): Params<Page>, Params(of): Params<OfState>, headers: HeaderMap) -> Answer {
     let key = key_of(&headers)?;
-    page_response(Db::open().await?.list_imports(key, page.after_id()?, page.limit()?).await?)
+    if of.state.as_deref().is_some_and(|state| !STATES.contains(&state)) {
+        return Err(Problem::bad_request(format!("state can be {}", STATES.join(", "))));
+    }
+    page_response(Db::open().await?.list_imports(key, page.after_id()?, page.limit()?, of.state.as_deref()).await?)
 }
 
 async fn one(Path(id): Path<String>, headers: HeaderMap) -> Answer {
@@ -77,6 +91,21 @@ async fn errors(Path(id): Path<String>, Params(page): Params<Page>, headers: Hea
     let (key, id) = (key_of(&headers)?, parse_id(&id)?);
     let after = page.after()?.map(|place| place.parse().map_err(|_| invalid_cursor())).transpose()?;
     page_response(Db::open().await?.list_import_errors(key, id, after, page.limit()?).await?)
+}
+
+/// Which errors are tried again: all where none are named.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Retry {
+    ids: Option<Vec<i64>>,
+}
+
+/// Tries again to store the records that the database refused, at most 1,000 in one request: `{"stored": 3, "refused": 0, "errors": 0, …}`.
+async fn retry_errors(Path(id): Path<String>, headers: HeaderMap, body: Body) -> Answer {
+    let (key, id) = (key_of(&headers)?, parse_id(&id)?);
+    let which: Retry = json_body(body).await?.unwrap_or_default();
+    let result = Db::open().await?.retry_errors(key, id, which.ids).await?;
+    Ok(document_response(StatusCode::OK, result.to_string()))
 }
 
 /// Wakes the drain after the answer. If that fails, the schedule finds the import.

@@ -3,10 +3,11 @@
 use bytes::{Bytes, BytesMut};
 use futures::future::join;
 use platform::http::Problem;
-use platform::objects::{PART, Store};
+use platform::objects::PART;
 use sha2::{Digest, Sha256};
 
 use crate::body::Report;
+use crate::upload::Upload;
 
 /// What was stored.
 pub(crate) struct Stored {
@@ -14,29 +15,30 @@ pub(crate) struct Stored {
     pub(crate) sha256: [u8; 32],
 }
 
-/// Stores a report of at most `max_bytes`, hashing and counting on the way. On an error nothing is left in the store.
-pub(crate) async fn store_report(store: &Store, key: &str, report: &mut Report, max_bytes: u64) -> Result<Stored, Problem> {
-    let mut parts = Parts { report, pending: BytesMut::new(), hasher: Sha256::new(), size: 0, max_bytes };
+/// Stores the report of an upload, hashing and counting on the way. On an error no parts are left in the store.
+pub(crate) async fn store_report(upload: &Upload, report: &mut Report) -> Result<Stored, Problem> {
+    let mut parts = Parts { report, pending: BytesMut::new(), hasher: Sha256::new(), size: 0, max_bytes: upload.terms.max_bytes };
     let first = parts.next().await?;
     if first.is_empty() {
         return Err(Problem::unprocessable("the report is empty"));
     }
     if first.len() < PART {
-        store.put(key, first).await.map_err(away)?;
+        upload.store.put(upload.key(), first).await.map_err(away)?;
     } else {
-        store_in_parts(store, key, first, &mut parts).await?;
+        store_in_parts(upload, first, &mut parts).await?;
     }
     Ok(Stored { size: parts.size, sha256: parts.hasher.finalize().into() })
 }
 
-async fn store_in_parts(store: &Store, key: &str, first: Bytes, parts: &mut Parts<'_>) -> Result<(), Problem> {
-    let upload = store.start_upload(key).await.map_err(away)?;
-    let result = match send_parts(store, key, &upload, first, parts).await {
-        Ok(tags) => store.complete_upload(key, &upload, &tags).await.map_err(away),
+async fn store_in_parts(upload: &Upload, first: Bytes, parts: &mut Parts<'_>) -> Result<(), Problem> {
+    let (store, key) = (&upload.store, upload.key());
+    let id = store.start_upload(key).await.map_err(away)?;
+    let result = match send_parts(upload, &id, first, parts).await {
+        Ok(tags) => store.complete_upload(key, &id, &tags).await.map_err(away),
         Err(problem) => Err(problem),
     };
     if result.is_err()
-        && let Err(error) = store.abort_upload(key, &upload).await
+        && let Err(error) = store.abort_upload(key, &id).await
     {
         eprintln!("the parts of {key} are left over in the store: {error:#}");
     }
@@ -44,11 +46,12 @@ async fn store_in_parts(store: &Store, key: &str, first: Bytes, parts: &mut Part
 }
 
 /// Sends one part while the next is being received.
-async fn send_parts(store: &Store, key: &str, upload: &str, first: Bytes, parts: &mut Parts<'_>) -> Result<Vec<String>, Problem> {
+async fn send_parts(upload: &Upload, id: &str, first: Bytes, parts: &mut Parts<'_>) -> Result<Vec<String>, Problem> {
+    upload.note_parts(id).await?;
     let mut tags = Vec::new();
     let mut part = first;
     while !part.is_empty() {
-        let (tag, next) = join(store.upload_part(key, upload, tags.len() + 1, part), parts.next()).await;
+        let (tag, next) = join(upload.store.upload_part(upload.key(), id, tags.len() + 1, part), parts.next()).await;
         tags.push(tag.map_err(away)?);
         part = next?;
     }

@@ -1,48 +1,141 @@
 //! One upload: from the request to the import that is queued.
 
-use axum::extract::Request;
-use http::HeaderMap;
+use axum::extract::{Query, Request};
 use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, Uri};
 use platform::auth::key_of;
-use platform::db::{Db, NewImport};
+use platform::db::{Db, DbError, NewImport, UploadTerms};
 use platform::http::Problem;
 use platform::ids::new_id;
 use platform::objects::Store;
+use serde::Deserialize;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::body::Report;
 use crate::storing::{Stored, store_report};
 
+/// Characters of a scope.
+const SCOPE: usize = 255;
+
+/// What the uploader says of the report, in the query.
+#[derive(Debug, Deserialize)]
+struct Options {
+    scope: Option<String>,
+    #[serde(default)]
+    close_missing: bool,
+    #[serde(default)]
+    priority: Priority,
+}
+
+/// Which of the imports of a workspace come first.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Priority {
+    High = 50,
+    #[default]
+    Normal = 100,
+    Low = 150,
+}
+
+impl Options {
+    fn of(uri: &Uri) -> Result<Self, Problem> {
+        let Query(options): Query<Self> = Query::try_from_uri(uri).map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
+        match options.scope.as_ref().map(|scope| scope.chars().count()) {
+            Some(1..=SCOPE) => Ok(options),
+            Some(_) => Err(Problem::bad_request(format!("scope has 1 to {SCOPE} characters"))),
+            None if options.close_missing => Err(Problem::bad_request(
+                "close_missing needs a scope: a name for what the report covers, such as a repository or a network",
+            )),
+            None => Ok(options),
+        }
+    }
+}
+
 /// Takes the report of a request into the store, writes the import down, and gives its document. The terms are checked before the body
-/// is read. A broken upload leaves neither row nor object.
+/// is read. A broken upload leaves neither row nor object; where that fails, too, the drain finds what is left over.
 pub(crate) async fn take(request: Request) -> Result<Value, Problem> {
     let headers = request.headers();
     let key = key_of(headers)?;
     let idempotency_key = idempotency_key(headers)?;
     let length = content_length(headers)?;
-    let db = Db::open().await?;
-    let terms = db.open_upload(key, idempotency_key.as_deref(), length).await?;
+    let options = Options::of(request.uri())?;
+    let id = new_id();
+    let (db, store) = (Db::open().await?, Store::open().await.map_err(Problem::internal)?);
+    let terms = db.open_upload(key, id, idempotency_key.as_deref(), length).await?;
     if let Some(existing) = terms.existing {
         return Ok(existing);
     }
-    let mut report = Report::of(request).await?;
-    let store = Store::open().await.map_err(Problem::internal)?;
-    let id = new_id();
-    let object_key = format!("imports/{}/{id}", terms.workspace_id);
-    let Stored { size, sha256 } = store_report(&store, &object_key, &mut report, terms.max_bytes).await?;
-    let import =
-        NewImport { id, file_name: report.file_name(), object_key: &object_key, size, sha256, idempotency_key: idempotency_key.as_deref() };
-    let created = db.create_import(terms.workspace_id, &import).await;
-    // The row may belong to another request with the same Idempotency-Key, or there is none: then nobody needs the object.
-    if !matches!(&created, Ok(document) if document["id"] == id.to_string()) {
-        discard(&store, &object_key).await;
-    }
-    Ok(created?)
+    let upload = Upload { db, store, id, terms };
+    let (file_name, Stored { size, sha256 }) = match upload.receive(request).await {
+        Ok(received) => received,
+        Err(problem) => return Err(upload.undo(problem).await),
+    };
+    let import = NewImport {
+        id,
+        file_name: &file_name,
+        size,
+        sha256,
+        idempotency_key: idempotency_key.as_deref(),
+        scope: options.scope.as_deref(),
+        close_missing: options.close_missing,
+        priority: options.priority as i16,
+    };
+    upload.create(&import).await
 }
 
-async fn discard(store: &Store, object_key: &str) {
-    if let Err(error) = store.delete(object_key).await {
-        eprintln!("{object_key} is left over in the store: {error:#}");
+/// An upload that the database knows of.
+pub(crate) struct Upload {
+    db: Db,
+    pub(crate) store: Store,
+    id: Uuid,
+    pub(crate) terms: UploadTerms,
+}
+
+impl Upload {
+    async fn receive(&self, request: Request) -> Result<(String, Stored), Problem> {
+        let mut report = Report::of(request).await?;
+        let stored = store_report(self, &mut report).await?;
+        Ok((report.file_name().to_owned(), stored))
+    }
+
+    async fn create(&self, import: &NewImport<'_>) -> Result<Value, Problem> {
+        match self.db.create_import(self.terms.workspace_id, import).await {
+            Ok(document) => {
+                // Another request with the same Idempotency-Key may have been faster: then nobody needs the object.
+                if document["id"] != self.id.to_string()
+                    && let Err(error) = self.store.delete(self.key()).await
+                {
+                    eprintln!("{} is left over in the store: {error:#}", self.key());
+                }
+                Ok(document)
+            }
+            Err(error @ DbError::Refused { .. }) => Err(self.undo(error.into()).await),
+            // Nobody knows whether the import was made. If not, the drain finds the upload by what open_upload noted.
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Removes what a broken upload may have left, and gives the reason on.
+    async fn undo(&self, problem: Problem) -> Problem {
+        let removed = async {
+            self.store.delete(self.key()).await?;
+            anyhow::Ok(self.db.close_upload(self.terms.workspace_id, self.id).await?)
+        };
+        if let Err(error) = removed.await {
+            eprintln!("what is left of the upload {} is left to the drain: {error:#}", self.id);
+        }
+        problem
+    }
+
+    /// Notes that the report goes into the store in parts, before the first of them is sent.
+    pub(crate) async fn note_parts(&self, parts_id: &str) -> Result<(), Problem> {
+        Ok(self.db.note_upload_parts(self.terms.workspace_id, self.id, parts_id).await?)
+    }
+
+    /// Where the report goes in the store.
+    pub(crate) fn key(&self) -> &str {
+        &self.terms.object_key
     }
 }
 

@@ -10,6 +10,7 @@ use platform::http::{
     Answer, Page, Params, document_response, entity_tag, known_version, no_such_method, no_such_path, not_modified, page_response,
     parse_id, set_tag,
 };
+use serde_json::json;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 use tower_service::Service;
@@ -19,6 +20,7 @@ async fn handle(request: Request) -> impl IntoResponse {
     Router::new()
         .route("/api/v1/imports/{id}/status", get(import_status))
         .route("/api/v1/notifications", get(list_notifications))
+        .route("/api/v1/notifications/unread", get(count_unread))
         .route("/api/v1/notifications/read", post(mark_all_read))
         .route("/api/v1/notifications/{id}/read", post(mark_one_read))
         .fallback(no_such_path)
@@ -51,6 +53,12 @@ struct Ended {
 async fn list_notifications(Params(page): Params<Page>, headers: HeaderMap) -> Answer {
     let key = key_of(&headers)?;
     page_response(Db::open().await?.list_notifications(key, page.after_id()?, page.limit()?).await?)
+}
+
+/// For a badge: `{"unread": 3}`.
+async fn count_unread(headers: HeaderMap) -> Answer {
+    let unread = Db::open().await?.count_unread(key_of(&headers)?).await?;
+    Ok(document_response(StatusCode::OK, json!({"unread": unread}).to_string()))
 }
 
 async fn mark_all_read(headers: HeaderMap) -> Answer {

@@ -1,0 +1,26 @@
+create or replace function spillway.admit_imports(p_workspace integer) returns integer
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  v_workspace spillway.workspaces;
+  v_count integer;
+begin
+  -- The lock makes the limit strict: two that admit at once would both find the last place free.
+  select w.* into v_workspace from spillway.workspaces w where w.id = p_workspace for no key update;
+  update spillway.import_queue q set admitted = true, turn_at = v_workspace.served_at
+  from (
+    select n.import_id from spillway.import_queue n
+    where n.workspace_id = p_workspace and not n.admitted
+    order by n.priority, n.import_id
+    limit greatest(v_workspace.max_running_imports
+      - (select count(*) from spillway.import_queue a where a.workspace_id = p_workspace and a.admitted), 0)
+    -- What is locked is being cancelled, and whoever does that comes here next.
+    for no key update skip locked
+  ) as n
+  where q.import_id = n.import_id;
+  get diagnostics v_count = row_count;
+  return v_count;
+end
+$$;
+comment on function spillway.admit_imports(integer) is
+  'lets the next imports of a workspace be claimed, the most urgent and oldest first, as many as have room; to be called whenever one comes or ends';

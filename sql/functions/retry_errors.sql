@@ -1,0 +1,53 @@
+create or replace function spillway.retry_errors(p_workspace integer, p_import uuid, p_errors bigint[] default null) returns jsonb
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  c_limit constant integer := 1000;
+  v_import spillway.imports;
+  v_error record;
+  v_counts jsonb := '{}';
+  v_stored integer := 0;
+  v_refused integer := 0;
+  v_code text;
+  v_message text;
+begin
+  select i.* into v_import from spillway.imports i where i.workspace_id = p_workspace and i.id = p_import and not i.active;
+  if not found then
+    perform spillway.refuse_step(p_workspace, p_import, 'its errors can be tried again when it has ended');
+  end if;
+  if v_import.scope is not null then
+    -- Before any finding is locked, as in finish_import: close_missing_findings must not wait for who waits for it.
+    perform from spillway.workspaces w where w.id = p_workspace for no key update;
+  end if;
+  for v_error in
+    select e.id, e.code, e.item from spillway.import_errors e
+    where e.workspace_id = p_workspace and e.import_id = p_import and e.item is not null and (p_errors is null or e.id = any (p_errors))
+    -- Those that were tried least often first: who calls again and again comes past all.
+    order by e.tries, e.id limit c_limit
+    for update
+  loop
+    begin
+      v_counts := spillway.add_counts(v_counts, spillway.ingest_records(p_workspace, p_import, v_error.item));
+      v_counts := spillway.add_counts(v_counts, jsonb_build_object('errors', jsonb_build_object(v_error.code, -1)));
+      delete from spillway.import_errors e where e.workspace_id = p_workspace and e.import_id = p_import and e.id = v_error.id;
+      v_stored := v_stored + 1;
+    exception when others then
+      get stacked diagnostics v_code = returned_sqlstate, v_message = message_text;
+      if not spillway.is_of_record(v_code) then
+        raise;
+      end if;
+      update spillway.import_errors e
+      set tries = least(e.tries + 1, 32767), message = left(v_message, 1000)
+      where e.workspace_id = p_workspace and e.import_id = p_import and e.id = v_error.id;
+      v_refused := v_refused + 1;
+    end;
+  end loop;
+  perform spillway.add_import_counts(p_workspace, p_import, v_counts);
+  -- The last error may have been what kept it from closing anything.
+  perform spillway.close_missing_findings(p_workspace, v_import.scope);
+  select i.* into v_import from spillway.imports i where i.workspace_id = p_workspace and i.id = p_import;
+  return jsonb_build_object('stored', v_stored, 'refused', v_refused, 'errors', v_import.errors, 'links', spillway.import_document(v_import) -> 'links');
+end
+$$;
+comment on function spillway.retry_errors(integer, uuid, bigint[]) is
+  'tries again to store the items that the database refused, those given or all (null), 1,000 at a time: {stored, refused, errors: how many are left}. What the report itself says wrongly has no item and stays. SW409 while the import is active, SW404 where there is none';
