@@ -12,4 +12,5 @@ mod cost;
 mod crash;
 mod import;
 mod outage;
+mod steering;
 mod upload;

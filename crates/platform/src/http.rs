@@ -187,7 +187,7 @@ impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Par
     }
 }
 
-/// The JSON document in a request, of at most [`MAX_DOCUMENT`] bytes; none where the body is empty.
+/// The JSON document in a request, of at most [`MAX_DOCUMENT`] bytes; none where the body is empty or null.
 pub async fn json_body<T: serde::de::DeserializeOwned>(body: Body) -> Result<Option<T>, Problem> {
     let bytes = axum::body::to_bytes(body, MAX_DOCUMENT)
         .await
@@ -195,7 +195,7 @@ pub async fn json_body<T: serde::de::DeserializeOwned>(body: Body) -> Result<Opt
     if bytes.is_empty() {
         return Ok(None);
     }
-    serde_json::from_slice(&bytes).map(Some).map_err(|error| Problem::bad_request(format!("the body is not as expected: {error}")))
+    serde_json::from_slice(&bytes).map_err(|error| Problem::bad_request(format!("the body is not as expected: {error}")))
 }
 
 /// Where a page begins and how long it is.

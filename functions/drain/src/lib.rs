@@ -128,13 +128,13 @@ async fn wake_next() {
 async fn remove_leftovers(db: &Db, store: &Store, report_days: i32) -> anyhow::Result<()> {
     let mut removed = Vec::new();
     for leftover in db.claim_leftovers(report_days, LEFTOVERS).await? {
-        let gone = async {
-            if let Some(parts) = &leftover.parts_id {
-                store.abort_upload(&leftover.object_key, parts).await?;
-            }
-            store.delete(&leftover.object_key).await
-        };
-        match gone.await {
+        // Stores differ in how they refuse an upload that was completed or thrown away already.
+        if let Some(parts) = &leftover.parts_id
+            && let Err(error) = store.abort_upload(&leftover.object_key, parts).await
+        {
+            eprintln!("no parts of {} were removed: {error:#}", leftover.object_key);
+        }
+        match store.delete(&leftover.object_key).await {
             Ok(()) => removed.push(leftover.id),
             Err(error) => eprintln!("{} stays in the store: {error:#}", leftover.object_key),
         }
