@@ -49,6 +49,25 @@ CREATE TYPE spillway.import_state AS ENUM (
 
 COMMENT ON TYPE spillway.import_state IS 'queued and running imports have a row in import_queue, ended ones have none';
 
+CREATE TYPE spillway.new_occurrence AS (
+	id uuid,
+	finding_id uuid,
+	asset_id uuid,
+	host text,
+	port integer,
+	protocol text,
+	service text,
+	url text,
+	parameter text,
+	path text,
+	line bigint,
+	evidence text,
+	source_offset bigint,
+	source_line bigint
+);
+
+COMMENT ON TYPE spillway.new_occurrence IS 'an occurrence on its way in: the columns of the table, and where in the report it stands';
+
 CREATE TYPE spillway.notification_kind AS ENUM (
     'completed',
     'warning',
@@ -268,14 +287,12 @@ $$;
 
 COMMENT ON FUNCTION spillway.batch_insert_findings(p_workspace integer, p_import uuid, p_findings jsonb) IS 'stores findings, each identity once, and counts those that the import saw for the first time; the newest import wins';
 
-CREATE FUNCTION spillway.batch_insert_occurrences(p_workspace integer, p_import uuid, p_occurrences jsonb) RETURNS jsonb
+CREATE FUNCTION spillway.batch_insert_occurrences(p_workspace integer, p_import uuid, p_occurrences spillway.new_occurrence[]) RETURNS jsonb
     LANGUAGE sql
     SET search_path TO ''
     AS $$
   with given as materialized (
-    select * from jsonb_to_recordset(p_occurrences) as (
-      id uuid, finding_id uuid, asset_id uuid, host text, port integer, protocol text, service text, url text, parameter text, path text,
-      line bigint, evidence text)
+    select * from unnest(p_occurrences)
   ), stored as (
     insert into spillway.occurrences as o (
       workspace_id, id, finding_id, asset_id, host, port, protocol, service, url, parameter, path, line, evidence,
@@ -306,33 +323,20 @@ CREATE FUNCTION spillway.batch_insert_occurrences(p_workspace integer, p_import 
   from counted
 $$;
 
-COMMENT ON FUNCTION spillway.batch_insert_occurrences(p_workspace integer, p_import uuid, p_occurrences jsonb) IS 'stores occurrences, each id once, and counts them; their findings and assets are stored before. What a report shows in two batches is counted twice only where a newer import has seen it in between';
+COMMENT ON FUNCTION spillway.batch_insert_occurrences(p_workspace integer, p_import uuid, p_occurrences spillway.new_occurrence[]) IS 'stores occurrences, each id once, and counts them; their findings and assets are stored before. What a report shows in two batches is counted twice only where a newer import has seen it in between';
 
-CREATE FUNCTION spillway.batch_slice(p_batch jsonb, p_from integer, p_to integer) RETURNS jsonb
+CREATE FUNCTION spillway.batch_part(p_batch jsonb, p_occurrences spillway.new_occurrence[]) RETURNS jsonb
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path TO ''
     AS $$
-  with units as (
-    select o.value as occurrence, null::jsonb as asset, row_number() over (order by o.ordinality) as n
-    from jsonb_array_elements(p_batch -> 'occurrences') with ordinality o
-    union all
-    -- An asset without an occurrence is a unit of its own.
-    select null, a.value, jsonb_array_length(p_batch -> 'occurrences') + row_number() over (order by a.ordinality)
-    from jsonb_array_elements(p_batch -> 'assets') with ordinality a
-    where a.value ->> 'id' not in (select o ->> 'asset_id' from jsonb_array_elements(p_batch -> 'occurrences') o)
-  ), chosen as (
-    select * from units where n between p_from and p_to
-  )
   select jsonb_build_object(
-    'occurrences', coalesce((select jsonb_agg(occurrence order by n) from chosen where occurrence is not null), '[]'),
-    'findings', coalesce((select jsonb_agg(f) from jsonb_array_elements(p_batch -> 'findings') f
-      where f ->> 'identity' in (select occurrence ->> 'finding_id' from chosen)), '[]'),
     'assets', coalesce((select jsonb_agg(a) from jsonb_array_elements(p_batch -> 'assets') a
-      where a ->> 'id' in (select coalesce(occurrence ->> 'asset_id', asset ->> 'id') from chosen)), '[]'),
-    'units', (select count(*) from chosen))
+      where (a ->> 'id')::uuid in (select o.asset_id from unnest(p_occurrences) o)), '[]'),
+    'findings', coalesce((select jsonb_agg(f) from jsonb_array_elements(p_batch -> 'findings') f
+      where (f ->> 'identity')::uuid in (select o.finding_id from unnest(p_occurrences) o)), '[]'))
 $$;
 
-COMMENT ON FUNCTION spillway.batch_slice(p_batch jsonb, p_from integer, p_to integer) IS 'units p_from to p_to of a batch as a batch: occurrences with their findings and assets, then assets without occurrences; units counts them';
+COMMENT ON FUNCTION spillway.batch_part(p_batch jsonb, p_occurrences spillway.new_occurrence[]) IS 'what these occurrences need of a batch: their assets and findings';
 
 CREATE FUNCTION spillway.cancel_import(p_workspace integer, p_import uuid) RETURNS jsonb
     LANGUAGE plpgsql
@@ -969,7 +973,7 @@ $$;
 
 COMMENT ON FUNCTION spillway.import_status(p_workspace integer, p_import uuid, p_known_version bigint) IS 'an import and its version; no document where the version is known already. SW404 where the workspace has no such import';
 
-CREATE FUNCTION spillway.ingest_batch(p_import uuid, p_attempt integer, p_lease interval, p_batch jsonb, p_records integer, p_format text, p_checkpoint bytea, p_bytes_read bigint) RETURNS jsonb
+CREATE FUNCTION spillway.ingest_batch(p_import uuid, p_attempt integer, p_lease interval, p_batch jsonb, p_occurrences spillway.new_occurrence[], p_records integer, p_format text, p_checkpoint bytea, p_bytes_read bigint) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -990,7 +994,7 @@ begin
   select i.* into v_import from spillway.imports i where i.workspace_id = v_workspace and i.id = p_import;
   v_got_further := p_records > 0 or p_checkpoint is distinct from v_import.checkpoint;
   v_counts := spillway.add_counts(
-    spillway.ingest_isolating(v_workspace, p_import, p_batch, v_import.errors < spillway.max_kept_errors()),
+    spillway.ingest_isolating(v_workspace, p_import, p_batch, p_occurrences, v_import.errors < spillway.max_kept_errors()),
     spillway.note_problems(v_workspace, p_import, p_batch -> 'problems', v_import.errors < spillway.max_kept_errors()));
   update spillway.imports i
   set format = p_format, checkpoint = p_checkpoint, stage = 'findings',
@@ -1014,38 +1018,54 @@ begin
 end
 $$;
 
-COMMENT ON FUNCTION spillway.ingest_batch(p_import uuid, p_attempt integer, p_lease interval, p_batch jsonb, p_records integer, p_format text, p_checkpoint bytea, p_bytes_read bigint) IS 'one unit of an import: fence, {assets, findings, occurrences, problems, tools}, counts, checkpoint, progress and a longer lease in one statement; stale where the attempt is over, and then nothing is changed; failed where more than half of the first trial_records() cannot be used';
+COMMENT ON FUNCTION spillway.ingest_batch(p_import uuid, p_attempt integer, p_lease interval, p_batch jsonb, p_occurrences spillway.new_occurrence[], p_records integer, p_format text, p_checkpoint bytea, p_bytes_read bigint) IS 'one unit of an import: fence, {assets, findings, problems, tools} and occurrences, counts, checkpoint, progress and a longer lease in one statement; stale where the attempt is over, and then nothing is changed; failed where more than half of the first trial_records() cannot be used';
 
-CREATE FUNCTION spillway.ingest_isolating(p_workspace integer, p_import uuid, p_batch jsonb, p_keep_errors boolean) RETURNS jsonb
+CREATE FUNCTION spillway.ingest_isolating(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.new_occurrence[], p_keep_errors boolean) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
 declare
-  v_units integer;
   v_state text;
   v_message text;
+  v_half integer := (cardinality(p_occurrences) + 1) / 2;
+  v_first jsonb;
+  v_second jsonb;
+  v_bare jsonb;
 begin
   begin
-    return spillway.ingest_records(p_workspace, p_import, p_batch);
+    return spillway.ingest_records(p_workspace, p_import, p_batch, p_occurrences);
   exception when others then
     get stacked diagnostics v_state = returned_sqlstate, v_message = message_text;
     if not spillway.is_of_record(v_state) then
       raise;
     end if;
   end;
-  v_units := (spillway.batch_slice(p_batch, 1, 2147483647) ->> 'units')::integer;
-  if v_units <= 1 then
-    return spillway.note_refused_record(p_workspace, p_import, p_batch, v_state, v_message, p_keep_errors);
+  -- Assets without an occurrence are units of their own, and come last.
+  select coalesce(jsonb_agg(a order by n), '[]') into v_bare from jsonb_array_elements(p_batch -> 'assets') with ordinality as x (a, n)
+  where (a ->> 'id')::uuid not in (select o.asset_id from unnest(p_occurrences) o);
+  if cardinality(p_occurrences) + jsonb_array_length(v_bare) <= 1 then
+    return spillway.note_refused_record(p_workspace, p_import, p_batch, p_occurrences, v_state, v_message, p_keep_errors);
+  end if;
+  if v_half > 0 then
+    v_first := spillway.batch_part(p_batch, p_occurrences[:v_half]);
+    v_second := spillway.batch_part(p_batch, p_occurrences[v_half + 1:]);
+    v_second := jsonb_set(v_second, '{assets}', (v_second -> 'assets') || v_bare);
+  else
+    v_half := jsonb_array_length(v_bare) / 2;
+    select jsonb_build_object('findings', '[]'::jsonb, 'assets', jsonb_agg(a) filter (where n <= v_half)),
+      jsonb_build_object('findings', '[]'::jsonb, 'assets', jsonb_agg(a) filter (where n > v_half))
+    into v_first, v_second
+    from jsonb_array_elements(v_bare) with ordinality as x (a, n);
   end if;
   return spillway.add_counts(
-    spillway.ingest_isolating(p_workspace, p_import, spillway.batch_slice(p_batch, 1, v_units / 2), p_keep_errors),
-    spillway.ingest_isolating(p_workspace, p_import, spillway.batch_slice(p_batch, v_units / 2 + 1, v_units), p_keep_errors));
+    spillway.ingest_isolating(p_workspace, p_import, v_first, p_occurrences[:v_half], p_keep_errors),
+    spillway.ingest_isolating(p_workspace, p_import, v_second, p_occurrences[v_half + 1:], p_keep_errors));
 end
 $$;
 
-COMMENT ON FUNCTION spillway.ingest_isolating(p_workspace integer, p_import uuid, p_batch jsonb, p_keep_errors boolean) IS 'stores a batch; where the database refuses it, stores its halves, and so on down to the records that are to blame, which are noted as errors';
+COMMENT ON FUNCTION spillway.ingest_isolating(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.new_occurrence[], p_keep_errors boolean) IS 'stores a batch; where the database refuses it, stores its halves, and so on down to the records that are to blame, which are noted as errors';
 
-CREATE FUNCTION spillway.ingest_records(p_workspace integer, p_import uuid, p_batch jsonb) RETURNS jsonb
+CREATE FUNCTION spillway.ingest_records(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.new_occurrence[]) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -1055,13 +1075,13 @@ begin
   -- In this order, everywhere: what is stored later refers to what is stored before, and no two batches wait for each other in a circle.
   v_counts := jsonb_build_object('assets', spillway.batch_insert_assets(p_workspace, p_import, p_batch -> 'assets'));
   v_counts := v_counts || jsonb_build_object('findings', spillway.batch_insert_findings(p_workspace, p_import, p_batch -> 'findings'));
-  v_counts := v_counts || jsonb_build_object('occurrences', spillway.batch_insert_occurrences(p_workspace, p_import, p_batch -> 'occurrences'));
+  v_counts := v_counts || jsonb_build_object('occurrences', spillway.batch_insert_occurrences(p_workspace, p_import, p_occurrences));
   perform spillway.note_scope(p_workspace, p_import, p_batch -> 'findings');
   return v_counts;
 end
 $$;
 
-COMMENT ON FUNCTION spillway.ingest_records(p_workspace integer, p_import uuid, p_batch jsonb) IS 'stores the assets, findings and occurrences of a batch, all or none, and counts them';
+COMMENT ON FUNCTION spillway.ingest_records(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.new_occurrence[]) IS 'stores the assets, findings and occurrences of a batch, all or none, and counts them';
 
 CREATE FUNCTION spillway.is_of_record(p_sqlstate text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1308,16 +1328,16 @@ $$;
 
 COMMENT ON FUNCTION spillway.note_problems(p_workspace integer, p_import uuid, p_problems jsonb, p_keep boolean) IS 'counts the records that the parser could not use by code, and keeps them (p_keep), each once';
 
-CREATE FUNCTION spillway.note_refused_record(p_workspace integer, p_import uuid, p_item jsonb, p_code text, p_message text, p_keep boolean) RETURNS jsonb
+CREATE FUNCTION spillway.note_refused_record(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.new_occurrence[], p_code text, p_message text, p_keep boolean) RETURNS jsonb
     LANGUAGE sql
     SET search_path TO ''
     AS $$
   with noted as (
     insert into spillway.import_errors (workspace_id, import_id, kind, code, message, source_offset, source_line, item_id, item)
     select p_workspace, p_import, case when o.id is not null then 'occurrence' else 'asset' end, p_code, left(p_message, 1000),
-      (p_item #>> '{occurrences,0,source_offset}')::bigint, (p_item #>> '{occurrences,0,source_line}')::bigint,
-      coalesce(o.id, p_item #>> '{assets,0,id}'), p_item - 'units'
-    from (select p_item #>> '{occurrences,0,id}') as o (id)
+      o.source_offset, o.source_line, coalesce(o.id::text, p_batch #>> '{assets,0,id}'),
+      jsonb_build_object('assets', p_batch -> 'assets', 'findings', p_batch -> 'findings', 'occurrences', to_jsonb(p_occurrences))
+    from (select) as one left join unnest(p_occurrences) o on true
     where p_keep
     on conflict do nothing
     returning id
@@ -1325,7 +1345,7 @@ CREATE FUNCTION spillway.note_refused_record(p_workspace integer, p_import uuid,
   select jsonb_build_object('errors', jsonb_build_object(p_code, case when p_keep then (select count(*) from noted) else 1 end))
 $$;
 
-COMMENT ON FUNCTION spillway.note_refused_record(p_workspace integer, p_import uuid, p_item jsonb, p_code text, p_message text, p_keep boolean) IS 'counts a record that the database refused, and keeps it (p_keep), once, with the record itself so that it can be tried again';
+COMMENT ON FUNCTION spillway.note_refused_record(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.new_occurrence[], p_code text, p_message text, p_keep boolean) IS 'counts a record that the database refused, and keeps it (p_keep), once, with the record itself so that it can be tried again';
 
 CREATE FUNCTION spillway.note_scope(p_workspace integer, p_import uuid, p_findings jsonb) RETURNS void
     LANGUAGE plpgsql
@@ -1379,6 +1399,17 @@ CREATE FUNCTION spillway.notify_completed(i spillway.imports) RETURNS void
 $$;
 
 COMMENT ON FUNCTION spillway.notify_completed(i spillway.imports) IS 'tells a workspace that an import is completed, with what it brought';
+
+CREATE FUNCTION spillway.occurrences_of(p_id text[], p_finding_id text[], p_asset_id text[], p_host text[], p_port integer[], p_protocol text[], p_service text[], p_url text[], p_parameter text[], p_path text[], p_line bigint[], p_evidence text[], p_source_offset bigint[], p_source_line bigint[]) RETURNS spillway.new_occurrence[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+  select coalesce(array_agg(row(o.*)::spillway.new_occurrence), '{}')
+  from unnest(p_id::uuid[], p_finding_id::uuid[], p_asset_id::uuid[], p_host, p_port, p_protocol, p_service, p_url, p_parameter, p_path, p_line,
+    p_evidence, p_source_offset, p_source_line) as o
+$$;
+
+COMMENT ON FUNCTION spillway.occurrences_of(p_id text[], p_finding_id text[], p_asset_id text[], p_host text[], p_port integer[], p_protocol text[], p_service text[], p_url text[], p_parameter text[], p_path text[], p_line bigint[], p_evidence text[], p_source_offset bigint[], p_source_line bigint[]) IS 'occurrences from arrays of their columns, all of one length: the form in which a client can send them';
 
 CREATE FUNCTION spillway.open_upload(p_workspace integer, p_id uuid, p_idempotency_key text DEFAULT NULL::text, p_size bigint DEFAULT NULL::bigint) RETURNS jsonb
     LANGUAGE plpgsql
@@ -1468,7 +1499,8 @@ begin
     for update
   loop
     begin
-      v_counts := spillway.add_counts(v_counts, spillway.ingest_records(p_workspace, p_import, v_error.item));
+      v_counts := spillway.add_counts(v_counts, spillway.ingest_records(p_workspace, p_import, v_error.item,
+        array(select jsonb_populate_recordset(null::spillway.new_occurrence, v_error.item -> 'occurrences'))));
       v_counts := spillway.add_counts(v_counts, jsonb_build_object('errors', jsonb_build_object(v_error.code, -1)));
       delete from spillway.import_errors e where e.workspace_id = p_workspace and e.import_id = p_import and e.id = v_error.id;
       v_stored := v_stored + 1;

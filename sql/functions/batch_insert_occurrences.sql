@@ -1,10 +1,8 @@
-create or replace function spillway.batch_insert_occurrences(p_workspace integer, p_import uuid, p_occurrences jsonb) returns jsonb
+create or replace function spillway.batch_insert_occurrences(p_workspace integer, p_import uuid, p_occurrences spillway.new_occurrence[]) returns jsonb
 language sql volatile set search_path = ''
 as $$
   with given as materialized (
-    select * from jsonb_to_recordset(p_occurrences) as (
-      id uuid, finding_id uuid, asset_id uuid, host text, port integer, protocol text, service text, url text, parameter text, path text,
-      line bigint, evidence text)
+    select * from unnest(p_occurrences)
   ), stored as (
     insert into spillway.occurrences as o (
       workspace_id, id, finding_id, asset_id, host, port, protocol, service, url, parameter, path, line, evidence,
@@ -34,5 +32,5 @@ as $$
     'unchanged', count(*) filter (where seen_as = 'unchanged'))
   from counted
 $$;
-comment on function spillway.batch_insert_occurrences(integer, uuid, jsonb) is
+comment on function spillway.batch_insert_occurrences(integer, uuid, spillway.new_occurrence[]) is
   'stores occurrences, each id once, and counts them; their findings and assets are stored before. What a report shows in two batches is counted twice only where a newer import has seen it in between';

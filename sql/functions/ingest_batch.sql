@@ -1,5 +1,6 @@
 create or replace function spillway.ingest_batch(
-  p_import uuid, p_attempt integer, p_lease interval, p_batch jsonb, p_records integer, p_format text, p_checkpoint bytea, p_bytes_read bigint
+  p_import uuid, p_attempt integer, p_lease interval, p_batch jsonb, p_occurrences spillway.new_occurrence[], p_records integer, p_format text,
+  p_checkpoint bytea, p_bytes_read bigint
 ) returns jsonb
 language plpgsql volatile set search_path = ''
 as $$
@@ -20,7 +21,7 @@ begin
   select i.* into v_import from spillway.imports i where i.workspace_id = v_workspace and i.id = p_import;
   v_got_further := p_records > 0 or p_checkpoint is distinct from v_import.checkpoint;
   v_counts := spillway.add_counts(
-    spillway.ingest_isolating(v_workspace, p_import, p_batch, v_import.errors < spillway.max_kept_errors()),
+    spillway.ingest_isolating(v_workspace, p_import, p_batch, p_occurrences, v_import.errors < spillway.max_kept_errors()),
     spillway.note_problems(v_workspace, p_import, p_batch -> 'problems', v_import.errors < spillway.max_kept_errors()));
   update spillway.imports i
   set format = p_format, checkpoint = p_checkpoint, stage = 'findings',
@@ -43,5 +44,5 @@ begin
   return jsonb_build_object('state', 'running');
 end
 $$;
-comment on function spillway.ingest_batch(uuid, integer, interval, jsonb, integer, text, bytea, bigint) is
-  'one unit of an import: fence, {assets, findings, occurrences, problems, tools}, counts, checkpoint, progress and a longer lease in one statement; stale where the attempt is over, and then nothing is changed; failed where more than half of the first trial_records() cannot be used';
+comment on function spillway.ingest_batch(uuid, integer, interval, jsonb, spillway.new_occurrence[], integer, text, bytea, bigint) is
+  'one unit of an import: fence, {assets, findings, problems, tools} and occurrences, counts, checkpoint, progress and a longer lease in one statement; stale where the attempt is over, and then nothing is changed; failed where more than half of the first trial_records() cannot be used';

@@ -1,4 +1,6 @@
-create or replace function spillway.ingest_records(p_workspace integer, p_import uuid, p_batch jsonb) returns jsonb
+create or replace function spillway.ingest_records(
+  p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.new_occurrence[]
+) returns jsonb
 language plpgsql volatile set search_path = ''
 as $$
 declare
@@ -7,9 +9,9 @@ begin
   -- In this order, everywhere: what is stored later refers to what is stored before, and no two batches wait for each other in a circle.
   v_counts := jsonb_build_object('assets', spillway.batch_insert_assets(p_workspace, p_import, p_batch -> 'assets'));
   v_counts := v_counts || jsonb_build_object('findings', spillway.batch_insert_findings(p_workspace, p_import, p_batch -> 'findings'));
-  v_counts := v_counts || jsonb_build_object('occurrences', spillway.batch_insert_occurrences(p_workspace, p_import, p_batch -> 'occurrences'));
+  v_counts := v_counts || jsonb_build_object('occurrences', spillway.batch_insert_occurrences(p_workspace, p_import, p_occurrences));
   perform spillway.note_scope(p_workspace, p_import, p_batch -> 'findings');
   return v_counts;
 end
 $$;
-comment on function spillway.ingest_records(integer, uuid, jsonb) is 'stores the assets, findings and occurrences of a batch, all or none, and counts them';
+comment on function spillway.ingest_records(integer, uuid, jsonb, spillway.new_occurrence[]) is 'stores the assets, findings and occurrences of a batch, all or none, and counts them';

@@ -5,13 +5,15 @@ select spillway.create_workspace('one') as one, spillway.create_workspace('two')
 \set import '01900000-0000-7000-8000-000000000001'
 select spillway.open_upload(:one, :'import'), spillway.create_import(:one, :'import', 'f', 1000, sha256('1'));
 select spillway.claim_imports(1, '40 s', 4);
-select spillway.ingest_batch(:'import', 1, '40 s', (
+with batch as (
   select jsonb_build_object(
     'assets', jsonb_agg(jsonb_build_object('id', md5('a' || n), 'kind', 'host', 'identity', 'host ' || n)),
     'findings', jsonb_agg(jsonb_build_object('identity', md5('f' || n), 'tool', 't', 'kind', 'host', 'rule_id', n, 'title', 'title ' || n,
-      'severity', (array['info', 'low', 'medium', 'high', 'critical'])[1 + n % 5], 'status', 'open', 'offset', n)),
-    'occurrences', jsonb_agg(jsonb_build_object('id', md5('o' || n), 'finding_id', md5('f' || n % 2), 'asset_id', md5('a' || n), 'port', n)))
-  from generate_series(0, 24) n), 25, 'f', '\x01', 500);
+      'severity', (array['info', 'low', 'medium', 'high', 'critical'])[1 + n % 5], 'status', 'open', 'offset', n))) as rows,
+    array_agg(row(md5('o' || n)::uuid, md5('f' || n % 2)::uuid, md5('a' || n)::uuid, null, n, null, null, null, null, null, null, '', n, n)
+      ::spillway.new_occurrence) as occurrences
+  from generate_series(0, 24) n)
+select spillway.ingest_batch(:'import', 1, '40 s', rows, occurrences, 25, 'f', '\x01', 500) from batch;
 
 -- Walks all pages of a list and gives their items.
 create function pg_temp.findings(p_workspace integer, p_limit integer) returns setof jsonb language plpgsql as $$

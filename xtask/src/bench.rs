@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
-use scan_reports::Batch;
+use scan_reports::{Batch, OccurrenceColumns};
 use xtask::generate::{self, NessusSize};
 use xtask::paths::TemporaryDir;
 use xtask::postgres::{Cluster, Database};
@@ -19,8 +19,9 @@ const CREATE: &str = "select spillway.create_import($1, (select id from spillway
 const CLAIM: &str = "select claim ->> 'import_id', (claim ->> 'attempt')::integer \
     from jsonb_array_elements(spillway.claim_imports(1, interval '1 hour', 1) -> 'claims') claim";
 
-/// One batch, as the drain feeds it: import, attempt, batch, records, bytes read.
-const INGEST: &str = "select spillway.ingest_batch($1::text::uuid, $2, interval '1 hour', $3::text::jsonb, $4, 'nessus', null, $5)::text";
+/// One batch, as the drain feeds it: import, attempt, document, records, bytes read, and the columns of the occurrences.
+const INGEST: &str = "select spillway.ingest_batch($1::text::uuid, $2, interval '1 hour', $3::text::jsonb, \
+    spillway.occurrences_of($6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19), $4, 'nessus', null, $5)::text";
 
 /// Options of `bench`.
 #[derive(Args, Debug)]
@@ -83,12 +84,12 @@ impl Bench {
         parse::read(file, None, |_, record| {
             batch.push(record);
             if batch.len() >= self.batch {
-                batches.push(FedBatch::new(&std::mem::take(&mut batch))?);
+                batches.push(FedBatch::new(std::mem::take(&mut batch))?);
             }
             Ok(())
         })?;
         if !batch.is_empty() {
-            batches.push(FedBatch::new(&batch)?);
+            batches.push(FedBatch::new(batch)?);
         }
         step.done();
         Ok(batches)
@@ -98,12 +99,15 @@ impl Bench {
 /// A batch as the database takes it.
 struct FedBatch {
     records: i32,
-    json: String,
+    document: String,
+    occurrences: OccurrenceColumns,
 }
 
 impl FedBatch {
-    fn new(batch: &Batch) -> Result<Self> {
-        Ok(Self { records: i32::try_from(batch.len())?, json: String::from_utf8(batch.to_json())? })
+    fn new(batch: Batch) -> Result<Self> {
+        let records = i32::try_from(batch.len())?;
+        let (document, occurrences) = batch.into_parts();
+        Ok(Self { records, document: String::from_utf8(document)?, occurrences })
     }
 }
 
@@ -123,7 +127,33 @@ async fn feed(database: &Database, batches: &[FedBatch], size: u64) -> Result<Di
     let started = Instant::now();
     let mut records = 0;
     for batch in batches {
-        let answer = client.query_one(&statement, &[&import, &attempt, &batch.json, &batch.records, &0_i64]).await?;
+        let o = &batch.occurrences;
+        let answer = client
+            .query_one(
+                &statement,
+                &[
+                    &import,
+                    &attempt,
+                    &batch.document,
+                    &batch.records,
+                    &0_i64,
+                    &o.id,
+                    &o.finding_id,
+                    &o.asset_id,
+                    &o.host,
+                    &o.port,
+                    &o.protocol,
+                    &o.service,
+                    &o.url,
+                    &o.parameter,
+                    &o.path,
+                    &o.line,
+                    &o.evidence,
+                    &o.source_offset,
+                    &o.source_line,
+                ],
+            )
+            .await?;
         let answer: String = answer.get(0);
         ensure!(answer.contains("running"), "the database did not take a batch: {answer}");
         records += u64::try_from(batch.records)?;

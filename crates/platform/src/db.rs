@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use http::StatusCode;
+use scan_reports::OccurrenceColumns;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use spin_sdk::pg::{Connection, DbValue, Error, ParameterValue, PgError, QueryError};
@@ -142,8 +143,8 @@ pub struct Claim {
 /// One unit of work on an import.
 #[derive(Debug)]
 pub struct Unit {
-    /// The batch document of `scan_reports::Batch`.
-    pub batch: Vec<u8>,
+    /// The document and the occurrences of a `scan_reports::Batch`.
+    pub batch: (Vec<u8>, OccurrenceColumns),
     /// Records in it.
     pub records: i32,
     /// The report's format.
@@ -277,17 +278,33 @@ impl Db {
 
     /// `ingest_batch`: stores one unit of work.
     pub async fn ingest_batch(&self, claim: &Claim, lease: Duration, unit: Unit) -> Result<ImportState, DbError> {
+        let (document, o) = unit.batch;
         self.state(
-            "select spillway.ingest_batch($1, $2, make_interval(secs => $3), $4, $5, $6, $7, $8)",
+            "select spillway.ingest_batch($1, $2, make_interval(secs => $3), $4,
+               spillway.occurrences_of($9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22), $5, $6, $7, $8)",
             vec![
                 id(claim.import_id),
                 ParameterValue::Int32(claim.attempt),
                 ParameterValue::Floating64(lease.as_secs_f64()),
-                ParameterValue::Jsonb(unit.batch),
+                ParameterValue::Jsonb(document),
                 ParameterValue::Int32(unit.records),
                 text(unit.format),
                 ParameterValue::Binary(unit.checkpoint),
                 int64(unit.bytes_read),
+                ParameterValue::ArrayStr(o.id),
+                ParameterValue::ArrayStr(o.finding_id),
+                ParameterValue::ArrayStr(o.asset_id),
+                ParameterValue::ArrayStr(o.host),
+                ParameterValue::ArrayInt32(o.port),
+                ParameterValue::ArrayStr(o.protocol),
+                ParameterValue::ArrayStr(o.service),
+                ParameterValue::ArrayStr(o.url),
+                ParameterValue::ArrayStr(o.parameter),
+                ParameterValue::ArrayStr(o.path),
+                ParameterValue::ArrayInt64(o.line),
+                ParameterValue::ArrayStr(o.evidence),
+                ParameterValue::ArrayInt64(o.source_offset),
+                ParameterValue::ArrayInt64(o.source_line),
             ],
         )
         .await

@@ -27,7 +27,7 @@ pub mod format;
 pub use format::{Detection, Format, detect};
 
 mod batch;
-pub use batch::Batch;
+pub use batch::{Batch, OccurrenceColumns};
 
 pub mod token;
 

@@ -87,8 +87,8 @@ async fn read_and_store(db: &Db, source: &mut Source<'_>, claim: &Claim, lease: 
     let mut filled = fill(&mut decoder, source, if trial > 0 { trial } else { BATCH_RECORDS }, deadline).await;
     loop {
         let Filled { batch, checkpoint, bytes_read, end } = filled;
-        let unit = Unit { records: i32::try_from(batch.len()).unwrap_or(i32::MAX), batch: batch.to_json(), format, checkpoint, bytes_read };
-        drop(batch);
+        let records = i32::try_from(batch.len()).unwrap_or(i32::MAX);
+        let unit = Unit { records, batch: batch.into_parts(), format, checkpoint, bytes_read };
         let storing = db.ingest_batch(claim, lease, unit);
         let more = matches!(end, End::Full) && Instant::now() < deadline;
         let stored = if more {

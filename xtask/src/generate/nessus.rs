@@ -236,9 +236,8 @@ mod tests {
                         assert!(seen.insert(place), "an occurrence twice");
                     }
                     Step::Record(Record::Asset(_)) => assets += 1,
-                    Step::Record(Record::Tool { .. }) => {}
                     Step::Record(Record::Problem(problem)) => panic!("{problem:?}"),
-                    Step::NeedInput => {}
+                    Step::Record(Record::Tool { .. }) | Step::NeedInput => {}
                     Step::End => break,
                 }
             }
