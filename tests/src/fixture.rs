@@ -95,20 +95,7 @@ impl World {
 
     /// What the workspace holds, as text lines without what depends on when it came: times, and the imports that brought it.
     pub(crate) async fn contents(&self) -> Result<Vec<String>> {
-        let statement = "
-            with w as (select id from spillway.workspaces where name = $1), r (what, row_) as (
-              select 'asset', to_jsonb(a) from spillway.assets a, w where a.workspace_id = w.id
-              union all select 'finding', to_jsonb(f) from spillway.findings f, w where f.workspace_id = w.id
-              union all select 'occurrence', to_jsonb(o) from spillway.occurrences o, w where o.workspace_id = w.id
-              union all select 'error', to_jsonb(e) - '{id}'::text[] from spillway.import_errors e, w where e.workspace_id = w.id
-            )
-            select what || ' ' || (row_ - '{workspace_id,seen_as,import_id,attribute_imports}'::text[]
-              - array(select key from jsonb_object_keys(row_) key where key like '%\\_import\\_id' or key like '%\\_at'))
-            from r";
-        let rows = self.stack.database.connect().await?.query(statement, &[&self.workspace]).await?;
-        let mut lines: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-        lines.sort_unstable();
-        Ok(lines)
+        xtask::contents::of(&self.stack.database.connect().await?, &self.workspace).await
     }
 }
 
@@ -127,7 +114,7 @@ pub(crate) async fn drain(stack: &Stack) -> Result<Value> {
 /// A Nessus report, made up: the same size gives the same report.
 pub(crate) fn nessus(findings: usize, hosts: usize) -> Result<Vec<u8>> {
     let mut report = Vec::new();
-    generate::nessus(NessusSize { findings, hosts, seed: 7 }, &mut report)?;
+    generate::nessus(NessusSize { findings, hosts, seed: 7, problems: 0 }, &mut report)?;
     Ok(report)
 }
 

@@ -60,7 +60,7 @@ impl Bench {
         let file = dir.join("bench.nessus");
         let step = Step::begin(format!("generating a Nessus report of {} occurrences", self.findings));
         let mut writer = std::io::BufWriter::new(std::fs::File::create(&file)?);
-        generate::nessus(NessusSize { findings: self.findings, hosts: self.hosts, seed: 1 }, &mut writer)?;
+        generate::nessus(NessusSize { findings: self.findings, hosts: self.hosts, seed: 1, problems: 0 }, &mut writer)?;
         std::io::Write::flush(&mut writer)?;
         step.done();
         Ok(file)

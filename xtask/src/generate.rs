@@ -1,98 +1,101 @@
 //! Reports of any size, made up: for the demo, the benchmark and the tests of memory.
 //!
-//! The same size and seed give the same bytes, on every machine and in every version (`rand_chacha` promises that of its generator).
+//! The same size and seed give the same bytes (see [`Dice`]).
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+use crate::dice::Dice;
+
+mod network;
 
 mod nessus;
 pub use nessus::{NessusSize, nessus};
 
+mod nmap;
+pub use nmap::{NmapSize, nmap};
+
 mod sarif;
 pub use sarif::{SarifSize, sarif};
 
-/// What is drawn from a seed.
-struct Dice(ChaCha8Rng);
-
-impl Dice {
-    fn new(seed: u64) -> Self {
-        Self(ChaCha8Rng::seed_from_u64(seed))
-    }
-
-    /// A number below the limit.
-    fn below(&mut self, limit: u32) -> u32 {
-        ((u64::from(self.0.next_u32()) * u64::from(limit)) >> 32) as u32
-    }
-
-    /// A number from `low` on, below `high`.
-    fn between(&mut self, low: u32, high: u32) -> u32 {
-        low + self.below(high - low)
-    }
-
-    /// Whether something happens that does in so many of a hundred cases.
-    fn percent(&mut self, chance: u32) -> bool {
-        self.below(100) < chance
-    }
-
-    fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
-        from[self.below(u32::try_from(from.len()).unwrap_or(u32::MAX)) as usize]
-    }
-
-    /// Sentences of at least so many bytes.
-    fn prose(&mut self, bytes: u32) -> String {
-        const SUBJECTS: [&str; 12] = [
-            "The remote service",
-            "The version of the software on the remote host",
-            "An unauthenticated, remote attacker",
-            "The web application",
-            "The operating system of the host",
-            "A flaw in the handling of requests",
-            "The certificate of the service",
-            "The default configuration",
-            "A local user",
-            "An out-of-bounds read in the parser",
-            "The management interface",
-            "The library behind the service",
-        ];
-        const VERBS: [&str; 10] = [
-            "is affected by",
-            "does not check",
-            "allows access to",
-            "discloses",
-            "can be made to reveal",
-            "fails to limit",
-            "accepts",
-            "relies on",
-            "is reached through",
-            "does not encrypt",
-        ];
-        const OBJECTS: [&str; 14] = [
-            "a specially crafted packet",
-            "the names of local accounts",
-            "memory of the process",
-            "weak ciphers & outdated protocols",
-            "files outside of its directory",
-            "a condition that stops the service",
-            "the credentials of other users",
-            "input of more than 4096 bytes",
-            "the response to a \"TRACE\" request",
-            "values < 0 in the length field",
-            "a key of 1024 bits",
-            "several vulnerabilities",
-            "requests without authentication",
-            "the session of an administrator",
-        ];
-        let mut text = String::new();
-        while text.len() < bytes as usize {
-            if !text.is_empty() {
-                text.push_str(if self.percent(15) { "\n\n" } else { " " });
-            }
-            for (list, end) in [(&SUBJECTS[..], " "), (&VERBS, " "), (&OBJECTS, ".")] {
-                text.push_str(self.pick(list));
-                text.push_str(end);
-            }
+/// Sentences of at least so many bytes.
+fn prose(dice: &mut Dice, bytes: u32) -> String {
+    const SUBJECTS: [&str; 12] = [
+        "The remote service",
+        "The version of the software on the remote host",
+        "An unauthenticated, remote attacker",
+        "The web application",
+        "The operating system of the host",
+        "A flaw in the handling of requests",
+        "The certificate of the service",
+        "The default configuration",
+        "A local user",
+        "An out-of-bounds read in the parser",
+        "The management interface",
+        "The library behind the service",
+    ];
+    const VERBS: [&str; 10] = [
+        "is affected by",
+        "does not check",
+        "allows access to",
+        "discloses",
+        "can be made to reveal",
+        "fails to limit",
+        "accepts",
+        "relies on",
+        "is reached through",
+        "does not encrypt",
+    ];
+    const OBJECTS: [&str; 14] = [
+        "a specially crafted packet",
+        "the names of local accounts",
+        "memory of the process",
+        "weak ciphers & outdated protocols",
+        "files outside of its directory",
+        "a condition that stops the service",
+        "the credentials of other users",
+        "input of more than 4096 bytes",
+        "the response to a \"TRACE\" request",
+        "values < 0 in the length field",
+        "a key of 1024 bits",
+        "several vulnerabilities",
+        "requests without authentication",
+        "the session of an administrator",
+    ];
+    let mut text = String::new();
+    while text.len() < bytes as usize {
+        if !text.is_empty() {
+            text.push_str(if dice.percent(15) { "\n\n" } else { " " });
         }
-        text
+        for (list, end) in [(&SUBJECTS[..], " "), (&VERBS, " "), (&OBJECTS, ".")] {
+            text.push_str(dice.pick(list));
+            text.push_str(end);
+        }
+    }
+    text
+}
+
+/// How many of the records that cannot be used come after an item, counted from 0: they are spread evenly over all items.
+fn problems_after(item: usize, items: usize, problems: usize) -> usize {
+    (item + 1) * problems / items - item * problems / items
+}
+
+/// Text as it stands in XML.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// What the decoder reads in a report.
+#[cfg(test)]
+fn records(format: scan_reports::Format, report: &[u8]) -> Vec<scan_reports::Record> {
+    use scan_reports::{Decoder, Step};
+    let (mut decoder, mut records) = (Decoder::new(format), Vec::new());
+    loop {
+        match decoder.next().expect("a report") {
+            Step::Record(record) => records.push(record),
+            Step::NeedInput => match usize::try_from(decoder.position()).ok().and_then(|position| report.get(position..)) {
+                Some(rest) if !rest.is_empty() => decoder.feed(rest),
+                _ => decoder.end_of_input(),
+            },
+            Step::End => return records,
+        }
     }
 }
 
@@ -101,9 +104,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seed_gives_the_same_numbers_for_ever() {
-        let mut dice = Dice::new(1);
-        let numbers: Vec<u32> = (0..4).map(|_| dice.below(1000)).collect();
-        assert_eq!(numbers, [549, 402, 984, 80]);
+    fn problems_are_spread_and_none_is_lost() {
+        let spread: Vec<usize> = (0..10).map(|item| problems_after(item, 10, 3)).collect();
+        assert_eq!(spread, [0, 0, 0, 1, 0, 0, 1, 0, 0, 1]);
+        assert_eq!((0..7).map(|item| problems_after(item, 7, 20)).sum::<usize>(), 20);
     }
 }

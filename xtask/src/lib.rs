@@ -12,6 +12,7 @@ pub mod runtime;
 pub mod store;
 
 pub mod client;
+pub mod contents;
 pub mod generate;
 pub mod key;
 pub mod parse;
@@ -19,6 +20,7 @@ pub mod parse;
 pub mod schema;
 
 pub mod child;
+pub mod dice;
 pub mod install;
 pub mod paths;
 pub mod ports;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
-use xtask::generate::{self, NessusSize, SarifSize};
+use xtask::generate::{self, NessusSize, NmapSize, SarifSize};
 use xtask::postgres::Database;
 use xtask::{migrate, parse, schema};
 
@@ -88,6 +88,29 @@ enum Generate {
         /// Another seed gives another report of the same size
         #[arg(long, default_value_t = 1)]
         seed: u64,
+
+        /// Further records that cannot be used
+        #[arg(long, default_value_t = 0)]
+        problems: usize,
+    },
+
+    /// An Nmap report (-oX)
+    Nmap {
+        /// Open ports and vulnerabilities, on all hosts together
+        #[arg(long, default_value_t = 20_000)]
+        findings: usize,
+
+        /// Hosts
+        #[arg(long, default_value_t = 200)]
+        hosts: usize,
+
+        /// Another seed gives another report of the same size
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+
+        /// Further records that cannot be used
+        #[arg(long, default_value_t = 0)]
+        problems: usize,
     },
 
     /// A SARIF 2.1.0 report
@@ -99,6 +122,10 @@ enum Generate {
         /// Another seed gives another report of the same size
         #[arg(long, default_value_t = 1)]
         seed: u64,
+
+        /// Further records that cannot be used
+        #[arg(long, default_value_t = 0)]
+        problems: usize,
     },
 }
 
@@ -168,8 +195,9 @@ impl Generate {
     fn run(self) -> Result<()> {
         let mut out = BufWriter::with_capacity(256 * 1024, io::stdout().lock());
         let printed = match self {
-            Self::Nessus { findings, hosts, seed } => generate::nessus(NessusSize { findings, hosts, seed }, &mut out),
-            Self::Sarif { results, seed } => generate::sarif(SarifSize { results, seed }, &mut out),
+            Self::Nessus { findings, hosts, seed, problems } => generate::nessus(NessusSize { findings, hosts, seed, problems }, &mut out),
+            Self::Nmap { findings, hosts, seed, problems } => generate::nmap(NmapSize { findings, hosts, seed, problems }, &mut out),
+            Self::Sarif { results, seed, problems } => generate::sarif(SarifSize { results, seed, problems }, &mut out),
         };
         match printed.and_then(|()| out.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),

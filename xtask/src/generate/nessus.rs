@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::Dice;
+use super::network::{address, mac_address, name};
+use super::{escaped, problems_after, prose};
+use crate::dice::Dice;
 
 /// How large a report is, and which one of that size.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +16,8 @@ pub struct NessusSize {
     pub hosts: usize,
     /// Another seed is another report.
     pub seed: u64,
+    /// Further `ReportItem`s that say no plugin: they cannot be used.
+    pub problems: usize,
 }
 
 /// Checks that the made-up scanner has, at most.
@@ -55,7 +59,7 @@ pub fn nessus(size: NessusSize, out: &mut impl Write) -> io::Result<()> {
     // With as many checks as a host has items twice over, few come up on each host.
     let plugins: Vec<Plugin> = (0..PLUGINS.min(most.saturating_mul(2).max(50))).map(|number| Plugin::new(number, &mut dice)).collect();
     out.write_all(HEAD.as_bytes())?;
-    let mut text = String::new();
+    let (mut text, mut written) = (String::new(), 0);
     for host in 0..hosts {
         // The first hosts take what does not divide evenly.
         let items = size.findings / hosts + usize::from(host < size.findings % hosts);
@@ -64,6 +68,8 @@ pub fn nessus(size: NessusSize, out: &mut impl Write) -> io::Result<()> {
         for item in 0..items {
             let plugin = &plugins[(start + item) % plugins.len()];
             plugin.write_item(&mut text, host, item / plugins.len(), &mut dice);
+            text.push_str(&PROBLEM.repeat(problems_after(written, size.findings, size.problems)));
+            written += 1;
             if text.len() > 256 * 1024 {
                 out.write_all(text.as_bytes())?;
                 text.clear();
@@ -83,34 +89,25 @@ const HEAD: &str = r#"<?xml version="1.0" ?>
 <Report name="Internal network" xmlns:cm="http://www.nessus.org/cm">
 "#;
 
+/// An item without the id of its plugin.
+const PROBLEM: &str = "<ReportItem port=\"0\" svc_name=\"general\" protocol=\"tcp\" severity=\"0\">\n</ReportItem>\n";
+
 fn begin_host(text: &mut String, host: usize, dice: &mut Dice) {
     let (address, name, system) = (address(host), name(host), dice.pick(&SYSTEMS));
-    let mac = u32::try_from(host).unwrap_or(u32::MAX).to_be_bytes();
     let _ = write!(
         text,
         "<ReportHost name=\"{address}\"><HostProperties>\n\
          <tag name=\"HOST_END\">Tue Mar 11 04:{minute:02}:07 2025</tag>\n\
          <tag name=\"host-ip\">{address}</tag>\n<tag name=\"host-fqdn\">{name}</tag>\n\
          <tag name=\"operating-system\">{system}</tag>\n<tag name=\"os\">{os}</tag>\n\
-         <tag name=\"mac-address\">02:00:{:02X}:{:02X}:{:02X}:{:02X}</tag>\n\
+         <tag name=\"mac-address\">{mac}</tag>\n\
          <tag name=\"Credentialed_Scan\">{credentialed}</tag>\n<tag name=\"system-type\">general-purpose</tag>\n\
          <tag name=\"HOST_START\">Tue Mar 11 03:{minute:02}:51 2025</tag>\n</HostProperties>\n",
-        mac[0],
-        mac[1],
-        mac[2],
-        mac[3],
+        mac = mac_address(host),
         minute = dice.below(60),
         os = if system.contains("Windows") { "windows" } else { "linux" },
         credentialed = dice.percent(70),
     );
-}
-
-fn address(host: usize) -> String {
-    format!("10.{}.{}.{}", (host / 62_500) % 250, (host / 250) % 250, host % 250 + 1)
-}
-
-fn name(host: usize) -> String {
-    format!("{}-{host:05}.corp.example", ["ws", "srv", "db", "app"][host % 4])
 }
 
 /// A check: what is the same in all of its items is kept as it is written.
@@ -144,7 +141,7 @@ impl Plugin {
         };
         let head = format!("severity=\"{severity}\" pluginID=\"{id}\" pluginName=\"{}\" pluginFamily=\"{family}\"", escaped(&title));
         let output_length = dice.between(40, 900);
-        let output = escaped(&dice.prose(output_length));
+        let output = escaped(&prose(dice, output_length));
         Self { service, head, body: body(severity, &title, &version, dice), output }
     }
 
@@ -168,7 +165,7 @@ fn body(severity: u32, title: &str, version: &str, dice: &mut Dice) -> String {
         let _ = writeln!(body, "<{name}>{}</{name}>", escaped(value));
     };
     let description_length = dice.between(200, 900);
-    element("description", &dice.prose(description_length));
+    element("description", &prose(dice, description_length));
     element("fname", "made_up.nasl");
     element("plugin_modification_date", "2025/02/11");
     element("plugin_name", title);
@@ -179,12 +176,12 @@ fn body(severity: u32, title: &str, version: &str, dice: &mut Dice) -> String {
     for _ in 0..dice.below(3) {
         element("see_also", &format!("https://security.example/advisory/{}", dice.below(90_000)));
     }
-    element("synopsis", &dice.prose(40));
+    element("synopsis", &prose(dice, 40));
     if severity == 0 {
         element("solution", "n/a");
         return body;
     }
-    element("solution", &format!("Upgrade to version {version} or later. {}", dice.prose(80)));
+    element("solution", &format!("Upgrade to version {version} or later. {}", prose(dice, 80)));
     for _ in 0..dice.between(1, 6) {
         element("cve", &format!("CVE-{}-{:04}", dice.between(2015, 2026), dice.below(30_000)));
     }
@@ -204,16 +201,13 @@ fn body(severity: u32, title: &str, version: &str, dice: &mut Dice) -> String {
     body
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
-    use scan_reports::{Decoder, Format, Record, Step};
+    use scan_reports::{Format, Record};
 
+    use super::super::records;
     use super::*;
 
     fn generated(size: NessusSize) -> Vec<u8> {
@@ -225,20 +219,16 @@ mod tests {
     #[test]
     fn as_many_occurrences_are_read_as_were_asked_for_and_all_differ() {
         for (findings, hosts) in [(0, 0), (0, 3), (5, 0), (7, 3), (1000, 7), (8000, 2)] {
-            let mut decoder = Decoder::new(Format::Nessus);
-            decoder.feed(&generated(NessusSize { findings, hosts, seed: 1 }));
-            decoder.end_of_input();
             let (mut assets, mut seen) = (0, HashSet::new());
-            loop {
-                match decoder.next().expect("a report") {
-                    Step::Record(Record::Occurrence(o)) => {
+            for record in records(Format::Nessus, &generated(NessusSize { findings, hosts, seed: 1, problems: 0 })) {
+                match record {
+                    Record::Occurrence(o) => {
                         let place = (o.finding.identity.to_string(), o.asset.identity, o.location.port, o.location.protocol);
                         assert!(seen.insert(place), "an occurrence twice");
                     }
-                    Step::Record(Record::Asset(_)) => assets += 1,
-                    Step::Record(Record::Problem(problem)) => panic!("{problem:?}"),
-                    Step::Record(Record::Tool { .. }) | Step::NeedInput => {}
-                    Step::End => break,
+                    Record::Asset(_) => assets += 1,
+                    Record::Tool { .. } => {}
+                    Record::Problem(problem) => panic!("{problem:?}"),
                 }
             }
             assert_eq!((seen.len(), assets), (findings, hosts.max(usize::from(findings > 0))), "{findings} on {hosts}");
@@ -246,8 +236,17 @@ mod tests {
     }
 
     #[test]
+    fn problems_are_added_and_change_nothing_else() {
+        let report = |problems| String::from_utf8(generated(NessusSize { findings: 100, hosts: 3, seed: 1, problems })).expect("text");
+        assert_eq!(report(5).matches(PROBLEM).count(), 5);
+        assert_eq!(report(5).replace(PROBLEM, ""), report(0));
+        let problems = records(Format::Nessus, report(5).as_bytes()).into_iter().filter(|record| matches!(record, Record::Problem(_)));
+        assert_eq!(problems.count(), 5);
+    }
+
+    #[test]
     fn a_seed_gives_the_same_report_and_another_another() {
-        let report = |seed| generated(NessusSize { findings: 100, hosts: 3, seed });
+        let report = |seed| generated(NessusSize { findings: 100, hosts: 3, seed, problems: 0 });
         assert_eq!(report(1), report(1));
         assert_ne!(report(1), report(2));
     }

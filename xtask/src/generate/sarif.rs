@@ -4,7 +4,8 @@ use std::io;
 
 use serde_json::{Value, json};
 
-use super::Dice;
+use super::problems_after;
+use crate::dice::Dice;
 
 /// What the report holds.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +14,8 @@ pub struct SarifSize {
     pub results: usize,
     /// The same seed gives the same report.
     pub seed: u64,
+    /// Further elements of `results` that are none.
+    pub problems: usize,
 }
 
 /// A kind of weakness: id, title, CWE, severity as a score, a line of code.
@@ -40,6 +43,9 @@ const LANGUAGES: [(&str, &str); 4] = [("py", "py"), ("java", "java"), ("js", "ts
 const WORDS: [&str; 12] =
     ["account", "basket", "billing", "catalog", "checkout", "delivery", "invoice", "login", "orders", "payment", "search", "users"];
 
+/// What follows a result and is none.
+const PROBLEM: &str = ",\n\"not a result\"";
+
 /// Writes a report. Nothing of it is held but one result.
 pub fn sarif(size: SarifSize, out: &mut impl io::Write) -> io::Result<()> {
     let mut dice = Dice::new(size.seed);
@@ -52,10 +58,13 @@ pub fn sarif(size: SarifSize, out: &mut impl io::Write) -> io::Result<()> {
     )?;
     writeln!(out, "\"versionControlProvenance\": {repository},\n\"results\": [")?;
     for number in 0..size.results {
-        let end = if number + 1 < size.results { ",\n" } else { "\n" };
+        let separator = if number == 0 { "" } else { ",\n" };
+        out.write_all(separator.as_bytes())?;
         serde_json::to_writer(&mut *out, &result(&mut dice))?;
-        out.write_all(end.as_bytes())?;
+        out.write_all(PROBLEM.repeat(problems_after(number, size.results, size.problems)).as_bytes())?;
     }
+    let end = if size.results == 0 { "" } else { "\n" };
+    out.write_all(end.as_bytes())?;
     out.write_all(b"],\n\"columnKind\": \"utf16CodeUnits\"\n}]\n}\n")
 }
 
@@ -110,4 +119,25 @@ fn place(file: &str, line: u32, code: &str) -> Value {
         "artifactLocation": {"uri": file, "uriBaseId": "%SRCROOT%"},
         "region": {"startLine": line, "startColumn": 8, "endColumn": 8 + code.len(), "snippet": {"text": code}},
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use scan_reports::{Format, Record};
+
+    use super::super::records;
+    use super::*;
+
+    #[test]
+    fn problems_are_added_and_change_nothing_else() {
+        let report = |problems| {
+            let mut out = Vec::new();
+            sarif(SarifSize { results: 50, seed: 1, problems }, &mut out).expect("memory takes all");
+            String::from_utf8(out).expect("text")
+        };
+        assert_eq!(report(5).replace(PROBLEM, ""), report(0));
+        let read = records(Format::Sarif, report(5).as_bytes());
+        assert_eq!(read.iter().filter(|record| matches!(record, Record::Problem(_))).count(), 5);
+        assert_eq!(read.iter().filter(|record| matches!(record, Record::Occurrence(_))).count(), 50);
+    }
 }

@@ -1,0 +1,24 @@
+//! What a workspace holds, to be compared with what another one holds.
+
+use anyhow::{Context as _, Result};
+use tokio_postgres::Client;
+
+/// Every row of what imports write, without what depends on when it came: its times, and the imports that brought it.
+const STATEMENT: &str = "
+    with w as (select id from spillway.workspaces where name = $1), r (what, row_) as (
+      select 'asset', to_jsonb(a) from spillway.assets a, w where a.workspace_id = w.id
+      union all select 'finding', to_jsonb(f) from spillway.findings f, w where f.workspace_id = w.id
+      union all select 'occurrence', to_jsonb(o) from spillway.occurrences o, w where o.workspace_id = w.id
+      union all select 'error', to_jsonb(e) - '{id}'::text[] from spillway.import_errors e, w where e.workspace_id = w.id
+    )
+    select what || ' ' || (row_ - '{workspace_id,seen_as,import_id,attribute_imports}'::text[]
+      - array(select key from jsonb_object_keys(row_) key where key like '%\\_import\\_id' or key like '%\\_at'))
+    from r";
+
+/// The assets, findings, occurrences and errors of a workspace: a line of text for each, its kind and then the row as JSON, in order.
+pub async fn of(client: &Client, workspace: &str) -> Result<Vec<String>> {
+    let rows = client.query(STATEMENT, &[&workspace]).await.with_context(|| format!("cannot read what the workspace {workspace} holds"))?;
+    let mut lines: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    lines.sort_unstable();
+    Ok(lines)
+}
