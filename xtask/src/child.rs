@@ -102,9 +102,21 @@ impl Child {
         self.reap();
     }
 
+    /// Halts it where it is, without its knowing (SIGSTOP).
+    pub fn pause(&mut self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on after a [`pause`](Self::pause).
+    pub fn resume(&mut self) {
+        self.signal(Signal::CONT);
+    }
+
     /// Asks it to end, and kills it when it does not.
     pub fn stop(&mut self) {
         self.signal(self.ending.signal());
+        // A halted process does not hear anything else.
+        self.resume();
         let asked = Instant::now();
         while self.poll().is_none() && asked.elapsed() < PATIENCE {
             std::thread::sleep(Duration::from_millis(5));
@@ -146,7 +158,7 @@ impl Drop for Child {
 /// the server's process group.
 fn watchdog(id: u32, ending: Ending) -> Result<std::process::Child> {
     Command::new("sh")
-        .args(["-c", r#"read -r _; kill -s "$1" -- "-$2""#, "watchdog", ending.name(), &id.to_string()])
+        .args(["-c", r#"read -r _; kill -s "$1" -- "-$2"; kill -s CONT -- "-$2""#, "watchdog", ending.name(), &id.to_string()])
         .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -183,6 +195,16 @@ mod tests {
             std::thread::sleep(Duration::from_millis(5));
         }
         assert!(gone(), "the group of the child is still there");
+    }
+
+    #[test]
+    fn a_paused_child_is_stopped_at_once() {
+        let dir = crate::paths::TemporaryDir::new("paused").expect("a folder");
+        let mut child = sleeper(&dir.path().join("log"));
+        child.pause();
+        let started = Instant::now();
+        child.stop();
+        assert!(started.elapsed() < PATIENCE, "it had to be killed");
     }
 
     #[test]

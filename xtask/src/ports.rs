@@ -1,6 +1,6 @@
 //! Free ports on this machine.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use anyhow::{Result, bail};
@@ -12,6 +12,11 @@ const RANGE: std::ops::Range<u16> = 20_000..32_000;
 /// A port on 127.0.0.1 that nothing listens on. The same process never gets a port twice, and processes start at different places.
 pub fn free() -> Result<u16> {
     free_run(1)
+}
+
+/// An address of this machine with such a port.
+pub fn free_address() -> Result<SocketAddr> {
+    Ok((Ipv4Addr::LOCALHOST, free()?).into())
 }
 
 /// The first of several free ports in a row.

@@ -2,6 +2,7 @@
 //! error; results go to standard output.
 
 use std::io::IsTerminal as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,11 +12,15 @@ pub fn note(text: &str) {
     eprintln!("{text}");
 }
 
-/// Something that takes more than a moment.
+/// Steps that have begun and not ended.
+static OPEN: AtomicUsize = AtomicUsize::new(0);
+
+/// Something that takes more than a moment. One that begins within another shows nothing: it is part of that.
 #[derive(Debug)]
 pub struct Step {
     what: String,
     started: Instant,
+    is_part: bool,
     bar: Option<ProgressBar>,
 }
 
@@ -23,11 +28,19 @@ impl Step {
     /// Says that it has begun: "starting PostgreSQL".
     pub fn begin(what: impl Into<String>) -> Self {
         let what = what.into();
-        let bar = std::io::stderr().is_terminal().then(|| spinner(&what));
-        if bar.is_none() {
+        let is_part = OPEN.fetch_add(1, Ordering::Relaxed) > 0;
+        let bar = (!is_part && std::io::stderr().is_terminal()).then(|| spinner(&what));
+        if bar.is_none() && !is_part {
             eprintln!("{what} …");
         }
-        Self { what, started: Instant::now(), bar }
+        Self { what, started: Instant::now(), is_part, bar }
+    }
+
+    /// Says how far it is, on a terminal.
+    pub fn show(&self, how_far: &str) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(format!("{} ({how_far})", self.what));
+        }
     }
 
     /// Says that it is done. On a terminal, what was quick leaves no line behind.
@@ -41,7 +54,7 @@ impl Step {
                     eprintln!("{line}");
                 }
             }
-            None if took > Duration::from_secs(1) => eprintln!("{line}"),
+            None if took > Duration::from_secs(1) && !self.is_part => eprintln!("{line}"),
             None => {}
         }
     }
@@ -49,6 +62,7 @@ impl Step {
 
 impl Drop for Step {
     fn drop(&mut self) {
+        OPEN.fetch_sub(1, Ordering::Relaxed);
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 
 use crate::child::{Child, Ending};
 use crate::progress::Step;
-use crate::{build, paths};
+use crate::{build, paths, ports};
 
 /// How it is started, every time.
 #[derive(Clone, Debug)]
@@ -72,6 +72,29 @@ impl Runtime {
         if let Some(mut child) = self.child.take() {
             child.kill();
         }
+    }
+
+    /// Halts it where it is, without its knowing, as a machine that is short of time does.
+    pub fn pause(&mut self) {
+        if let Some(child) = &mut self.child {
+            child.pause();
+        }
+    }
+
+    /// Lets it go on after a [`pause`](Self::pause).
+    pub fn resume(&mut self) {
+        if let Some(child) = &mut self.child {
+            child.resume();
+        }
+    }
+
+    /// Starts another one over the same database and store, as a platform does that runs several: on a port and with a log of its own.
+    pub async fn start_replica(&self) -> Result<Self> {
+        let mut settings = self.settings.clone();
+        settings.listen = ports::free_address()?;
+        settings.variables.insert("app_url".into(), format!("http://{}", settings.listen));
+        settings.dir = settings.dir.join("replica");
+        Self::start(settings).await
     }
 
     /// Stops it in order.

@@ -1,7 +1,7 @@
 //! Everything that Spillway needs on one machine: a database, a store, the app.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -74,7 +74,7 @@ impl Stack {
         let objects = store::Server::start(Kind::InProcess, &dir.join("store")).await?;
         let store = objects.bucket(NAME).await?;
         migrate(&database).await?;
-        let mut settings = settings(dir, options.listen.map_or_else(free_address, Ok)?, BTreeMap::new(), &database, &store)?;
+        let mut settings = settings(dir, options.listen.map_or_else(ports::free_address, Ok)?, BTreeMap::new(), &database, &store)?;
         settings.dir = settings.dir.join("app");
         let runtime = Runtime::start(settings).await?;
         let url = runtime.url();
@@ -95,7 +95,7 @@ impl Stack {
         let objects = store::Server::shared(store_kind()?).await?;
         let store = objects.bucket(&name).await?;
         migrate(&database).await?;
-        let mut settings = settings(temporary.path().to_owned(), free_address()?, options.variables, &database, &store)?;
+        let mut settings = settings(temporary.path().to_owned(), ports::free_address()?, options.variables, &database, &store)?;
         settings.max_instance_memory = options.max_instance_memory;
         settings.request_timeout = options.request_timeout;
         let runtime = Runtime::start(settings).await?;
@@ -177,10 +177,6 @@ async fn migrate(database: &Database) -> Result<()> {
     migrate::migrate(&mut database.connect().await?).await?;
     step.done();
     Ok(())
-}
-
-fn free_address() -> Result<SocketAddr> {
-    Ok((Ipv4Addr::LOCALHOST, ports::free()?).into())
 }
 
 /// The usual values of the app's variables, and those that are to have others.
