@@ -14,6 +14,7 @@ mod bench;
 mod ci;
 mod demo;
 mod test;
+mod torture;
 mod up;
 
 /// Builds, runs and tests Spillway on this machine. Everything that it makes is under .spillway/ and target/.
@@ -40,6 +41,9 @@ enum Command {
 
     /// Measures the import of a generated report, from upload to completion, against the database alone
     Bench(bench::Bench),
+
+    /// Imports reports while everything goes wrong that can, and compares what comes of it with what came without
+    Torture(torture::Torture),
 
     /// Prints a made-up report of any size; the same size and seed give the same bytes
     #[command(subcommand)]
@@ -180,6 +184,7 @@ impl Command {
             Self::Test => test::run().await,
             Self::Ci => ci::run().await,
             Self::Bench(bench) => bench.run().await,
+            Self::Torture(torture) => torture.run().await,
             Self::Generate(generate) => generate.run(),
             Self::Parse(parse) => parse.run(),
             Self::Migrate { database_url } => migrate(&database_url).await,

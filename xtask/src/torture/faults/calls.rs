@@ -1,0 +1,46 @@
+//! Calls that come at the wrong time.
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use futures::future::join_all;
+use reqwest::{Method, StatusCode};
+
+use super::{Scene, Struck};
+
+/// Drains that are woken at once.
+const DRAINS: usize = 8;
+/// How long a crowd is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Wakes many drains at once. What counts is who worked.
+pub(super) async fn crowd(scene: &mut Scene<'_>) -> Result<Struck> {
+    let answers = join_all((0..DRAINS).map(|_| drain(scene.stack.url(), scene.drain_token).timeout(PATIENCE).send())).await;
+    let worked = answers.into_iter().filter(|answer| answer.as_ref().is_ok_and(|answer| answer.status().is_success())).count();
+    Ok(Struck::now(worked as u64))
+}
+
+/// Wakes a drain, as an upload does.
+pub(super) fn wake(url: &str, token: &str) {
+    tokio::spawn(drain(url, token).send());
+}
+
+fn drain(url: &str, token: &str) -> reqwest::RequestBuilder {
+    reqwest::Client::new().post(format!("{url}/internal/drain")).bearer_auth(token)
+}
+
+/// Cancels any import, or has it tried again. 409 says that its state does not allow that; what counts is what was allowed.
+pub(super) async fn cancel_or_retry(scene: &mut Scene<'_>) -> Result<Struck> {
+    let imports = scene.watch.imports();
+    let Ok(limit) = u32::try_from(imports.len()) else { return Ok(Struck::now(0)) };
+    let Some(((workspace, name), import)) = imports.get(scene.dice.below(limit) as usize) else { return Ok(Struck::now(0)) };
+    let Some(workspace) = scene.workspaces.iter().find(|known| known.name == *workspace) else { return Ok(Struck::now(0)) };
+    let what = if scene.dice.percent(50) { "cancel" } else { "retry" };
+    let answer = workspace.client.request(Method::POST, &format!("/api/v1/imports/{}/{what}", import.id)).send().await;
+    let Ok(answer) = answer else { return Ok(Struck::now(0)) };
+    match answer.status() {
+        status if status.is_success() => Ok(Struck::now(1)),
+        StatusCode::CONFLICT | StatusCode::SERVICE_UNAVAILABLE => Ok(Struck::now(0)),
+        status => bail!("{what} of {name} was answered with {status}: {}", answer.text().await.unwrap_or_default()),
+    }
+}

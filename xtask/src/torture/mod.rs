@@ -1,0 +1,165 @@
+//! `torture`: imports to which everything happens that can, compared with the same imports to which nothing does.
+//!
+//! The same [reports] go into new [workspaces](world) in every [round]. A [fault](faults) strikes while they are imported; what
+//! recovers has to do so by itself. Then what is stored and told of it is [compared](compare) with a run without faults.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use clap::{Args, ValueEnum as _};
+use xtask::progress::{self, Step};
+use xtask::random;
+use xtask::stack::{Stack, Temporary};
+
+mod compare;
+mod faults;
+mod proxy;
+mod reports;
+mod round;
+mod table;
+mod watch;
+mod world;
+
+use compare::Outcome;
+use faults::Fault;
+use proxy::Proxy;
+use round::{Course, Verdict};
+use table::Table;
+
+/// Number of workspaces.
+const WORKSPACES: usize = 3;
+/// Seconds of a lease, and milliseconds of a drain's budget, unless they are to have their usual values: what was lost is found soon, and
+/// every import is put down and taken up again several times.
+const LEASE: u64 = 5;
+const BUDGET: u64 = 1500;
+/// How soon, with the usual values, an import goes on after a fault: a lease, a tick of the schedule, and time to work.
+const RECOVERY: Duration = Duration::from_mins(1);
+/// Differences of a round that are told.
+const TOLD: usize = 8;
+
+/// Options of `torture`.
+#[derive(Args, Debug)]
+pub(crate) struct Torture {
+    /// Rounds, each with the next of the faults
+    #[arg(long, default_value_t = 11)]
+    rounds: u64,
+
+    /// Where and when the faults strike; each round takes the next seed
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+
+    /// Only this fault
+    #[arg(long, value_name = "NAME")]
+    fault: Option<Fault>,
+
+    /// Leaves lease and budget of the drain as spin.toml has them, and wants every import to go on within a minute
+    #[arg(long)]
+    default_settings: bool,
+}
+
+impl Torture {
+    /// One round of each fault, for the tests.
+    pub(crate) fn short() -> Self {
+        Self { rounds: Fault::value_variants().len() as u64, seed: 1, fault: None, default_settings: false }
+    }
+
+    /// Runs the rounds, and prints the table.
+    pub(crate) async fn run(self) -> Result<()> {
+        let reports = (0..WORKSPACES).map(reports::of_workspace).collect::<Result<Vec<_>>>()?;
+        let proxy = Proxy::start().await?;
+        let drain_token = random::secret()?;
+        let mut stack = self.stack(&proxy, &drain_token).await?;
+        proxy.pass_on_to(&stack.store.endpoint);
+        let lease = (!self.default_settings).then_some(LEASE);
+        let mut course = Course { stack: &mut stack, proxy: &proxy, reports: &reports, drain_token: &drain_token, lease };
+        let expected = reference(&mut course).await?;
+        let mut table = Table::default();
+        self.run_round(&mut course, &mut table, 0, None, &expected).await?;
+        for number in 0..self.rounds {
+            self.run_round(&mut course, &mut table, number, Some(self.fault_of(number)), &expected).await?;
+        }
+        drop(stack);
+        print!("\n{}", table.text());
+        judge(&table)
+    }
+
+    fn fault_of(&self, round: u64) -> Fault {
+        let all = Fault::value_variants();
+        self.fault.unwrap_or_else(|| all[usize::try_from(round).unwrap_or_default() % all.len()])
+    }
+
+    /// A stack of its own, whose app reaches the store through the proxy.
+    async fn stack(&self, proxy: &Proxy, drain_token: &str) -> Result<Stack> {
+        ensure!(std::env::var_os("SPILLWAY_URL").is_none(), "the app at SPILLWAY_URL cannot be tortured: it is somebody else's");
+        let mut variables = vec![("s3_endpoint", proxy.endpoint()), ("drain_token", drain_token.to_owned())];
+        if !self.default_settings {
+            variables.extend([("drain_lease_seconds", LEASE.to_string()), ("drain_budget_ms", BUDGET.to_string())]);
+        }
+        let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Stack::temporary(Temporary { variables, own_cluster: true, ..Temporary::default() }).await
+    }
+
+    async fn run_round(
+        &self,
+        course: &mut Course<'_>,
+        table: &mut Table,
+        number: u64,
+        fault: Option<Fault>,
+        expected: &Outcome,
+    ) -> Result<()> {
+        let name = fault.map_or_else(|| "no fault".to_owned(), Fault::name);
+        let label = fault.map_or_else(|| "undisturbed".to_owned(), |fault| format!("round-{}-{}", number + 1, fault.name()));
+        let seed = self.seed.wrapping_add(number);
+        let started = Instant::now();
+        let step = Step::begin(match fault {
+            Some(_) => format!("round {} of {}: {name}", number + 1, self.rounds),
+            None => "the same at once, with no fault".to_owned(),
+        });
+        let verdict = course.round(&label, seed, fault, expected, &step).await.with_context(|| format!("round {} ({name})", number + 1))?;
+        step.done();
+        let verdict = self.with_limit(verdict);
+        table.add(fault, &verdict, started.elapsed());
+        self.tell(&verdict, seed, fault);
+        Ok(())
+    }
+
+    /// A recovery that takes too long is a difference, too.
+    fn with_limit(&self, mut verdict: Verdict) -> Verdict {
+        if self.default_settings && verdict.recovery > RECOVERY {
+            let (seconds, limit) = (verdict.recovery.as_secs_f64(), RECOVERY.as_secs());
+            verdict.differences.push(format!("an import got no further for {seconds:.1} s after the last fault: at most {limit} s"));
+        }
+        verdict
+    }
+
+    fn tell(&self, verdict: &Verdict, seed: u64, fault: Option<Fault>) {
+        for difference in verdict.differences.iter().take(TOLD) {
+            progress::note(&format!("  {difference}"));
+        }
+        if verdict.differences.len() > TOLD {
+            progress::note(&format!("  … and {} more", verdict.differences.len() - TOLD));
+        }
+        if let Some(fault) = fault.filter(|_| !verdict.differences.is_empty()) {
+            let settings = if self.default_settings { " --default-settings" } else { "" };
+            progress::note(&format!("  again: cargo xtask torture --rounds 1 --seed {seed} --fault {}{settings}", fault.name()));
+        }
+    }
+}
+
+async fn reference(course: &mut Course<'_>) -> Result<Outcome> {
+    let step = Step::begin("importing the reports one after the other");
+    let outcome = course.reference().await?;
+    step.done();
+    let contradictions = outcome.contradictions();
+    ensure!(contradictions.is_empty(), "even without faults: {}", contradictions.join("; "));
+    Ok(outcome)
+}
+
+fn judge(table: &Table) -> Result<()> {
+    let missed = table.missed();
+    if !missed.is_empty() {
+        bail!("nothing was injected: {}", missed.join(", "));
+    }
+    ensure!(table.differences() == 0, "{} differences", table.differences());
+    Ok(())
+}

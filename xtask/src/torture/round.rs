@@ -1,0 +1,189 @@
+//! One round: the reports are uploaded, a fault strikes while they are imported, everything recovers, and the outcome is compared.
+
+use std::convert::Infallible;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use futures::future::try_join_all;
+use xtask::dice::Dice;
+use xtask::progress::Step;
+use xtask::runtime::Runtime;
+use xtask::stack::Stack;
+
+use super::compare::Outcome;
+use super::faults::{Fault, Scene, Struck};
+use super::proxy::Proxy;
+use super::reports::Report;
+use super::watch::Watch;
+use super::world;
+
+/// How long all imports may take, with all that happens to them.
+const PATIENCE: Duration = Duration::from_mins(3);
+/// A strike comes when the imports are so far, or after this time: they may not get any further before.
+const WAIT: Duration = Duration::from_secs(8);
+/// How often a user has an import tried again that failed.
+const RETRIES: usize = 10;
+/// The app is at rest when its connections have done nothing for so long.
+const REST: Duration = Duration::from_millis(400);
+const AT_WORK: &str = "
+    select count(*) from pg_stat_activity
+    where datname = current_database() and application_name <> 'xtask' and backend_type = 'client backend'
+      and (state <> 'idle' or state_change > clock_timestamp() - make_interval(secs => $1))";
+
+/// What all rounds have in common.
+pub(super) struct Course<'a> {
+    pub(super) stack: &'a mut Stack,
+    pub(super) proxy: &'a Proxy,
+    /// A list for each workspace.
+    pub(super) reports: &'a [Vec<Report>],
+    pub(super) drain_token: &'a str,
+    /// The lease of a round that needs no other, in seconds; the usual one without.
+    pub(super) lease: Option<u64>,
+}
+
+/// What came of a round.
+#[derive(Debug)]
+pub(super) struct Verdict {
+    /// What went wrong, and when it did last.
+    pub(super) struck: Struck,
+    /// Imports that failed or were cancelled and that a user had tried again.
+    pub(super) retried: usize,
+    /// The longest time that an import took from the last fault on to get further.
+    pub(super) recovery: Duration,
+    /// Everything that is not as it was without faults, in words.
+    pub(super) differences: Vec<String>,
+}
+
+impl Course<'_> {
+    /// Imports the reports of each workspace one after the other, and nothing happens to them.
+    pub(super) async fn reference(&mut self) -> Result<Outcome> {
+        let workspaces = world::create(self.stack, &[self.stack.url().to_owned()], "reference", self.reports).await?;
+        let imports = workspaces.iter().map(async |workspace| {
+            for report in workspace.reports {
+                let import = workspace.upload_one(report).await?;
+                workspace.client.wait(&import, PATIENCE, |_| ()).await?;
+            }
+            anyhow::Ok(())
+        });
+        try_join_all(imports).await?;
+        Outcome::read(self.stack, &workspaces).await
+    }
+
+    /// Runs a round with a fault, or with none. Only what the harness itself cannot do is an error.
+    pub(super) async fn round(&mut self, label: &str, seed: u64, fault: Option<Fault>, expected: &Outcome, step: &Step) -> Result<Verdict> {
+        self.prepare(fault).await?;
+        let replica = match (&self.stack.runtime, fault.is_some_and(Fault::wants_replica)) {
+            (Some(runtime), true) => Some(runtime.start_replica().await?),
+            _ => None,
+        };
+        let apps: Vec<String> = [self.stack.url().to_owned()].into_iter().chain(replica.as_ref().map(Runtime::url)).collect();
+        let workspaces = world::create(self.stack, &apps, label, self.reports).await?;
+        let watch = Watch::begin(&self.stack.database, &workspaces);
+        let (proxy, drain_token) = (self.proxy, self.drain_token);
+        let mut scene =
+            Scene { stack: self.stack, replica, proxy, workspaces: &workspaces, watch: &watch, dice: Dice::new(seed), drain_token };
+        tokio::select! {
+            verdict = import(&mut scene, fault, expected) => verdict,
+            never = show(&watch, step) => match never {},
+        }
+    }
+
+    /// Gives the app the lease that the fault takes.
+    async fn prepare(&mut self, fault: Option<Fault>) -> Result<()> {
+        let lease = fault.and_then(Fault::lease).or(self.lease).map(|seconds| seconds.to_string());
+        let runtime = self.stack.runtime.as_mut().context("the app is somebody else's")?;
+        let variables = &mut runtime.settings_mut().variables;
+        let known = match &lease {
+            Some(lease) => variables.insert("drain_lease_seconds".into(), lease.clone()),
+            None => variables.remove("drain_lease_seconds"),
+        };
+        if known != lease { runtime.restart().await } else { Ok(()) }
+    }
+}
+
+async fn show(watch: &Watch, step: &Step) -> Infallible {
+    loop {
+        step.show(&format!("{} imports have ended, {} % is read", watch.ended(), watch.percentage()));
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Uploads and imports the reports while the fault strikes, has what failed tried again, and compares.
+async fn import(scene: &mut Scene<'_>, fault: Option<Fault>, expected: &Outcome) -> Result<Verdict> {
+    let workspaces = scene.workspaces;
+    let (uploaded, struck) = tokio::join!(world::upload(workspaces), strike(scene, fault));
+    let mut verdict = Verdict { struck: Struck::now(0), retried: 0, recovery: Duration::ZERO, differences: Vec::new() };
+    match (uploaded, struck) {
+        (Ok(()), Ok(struck)) => verdict.struck = struck,
+        (uploaded, struck) => {
+            // Without all reports nothing can be compared.
+            verdict.differences.extend([uploaded.err(), struck.err()].into_iter().flatten().map(|error| format!("{error:#}")));
+            return Ok(verdict);
+        }
+    }
+    if !scene.watch.until(PATIENCE, || scene.watch.all_have_ended()).await {
+        verdict.differences.extend(scene.watch.laggards(PATIENCE));
+        return Ok(verdict);
+    }
+    verdict.recovery = scene.watch.recovery_from(verdict.struck.last);
+    verdict.retried = retry_until_completed(scene).await?;
+    rest(scene.stack).await?;
+    verdict.differences = expected.differences(&Outcome::read(scene.stack, workspaces).await?);
+    Ok(verdict)
+}
+
+/// Strikes at moments that are drawn: once soon after the uploads began, then when so much of the reports is read.
+async fn strike(scene: &mut Scene<'_>, fault: Option<Fault>) -> Result<Struck> {
+    let mut all = Struck::now(0);
+    let Some(fault) = fault else { return Ok(all) };
+    let mut moments: Vec<u32> = (0..fault.strikes()).map(|_| scene.dice.between(1, 85)).collect();
+    moments.sort_unstable();
+    moments[0] = 0;
+    for moment in moments {
+        scene.watch.until_read(moment, WAIT).await;
+        tokio::time::sleep(Duration::from_millis(scene.dice.below(300).into())).await;
+        if scene.watch.all_have_ended() {
+            break;
+        }
+        let one = fault.strike(scene).await?;
+        if one.count > 0 {
+            all = Struck { count: all.count + one.count, last: one.last };
+        }
+    }
+    Ok(all)
+}
+
+/// Has failed and cancelled imports tried again until they are completed, and gives how many that were. What then is not, the comparison
+/// tells of.
+async fn retry_until_completed(scene: &Scene<'_>) -> Result<usize> {
+    let mut retried = 0;
+    for _ in 0..RETRIES {
+        let mut again = Vec::new();
+        for ((workspace, _), import) in scene.watch.imports() {
+            let workspace = scene.workspaces.iter().find(|known| known.name == workspace).context("a workspace of another round")?;
+            if workspace.status(&import.id).await?["state"] != "completed" {
+                workspace.retry(&import.id).await?;
+                again.push((workspace, import.id));
+            }
+        }
+        for (workspace, import) in &again {
+            workspace.client.wait(import, PATIENCE, |_| ()).await?;
+        }
+        retried += again.len();
+        if again.is_empty() {
+            break;
+        }
+    }
+    Ok(retried)
+}
+
+/// Waits until nobody works for the app any more: whoever lost an import may still be about to find out.
+async fn rest(stack: &Stack) -> Result<()> {
+    let database = stack.database.connect().await?;
+    let started = Instant::now();
+    while database.query_one(AT_WORK, &[&REST.as_secs_f64()]).await?.get::<_, i64>(0) > 0 {
+        ensure!(started.elapsed() < PATIENCE, "the app does not come to rest");
+        tokio::time::sleep(REST / 4).await;
+    }
+    Ok(())
+}
