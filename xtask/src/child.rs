@@ -114,7 +114,16 @@ impl Child {
 
     /// Asks it to end, and kills it when it does not.
     pub fn stop(&mut self) {
-        self.signal(self.ending.signal());
+        self.end_by(self.ending.signal());
+    }
+
+    /// Has it end at once together with its own children, whom [`kill`](Self::kill) leaves alone (SIGQUIT, PostgreSQL's "immediate").
+    pub fn quit(&mut self) {
+        self.end_by(Signal::QUIT);
+    }
+
+    fn end_by(&mut self, signal: Signal) {
+        self.signal(signal);
         // A halted process does not hear anything else.
         self.resume();
         let asked = Instant::now();

@@ -163,10 +163,10 @@ impl Cluster {
         drop(self.put(None));
     }
 
-    /// Ends it in the middle of whatever it does, as a crash of the machine would.
+    /// Ends it in the middle of whatever it does, as a crash of the machine would: nothing is finished, and the next start recovers.
     pub fn kill(&self) {
         if let Some(mut server) = self.put(None) {
-            server.kill();
+            server.quit();
         }
     }
 

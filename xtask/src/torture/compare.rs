@@ -9,8 +9,28 @@ use xtask::stack::Stack;
 
 use super::world::Workspace;
 
-/// What is said of a difference, at most.
-const WIDTH: usize = 160;
+/// Characters of a value that are told, and members that differ.
+const WIDTH: usize = 100;
+const MEMBERS: usize = 3;
+
+/// Something that is not as it was without faults.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Difference {
+    /// What it has in common with others.
+    pub(super) sort: String,
+    /// In words.
+    pub(super) text: String,
+}
+
+impl Difference {
+    pub(super) fn new(sort: &str, text: String) -> Self {
+        Self { sort: sort.to_owned(), text }
+    }
+
+    fn within(self, place: &str) -> Self {
+        Self { text: format!("{place}, {}", self.text), ..self }
+    }
+}
 
 /// What the imports of a round left behind, a workspace after the other.
 #[derive(Debug)]
@@ -53,26 +73,27 @@ impl Outcome {
         Ok(Self(outcome))
     }
 
-    /// Where another outcome differs from this one, in words.
-    pub(super) fn differences(&self, found: &Self) -> Vec<String> {
+    /// Where another outcome differs from this one.
+    pub(super) fn differences(&self, found: &Self) -> Vec<Difference> {
         let mut differences = found.contradictions();
         for (number, (expected, found)) in (1..).zip(self.0.iter().zip(&found.0)) {
-            let workspace = format!("workspace {number}");
-            differences.extend(import_differences(expected, found).map(|difference| format!("{workspace}, {difference}")));
-            differences.extend(row_differences(&expected.rows, &found.rows).map(|difference| format!("{workspace}, {difference}")));
+            let in_workspace = |difference: Difference| difference.within(&format!("workspace {number}"));
+            differences.extend(import_differences(expected, found).into_iter().map(in_workspace));
+            differences.extend(row_differences(&expected.rows, &found.rows).into_iter().map(in_workspace));
         }
         differences
     }
 
     /// Where it contradicts itself: what all imports together call new is what is there.
-    pub(super) fn contradictions(&self) -> Vec<String> {
+    pub(super) fn contradictions(&self) -> Vec<Difference> {
         let mut contradictions = Vec::new();
         for (number, held) in (1..).zip(&self.0) {
             for (what, kind) in [("assets", "asset "), ("findings", "finding "), ("occurrences", "occurrence ")] {
                 let new: u64 = held.imports.values().filter_map(|facts| facts.new.get(what)).sum();
                 let rows = held.rows.iter().filter(|row| row.starts_with(kind)).count() as u64;
                 if new != rows {
-                    contradictions.push(format!("workspace {number}: its imports count {new} new {what}, it holds {rows}"));
+                    let text = format!("workspace {number}: its imports count {new} new {what}, it holds {rows}");
+                    contradictions.push(Difference::new(&format!("number of new {what}"), text));
                 }
             }
         }
@@ -100,51 +121,77 @@ impl Facts {
     }
 }
 
-fn import_differences(expected: &Held, found: &Held) -> impl Iterator<Item = String> {
+fn import_differences(expected: &Held, found: &Held) -> Vec<Difference> {
     let mut differences = Vec::new();
     if expected.count != found.count {
-        differences.push(format!("number of imports: expected {}, found {}", expected.count, found.count));
+        let text = format!("number of imports: expected {}, found {}", expected.count, found.count);
+        differences.push(Difference::new("number of imports", text));
     }
     for (name, expected) in &expected.imports {
         let Some(found) = found.imports.get(name) else {
-            differences.push(format!("import {name}: it is not there"));
+            differences.push(Difference::new("no import", format!("import {name}: it is not there")));
             continue;
         };
-        let both = expected.told.iter().zip(found.told.values());
-        let other = both.filter(|((_, expected), found)| expected != found);
-        differences.extend(other.map(|((what, expected), found)| format!("import {name}, {what}: expected {expected}, found {found}")));
+        for ((what, expected), found) in expected.told.iter().zip(found.told.values()).filter(|((_, expected), found)| expected != found) {
+            differences.push(Difference::new(what, format!("import {name}, {what}: expected {expected}, found {found}")));
+        }
     }
-    differences.into_iter()
+    differences
 }
 
 /// Rows that are only in one of them. Those with the same id are told of once, by what differs in them.
-fn row_differences(expected: &[String], found: &[String]) -> impl Iterator<Item = String> {
+fn row_differences(expected: &[String], found: &[String]) -> Vec<Difference> {
     let (expected, found): (BTreeSet<_>, BTreeSet<_>) = (expected.iter().collect(), found.iter().collect());
     let missing: BTreeMap<_, _> = expected.difference(&found).map(|row| parsed(row)).collect();
     let mut surplus: BTreeMap<_, _> = found.difference(&expected).map(|row| parsed(row)).collect();
     let mut differences = Vec::new();
-    for (key, row) in missing {
-        match surplus.remove(&key) {
-            Some(other) => differences.push(format!("{key}, {}", members_that_differ(&row, &other))),
-            None => differences.push(format!("{key}: it is not there: {}", short(&row))),
-        }
+    for ((kind, id), row) in missing {
+        let (sort, text) = match surplus.remove(&(kind, id.clone())) {
+            Some(other) => members_that_differ(&row, &other),
+            None => ("missing".to_owned(), format!("is not there: {}", short(&row))),
+        };
+        differences.push(Difference::new(&format!("{kind} {sort}"), format!("{kind} {id}, {text}")));
     }
-    differences.extend(surplus.into_iter().map(|(key, row)| format!("{key}: it should not be there: {}", short(&row))));
-    differences.into_iter()
+    for ((kind, id), row) in surplus {
+        differences.push(Difference::new(&format!("{kind} surplus"), format!("{kind} {id}, should not be there: {}", short(&row))));
+    }
+    differences
 }
 
 /// A row by its kind and id, or by all of it where it has none.
-fn parsed(line: &str) -> (String, Value) {
+fn parsed(line: &str) -> ((&str, String), Value) {
     let (kind, row) = line.split_once(' ').unwrap_or((line, ""));
     let row: Value = serde_json::from_str(row).unwrap_or_default();
     let id = row["id"].as_str().map_or_else(|| row.to_string(), str::to_owned);
-    (format!("{kind} {id}"), row)
+    ((kind, id), row)
 }
 
-fn members_that_differ(expected: &Value, found: &Value) -> String {
-    let members = expected.as_object().into_iter().flatten().filter(|(name, value)| found[*name] != **value);
-    let told = members.map(|(name, value)| format!("{name}: expected {}, found {}", short(value), short(&found[name])));
-    told.collect::<Vec<_>>().join("; ")
+/// The names of the members that differ, and what both say there. Objects are looked into.
+fn members_that_differ(expected: &Value, found: &Value) -> (String, String) {
+    let (mut names, mut texts) = (Vec::new(), Vec::new());
+    for name in both(expected, found) {
+        let (expected, found) = (&expected[name], &found[name]);
+        if expected == found {
+            continue;
+        }
+        names.push(name.clone());
+        if expected.is_object() && found.is_object() {
+            texts.push(format!("{name}: {{{}}}", members_that_differ(expected, found).1));
+        } else {
+            texts.push(format!("{name}: expected {}, found {}", short(expected), short(found)));
+        }
+    }
+    if texts.len() > MEMBERS {
+        let more = texts.len() - MEMBERS;
+        texts.truncate(MEMBERS);
+        texts.push(format!("and {more} more"));
+    }
+    (names.join(", "), texts.join("; "))
+}
+
+/// The names of the members of one or the other.
+fn both<'a>(one: &'a Value, other: &'a Value) -> BTreeSet<&'a String> {
+    [one, other].into_iter().filter_map(Value::as_object).flat_map(|object| object.keys()).collect()
 }
 
 fn short(value: &Value) -> String {
@@ -171,21 +218,22 @@ mod tests {
     #[test]
     fn what_is_the_same_has_no_differences() {
         let one = outcome(&[r#"asset {"id": "1", "kind": "host"}"#], 1, "completed");
-        assert_eq!(one.differences(&one), [""; 0]);
+        assert_eq!(one.differences(&one), []);
     }
 
     #[test]
     fn differences_are_told_in_words() {
-        let expected = outcome(&[r#"asset {"id": "1", "kind": "host"}"#, r#"error {"code": "x"}"#], 1, "completed");
-        let found = outcome(&[r#"asset {"id": "1", "kind": "site"}"#, r#"asset {"id": "2"}"#], 3, "failed");
-        let differences = [
+        let expected = outcome(&[r#"asset {"id": "1", "attributes": {"a": 1, "b": 2}}"#, r#"error {"code": "x"}"#], 1, "completed");
+        let found = outcome(&[r#"asset {"id": "1", "attributes": {"a": 1, "c": 3}}"#, r#"asset {"id": "2"}"#], 3, "failed");
+        let texts: Vec<_> = expected.differences(&found).into_iter().map(|difference| difference.text).collect();
+        let told = [
             "workspace 1: its imports count 3 new assets, it holds 2",
-            r#"workspace 1, import a, state: expected completed, found failed"#,
+            "workspace 1, import a, state: expected completed, found failed",
             "workspace 1, import a, the sum of counts.assets: expected 6, found 8",
-            r#"workspace 1, asset 1, kind: expected "host", found "site""#,
-            r#"workspace 1, error {"code":"x"}: it is not there: {"code":"x"}"#,
-            r#"workspace 1, asset 2: it should not be there: {"id":"2"}"#,
+            "workspace 1, asset 1, attributes: {b: expected 2, found null; c: expected null, found 3}",
+            r#"workspace 1, error {"code":"x"}, is not there: {"code":"x"}"#,
+            r#"workspace 1, asset 2, should not be there: {"id":"2"}"#,
         ];
-        assert_eq!(expected.differences(&found), differences);
+        assert_eq!(texts, told);
     }
 }

@@ -3,6 +3,7 @@
 //! The same [reports] go into new [workspaces](world) in every [round]. A [fault](faults) strikes while they are imported; what
 //! recovers has to do so by itself. Then what is stored and told of it is [compared](compare) with a run without faults.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -20,7 +21,7 @@ mod table;
 mod watch;
 mod world;
 
-use compare::Outcome;
+use compare::{Difference, Outcome};
 use faults::Fault;
 use proxy::Proxy;
 use round::{Course, Verdict};
@@ -34,8 +35,8 @@ const LEASE: u64 = 5;
 const BUDGET: u64 = 1500;
 /// How soon, with the usual values, an import goes on after a fault: a lease, a tick of the schedule, and time to work.
 const RECOVERY: Duration = Duration::from_mins(1);
-/// Differences of a round that are told.
-const TOLD: usize = 8;
+/// Differences of one sort that are told.
+const TOLD: usize = 3;
 
 /// Options of `torture`.
 #[derive(Args, Debug)]
@@ -127,17 +128,22 @@ impl Torture {
     fn with_limit(&self, mut verdict: Verdict) -> Verdict {
         if self.default_settings && verdict.recovery > RECOVERY {
             let (seconds, limit) = (verdict.recovery.as_secs_f64(), RECOVERY.as_secs());
-            verdict.differences.push(format!("an import got no further for {seconds:.1} s after the last fault: at most {limit} s"));
+            let text = format!("an import got no further for {seconds:.1} s after the last fault: at most {limit} s");
+            verdict.differences.push(Difference::new("recovery", text));
         }
         verdict
     }
 
     fn tell(&self, verdict: &Verdict, seed: u64, fault: Option<Fault>) {
-        for difference in verdict.differences.iter().take(TOLD) {
-            progress::note(&format!("  {difference}"));
+        let mut sorts: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for Difference { sort, text } in &verdict.differences {
+            sorts.entry(sort).or_default().push(text);
         }
-        if verdict.differences.len() > TOLD {
-            progress::note(&format!("  … and {} more", verdict.differences.len() - TOLD));
+        for texts in sorts.values() {
+            texts.iter().take(TOLD).for_each(|text| progress::note(&format!("  {text}")));
+            if texts.len() > TOLD {
+                progress::note(&format!("  … and {} more like that", texts.len() - TOLD));
+            }
         }
         if let Some(fault) = fault.filter(|_| !verdict.differences.is_empty()) {
             let settings = if self.default_settings { " --default-settings" } else { "" };
@@ -151,7 +157,7 @@ async fn reference(course: &mut Course<'_>) -> Result<Outcome> {
     let outcome = course.reference().await?;
     step.done();
     let contradictions = outcome.contradictions();
-    ensure!(contradictions.is_empty(), "even without faults: {}", contradictions.join("; "));
+    ensure!(contradictions.is_empty(), "even without faults: {contradictions:?}");
     Ok(outcome)
 }
 

@@ -6,10 +6,10 @@ use xtask::generate::{self, NessusSize, NmapSize, SarifSize};
 
 /// Records of each report that cannot be used.
 const PROBLEMS: usize = 3;
-/// Occurrences of a report. One of Nessus is larger than a part of an upload.
-const NESSUS: usize = 4_000;
-const NMAP: usize = 5_000;
-const SARIF: usize = 3_000;
+/// Occurrences of a first report. The later one of Nessus is larger than a part of an upload.
+const NESSUS: usize = 2_600;
+const NMAP: usize = 3_000;
+const SARIF: usize = 2_000;
 /// Hosts of a network, which Nessus and Nmap both look at.
 const HOSTS: usize = 60;
 /// What the later report of a scanner says in other words.
@@ -48,7 +48,7 @@ pub(super) fn of_workspace(number: usize) -> Result<Vec<Report>> {
 /// A report of the same network. In a later one there are more hosts (or files), and most of what the first one found.
 fn generated(format: Format, seed: u64, later: usize) -> Result<Vec<u8>> {
     let mut report = Vec::new();
-    let hosts = HOSTS + later * HOSTS / 4;
+    let hosts = HOSTS + later * HOSTS / 2;
     let more = |findings: usize| findings * hosts / HOSTS;
     match format {
         Format::Nessus => generate::nessus(NessusSize { findings: more(NESSUS), hosts, seed, problems: PROBLEMS }, &mut report)?,

@@ -10,7 +10,7 @@ use xtask::progress::Step;
 use xtask::runtime::Runtime;
 use xtask::stack::Stack;
 
-use super::compare::Outcome;
+use super::compare::{Difference, Outcome};
 use super::faults::{Fault, Scene, Struck};
 use super::proxy::Proxy;
 use super::reports::Report;
@@ -50,8 +50,8 @@ pub(super) struct Verdict {
     pub(super) retried: usize,
     /// The longest time that an import took from the last fault on to get further.
     pub(super) recovery: Duration,
-    /// Everything that is not as it was without faults, in words.
-    pub(super) differences: Vec<String>,
+    /// Everything that is not as it was without faults.
+    pub(super) differences: Vec<Difference>,
 }
 
 impl Course<'_> {
@@ -117,7 +117,8 @@ async fn import(scene: &mut Scene<'_>, fault: Option<Fault>, expected: &Outcome)
         (Ok(()), Ok(struck)) => verdict.struck = struck,
         (uploaded, struck) => {
             // Without all reports nothing can be compared.
-            verdict.differences.extend([uploaded.err(), struck.err()].into_iter().flatten().map(|error| format!("{error:#}")));
+            let errors = [uploaded.err(), struck.err()].into_iter().flatten();
+            verdict.differences.extend(errors.map(|error| Difference::new("no outcome", format!("{error:#}"))));
             return Ok(verdict);
         }
     }

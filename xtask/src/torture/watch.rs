@@ -8,6 +8,7 @@ use anyhow::Result;
 use tokio::task::JoinHandle;
 use xtask::postgres::Database;
 
+use super::compare::Difference;
 use super::world::Workspace;
 
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -100,11 +101,13 @@ impl Watch {
         true
     }
 
-    /// What has not ended after so long, in words.
-    pub(super) fn laggards(&self, time: Duration) -> Vec<String> {
+    /// What has not ended after so long.
+    pub(super) fn laggards(&self, time: Duration) -> Vec<Difference> {
         let imports = self.imports().into_iter().filter(|(_, import)| !import.has_ended());
         let told = |((workspace, name), import): (Name, Import)| {
-            format!("{workspace}, import {name} ({}): it has not ended after {} s; it is {}", import.id, time.as_secs(), import.state)
+            let text =
+                format!("{workspace}, import {name} ({}): it has not ended after {} s; it is {}", import.id, time.as_secs(), import.state);
+            Difference::new("not ended", text)
         };
         imports.map(told).collect()
     }
