@@ -33,7 +33,7 @@ enum Command {
     /// Starts everything and keeps it running until Ctrl-C: PostgreSQL, an object store, the app
     Up(up::Up),
 
-    /// Runs all tests: unit, SQL (pgTAP), and end to end over two object stores
+    /// Runs all tests: unit, SQL (pgTAP), end to end over two object stores, and a round of each fault of `torture`
     Test,
 
     /// Runs what CI runs: formatting, lints, sql/schema.sql, and all tests

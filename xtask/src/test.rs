@@ -5,6 +5,8 @@ use tokio::process::Command;
 use xtask::postgres::{Binaries, Cluster, Database};
 use xtask::{build, install, migrate, paths, progress, store, tool};
 
+use crate::torture::Torture;
+
 /// The package of the end-to-end tests, and its only test binary.
 const END_TO_END: &str = "end-to-end";
 
@@ -15,6 +17,12 @@ pub(crate) async fn run() -> Result<()> {
     build::all().await?;
     progress::note("end-to-end tests over the store in the tests' own process");
     end_to_end("in-process").await?;
+    over_seaweedfs().await?;
+    progress::note("imports to which everything happens that can");
+    Torture::short().run().await
+}
+
+async fn over_seaweedfs() -> Result<()> {
     match store::install_seaweedfs().await {
         Ok(_) => {
             progress::note("end-to-end tests over SeaweedFS");

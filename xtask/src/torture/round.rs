@@ -97,7 +97,7 @@ impl Course<'_> {
             Some(lease) => variables.insert("drain_lease_seconds".into(), lease.clone()),
             None => variables.remove("drain_lease_seconds"),
         };
-        if known != lease { runtime.restart().await } else { Ok(()) }
+        if known == lease { Ok(()) } else { runtime.restart().await }
     }
 }
 
@@ -126,7 +126,9 @@ async fn import(scene: &mut Scene<'_>, fault: Option<Fault>, expected: &Outcome)
         verdict.differences.extend(scene.watch.laggards(PATIENCE));
         return Ok(verdict);
     }
-    verdict.recovery = scene.watch.recovery_from(verdict.struck.last);
+    if verdict.struck.count > 0 {
+        verdict.recovery = scene.watch.recovery_from(verdict.struck.last);
+    }
     verdict.retried = retry_until_completed(scene).await?;
     rest(scene.stack).await?;
     verdict.differences = expected.differences(&Outcome::read(scene.stack, workspaces).await?);

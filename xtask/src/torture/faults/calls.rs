@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use futures::future::join_all;
 use reqwest::{Method, StatusCode};
 
@@ -20,6 +20,11 @@ pub(super) async fn crowd(scene: &mut Scene<'_>) -> Result<Struck> {
     Ok(Struck::now(worked as u64))
 }
 
+/// Wakes many drains at once and lets them work.
+pub(super) fn leave_crowd(scene: &Scene<'_>) {
+    (0..DRAINS).for_each(|_| wake(scene.stack.url(), scene.drain_token));
+}
+
 /// Wakes a drain, as an upload does.
 pub(super) fn wake(url: &str, token: &str) {
     tokio::spawn(drain(url, token).send());
@@ -29,13 +34,17 @@ fn drain(url: &str, token: &str) -> reqwest::RequestBuilder {
     reqwest::Client::new().post(format!("{url}/internal/drain")).bearer_auth(token)
 }
 
-/// Cancels any import, or has it tried again. 409 says that its state does not allow that; what counts is what was allowed.
+/// Cancels an import that is not completed, or has it tried again; now and then the one that its state does not allow, which 409 says. What
+/// counts is what was allowed.
 pub(super) async fn cancel_or_retry(scene: &mut Scene<'_>) -> Result<Struck> {
-    let imports = scene.watch.imports();
-    let Ok(limit) = u32::try_from(imports.len()) else { return Ok(Struck::now(0)) };
-    let Some(((workspace, name), import)) = imports.get(scene.dice.below(limit) as usize) else { return Ok(Struck::now(0)) };
-    let Some(workspace) = scene.workspaces.iter().find(|known| known.name == *workspace) else { return Ok(Struck::now(0)) };
-    let what = if scene.dice.percent(50) { "cancel" } else { "retry" };
+    let mut imports = scene.watch.imports();
+    imports.retain(|(_, import)| import.state != "completed");
+    if imports.is_empty() {
+        return Ok(Struck::now(0));
+    }
+    let ((workspace, name), import) = imports.swap_remove(scene.dice.below(u32::try_from(imports.len())?) as usize);
+    let what = if import.has_ended() == scene.dice.percent(85) { "retry" } else { "cancel" };
+    let workspace = scene.workspaces.iter().find(|known| known.name == workspace).context("a workspace of another round")?;
     let answer = workspace.client.request(Method::POST, &format!("/api/v1/imports/{}/{what}", import.id)).send().await;
     let Ok(answer) = answer else { return Ok(Struck::now(0)) };
     match answer.status() {

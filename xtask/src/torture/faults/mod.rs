@@ -73,7 +73,7 @@ impl Struck {
 }
 
 /// Faults that go together.
-const TOGETHER: [Fault; 6] = [Fault::Kill, Fault::Disconnect, Fault::CrashDatabase, Fault::Lease, Fault::Crowd, Fault::CancelRetry];
+const TOGETHER: [Fault; 4] = [Fault::Kill, Fault::Disconnect, Fault::CrashDatabase, Fault::CancelRetry];
 
 impl Fault {
     /// Its name on the command line.
@@ -84,16 +84,17 @@ impl Fault {
     /// How often it strikes in a round, at most.
     pub(super) fn strikes(self) -> usize {
         match self {
-            Self::Kill | Self::CrashDatabase => 3,
             Self::Lease | Self::StoreError | Self::StoreSlow | Self::StoreTruncates | Self::StoreResets | Self::All => 2,
-            Self::Disconnect | Self::Crowd => 5,
-            Self::CancelRetry => 12,
+            Self::Kill | Self::CrashDatabase => 3,
+            Self::Disconnect => 4,
+            Self::Crowd => 5,
+            Self::CancelRetry => 16,
         }
     }
 
     /// Whether it takes two apps.
     pub(super) fn wants_replica(self) -> bool {
-        matches!(self, Self::Lease | Self::All)
+        self == Self::Lease
     }
 
     /// The lease that it takes, other than the round's; in seconds.
@@ -119,19 +120,18 @@ impl Fault {
     }
 }
 
-/// A store that does everything wrong, and meanwhile some of the other faults.
+/// A store that does everything wrong, a crowd of drains, and meanwhile some of the other faults.
 async fn strike_together(scene: &mut Scene<'_>) -> Result<Struck> {
     let before = scene.proxy.done();
     let seed = scene.dice.below(u32::MAX).into();
-    scene.proxy.do_wrong(&[Wrong::Error, Wrong::Slow, Wrong::Truncate, Wrong::Reset], 25, seed);
-    let mut struck = Struck::now(0);
+    scene.proxy.do_wrong(&[Wrong::Error, Wrong::Slow, Wrong::Truncate, Wrong::Reset], 30, seed);
+    calls::leave_crowd(scene);
+    let mut count = 0;
     for _ in 0..3 {
-        let fault = TOGETHER[scene.dice.below(6) as usize];
-        let one = Box::pin(fault.strike(scene)).await?;
-        struck = Struck { count: struck.count + one.count, last: one.last };
+        let fault = TOGETHER[scene.dice.below(4) as usize];
+        count += Box::pin(fault.strike(scene)).await?.count;
         tokio::time::sleep(Duration::from_millis(scene.dice.below(400).into())).await;
     }
     scene.proxy.do_right();
-    let done = scene.proxy.done();
-    Ok(Struck { count: struck.count + done.count - before.count, last: struck.last.max(done.last) })
+    Ok(Struck::now(count + scene.proxy.done().count - before.count))
 }
