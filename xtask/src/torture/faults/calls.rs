@@ -21,13 +21,10 @@ pub(super) async fn crowd(scene: &mut Scene<'_>) -> Result<Struck> {
 }
 
 /// Wakes many drains at once and lets them work.
-pub(super) fn leave_crowd(scene: &Scene<'_>) {
-    (0..DRAINS).for_each(|_| wake(scene.stack.url(), scene.drain_token));
-}
-
-/// Wakes a drain, as an upload does.
-pub(super) fn wake(url: &str, token: &str) {
-    tokio::spawn(drain(url, token).send());
+pub(super) fn leave_crowd(url: &str, token: &str) {
+    for _ in 0..DRAINS {
+        tokio::spawn(drain(url, token).send());
+    }
 }
 
 fn drain(url: &str, token: &str) -> reqwest::RequestBuilder {

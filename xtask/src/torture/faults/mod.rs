@@ -84,9 +84,9 @@ impl Fault {
     /// How often it strikes in a round, at most.
     pub(super) fn strikes(self) -> usize {
         match self {
-            Self::Lease | Self::StoreError | Self::StoreSlow | Self::StoreTruncates | Self::StoreResets | Self::All => 2,
+            Self::StoreError | Self::StoreSlow | Self::StoreTruncates | Self::StoreResets | Self::All => 2,
             Self::Kill | Self::CrashDatabase => 3,
-            Self::Disconnect => 4,
+            Self::Disconnect | Self::Lease => 4,
             Self::Crowd => 5,
             Self::CancelRetry => 16,
         }
@@ -125,7 +125,7 @@ async fn strike_together(scene: &mut Scene<'_>) -> Result<Struck> {
     let before = scene.proxy.done();
     let seed = scene.dice.below(u32::MAX).into();
     scene.proxy.do_wrong(&[Wrong::Error, Wrong::Slow, Wrong::Truncate, Wrong::Reset], 30, seed);
-    calls::leave_crowd(scene);
+    calls::leave_crowd(scene.stack.url(), scene.drain_token);
     let mut count = 0;
     for _ in 0..3 {
         let fault = TOGETHER[scene.dice.below(4) as usize];
