@@ -166,15 +166,15 @@ fn parsed(line: &str) -> ((&str, String), Value) {
     ((kind, id), row)
 }
 
-/// The names of the members that differ, and what both say there. Objects are looked into.
+/// The name of the first member that differs, and what both say where they do. Objects are looked into.
 fn members_that_differ(expected: &Value, found: &Value) -> (String, String) {
-    let (mut names, mut texts) = (Vec::new(), Vec::new());
+    let (mut first, mut texts) = (None, Vec::new());
     for name in both(expected, found) {
         let (expected, found) = (&expected[name], &found[name]);
         if expected == found {
             continue;
         }
-        names.push(name.clone());
+        first.get_or_insert(name);
         if expected.is_object() && found.is_object() {
             texts.push(format!("{name}: {{{}}}", members_that_differ(expected, found).1));
         } else {
@@ -186,7 +186,7 @@ fn members_that_differ(expected: &Value, found: &Value) -> (String, String) {
         texts.truncate(MEMBERS);
         texts.push(format!("and {more} more"));
     }
-    (names.join(", "), texts.join("; "))
+    (first.cloned().unwrap_or_default(), texts.join("; "))
 }
 
 /// The names of the members of one or the other.

@@ -135,6 +135,9 @@ impl Torture {
     }
 
     fn tell(&self, verdict: &Verdict, seed: u64, fault: Option<Fault>) {
+        for failure in &verdict.failures {
+            progress::note(&format!("  tried again: {failure}"));
+        }
         let mut sorts: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for Difference { sort, text } in &verdict.differences {
             sorts.entry(sort).or_default().push(text);

@@ -283,3 +283,62 @@ fn part(body: &Bytes, percent: u32) -> Bytes {
 fn whole(body: Bytes) -> Body {
     Full::new(body).map_err(|never| match never {}).boxed_unsync()
 }
+
+#[cfg(test)]
+mod tests {
+    use xtask::store::{Kind, Server, Store};
+
+    use super::*;
+
+    /// A store seen through a proxy. What it signs is signed for the proxy's address.
+    async fn proxied() -> Result<(Proxy, Store, Arc<Server>)> {
+        let server = Server::shared(Kind::InProcess).await?;
+        let store = server.bucket("seen-through-a-proxy").await?;
+        let proxy = Proxy::start().await?;
+        proxy.pass_on_to(&store.endpoint);
+        let store = Store { endpoint: proxy.endpoint(), ..store };
+        Ok((proxy, store, server))
+    }
+
+    #[tokio::test]
+    async fn what_it_passes_on_the_store_takes_for_signed() -> Result<()> {
+        let (proxy, store, _server) = proxied().await?;
+        assert_eq!(store.list_objects().await?, [""; 0]);
+        assert_eq!(proxy.done().count, 0);
+        Ok(())
+    }
+
+    /// What the store says to a stranger.
+    async fn refusal(proxy: &Proxy) -> Result<(StatusCode, String), reqwest::Error> {
+        let answer = reqwest::get(format!("{}/seen-through-a-proxy", proxy.endpoint())).await?;
+        Ok((answer.status(), answer.text().await?))
+    }
+
+    #[tokio::test]
+    async fn every_wrong_is_seen_and_counted_and_then_is_over() -> Result<()> {
+        let (proxy, _store, _server) = proxied().await?;
+        let right = refusal(&proxy).await?;
+        for wrongs in [&[Wrong::Error], &[Wrong::Truncate], &[Wrong::Reset]] {
+            let before = proxy.done().count;
+            proxy.do_wrong(wrongs, 100, 1);
+            for _ in 0..8 {
+                assert_ne!(refusal(&proxy).await.ok(), Some(right.clone()), "{wrongs:?} was not seen");
+            }
+            assert_eq!(proxy.done().count, before + 8);
+            proxy.do_right();
+            assert_eq!(refusal(&proxy).await?, right);
+        }
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_slow_answer_is_whole() -> Result<()> {
+        let (proxy, store, _server) = proxied().await?;
+        proxy.do_wrong(&[Wrong::Slow], 100, 1);
+        let started = Instant::now();
+        store.list_objects().await?;
+        assert!(started.elapsed() > Duration::from_millis(100));
+        assert_eq!(proxy.done().count, 1);
+        Ok(())
+    }
+}

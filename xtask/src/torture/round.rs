@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use futures::future::try_join_all;
+use serde_json::Value;
 use xtask::dice::Dice;
 use xtask::progress::Step;
 use xtask::runtime::Runtime;
@@ -21,6 +22,8 @@ use super::world;
 const PATIENCE: Duration = Duration::from_mins(3);
 /// A strike comes when the imports are so far, or after this time: they may not get any further before.
 const WAIT: Duration = Duration::from_secs(8);
+/// Codes of errors that tell of a part that was away, and not of the report.
+const PASSING: [&str; 3] = ["database", "no_progress", "object_store"];
 /// How often a user has an import tried again that failed.
 const RETRIES: usize = 10;
 /// The app is at rest when its connections have done nothing for so long.
@@ -42,12 +45,14 @@ pub(super) struct Course<'a> {
 }
 
 /// What came of a round.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Verdict {
     /// What went wrong, and when it did last.
     pub(super) struck: Struck,
     /// Imports that failed or were cancelled and that a user had tried again.
     pub(super) retried: usize,
+    /// What they failed with, in words.
+    pub(super) failures: Vec<String>,
     /// The longest time that an import took from the last fault on to get further.
     pub(super) recovery: Duration,
     /// Everything that is not as it was without faults.
@@ -112,7 +117,7 @@ async fn show(watch: &Watch, step: &Step) -> Infallible {
 async fn import(scene: &mut Scene<'_>, fault: Option<Fault>, expected: &Outcome) -> Result<Verdict> {
     let workspaces = scene.workspaces;
     let (uploaded, struck) = tokio::join!(world::upload(workspaces), strike(scene, fault));
-    let mut verdict = Verdict { struck: Struck::now(0), retried: 0, recovery: Duration::ZERO, differences: Vec::new() };
+    let mut verdict = Verdict::default();
     match (uploaded, struck) {
         (Ok(()), Ok(struck)) => verdict.struck = struck,
         (uploaded, struck) => {
@@ -126,18 +131,16 @@ async fn import(scene: &mut Scene<'_>, fault: Option<Fault>, expected: &Outcome)
         verdict.differences.extend(scene.watch.laggards(PATIENCE));
         return Ok(verdict);
     }
-    if verdict.struck.count > 0 {
-        verdict.recovery = scene.watch.recovery_from(verdict.struck.last);
-    }
-    verdict.retried = retry_until_completed(scene).await?;
+    verdict.recovery = verdict.struck.last.map(|last| scene.watch.recovery_from(last)).unwrap_or_default();
+    retry_until_completed(scene, &mut verdict).await?;
     rest(scene.stack).await?;
-    verdict.differences = expected.differences(&Outcome::read(scene.stack, workspaces).await?);
+    verdict.differences.extend(expected.differences(&Outcome::read(scene.stack, workspaces).await?));
     Ok(verdict)
 }
 
 /// Strikes at moments that are drawn: once soon after the uploads began, then when so much of the reports is read.
 async fn strike(scene: &mut Scene<'_>, fault: Option<Fault>) -> Result<Struck> {
-    let mut all = Struck::now(0);
+    let mut all = Struck::default();
     let Some(fault) = fault else { return Ok(all) };
     let mut moments: Vec<u32> = (0..fault.strikes()).map(|_| scene.dice.between(1, 85)).collect();
     moments.sort_unstable();
@@ -148,23 +151,20 @@ async fn strike(scene: &mut Scene<'_>, fault: Option<Fault>) -> Result<Struck> {
         if scene.watch.all_have_ended() {
             break;
         }
-        let one = fault.strike(scene).await?;
-        if one.count > 0 {
-            all = Struck { count: all.count + one.count, last: one.last };
-        }
+        all.add(fault.strike(scene).await?);
     }
     Ok(all)
 }
 
-/// Has failed and cancelled imports tried again until they are completed, and gives how many that were. What then is not, the comparison
-/// tells of.
-async fn retry_until_completed(scene: &Scene<'_>) -> Result<usize> {
-    let mut retried = 0;
+/// Has failed and cancelled imports tried again until they are completed. What then is not, the comparison tells of.
+async fn retry_until_completed(scene: &Scene<'_>, verdict: &mut Verdict) -> Result<()> {
     for _ in 0..RETRIES {
         let mut again = Vec::new();
-        for ((workspace, _), import) in scene.watch.imports() {
+        for ((workspace, name), import) in scene.watch.imports() {
             let workspace = scene.workspaces.iter().find(|known| known.name == workspace).context("a workspace of another round")?;
-            if workspace.status(&import.id).await?["state"] != "completed" {
+            let status = workspace.status(&import.id).await?;
+            if status["state"] != "completed" {
+                verdict.note_failure(&format!("{}, import {name}", workspace.name), &status["error"]);
                 workspace.retry(&import.id).await?;
                 again.push((workspace, import.id));
             }
@@ -172,12 +172,25 @@ async fn retry_until_completed(scene: &Scene<'_>) -> Result<usize> {
         for (workspace, import) in &again {
             workspace.client.wait(import, PATIENCE, |_| ()).await?;
         }
-        retried += again.len();
+        verdict.retried += again.len();
         if again.is_empty() {
             break;
         }
     }
-    Ok(retried)
+    Ok(())
+}
+
+impl Verdict {
+    /// Notes why an import failed, unless it was cancelled. That a part that it needs was away is no wonder here; but the reports are whole.
+    fn note_failure(&mut self, import: &str, error: &Value) {
+        let Some(code) = error["code"].as_str() else { return };
+        let text = format!("{import} failed ({code}): {}", error["message"].as_str().unwrap_or_default());
+        if PASSING.contains(&code) {
+            self.failures.push(text);
+        } else {
+            self.differences.push(Difference::new("failed", text));
+        }
+    }
 }
 
 /// Waits until nobody works for the app any more: whoever lost an import may still be about to find out.

@@ -21,7 +21,7 @@ const TAKEN_OVER: &str = "select 1 from spillway.imports where id = $1::text::uu
 /// Kills the app, or one of two, in the middle of whatever it does, and starts it again.
 pub(super) async fn kill(scene: &mut Scene<'_>) -> Result<Struck> {
     let [app, _] = in_any_order(scene)?;
-    let Some(app) = app else { return Ok(Struck::now(0)) };
+    let Some(app) = app else { return Ok(Struck::default()) };
     app.kill();
     let struck = Struck::now(1);
     app.restart().await?;
@@ -33,12 +33,12 @@ pub(super) async fn kill(scene: &mut Scene<'_>) -> Result<Struck> {
 pub(super) async fn outlast_leases(scene: &mut Scene<'_>) -> Result<Struck> {
     let database = scene.stack.database.connect().await?;
     let token = scene.drain_token;
-    let [Some(halted), Some(other)] = in_any_order(scene)? else { return Ok(Struck::now(0)) };
+    let [Some(halted), Some(other)] = in_any_order(scene)? else { return Ok(Struck::default()) };
     halted.pause();
-    let struck = Struck::now(0);
+    let moment = Instant::now();
     let taken_over = take_over(&database, &other.url(), token).await;
     halted.resume();
-    Ok(Struck { count: taken_over?, ..struck })
+    Ok(Struck::at(taken_over?, moment))
 }
 
 /// Waits until leases have run out, and wakes an app until it holds those imports; gives how many it does.

@@ -13,7 +13,7 @@ const END_CONNECTIONS: &str = "
 pub(super) async fn disconnect(scene: &mut Scene<'_>) -> Result<Struck> {
     let database = scene.stack.database.connect().await?;
     let ended: i64 = database.query_one(END_CONNECTIONS, &[]).await.context("cannot end the app's connections")?.get(0);
-    Ok(Struck::now(u64::try_from(ended)?))
+    Ok(Struck::now(usize::try_from(ended)?))
 }
 
 /// Ends the server as a crash of its machine does, and starts it again.

@@ -57,18 +57,28 @@ pub(super) struct Scene<'a> {
 }
 
 /// What a strike did.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Struck {
     /// How often something went wrong.
     pub(super) count: u64,
-    /// When it did last.
-    pub(super) last: Instant,
+    /// When it did last; never where nothing did.
+    pub(super) last: Option<Instant>,
 }
 
 impl Struck {
     /// So much went wrong at this moment.
-    pub(super) fn now(count: u64) -> Self {
-        Self { count, last: Instant::now() }
+    fn now(count: usize) -> Self {
+        Self::at(count as u64, Instant::now())
+    }
+
+    fn at(count: u64, last: Instant) -> Self {
+        Self { count, last: (count > 0).then_some(last) }
+    }
+
+    /// Adds a later strike.
+    pub(super) fn add(&mut self, later: Self) {
+        self.count += later.count;
+        self.last = later.last.or(self.last);
     }
 }
 
@@ -133,5 +143,5 @@ async fn strike_together(scene: &mut Scene<'_>) -> Result<Struck> {
         tokio::time::sleep(Duration::from_millis(scene.dice.below(400).into())).await;
     }
     scene.proxy.do_right();
-    Ok(Struck::now(count + scene.proxy.done().count - before.count))
+    Ok(Struck::at(count + scene.proxy.done().count - before.count, Instant::now()))
 }

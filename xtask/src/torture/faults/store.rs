@@ -21,5 +21,5 @@ pub(super) async fn spell(scene: &mut Scene<'_>, wrongs: &'static [Wrong], share
     scene.watch.until(LIMIT.saturating_sub(started.elapsed()), is_over).await;
     scene.proxy.do_right();
     let done = scene.proxy.done();
-    Ok(Struck { count: done.count - before.count, last: done.last })
+    Ok(Struck::at(done.count - before.count, done.last))
 }
