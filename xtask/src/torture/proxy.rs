@@ -293,7 +293,7 @@ mod tests {
     /// A store seen through a proxy. What it signs is signed for the proxy's address.
     async fn proxied() -> Result<(Proxy, Store, Arc<Server>)> {
         let server = Server::shared(Kind::InProcess).await?;
-        let store = server.bucket("seen-through-a-proxy").await?;
+        let store = server.bucket(&format!("proxied-{}", xtask::random::hex(6)?)).await?;
         let proxy = Proxy::start().await?;
         proxy.pass_on_to(&store.endpoint);
         let store = Store { endpoint: proxy.endpoint(), ..store };
@@ -309,24 +309,24 @@ mod tests {
     }
 
     /// What the store says to a stranger.
-    async fn refusal(proxy: &Proxy) -> Result<(StatusCode, String), reqwest::Error> {
-        let answer = reqwest::get(format!("{}/seen-through-a-proxy", proxy.endpoint())).await?;
+    async fn refusal(store: &Store) -> Result<(StatusCode, String), reqwest::Error> {
+        let answer = reqwest::get(format!("{}/{}", store.endpoint, store.bucket)).await?;
         Ok((answer.status(), answer.text().await?))
     }
 
     #[tokio::test]
     async fn every_wrong_is_seen_and_counted_and_then_is_over() -> Result<()> {
-        let (proxy, _store, _server) = proxied().await?;
-        let right = refusal(&proxy).await?;
+        let (proxy, store, _server) = proxied().await?;
+        let right = refusal(&store).await?;
         for wrongs in [&[Wrong::Error], &[Wrong::Truncate], &[Wrong::Reset]] {
             let before = proxy.done().count;
             proxy.do_wrong(wrongs, 100, 1);
             for _ in 0..8 {
-                assert_ne!(refusal(&proxy).await.ok(), Some(right.clone()), "{wrongs:?} was not seen");
+                assert_ne!(refusal(&store).await.ok(), Some(right.clone()), "{wrongs:?} was not seen");
             }
             assert_eq!(proxy.done().count, before + 8);
             proxy.do_right();
-            assert_eq!(refusal(&proxy).await?, right);
+            assert_eq!(refusal(&store).await?, right);
         }
         Ok(())
     }
