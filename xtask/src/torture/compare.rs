@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result};
+use futures::future::try_join_all;
 use serde_json::Value;
 use xtask::contents;
 use xtask::stack::Stack;
@@ -57,20 +58,7 @@ struct Facts {
 impl Outcome {
     /// Reads it from the database and the API.
     pub(super) async fn read(stack: &Stack, workspaces: &[Workspace<'_>]) -> Result<Self> {
-        let database = stack.database.connect().await?;
-        let mut outcome = Vec::new();
-        for workspace in workspaces {
-            let rows = contents::of(&database, &workspace.name).await?;
-            let list = workspace.client.list("imports", "").await?;
-            let mut imports = BTreeMap::new();
-            for import in &list {
-                let id = import["id"].as_str().context("an import has no id")?;
-                let name = import["file_name"].as_str().unwrap_or_default().to_owned();
-                imports.insert(name, Facts::of(&workspace.status(id).await?));
-            }
-            outcome.push(Held { rows, imports, count: list.len() });
-        }
-        Ok(Self(outcome))
+        Ok(Self(try_join_all(workspaces.iter().map(|workspace| Held::read(stack, workspace))).await?))
     }
 
     /// Where another outcome differs from this one.
@@ -98,6 +86,20 @@ impl Outcome {
             }
         }
         contradictions
+    }
+}
+
+impl Held {
+    async fn read(stack: &Stack, workspace: &Workspace<'_>) -> Result<Self> {
+        let rows = contents::of(&stack.database.connect().await?, &workspace.name).await?;
+        let list = workspace.client.list("imports", "").await?;
+        let mut imports = BTreeMap::new();
+        for import in &list {
+            let id = import["id"].as_str().context("an import has no id")?;
+            let name = import["file_name"].as_str().unwrap_or_default().to_owned();
+            imports.insert(name, Facts::of(&workspace.status(id).await?));
+        }
+        Ok(Self { rows, imports, count: list.len() })
     }
 }
 

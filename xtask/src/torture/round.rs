@@ -21,7 +21,7 @@ use super::world;
 /// How long all imports may take, with all that happens to them.
 const PATIENCE: Duration = Duration::from_mins(3);
 /// A strike comes when the imports are so far, or after this time: they may not get any further before.
-const WAIT: Duration = Duration::from_secs(8);
+const WAIT: Duration = Duration::from_secs(4);
 /// Codes of errors that tell of a part that was away, and not of the report.
 const PASSING: [&str; 3] = ["database", "no_progress", "object_store"];
 /// How often a user has an import tried again that failed.

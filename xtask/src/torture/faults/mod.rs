@@ -95,8 +95,8 @@ impl Fault {
     pub(super) fn strikes(self) -> usize {
         match self {
             Self::StoreError | Self::StoreSlow | Self::StoreTruncates | Self::StoreResets | Self::All => 2,
-            Self::Kill | Self::CrashDatabase => 3,
-            Self::Disconnect | Self::Lease => 4,
+            Self::Kill | Self::Disconnect | Self::CrashDatabase => 3,
+            Self::Lease => 4,
             Self::Crowd => 5,
             Self::CancelRetry => 16,
         }
