@@ -12,7 +12,9 @@ const STATEMENT: &str = "
       union all select 'error', to_jsonb(e) - '{id}'::text[] from spillway.import_errors e, w where e.workspace_id = w.id
     )
     select what || ' ' || (row_ - '{workspace_id,seen_as,import_id,attribute_imports}'::text[]
-      - array(select key from jsonb_object_keys(row_) key where key like '%\\_import\\_id' or key like '%\\_at'))
+      -- Asked for once, not for each row.
+      - array(select distinct column_name::text from information_schema.columns
+          where table_schema = 'spillway' and (column_name like '%\\_import\\_id' or column_name like '%\\_at')))
     from r";
 
 /// The assets, findings, occurrences and errors of a workspace: a line of text for each, its kind and then the row as JSON, in order.
