@@ -1,0 +1,14 @@
+//! The formats, as the build script wrote them.
+
+use super::Parser;
+use super::described::table::{
+    Alternative, Assets, Condition, Detect, Expr, List, Node, Package, Part, Path, Places, Reading, Record, Scores, Severities, Slot,
+    Source, Start, Step, Syntax, Table, Transform, Word,
+};
+use crate::kinds::{AssetKind, FindingKind, Severity, Status};
+use crate::token::json::collect::Shape;
+
+#[expect(clippy::enum_glob_use, reason = "tables print variants by their names alone")]
+use {Part::*, Source::*, Start::*, Step::*, Syntax::*, Transform::*};
+
+include!(concat!(env!("OUT_DIR"), "/formats.rs"));
