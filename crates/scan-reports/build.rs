@@ -49,7 +49,8 @@ fn table(path: &Path) -> Option<Table> {
 
 /// The enum of all formats, and their tables.
 fn written(tables: &[Table]) -> String {
-    let mut text = String::from("/// The report formats.\n#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]\npub enum Format {\n");
+    let mut text =
+        String::from("/// The report formats.\n#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]\npub enum Format {\n");
     for table in tables {
         let _ = writeln!(text, "    /// {}\n    {},", table.about, variant(table.name));
     }

@@ -114,7 +114,8 @@ fn unknown(syntax: Syntax, candidates: &[Facts]) -> String {
         Syntax::Csv if candidates.is_empty() => "neither XML, nor JSON, nor a table".to_owned(),
         Syntax::Csv => "a table whose columns are those of no known format".to_owned(),
     };
-    let mut near: Vec<(usize, &str)> = Format::ALL.into_iter().filter_map(|format| Some((met(format, candidates)?, format.name()))).collect();
+    let mut near: Vec<(usize, &str)> =
+        Format::ALL.into_iter().filter_map(|format| Some((met(format, candidates)?, format.name()))).collect();
     near.sort_by_key(|(met, _)| std::cmp::Reverse(*met));
     near.truncate(3);
     let names: Vec<&str> = near.into_iter().map(|(_, name)| name).collect();

@@ -338,7 +338,9 @@ impl Compiler {
     fn nest(&mut self) {
         for (slot, _) in &self.slots {
             let Some(Path { start: Start::OfDefinition(index, entries), .. }) = &slot.key else { continue };
-            let Some(way) = self.nodes.iter_mut().find(|way| way.slot == Some(*index)).filter(|_| !slot.nested.is_empty()) else { continue };
+            let Some(way) = self.nodes.iter_mut().find(|way| way.slot == Some(*index)).filter(|_| !slot.nested.is_empty()) else {
+                continue;
+            };
             let entry = way.needed.add(&entries[0].steps);
             for _ in 0..NESTED {
                 let copy = entry.copy();
@@ -746,7 +748,10 @@ impl Way {
     fn finish(&self, xml: bool, defines: bool) -> Result<Node, String> {
         let kept = self.slot.is_some();
         // XML is read once for the definitions and once for the records.
-        if kept && !(xml && defines) && (!self.records.is_empty() || !self.members.is_empty() || self.any.is_some() || self.elements.is_some()) {
+        if kept
+            && !(xml && defines)
+            && (!self.records.is_empty() || !self.members.is_empty() || self.any.is_some() || self.elements.is_some())
+        {
             return Err("a path that begins with '/' leads through another one, or to a record".to_owned());
         }
         let limit = if self.records.is_empty() { limits::NAME } else { limits::TEXT };

@@ -37,7 +37,10 @@ struct Saved {
 
 enum State {
     /// The start of the report, until there is enough of it.
-    Start { bytes: Vec<u8>, ended: bool },
+    Start {
+        bytes: Vec<u8>,
+        ended: bool,
+    },
     Rows(Box<Tokenizer>),
 }
 

@@ -199,7 +199,8 @@ impl Making<'_> {
 
     fn asset(&self) -> Asset {
         let description = &self.description.asset;
-        let kind = description.kinds.iter().find(|(_, conditions)| self.scope.holds(conditions)).map_or(description.kind, |(kind, _)| *kind);
+        let kind =
+            description.kinds.iter().find(|(_, conditions)| self.scope.holds(conditions)).map_or(description.kind, |(kind, _)| *kind);
         let identity = self.scope.text(&description.identity).or_else(|| self.scope.text(&self.description.tool));
         Asset {
             kind: kind.0,

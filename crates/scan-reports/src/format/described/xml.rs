@@ -92,8 +92,8 @@ pub(super) struct XmlRecords {
     spare: Tree,
     given: usize,
     skip: usize,
-    /// Where to go on once the definitions are read again, and the nodes of the elements that are open there.
-    resume: Option<(Place, Vec<u16>)>,
+    /// Where to go on once the definitions are read again, the nodes of the elements that are open there, and what for.
+    resume: Option<(Place, Vec<u16>, Pass)>,
     length: Option<u64>,
     progress: u64,
 }
@@ -153,13 +153,12 @@ impl Parser for XmlRecords {
 
     fn suspend(&self) -> Value {
         let nodes = |depth| self.nodes.iter().take(depth).copied().collect();
-        let (place, nodes) = match (&self.resume, self.mark) {
-            (Some((place, nodes)), _) => (place.clone(), nodes.clone()),
-            (None, Some(mark)) => (self.xml.suspend_at(mark), nodes(mark.depth())),
-            (None, None) => (self.xml.suspend(), nodes(self.nodes.len())),
+        let (place, nodes, pass) = match (&self.resume, self.mark) {
+            (Some((place, nodes, pass)), _) => (place.clone(), nodes.clone(), *pass),
+            (None, Some(mark)) => (self.xml.suspend_at(mark), nodes(mark.depth()), self.pass),
+            (None, None) => (self.xml.suspend(), nodes(self.nodes.len()), self.pass),
         };
         let kept = self.slots.0.iter().map(|kept| serde_json::from_slice(&kept.json).unwrap_or_default()).collect();
-        let pass = if self.pass == Pass::Again { Pass::Records } else { self.pass };
         let (definitions, given) = (self.definitions.clone(), self.given + self.skip);
         serde_json::to_value(Saved { pass, place, nodes, kept, definitions, given, length: self.length }).unwrap_or_default()
     }
@@ -176,7 +175,7 @@ impl Parser for XmlRecords {
         self.definitions = saved.definitions;
         self.progress = self.reached();
         if !self.again.is_empty() {
-            self.resume = Some((saved.place, std::mem::take(&mut self.nodes)));
+            self.resume = Some((saved.place, std::mem::take(&mut self.nodes), self.pass));
             self.pass = Pass::Again;
             self.read_again();
         }
@@ -317,8 +316,8 @@ impl XmlRecords {
                 // Their element is found from the one around it, as it was the first time.
                 (Some(place), vec![around(self.reading, slot)])
             }
-            (None, Some((place, nodes))) => {
-                self.pass = Pass::Records;
+            (None, Some((place, nodes, pass))) => {
+                self.pass = pass;
                 (Some(place), nodes)
             }
             (None, None) => (None, Vec::new()),
