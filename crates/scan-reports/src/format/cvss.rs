@@ -23,7 +23,7 @@ fn metric<'a>(vector: &'a str, name: &str) -> Option<&'a str> {
 fn version_3(vector: &str) -> Option<f64> {
     let get = |name| metric(vector, name);
     let changed = get("S")? == "C";
-    let impact_of = |name| Some(of(get(name)?, &[("H", 0.56), ("L", 0.22), ("N", 0.0)])?);
+    let impact_of = |name| of(get(name)?, &[("H", 0.56), ("L", 0.22), ("N", 0.0)]);
     let iss = 1.0 - (1.0 - impact_of("C")?) * (1.0 - impact_of("I")?) * (1.0 - impact_of("A")?);
     let impact = if changed { 7.52 * (iss - 0.029) - 3.25 * (iss - 0.02).powi(15) } else { 6.42 * iss };
     let privileges = if changed { [("N", 0.85), ("L", 0.68), ("H", 0.5)] } else { [("N", 0.85), ("L", 0.62), ("H", 0.27)] };

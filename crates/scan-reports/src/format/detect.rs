@@ -266,7 +266,9 @@ fn json(start: &[u8]) -> Facts {
 fn tables(start: &[u8]) -> Vec<Facts> {
     let facts = |columns: Vec<String>| {
         let mut facts = Facts::default();
-        columns.iter().for_each(|column| facts.add(column, ""));
+        for column in &columns {
+            facts.add(column, "");
+        }
         facts
     };
     csv_headers(start).into_iter().map(facts).collect()

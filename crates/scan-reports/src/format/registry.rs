@@ -1,5 +1,7 @@
 //! The formats, as the build script wrote them.
 
+#![expect(clippy::unreadable_literal, reason = "versions are hashes")]
+
 use super::Parser;
 use super::described::table::{
     Alternative, Assets, Condition, Detect, Expr, List, Node, Package, Part, Path, Places, Reading, Record, Scores, Severities, Slot,

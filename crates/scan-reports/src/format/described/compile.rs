@@ -85,14 +85,14 @@ struct RecordText {
 #[serde(default, deny_unknown_fields)]
 struct Fields {
     each: Option<String>,
-    only: BTreeMap<String, Accepted>,
-    except: BTreeMap<String, Accepted>,
+    only: Conditions,
+    except: Conditions,
     tool: Option<String>,
     kind: Option<FindingKind>,
     rule: Option<String>,
     title: Option<String>,
     severity: Option<SeverityText>,
-    status: BTreeMap<String, BTreeMap<String, Accepted>>,
+    status: BTreeMap<String, Conditions>,
     description: Many<String>,
     solution: Many<String>,
     evidence: Many<String>,
@@ -108,6 +108,12 @@ struct Fields {
     fingerprint: Many<String>,
     identity: Option<Many<String>>,
 }
+
+/// Expressions, and what each has to be.
+type Conditions = BTreeMap<String, Accepted>;
+
+/// Words of an enum, and when each of them holds.
+type Words<T> = List<(Word<T>, List<Condition>)>;
 
 #[derive(Clone, Deserialize)]
 #[serde(untagged)]
@@ -178,7 +184,7 @@ struct PackageText {
 struct AssetText {
     kind: AssetKind,
     #[serde(default)]
-    kinds: BTreeMap<String, BTreeMap<String, Accepted>>,
+    kinds: BTreeMap<String, Conditions>,
     #[serde(default)]
     identity: Option<String>,
     hostname: Option<String>,
@@ -253,6 +259,8 @@ struct Way {
 #[derive(Default)]
 struct Needed {
     text: bool,
+    /// Its name, whatever it is.
+    name: bool,
     members: BTreeMap<String, Needed>,
     any: Option<Box<Needed>>,
     elements: Option<Box<Needed>>,
@@ -325,9 +333,9 @@ impl Compiler {
         self.nodes[node].slot = Some(slot);
         let rest: Vec<Step> = steps.into_iter().skip(members).collect();
         self.nodes[node].needed.add(&rest).add(&key).text = true;
-        let path = Path { start: Start::OfSlot(slot), steps: list(rest) };
+        let path = Path { start: Start::Kept(slot), steps: list(rest) };
         // The key's steps follow those to the list's entries, which `at` says.
-        let key = Path { start: Start::OfDefinition(slot, list(vec![path])), steps: list(key) };
+        let key = Path { start: Start::Defined(slot, list(vec![path])), steps: list(key) };
         self.slots.push((Slot { key: Some(key), nested: list(nested) }, node));
         self.nodes[0].owns.push(slot);
         self.definitions.insert(name.to_owned(), slot);
@@ -337,7 +345,7 @@ impl Compiler {
     /// What is needed of definitions is needed of those within them, too.
     fn nest(&mut self) {
         for (slot, _) in &self.slots {
-            let Some(Path { start: Start::OfDefinition(index, entries), .. }) = &slot.key else { continue };
+            let Some(Path { start: Start::Defined(index, entries), .. }) = &slot.key else { continue };
             let Some(way) = self.nodes.iter_mut().find(|way| way.slot == Some(*index)).filter(|_| !slot.nested.is_empty()) else {
                 continue;
             };
@@ -363,6 +371,7 @@ impl Compiler {
             self.nodes[node].bears = true;
         }
         self.at = steps;
+        self.nodes[self.node].needed.name = true;
         self.nodes[self.node].records.push(u8::try_from(index).map_err(|_| "too many records")?);
         self.each = None;
         Ok(())
@@ -437,7 +446,7 @@ impl Compiler {
             rule: self.expr("rule", fields.rule.as_deref().ok_or("expected the field 'rule'")?)?,
             title: self.expr("title", fields.title.as_deref().ok_or("expected the field 'title'")?)?,
             severity: self.severities(fields.severity.as_ref().ok_or("expected the field 'severity'")?)?,
-            status: self.states(&fields.status)?,
+            status: self.words::<Status>("status", &fields.status)?,
             description: self.exprs("description", &fields.description)?,
             solution: self.exprs("solution", &fields.solution)?,
             evidence: self.exprs("evidence", &fields.evidence)?,
@@ -483,7 +492,7 @@ impl Compiler {
         Ok(list(texts.iter().map(one).collect::<Result<_, String>>()?))
     }
 
-    fn conditions(&mut self, field: &str, texts: &BTreeMap<String, Accepted>) -> Result<List<Condition>, String> {
+    fn conditions(&mut self, field: &str, texts: &Conditions) -> Result<List<Condition>, String> {
         let mut conditions = Vec::new();
         for (text, accepted) in texts {
             let value = self.expr(field, text)?;
@@ -496,13 +505,13 @@ impl Compiler {
         Ok(list(conditions))
     }
 
-    fn states(&mut self, texts: &BTreeMap<String, BTreeMap<String, Accepted>>) -> Result<List<(Word<Status>, List<Condition>)>, String> {
-        let mut states = Vec::new();
-        for (word, conditions) in texts {
-            let status = word_of::<Status>(word).ok_or_else(|| format!("status: no status is called {word:?}"))?;
-            states.push((Word(status), self.conditions("status", conditions)?));
+    fn words<T: for<'de> Deserialize<'de>>(&mut self, field: &str, texts: &BTreeMap<String, Conditions>) -> Result<Words<T>, String> {
+        let mut words = Vec::new();
+        for (name, conditions) in texts {
+            let word = word_of::<T>(name).ok_or_else(|| format!("{field}: {name:?} is none of its words"))?;
+            words.push((Word(word), self.conditions(field, conditions)?));
         }
-        Ok(list(states))
+        Ok(list(words))
     }
 
     fn severities(&mut self, text: &SeverityText) -> Result<Severities, String> {
@@ -540,14 +549,9 @@ impl Compiler {
     }
 
     fn asset(&mut self, text: &AssetText) -> Result<Assets, String> {
-        let mut kinds = Vec::new();
-        for (word, conditions) in &text.kinds {
-            let kind = word_of::<AssetKind>(word).ok_or_else(|| format!("asset.kinds: no kind of asset is called {word:?}"))?;
-            kinds.push((Word(kind), self.conditions("asset.kinds", conditions)?));
-        }
         Ok(Assets {
             kind: Word(text.kind),
-            kinds: list(kinds),
+            kinds: self.words("asset.kinds", &text.kinds)?,
             identity: self.expr("asset.identity", text.identity.as_deref().unwrap_or(&format!("'{}'", self.name)))?,
             hostname: self.option("asset.hostname", text.hostname.as_ref())?,
             attributes: self.attributes("asset.attributes", &text.attributes)?,
@@ -608,10 +612,10 @@ impl Names for Compiler {
         }
         if key {
             self.nodes[node].key = Some(slot);
-            return Ok(Path { start: Start::OfSlot(slot), steps: List(&[]) });
+            return Ok(Path { start: Start::Kept(slot), steps: List(&[]) });
         }
         self.nodes[node].slot = Some(slot);
-        Ok(Path { start: Start::OfSlot(slot), steps: list(rest) })
+        Ok(Path { start: Start::Kept(slot), steps: list(rest) })
     }
 
     fn around(&self, levels: usize) -> Result<Vec<Step>, String> {
@@ -631,12 +635,12 @@ impl Names for Compiler {
 
     fn needed(&mut self, path: &Path) {
         let node = match path.start {
-            Start::OfRecord => self.node,
-            Start::OfEach => {
+            Start::InRecord => self.node,
+            Start::Element => {
                 self.uses_each = true;
                 self.node
             }
-            Start::OfSlot(slot) | Start::OfDefinition(slot, _) => {
+            Start::Kept(slot) | Start::Defined(slot, _) => {
                 let kept = |way: &Way| way.slot == Some(slot);
                 match self.nodes.iter().position(kept) {
                     Some(node) => node,
@@ -646,11 +650,11 @@ impl Names for Compiler {
             }
         };
         let mut needed = &mut self.nodes[node].needed;
-        if let (Start::OfEach, Some(each)) = (path.start, self.each) {
+        if let (Start::Element, Some(each)) = (path.start, self.each) {
             needed = needed.add(&each);
         }
-        if let Start::OfDefinition(slot, _) = path.start
-            && let Some(Path { start: Start::OfDefinition(_, entries), .. }) = &self.slots[usize::from(slot)].0.key
+        if let Start::Defined(slot, _) = path.start
+            && let Some(Path { start: Start::Defined(_, entries), .. }) = &self.slots[usize::from(slot)].0.key
         {
             needed = needed.add(&entries[0].steps);
         }
@@ -700,7 +704,10 @@ impl Needed {
                     elements.members.entry((*name).to_owned()).or_default().text = true;
                     elements
                 }
-                Step::Name => needed,
+                Step::Name => {
+                    needed.name = true;
+                    needed
+                }
             };
         }
         needed
@@ -720,6 +727,7 @@ impl Needed {
                 let members = self.members.iter().map(|(name, needed)| (leak(name), needed.shape(xml, limit))).collect::<Vec<_>>();
                 if self.text && !xml { Shape::Either(Vec::leak(members)) } else { Shape::Object(Vec::leak(members)) }
             }
+            (None, true) if self.name => Shape::Either(&[]),
             (None, true) => Shape::Text(limit),
         }
     }
@@ -740,7 +748,8 @@ impl Needed {
             let merged = members.get(name).map_or_else(|| needed.copy(), |known| known.with(needed));
             members.insert(name.clone(), merged);
         }
-        Self { text: self.text || other.text, members, any: both(&self.any, &other.any), elements: both(&self.elements, &other.elements) }
+        let (text, name) = (self.text || other.text, self.name || other.name);
+        Self { text, name, members, any: both(&self.any, &other.any), elements: both(&self.elements, &other.elements) }
     }
 }
 

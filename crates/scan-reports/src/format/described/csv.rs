@@ -253,7 +253,7 @@ fn header(table: &Table, reading: &Reading, start: &[u8]) -> Option<(Header, Pla
 
 fn has_columns(detect: &Detect, fields: &[String]) -> bool {
     let has = |name: &&str| fields.iter().any(|field| field.eq_ignore_ascii_case(name));
-    detect.has.iter().all(|name| has(name)) && !detect.lacks.iter().any(|name| has(name))
+    detect.has.iter().all(&has) && !detect.lacks.iter().any(has)
 }
 
 /// Gives the fields of the first rows, the offset of each and the place behind it, until `take` has enough.

@@ -87,17 +87,17 @@ pub(crate) fn path(text: &str, names: &mut impl Names) -> Result<Path, String> {
     }
     if let Some(rest) = text.strip_prefix('$') {
         let rest = rest.strip_prefix('.').unwrap_or(rest);
-        return Ok(Path { start: Start::OfEach, steps: list(steps(rest, names.repeats())?) });
+        return Ok(Path { start: Start::Element, steps: list(steps(rest, names.repeats())?) });
     }
     if let Some((name, rest)) = lookup(text) {
         let (key, rest) = rest.split_once(')').ok_or_else(|| format!("'(' without ')' in {text:?}"))?;
         let slot = names.definitions(name)?;
         let key = needed_path(key, names)?;
         let steps = list(steps(rest.strip_prefix('.').unwrap_or(rest), names.repeats())?);
-        return Ok(Path { start: Start::OfDefinition(slot, list(vec![key])), steps });
+        return Ok(Path { start: Start::Defined(slot, list(vec![key])), steps });
     }
     let text = if text == "." { "" } else { text };
-    Ok(Path { start: Start::OfRecord, steps: list(steps(text, names.repeats())?) })
+    Ok(Path { start: Start::InRecord, steps: list(steps(text, names.repeats())?) })
 }
 
 fn lookup(text: &str) -> Option<(&str, &str)> {
@@ -217,8 +217,7 @@ pub(crate) fn split(text: &str, at: char) -> Result<Vec<&str>, String> {
     let mut quote = None;
     for (index, c) in text.char_indices() {
         match (quote, c) {
-            (Some(open), _) if c == open => quote = None,
-            (Some(_), _) => {}
+            (Some(open), _) => quote = quote.filter(|_| c != open),
             (None, '\'' | '`') => quote = Some(c),
             (None, '[' | '(') => depth += 1,
             (None, ']' | ')') => depth = depth.checked_sub(1).ok_or_else(|| format!("{c:?} without its other half in {text:?}"))?,

@@ -26,6 +26,9 @@ use crate::token::json::collect::Shape;
 
 use super::Parser;
 
+#[cfg(test)]
+mod tests;
+
 /// Reads a report as its table says; none for a format that has a reader of its own.
 pub(super) fn parser(table: &'static Table) -> Option<Box<dyn Parser>> {
     let reading = table.reading.as_ref()?;

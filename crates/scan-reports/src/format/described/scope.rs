@@ -25,7 +25,7 @@ impl Kept {
     /// Takes definitions: their tree is there.
     pub(super) fn index(&mut self, slot: &'static Slot) {
         let mut index = HashMap::new();
-        if let Some(Path { start: Start::OfDefinition(_, entries), steps: key }) = &slot.key {
+        if let Some(Path { start: Start::Defined(_, entries), steps: key }) = &slot.key {
             let entries = entries.first().map_or(&[][..], |path| path.steps.0);
             index_entries(&self.tree, 0, entries, key, &slot.nested, &mut index);
         }
@@ -164,10 +164,10 @@ impl<'a> Scope<'a> {
 
     fn start(&self, start: &Start) -> Option<(&'a Tree, At)> {
         match start {
-            Start::OfRecord => Some((self.tree, 0)),
-            Start::OfEach => Some((self.tree, self.each?)),
-            Start::OfSlot(slot) => Some((&self.slots.0.get(usize::from(*slot))?.tree, 0)),
-            Start::OfDefinition(slot, key) => {
+            Start::InRecord => Some((self.tree, 0)),
+            Start::Element => Some((self.tree, self.each?)),
+            Start::Kept(slot) => Some((&self.slots.0.get(usize::from(*slot))?.tree, 0)),
+            Start::Defined(slot, key) => {
                 let kept = self.slots.0.get(usize::from(*slot))?;
                 let mut found = None;
                 self.visit(key.first()?, &mut |text| {

@@ -243,13 +243,14 @@ pub(crate) struct Path {
 /// Where a path begins.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Start {
-    OfRecord,
-    OfEach,
-    OfSlot(u8),
+    InRecord,
+    Element,
+    Kept(u8),
     /// The definition in a slot whose key is this path's value.
-    OfDefinition(u8, List<Path>),
+    Defined(u8, List<Path>),
 }
 
+#[allow(dead_code, reason = "a word of the language that no format may use at present")]
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     Member(&'static str),
@@ -263,6 +264,7 @@ pub(crate) enum Step {
 }
 
 /// What becomes of a text.
+#[allow(dead_code, reason = "a word of the language that no format may use at present")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Transform {
     Lower,

@@ -275,7 +275,7 @@ impl XmlRecords {
                 self.item = Some(Item::problem(problem));
             }
             Goal::Record(node) => {
-                let kinds = self.node(node).map(|node| node.records).unwrap_or(super::table::List(&[]));
+                let kinds = self.node(node).map_or(super::table::List(&[]), |node| node.records);
                 self.item = Some(Item::new(tree, kinds, offset, line));
             }
             Goal::Slot(slot) => self.keep(slot, tree, too_large, offset, line)?,
