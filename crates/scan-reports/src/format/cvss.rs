@@ -62,7 +62,6 @@ fn round_up(score: f64) -> f64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "scores have one decimal")]
 mod tests {
     use super::base_score;
 

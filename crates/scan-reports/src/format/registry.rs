@@ -10,7 +10,7 @@ use super::described::table::{
 use crate::kinds::{AssetKind, FindingKind, Severity, Status};
 use crate::token::json::collect::Shape;
 
-#[expect(clippy::enum_glob_use, reason = "tables print variants by their names alone")]
+// Tables print variants by their names alone.
 use {Part::*, Source::*, Start::*, Step::*, Syntax::*, Transform::*};
 
 include!(concat!(env!("OUT_DIR"), "/formats.rs"));

@@ -35,6 +35,7 @@ pub(crate) enum Token {
 }
 
 /// Turns bytes into rows.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the input or the row that has begun")]
 pub(crate) struct Tokenizer {
     reader: Reader,
     /// What was fed and not yet read, as UTF-8 where it was UTF-16.
@@ -246,7 +247,10 @@ fn text(bytes: &[u8]) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    fn rows(table: &[u8], size: usize) -> (Vec<(u64, u64, Vec<String>)>, Option<ReadErrorKind>) {
+    /// Offset, line and fields.
+    type Row = (u64, u64, Vec<String>);
+
+    fn rows(table: &[u8], size: usize) -> (Vec<Row>, Option<ReadErrorKind>) {
         let mut tokens = Tokenizer::new(b',', Place::start(table));
         let mut rows = Vec::new();
         loop {
