@@ -1,6 +1,7 @@
 //! The formats, as the build script wrote them.
 
 #![expect(clippy::unreadable_literal, reason = "versions are hashes")]
+#![allow(clippy::enum_glob_use, reason = "tables print variants by their names alone")]
 
 use super::Parser;
 use super::described::table::{
@@ -10,7 +11,6 @@ use super::described::table::{
 use crate::kinds::{AssetKind, FindingKind, Severity, Status};
 use crate::token::json::collect::Shape;
 
-// Tables print variants by their names alone.
 use {Part::*, Source::*, Start::*, Step::*, Syntax::*, Transform::*};
 
 include!(concat!(env!("OUT_DIR"), "/formats.rs"));
