@@ -146,6 +146,9 @@ impl Batch {
     fn push_occurrence(&mut self, occurrence: Occurrence) {
         let Occurrence { finding, asset, location, evidence, offset, line } = occurrence;
         let finding_id = finding.identity.id();
+        if !self.tools.contains(&finding.tool) {
+            self.tools.insert(finding.tool.clone());
+        }
         let asset_id = self.push_asset(asset);
         if !self.findings.contains_key(&finding_id) {
             self.size += 400 + finding.description.len() + finding.solution.len() + finding.title.len();
@@ -281,7 +284,7 @@ mod tests {
         }
         assert_eq!(batch.len(), 1);
         let found: Value = serde_json::from_slice(&batch.into_parts().0).expect("JSON");
-        assert_eq!(found["tools"], serde_json::json!(["nessus"]));
+        assert_eq!(found["tools"], serde_json::json!(["", "nessus"]), "those that the findings name, too");
     }
 
     #[test]

@@ -22,6 +22,9 @@ use crate::{Record, limits};
 pub struct Decoder {
     format: Format,
     parser: Box<dyn Parser>,
+    /// The format's tools, and how many of them were given.
+    tools: Vec<&'static str>,
+    told: usize,
 }
 
 /// What a decoder says when asked for the next record.
@@ -38,19 +41,19 @@ pub enum Step {
 impl Decoder {
     /// A decoder at the start of a report.
     pub fn new(format: Format) -> Self {
-        Self { format, parser: format.parser() }
+        Self { format, parser: format.parser(), tools: format.tools(), told: 0 }
     }
 
     /// A decoder at the place of a [checkpoint](Self::checkpoint).
     pub fn resume(checkpoint: &[u8]) -> Result<Self, CheckpointError> {
-        let Envelope { version, format, state } = serde_json::from_slice(checkpoint).map_err(|_| CheckpointError::Unreadable)?;
+        let Envelope { version, format, told, state } = serde_json::from_slice(checkpoint).map_err(|_| CheckpointError::Unreadable)?;
         let format = Format::from_name(&format).ok_or(CheckpointError::Unreadable)?;
         if version != format.checkpoint_version() {
             return Err(CheckpointError::Version { found: version, known: format.checkpoint_version() });
         }
         let mut parser = format.parser();
         parser.restore(state)?;
-        Ok(Self { format, parser })
+        Ok(Self { format, parser, tools: format.tools(), told })
     }
 
     /// The format that it reads.
@@ -81,6 +84,10 @@ impl Decoder {
     /// Gives the next record, or says what it needs for it. After [`Step::End`] or an error it stays with that answer.
     #[expect(clippy::should_implement_trait, reason = "an iterator cannot ask for input")]
     pub fn next(&mut self) -> Result<Step, ReadError> {
+        if let Some(tool) = self.tools.get(self.told) {
+            self.told += 1;
+            return Ok(Step::Record(Record::Tool { name: (*tool).to_owned() }));
+        }
         Ok(match self.parser.next()? {
             Step::Record(record) => Step::Record(record.bound()),
             step => step,
@@ -90,8 +97,12 @@ impl Decoder {
     /// The place right after the last record that [`next`](Self::next) gave, as text of at most [`limits::CHECKPOINT`] bytes. What was fed
     /// beyond it has to be fed again after [`resume`](Self::resume).
     pub fn checkpoint(&self) -> Vec<u8> {
-        let envelope =
-            Envelope { version: self.format.checkpoint_version(), format: self.format.name().to_owned(), state: self.parser.suspend() };
+        let envelope = Envelope {
+            version: self.format.checkpoint_version(),
+            format: self.format.name().to_owned(),
+            told: self.told,
+            state: self.parser.suspend(),
+        };
         let bytes = serde_json::to_vec(&envelope).unwrap_or_default();
         debug_assert!(bytes.len() <= limits::CHECKPOINT, "checkpoint of {} bytes", bytes.len());
         bytes
@@ -102,6 +113,7 @@ impl Decoder {
 struct Envelope {
     version: u32,
     format: String,
+    told: usize,
     state: serde_json::Value,
 }
 

@@ -12,10 +12,11 @@
 
 pub mod limits;
 
+mod kinds;
+pub use kinds::{AssetKind, FindingKind, Severity, Status};
+
 mod record;
-pub use record::{
-    Asset, AssetKind, Component, Cvss, Finding, FindingKind, Location, Occurrence, Problem, ProblemCode, Record, Severity, Status,
-};
+pub use record::{Asset, Component, Cvss, Finding, Location, Occurrence, Problem, ProblemCode, Record};
 
 mod identity;
 pub use identity::{Id, Identity};

@@ -23,3 +23,13 @@ pub const LIST: usize = 200;
 pub const ATTRIBUTES: usize = 64;
 /// Text of all definitions (rules, artifacts) that a two-part format keeps in memory for one run.
 pub const DEFINITIONS: usize = 24 * 1024 * 1024;
+/// What is needed of one record of a described format: it is held while its occurrences are made.
+pub const RECORD: usize = 4 * 1024 * 1024;
+/// One value around the records that a described format keeps: all of them are part of a checkpoint.
+pub const KEPT: usize = 2 * 1024;
+/// Facts about the start of a report that its format is told by. A count.
+pub const FACTS: usize = 2_000;
+/// Lines before the header of a table. A count.
+pub const PREAMBLE: usize = 40;
+/// Columns of a table. A count.
+pub const COLUMNS: usize = 4096;

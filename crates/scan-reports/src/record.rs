@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Identity;
 use crate::limits;
+use crate::{AssetKind, FindingKind, Identity, Severity, Status};
 
 /// One thing that a decoder read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,70 +85,6 @@ pub struct Finding {
     pub attributes: BTreeMap<String, String>,
 }
 
-/// What kind of thing is wrong; it decides what makes two findings the same.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FindingKind {
-    /// On a machine: the same rule is the same finding on every machine.
-    #[default]
-    Host,
-    /// On a web site.
-    Web,
-    /// In source code.
-    Code,
-    /// In a package that something depends on.
-    Dependency,
-    /// A secret that lies open.
-    Secret,
-    /// In a configuration or cloud resource.
-    Configuration,
-}
-
-/// How bad a finding is, from harmless to worst.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// Only information.
-    #[default]
-    Info,
-    /// CVSS 0.1 to 3.9.
-    Low,
-    /// CVSS 4.0 to 6.9.
-    Medium,
-    /// CVSS 7.0 to 8.9.
-    High,
-    /// CVSS 9.0 to 10.0.
-    Critical,
-}
-
-impl Severity {
-    /// The qualitative rating of a base score (CVSS v3.1 specification, section 5).
-    pub fn of_score(score: f64) -> Self {
-        match score {
-            s if s >= 9.0 => Self::Critical,
-            s if s >= 7.0 => Self::High,
-            s if s >= 4.0 => Self::Medium,
-            s if s > 0.0 => Self::Low,
-            _ => Self::Info,
-        }
-    }
-}
-
-/// The state of a finding as the report gives it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// Not dealt with.
-    #[default]
-    Open,
-    /// The report says that it is fixed.
-    Closed,
-    /// The report says that it is none (a suppression, a mark in the scanner).
-    FalsePositive,
-    /// The report says that the risk is accepted.
-    AcceptedRisk,
-}
-
 /// A score of the Common Vulnerability Scoring System.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cvss {
@@ -187,23 +123,6 @@ pub struct Asset {
     /// Further facts by name: operating system, MAC address.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, String>,
-}
-
-/// What kind of thing an asset is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AssetKind {
-    /// A machine on a network.
-    #[default]
-    Host,
-    /// A web site.
-    Site,
-    /// Source code.
-    Repository,
-    /// A container image.
-    Image,
-    /// A resource of a cloud.
-    CloudResource,
 }
 
 /// Where on its asset a finding was seen. What does not apply is `None`.

@@ -86,7 +86,7 @@ fn the_samples_give_the_same_however_they_are_cut_and_suspended() {
 fn so_do_the_reports_of_the_corpus() {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
     let corpus = std::env::var_os("SPILLWAY_CORPUS").map_or_else(beside, PathBuf::from).join("samples");
-    let reports: Vec<PathBuf> = ["nmap", "tenable", "sarif"].iter().flat_map(|tool| files(&corpus.join(tool))).collect();
+    let reports = files(&corpus);
     if reports.is_empty() {
         eprintln!("SKIPPED: no corpus at {} (set SPILLWAY_CORPUS)", corpus.display());
     }
@@ -100,7 +100,9 @@ fn a_report_that_is_cut_off_anywhere_ends_with_an_error() {
     for path in samples() {
         let report = std::fs::read(&path).expect("a readable sample");
         let Some(format) = detected(&report, "") else { continue };
-        if read(format, &report, || 4096).error.is_some() {
+        // Where lines are records a report may end behind any of them.
+        let lines = path.extension().is_some_and(|extension| extension == "csv" || extension == "jsonl");
+        if lines || read(format, &report, || 4096).error.is_some() {
             continue;
         }
         let end = report.trim_ascii_end().len();

@@ -1,9 +1,20 @@
 //! Which format a report has, by its content.
+//!
+//! What the start of a report shows is gathered as facts: paths such as `Results[].Target` in JSON (of the first element of an array),
+//! `report.@version` in XML (of the first elements of a name), columns in CSV, each with its value where it is short. A description says
+//! in its `[[detect]]` which of them a report of its format has, which values they have, and which it lacks; the description of which
+//! most is met counts. The file's name only decides between equals.
+
+use std::collections::HashMap;
 
 use encoding_rs::Encoding;
 
-use super::{Format, sarif};
+use super::Format;
+use super::described::csv_headers;
+use super::described::table::{Detect, Syntax};
+use super::described::transform::like;
 use crate::limits;
+use crate::token::json::{Token as JsonToken, Tokenizer as JsonTokenizer};
 use crate::token::xml::{Kind, Token, Tokenizer};
 
 /// What [`detect`] found.
@@ -15,13 +26,22 @@ pub enum Detection {
     NeedMore,
     /// None of the known formats.
     Unknown {
-        /// What it looks like and which formats are known, for a person.
+        /// What it looks like and which formats are near, for a person.
         message: String,
     },
 }
 
-/// Tells the format of a report from its start; `complete` says that there is no more of it. The file's name only helps to say what is
-/// wrong.
+/// What the start of a report shows, and the values that are short enough.
+#[derive(Debug, Default)]
+struct Facts {
+    values: HashMap<String, String>,
+}
+
+/// Depth of facts, and the longest value that is one.
+const DEPTH: usize = 6;
+const VALUE: usize = 200;
+
+/// Tells the format of a report from its start; `complete` says that there is no more of it.
 pub fn detect(start: &[u8], complete: bool, file_name: Option<&str>) -> Detection {
     let complete = complete || start.len() >= limits::DETECTION;
     if start.len() < 4 && !complete {
@@ -30,20 +50,102 @@ pub fn detect(start: &[u8], complete: bool, file_name: Option<&str>) -> Detectio
     let found = match first_character(start) {
         None if complete => Err(if start.is_empty() { "the file is empty" } else { "the file holds nothing but blanks" }.to_owned()),
         None => return Detection::NeedMore,
-        Some('<') => xml(start, complete),
-        Some('{' | '[') => json(start, complete),
-        Some(_) => Err(binary(start).to_owned()),
+        Some('<') => match xml(start, complete) {
+            Ok(Some(facts)) => choose(Syntax::Xml, &[facts], file_name),
+            Ok(None) => return Detection::NeedMore,
+            Err(error) => Err(error),
+        },
+        Some(first) => match binary(start) {
+            Some(what) => Err(what.to_owned()),
+            None if !complete => return Detection::NeedMore,
+            None if matches!(first, '{' | '[') => choose(Syntax::Json, &[json(start)], file_name),
+            None => choose(Syntax::Csv, &tables(start), file_name),
+        },
     };
     match found {
-        Ok(detection) => detection,
-        Err(what) => Detection::Unknown { message: unknown(&what, file_name) },
+        Ok(format) => Detection::Format(format),
+        Err(what) => {
+            let name = file_name.map(|name| format!("{name}: ")).unwrap_or_default();
+            Detection::Unknown { message: format!("{name}{what}") }
+        }
     }
 }
 
-fn unknown(what: &str, file_name: Option<&str>) -> String {
-    let name = file_name.map(|name| format!("{name}: ")).unwrap_or_default();
-    let known = "Nessus (.nessus, XML with root element NessusClientData_v2), Nmap (XML with root element nmaprun), SARIF (JSON)";
-    format!("{name}{what}; known formats: {known}")
+/// The format of which most is met.
+fn choose(syntax: Syntax, candidates: &[Facts], file_name: Option<&str>) -> Result<Format, String> {
+    let rules = || Format::ALL.into_iter().filter(|format| format.table().syntax == syntax);
+    let mut best: Option<(usize, bool, Format)> = None;
+    for facts in candidates {
+        for format in rules() {
+            for detect in format.table().detect.iter().filter(|detect| meets(detect, facts)) {
+                let named = file_name.is_some_and(|name| detect.file.iter().any(|pattern| like(pattern, name)));
+                let rank = (detect.has.len() + 2 * detect.is.len(), named);
+                if best.is_none_or(|(size, name, _)| rank > (size, name)) {
+                    best = Some((rank.0, rank.1, format));
+                }
+            }
+        }
+    }
+    best.map(|(_, _, format)| format).ok_or_else(|| unknown(syntax, candidates))
+}
+
+fn meets(detect: &Detect, facts: &Facts) -> bool {
+    let is = |(path, values): &(&str, super::described::table::List<&str>)| {
+        facts.values.get(*path).is_some_and(|value| values.iter().any(|pattern| like(pattern, value)))
+    };
+    detect.has.iter().all(|path| facts.values.contains_key(*path))
+        && detect.is.iter().all(is)
+        && !detect.lacks.iter().any(|path| facts.values.contains_key(*path))
+}
+
+/// What is said of a report of no known format: what it looks like, and the formats of which something is met.
+fn unknown(syntax: Syntax, candidates: &[Facts]) -> String {
+    let what = match syntax {
+        Syntax::Xml => {
+            let roots = candidates.iter().flat_map(|facts| facts.values.keys());
+            let root = roots.filter(|path| !path.contains('.')).min_by_key(|path| path.len()).map(String::as_str);
+            match root {
+                Some("NessusClientData") => "a Nessus report of version 1, which is not read".to_owned(),
+                Some("html" | "HTML") => "a web page".to_owned(),
+                root => format!("an XML document with root element <{}>", super::elements::prefix(root.unwrap_or("?"), 100)),
+            }
+        }
+        Syntax::Json => "a JSON document of no known format".to_owned(),
+        Syntax::Csv if candidates.is_empty() => "neither XML, nor JSON, nor a table".to_owned(),
+        Syntax::Csv => "a table whose columns are those of no known format".to_owned(),
+    };
+    let mut near: Vec<(usize, &str)> =
+        Format::ALL.into_iter().filter_map(|format| Some((met(format, candidates)?, format.name()))).collect();
+    near.sort_by_key(|(met, _)| std::cmp::Reverse(*met));
+    near.truncate(3);
+    let names: Vec<&str> = near.into_iter().map(|(_, name)| name).collect();
+    match names[..] {
+        [] => format!("{what}; known formats: {}", known()),
+        _ => format!("{what}; known formats that are near it: {}", names.join(", ")),
+    }
+}
+
+/// How much of a format's best description is met, in percent; none where it is nothing.
+fn met(format: Format, candidates: &[Facts]) -> Option<usize> {
+    let share = |detect: &Detect, facts: &Facts| {
+        let is = detect.is.iter().map(|(path, _)| path);
+        let met = detect.has.iter().chain(is).filter(|path| facts.values.contains_key(**path)).count();
+        met * 100 / (detect.has.len() + detect.is.len())
+    };
+    let detects = format.table().detect.iter();
+    detects.flat_map(|detect| candidates.iter().map(move |facts| share(detect, facts))).filter(|share| *share > 0).max()
+}
+
+fn known() -> String {
+    Format::ALL.map(Format::name).join(", ")
+}
+
+/// A way to detect a format, for people.
+pub(super) fn described(detect: &Detect) -> String {
+    let has = detect.has.iter().map(|path| (*path).to_owned());
+    let is = detect.is.iter().map(|(path, values)| format!("{path} = {}", values.join(" or ")));
+    let lacks = detect.lacks.iter().map(|path| format!("no {path}"));
+    has.chain(is).chain(lacks).collect::<Vec<_>>().join(", ")
 }
 
 /// The first character that is no blank and no byte order mark, in any encoding of Unicode or that has ASCII's characters.
@@ -52,43 +154,128 @@ fn first_character(start: &[u8]) -> Option<char> {
     start.iter().find(|byte| **byte != 0 && !byte.is_ascii_whitespace()).map(|byte| char::from(*byte))
 }
 
-/// By the root element.
-fn xml(start: &[u8], complete: bool) -> Result<Detection, String> {
+impl Facts {
+    /// Notes a fact; the first of a path counts.
+    fn add(&mut self, path: &str, value: &str) {
+        if self.values.len() < limits::FACTS && !self.values.contains_key(path) {
+            self.values.insert(path.to_owned(), super::elements::prefix(value, VALUE).to_owned());
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.values.len() >= limits::FACTS
+    }
+}
+
+/// Elements, attributes and texts; none where more is needed.
+fn xml(start: &[u8], complete: bool) -> Result<Option<Facts>, String> {
     let mut xml = Tokenizer::new();
     xml.feed(start);
-    let name = loop {
+    let mut facts = Facts::default();
+    let mut path: Vec<String> = Vec::new();
+    while !facts.is_full() {
         match xml.next() {
-            Ok(Token::Event(event)) => {
-                if let Kind::Start(element) = event.kind {
-                    break element.name.to_owned();
+            Ok(Token::Event(event)) => match event.kind {
+                Kind::Start(element) => {
+                    path.push(super::elements::local_name(element.name).to_owned());
+                    if path.len() <= DEPTH {
+                        let joined = path.join(".");
+                        facts.add(&joined, "");
+                        element.iter().for_each(|(name, value)| facts.add(&format!("{joined}.@{name}"), value));
+                    }
                 }
-            }
-            Ok(_) if !complete => return Ok(Detection::NeedMore),
-            Ok(_) => return Err("an XML document without a root element in its first 64 KiB".to_owned()),
-            Err(error) => return Err(format!("XML that cannot be read: {error}")),
+                Kind::Text(_) => {}
+                Kind::End(_) => {
+                    path.pop();
+                }
+            },
+            Ok(_) if !complete && facts.values.is_empty() => return Ok(None),
+            Ok(_) if facts.values.is_empty() => return Err("an XML document without a root element in its first 64 KiB".to_owned()),
+            Err(error) if facts.values.is_empty() => return Err(format!("XML that cannot be read: {error}")),
+            Ok(_) if !complete && ambiguous(&facts) => return Ok(None),
+            Ok(_) | Err(_) => break,
         }
-    };
-    match super::elements::local_name(&name) {
-        "NessusClientData_v2" => Ok(Detection::Format(Format::Nessus)),
-        "nmaprun" => Ok(Detection::Format(Format::Nmap)),
-        "NessusClientData" => Err("a Nessus report of version 1, which is not read".to_owned()),
-        "html" | "HTML" => Err("a web page".to_owned()),
-        other => Err(format!("an XML document with root element <{}>", super::elements::prefix(other, 100))),
     }
+    Ok(Some(facts))
 }
 
-/// By the top-level keys.
-fn json(start: &[u8], complete: bool) -> Result<Detection, String> {
+/// Whether more of the report could make it one of another format: its root element alone does not tell.
+fn ambiguous(facts: &Facts) -> bool {
+    let of_root = |path: &str| path.split('.').next().is_some_and(|root| facts.values.contains_key(root));
+    let paths = |detect: &Detect| detect.has.iter().chain(detect.is.iter().map(|(path, _)| path)).any(|path| of_root(path));
+    let formats = Format::ALL.into_iter().filter(|format| format.table().syntax == Syntax::Xml);
+    formats.filter(|format| format.table().detect.iter().any(paths)).count() > 1
+}
+
+/// Members and elements.
+fn json(start: &[u8]) -> Facts {
     let encoding = Encoding::for_bom(start).map_or(encoding_rs::UTF_8, |(encoding, _)| encoding);
     let (text, _, _) = encoding.decode(start);
-    if sarif::detects(&text) {
-        return Ok(Detection::Format(Format::Sarif));
+    let mut tokens = JsonTokenizer::default();
+    tokens.keep(VALUE);
+    tokens.feed(text.as_bytes());
+    let mut facts = Facts::default();
+    // The paths of what is open; of an array also whether its first element was seen.
+    let mut open: Vec<(String, Option<bool>)> = Vec::new();
+    let mut path = String::new();
+    while let Ok(Some(token)) = tokens.next() {
+        if facts.is_full() {
+            break;
+        }
+        match token {
+            JsonToken::Key => {
+                let parent = open.last().map_or("", |(path, _)| path);
+                path = if parent.is_empty() { tokens.text().into_owned() } else { format!("{parent}.{}", tokens.text()) };
+                if open.len() > DEPTH {
+                    tokens.skip();
+                }
+            }
+            JsonToken::BeginObject => {
+                facts.add(&path, "");
+                open.push((path.clone(), None));
+            }
+            JsonToken::BeginArray => {
+                path.push_str("[]");
+                facts.add(&path, "");
+                open.push((path.clone(), Some(false)));
+            }
+            JsonToken::EndObject | JsonToken::EndArray => {
+                open.pop();
+            }
+            JsonToken::String => facts.add(&path, &tokens.text()),
+            JsonToken::Number => facts.add(&path, &String::from_utf8_lossy(tokens.raw())),
+            JsonToken::Bool(value) => facts.add(&path, if value { "true" } else { "false" }),
+            JsonToken::Null => facts.add(&path, ""),
+            JsonToken::Skipped => {}
+            JsonToken::End => break,
+        }
+        // The elements after the first are as it is.
+        let ended = !matches!(token, JsonToken::Key | JsonToken::BeginObject | JsonToken::BeginArray);
+        if let Some((element, Some(seen))) = open.last_mut() {
+            element.clone_into(&mut path);
+            *seen |= ended;
+            if *seen {
+                tokens.skip();
+            }
+        }
     }
-    if complete { Err("a JSON document that is no SARIF log".to_owned()) } else { Ok(Detection::NeedMore) }
+    facts
 }
 
-/// What a file is that is neither XML nor JSON.
-fn binary(start: &[u8]) -> &'static str {
+/// The columns of what may be a header.
+fn tables(start: &[u8]) -> Vec<Facts> {
+    let facts = |columns: Vec<String>| {
+        let mut facts = Facts::default();
+        for column in &columns {
+            facts.add(column, "");
+        }
+        facts
+    };
+    csv_headers(start).into_iter().map(facts).collect()
+}
+
+/// What a file is that is none of the texts that are read.
+fn binary(start: &[u8]) -> Option<&'static str> {
     const MAGIC: [(&[u8], &str); 6] = [
         (b"PK\x03\x04", "a ZIP archive"),
         (b"\x1f\x8b", "a gzip file"),
@@ -97,7 +284,7 @@ fn binary(start: &[u8]) -> &'static str {
         (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
         (b"BZh", "a bzip2 file"),
     ];
-    MAGIC.iter().find(|(magic, _)| start.starts_with(magic)).map_or("neither XML nor JSON", |(_, what)| what)
+    MAGIC.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, what)| *what)
 }
 
 #[cfg(test)]
@@ -136,20 +323,35 @@ mod tests {
 
     #[test]
     fn what_is_unknown_is_named() {
-        assert!(message(b"").starts_with("the file is empty; known formats: Nessus"));
+        assert!(message(b"").starts_with("the file is empty"));
         assert!(message(b" \n").starts_with("the file holds nothing but blanks"));
-        assert!(message(b"<foo/>").starts_with("an XML document with root element <foo>;"));
+        assert!(message(b"<foo/>").starts_with("an XML document with root element <foo>; known formats:"));
         assert!(message(b"<a").starts_with("an XML document without a root element"));
         assert!(message(b"<!DOCTYPE html><html>").starts_with("a web page"));
         assert!(message(b"<?xml version='1.0' encoding='EBCDIC-US'?><a/>").contains("EBCDIC-US"));
-        assert!(message(b"{}").starts_with("a JSON document that is no SARIF log"));
+        assert!(message(b"{}").starts_with("a JSON document of no known format"));
         assert!(message(b"PK\x03\x04....").starts_with("a ZIP archive"));
-        assert!(message(b"Name,Host").starts_with("neither XML nor JSON"));
+        assert!(message(b"some words").starts_with("neither XML, nor JSON, nor a table; known formats:"));
+    }
+
+    #[test]
+    fn the_nearest_formats_are_named() {
+        let near = message(br#"{"SchemaVersion": 3, "Results": []}"#);
+        assert!(near.contains("near it: trivy"), "{near}");
     }
 
     #[test]
     fn looking_ends_at_the_limit() {
         let endless = [b"<!-- ".as_slice(), &vec![b'-'; limits::DETECTION]].concat();
         assert!(matches!(detect(&endless, false, None), Detection::Unknown { .. }));
+    }
+
+    #[test]
+    fn facts_are_those_of_first_elements() {
+        let facts = json(br#"{"a": [{"b": 1}, {"c": 2}], "d": {"e": "x"}, "f": [[1], 2], "g": []}"#);
+        let mut paths: Vec<&str> = facts.values.keys().map(String::as_str).collect();
+        paths.sort_unstable();
+        assert_eq!(paths, ["", "a[]", "a[].b", "d", "d.e", "f[]", "f[][]", "g[]"]);
+        assert_eq!(facts.values["d.e"], "x");
     }
 }

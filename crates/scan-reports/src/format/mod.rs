@@ -1,10 +1,19 @@
-//! One module for each report format: events in, records out. Nothing here knows how bytes were cut.
+//! The report formats: events in, records out. Nothing here knows how bytes were cut.
+//!
+//! Each format is a file in `formats`: its description, or, where that does not suffice, how it is detected and the name of a module
+//! here that reads it.
 
 use crate::{CheckpointError, ReadError, Step};
 
+mod cvss;
+mod described;
 mod detect;
 mod elements;
+mod ids;
+mod purl;
+mod registry;
 pub use detect::{Detection, detect};
+pub use registry::Format;
 
 mod nessus;
 mod nmap;
@@ -23,28 +32,28 @@ pub(crate) trait Parser: Send {
     fn restore(&mut self, state: serde_json::Value) -> Result<(), CheckpointError>;
 }
 
-/// The report formats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Nessus `.nessus`, version 2 (`NessusClientData_v2`).
-    Nessus,
-    /// Nmap's XML output (`nmaprun`).
-    Nmap,
-    /// SARIF 2.1.0 (OASIS).
-    Sarif,
-}
+/// Version of the checkpoints of the formats that have a module of their own.
+const CODE_VERSION: u32 = 1;
 
 impl Format {
-    /// Every format, in alphabetical order.
-    pub const ALL: [Self; 3] = [Self::Nessus, Self::Nmap, Self::Sarif];
-
     /// Its name in the API, on the command line and in the database.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Nessus => "nessus",
-            Self::Nmap => "nmap",
-            Self::Sarif => "sarif",
-        }
+        self.table().name
+    }
+
+    /// The scanner whose reports it is, for people.
+    pub fn scanner(self) -> &'static str {
+        self.table().scanner
+    }
+
+    /// What a report of this format is, and how it is made.
+    pub fn about(self) -> &'static str {
+        self.table().about
+    }
+
+    /// What it is detected on, one entry for each of its shapes: `Results[].Target, SchemaVersion = 2`.
+    pub fn detected_on(self) -> Vec<String> {
+        self.table().detect.iter().map(detect::described).collect()
     }
 
     /// The format of that name.
@@ -54,16 +63,23 @@ impl Format {
 
     /// Changes whenever an older checkpoint can no longer be taken up.
     pub(crate) fn checkpoint_version(self) -> u32 {
-        match self {
-            Self::Nessus | Self::Nmap | Self::Sarif => 1,
-        }
+        self.table().reading.as_ref().map_or(CODE_VERSION, |reading| reading.version)
     }
 
     pub(crate) fn parser(self) -> Box<dyn Parser> {
-        match self {
-            Self::Nessus => Box::new(nessus::parser()),
-            Self::Nmap => Box::new(nmap::parser()),
-            Self::Sarif => Box::new(sarif::parser()),
-        }
+        let coded = || registry::code(self);
+        described::parser(self.table()).or_else(coded).unwrap_or_else(|| unreachable!("the build script sees to it"))
+    }
+
+    /// The scanners that all reports of a described format come from. Where the report names them, its records do.
+    pub(crate) fn tools(self) -> Vec<&'static str> {
+        let records = self.table().reading.as_ref().map_or(&[][..], |reading| reading.records.0);
+        let mut tools: Vec<_> = records.iter().filter_map(|record| record.tool.literal()).collect();
+        tools.dedup();
+        tools
+    }
+
+    pub(in crate::format) fn table(self) -> &'static described::table::Table {
+        &registry::TABLES[self as usize]
     }
 }

@@ -44,31 +44,6 @@ pub(super) fn parser() -> Sarif {
     Sarif::default()
 }
 
-/// Whether the start of a file looks like SARIF: an object with a `runs` array or the schema's name among its members.
-pub(crate) fn detects(text: &str) -> bool {
-    let mut tokens = Tokenizer::default();
-    tokens.keep(limits::URL);
-    tokens.feed(text.as_bytes());
-    let mut member = String::new();
-    let mut seen = false;
-    while let Ok(Some(token)) = tokens.next() {
-        match token {
-            Token::BeginObject if !seen => seen = true,
-            Token::Key => {
-                member = tokens.text().into_owned();
-                if !matches!(member.as_str(), "runs" | "$schema") {
-                    tokens.skip();
-                }
-            }
-            Token::BeginArray if member == "runs" => return true,
-            Token::String if member == "$schema" && tokens.text().to_ascii_lowercase().contains("sarif") => return true,
-            Token::String | Token::Skipped | Token::Null => {}
-            _ => return false,
-        }
-    }
-    false
-}
-
 /// What the parser is about to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -20,6 +20,7 @@ use crate::{ReadError, ReadErrorKind, limits};
 
 pub(crate) mod collect;
 mod scalars;
+mod shape;
 
 /// What [`Tokenizer::next`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,6 +158,8 @@ pub(crate) struct Tokenizer {
     text: Vec<u8>,
     limit: usize,
     clipped: bool,
+    /// Values follow each other until the end, as in JSON lines.
+    many: bool,
     digits: [u8; 4],
     /// The first half of a surrogate pair, waiting for the second.
     surrogate: Option<[u8; 4]>,
@@ -192,6 +195,7 @@ impl Tokenizer {
             text: Vec::new(),
             limit: limits::TEXT,
             clipped: false,
+            many: false,
             digits: [0; 4],
             surrogate: None,
             token_start: place.offset,
@@ -202,13 +206,36 @@ impl Tokenizer {
     pub(crate) fn jump(&mut self, place: Place) {
         let held = place.offset.checked_sub(self.base).and_then(|at| usize::try_from(at).ok()).filter(|at| *at <= self.valid);
         let Some(at) = held else {
-            *self = Self::new(place);
+            *self = Self { many: self.many, ..Self::new(place) };
             return;
         };
         (self.head, self.counted, self.line) = (at, at, place.line);
         (self.open, self.expect, self.token_start) = (place.open, place.expect, place.offset);
         (self.partial, self.skip, self.leave) = (Partial::None, false, None);
         self.unlined.clear();
+    }
+
+    /// Reads values that follow each other, as in JSON lines, instead of one.
+    pub(crate) fn many(&mut self) {
+        self.many = true;
+        if self.open.is_empty() {
+            self.expect = Expect::ValueOrEnd;
+        }
+    }
+
+    /// The first byte of what comes next, behind blanks, colons and commas: of a value, a name, or a closing bracket. Only between two
+    /// tokens. `None` where [`next`](Self::next) has the answer.
+    pub(crate) fn ahead(&mut self) -> Option<u8> {
+        loop {
+            self.blanks();
+            let byte = self.peek()?;
+            match (self.expect, byte) {
+                (Expect::Colon, b':') => self.expect = Expect::Value,
+                (Expect::CommaOrEnd, b',') => self.expect = if self.in_array() { Expect::Value } else { Expect::Key },
+                _ => return Some(byte),
+            }
+            self.head += 1;
+        }
     }
 
     /// The place after the last token. Only there: not when a token has begun.
@@ -391,7 +418,11 @@ impl Tokenizer {
     }
 
     fn value_ended(&mut self) {
-        self.expect = if self.open.is_empty() { Expect::Nothing } else { Expect::CommaOrEnd };
+        self.expect = match (self.open.is_empty(), self.many) {
+            (true, true) => Expect::ValueOrEnd,
+            (true, false) => Expect::Nothing,
+            (false, _) => Expect::CommaOrEnd,
+        };
     }
 
     fn in_array(&self) -> bool {
@@ -500,7 +531,8 @@ impl Tokenizer {
         if !self.ended {
             return Ok(None);
         }
-        if self.expect == Expect::Nothing && self.head == self.buffer.len() {
+        let between = self.partial == Partial::None && self.open.is_empty() && self.expect == Expect::ValueOrEnd;
+        if (self.expect == Expect::Nothing || between) && self.head == self.buffer.len() {
             return Ok(Some(Token::End));
         }
         Err(self.truncated())

@@ -1,4 +1,5 @@
 //! Bytes to events, resumable and bounded. Knows no scanner.
 
+pub(crate) mod csv;
 pub(crate) mod json;
 pub(crate) mod xml;

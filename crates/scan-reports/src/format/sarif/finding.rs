@@ -13,9 +13,8 @@ use serde_json::Value;
 
 use super::objects::{Location as SarifLocation, Message, Properties, Result as SarifResult, Rule, Suppression};
 use super::run::Definitions;
+use crate::format::ids;
 use crate::{Asset, AssetKind, Component, Cvss, Finding, FindingKind, Identity, Location, Occurrence, Severity, Status};
-
-mod ids;
 
 /// Bytes of a message that become a title; the whole is in the description.
 const TITLE: usize = 200;

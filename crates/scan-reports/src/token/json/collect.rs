@@ -7,64 +7,7 @@
 use super::{Token, Tokenizer};
 use crate::ReadError;
 
-/// What is needed of a value.
-#[derive(Debug)]
-pub(crate) enum Shape {
-    /// A text, cut to that many bytes.
-    Text(usize),
-    /// A number.
-    Number,
-    /// An object, and of it these members.
-    Object(&'static [(&'static str, Shape)]),
-    /// An object, and all its members.
-    Map(&'static Shape),
-    /// An array, and all its elements. One that does not have the shape becomes its empty value: elements are named by their index.
-    List(&'static Shape),
-    /// Whatever it is; texts in it are cut to that many bytes.
-    Any(usize),
-}
-
-impl Shape {
-    fn limit(&self) -> usize {
-        match self {
-            Self::Text(limit) | Self::Any(limit) => *limit,
-            // Long enough for any number in quotes.
-            _ => 64,
-        }
-    }
-
-    fn empty(&self) -> &'static [u8] {
-        match self {
-            Self::Text(_) => b"\"\"",
-            Self::Number => b"0",
-            Self::Object(_) | Self::Map(_) => b"{}",
-            Self::List(_) => b"[]",
-            Self::Any(_) => b"null",
-        }
-    }
-
-    fn member(&'static self, name: &str) -> Option<&'static Self> {
-        match self {
-            Self::Object(members) => members.iter().find(|(known, _)| *known == name).map(|(_, shape)| shape),
-            Self::Map(shape) => Some(shape),
-            Self::Any(_) => Some(self),
-            _ => None,
-        }
-    }
-
-    /// The shape of the elements, if an array is expected.
-    fn element(&'static self) -> Option<&'static Self> {
-        match self {
-            Self::List(shape) => Some(shape),
-            Self::Any(_) => Some(self),
-            _ => None,
-        }
-    }
-
-    fn is_object(&self) -> bool {
-        matches!(self, Self::Object(_) | Self::Map(_) | Self::Any(_))
-    }
-}
+pub(crate) use super::shape::Shape;
 
 /// How a value was collected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,10 +146,10 @@ impl Collector {
     }
 
     fn scalar(&mut self, token: Token, tokens: &Tokenizer) {
-        let shape = self.expected();
+        let shape = self.expected().one();
         let raw = tokens.raw();
         let (quoted, text): (bool, &[u8]) = match (shape, token) {
-            (Shape::Text(_), Token::String | Token::Number) | (Shape::Any(_), Token::String) => (true, raw),
+            (Shape::Text(_) | Shape::Either(_), Token::String | Token::Number) | (Shape::Any(_), Token::String) => (true, raw),
             (Shape::Any(_) | Shape::Number, Token::Number) => (false, raw),
             (Shape::Number, Token::String) if super::scalars::is_number(raw) => (false, raw),
             (Shape::Text(_), Token::Bool(true)) => (true, b"true"),
@@ -226,7 +169,7 @@ impl Collector {
     }
 
     /// Leaves a member out; puts the empty value in the place of an element.
-    fn other_kind(&mut self, shape: &Shape) {
+    fn other_kind(&mut self, shape: &'static Shape) {
         match self.open.last() {
             None => self.outcome = Some(Collected::OtherKind),
             Some(level) if level.array => {

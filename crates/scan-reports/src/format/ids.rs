@@ -10,7 +10,7 @@ use crate::Component;
 const ISSUERS: [&str; 8] = ["CVE", "GHSA", "RUSTSEC", "PYSEC", "GO", "OSV", "MAL", "BDSA"];
 
 /// The CVE, GHSA, RUSTSEC and similar ids in a text, as their issuers write them.
-pub(super) fn vulnerability_ids(text: &str) -> Vec<String> {
+pub(in crate::format) fn vulnerability_ids(text: &str) -> Vec<String> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
     words.filter_map(vulnerability_id).collect()
 }
@@ -30,7 +30,7 @@ fn vulnerability_id(word: &str) -> Option<String> {
 }
 
 /// The numbers after `CWE` in a text: `CWE-79: …`, `external/cwe/cwe-079`, `cwe:79`.
-pub(super) fn cwes(text: &str) -> Vec<u32> {
+pub(in crate::format) fn cwes(text: &str) -> Vec<u32> {
     let after = |at: usize| text.get(at + 3..).unwrap_or_default().trim_start_matches(['-', '_', ':', ' ', '/']);
     let words = text.as_bytes().windows(3).enumerate().filter(|(_, word)| word.eq_ignore_ascii_case(b"cwe"));
     words.filter_map(|(at, _)| number_at(after(at))).collect()
@@ -42,7 +42,7 @@ fn number_at(text: &str) -> Option<u32> {
 }
 
 /// The same of a property that is called `cwe`, where a number alone will do, and a list of them too.
-pub(super) fn cwes_of_value(value: &Value) -> Vec<u32> {
+pub(in crate::format) fn cwes_of_value(value: &Value) -> Vec<u32> {
     match value {
         Value::Number(number) => number.as_u64().and_then(|number| u32::try_from(number).ok()).into_iter().collect(),
         Value::String(text) => text.trim().parse().map_or_else(|_| cwes(text), |number| vec![number]),
@@ -52,13 +52,13 @@ pub(super) fn cwes_of_value(value: &Value) -> Vec<u32> {
 }
 
 /// The number of a taxon, if its taxonomy is the Common Weakness Enumeration.
-pub(super) fn cwe_of_taxon(id: &str, taxonomy: &str) -> Option<u32> {
+pub(in crate::format) fn cwe_of_taxon(id: &str, taxonomy: &str) -> Option<u32> {
     let named = || number_at(id).filter(|_| taxonomy.to_ascii_lowercase().starts_with("cwe"));
     cwes(id).first().copied().or_else(named)
 }
 
 /// The package of a package URL.
-pub(super) fn component_of_purl(purl: &str) -> Option<Component> {
+pub(in crate::format) fn component_of_purl(purl: &str) -> Option<Component> {
     let path = purl.strip_prefix("pkg:")?.split(['?', '#']).next()?.trim_matches('/');
     let (_kind, rest) = path.split_once('/')?;
     let (name, version) = match rest.rsplit_once('@') {
@@ -82,14 +82,14 @@ fn unescaped(text: &str) -> String {
 }
 
 /// The package of a message in lines, as Trivy writes it: `Package: name` first, then `Installed Version: 1.2`.
-pub(super) fn component_of_text(text: &str) -> Option<Component> {
+pub(in crate::format) fn component_of_text(text: &str) -> Option<Component> {
     let _ = text.strip_prefix("Package:")?;
     let value = |label: &str| text.lines().find_map(|line| line.strip_prefix(label)).map(str::trim).filter(|value| !value.is_empty());
     Some(Component { name: value("Package:")?.to_owned(), version: value("Installed Version:")?.to_owned(), purl: None })
 }
 
 /// Of fingerprints whose names end in a version, `name/v2`, the newest of each name (§3.27.17).
-pub(super) fn newest_versions(fingerprints: &BTreeMap<String, Value>) -> BTreeMap<&str, &Value> {
+pub(in crate::format) fn newest_versions(fingerprints: &BTreeMap<String, Value>) -> BTreeMap<&str, &Value> {
     let mut newest: BTreeMap<&str, (u32, &Value)> = BTreeMap::new();
     for (key, value) in fingerprints {
         let versioned = key.rsplit_once("/v").and_then(|(name, version)| Some((name, version.parse().ok()?)));

@@ -1,0 +1,287 @@
+//! Reads the rows of a described format in CSV, whatever its delimiter.
+//!
+//! The header is the first row, within [`limits::PREAMBLE`] lines, that has the columns by which the format is detected; the delimiter
+//! is the one with which it has them. Some reports begin with lines about the scan. The columns that are needed are in the checkpoint.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Shape;
+use super::make::Item;
+use super::scope::Slots;
+use super::table::{Detect, Reading, Table};
+use super::tree::Tree;
+use crate::format::Parser;
+use crate::token::csv::{Place, Token, Tokenizer};
+use crate::{CheckpointError, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
+
+/// What may separate columns.
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
+/// The header of a table.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Header {
+    delimiter: u8,
+    /// Number of columns.
+    width: usize,
+    /// Index and name of those that are needed.
+    columns: Vec<(usize, String)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    header: Option<Header>,
+    place: Place,
+    given: usize,
+}
+
+enum State {
+    /// The start of the report, until there is enough of it.
+    Start {
+        bytes: Vec<u8>,
+        ended: bool,
+    },
+    Rows(Box<Tokenizer>),
+}
+
+/// A report in CSV.
+pub(super) struct CsvReport {
+    table: &'static Table,
+    reading: &'static Reading,
+    state: State,
+    header: Option<Header>,
+    slots: Slots,
+    item: Option<Item>,
+    spare: Tree,
+    given: usize,
+    skip: usize,
+    /// The checkpoint's place: before the row whose occurrences are given.
+    place: Place,
+    failed: Option<ReadError>,
+}
+
+impl CsvReport {
+    pub(super) fn new(table: &'static Table, reading: &'static Reading) -> Self {
+        Self {
+            table,
+            reading,
+            state: State::Start { bytes: Vec::new(), ended: false },
+            header: None,
+            slots: Slots::default(),
+            item: None,
+            spare: Tree::default(),
+            given: 0,
+            skip: 0,
+            place: Place::start(&[]),
+            failed: None,
+        }
+    }
+}
+
+impl Parser for CsvReport {
+    fn position(&self) -> u64 {
+        match &self.state {
+            State::Start { bytes, .. } => bytes.len() as u64,
+            State::Rows(tokens) => tokens.position(),
+        }
+    }
+
+    fn progress(&self) -> u64 {
+        match &self.state {
+            State::Start { .. } => 0,
+            State::Rows(tokens) => tokens.progress(),
+        }
+    }
+
+    fn feed(&mut self, piece: &[u8]) {
+        match &mut self.state {
+            State::Start { bytes, .. } => bytes.extend_from_slice(piece),
+            State::Rows(tokens) => tokens.feed(piece),
+        }
+    }
+
+    fn end_of_input(&mut self) {
+        match &mut self.state {
+            State::Start { ended, .. } => *ended = true,
+            State::Rows(tokens) => tokens.end_of_input(),
+        }
+    }
+
+    fn next(&mut self) -> Result<Step, ReadError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        self.step().inspect_err(|error| self.failed = Some(error.clone()))
+    }
+
+    fn suspend(&self) -> Value {
+        let saved = Saved { header: self.header.clone(), place: self.place.clone(), given: self.given + self.skip };
+        serde_json::to_value(saved).unwrap_or_default()
+    }
+
+    fn restore(&mut self, state: Value) -> Result<(), CheckpointError> {
+        let saved: Saved = serde_json::from_value(state).map_err(|_| CheckpointError::Unreadable)?;
+        if let Some(header) = &saved.header {
+            self.state = State::Rows(Box::new(Tokenizer::new(header.delimiter, saved.place.clone())));
+        }
+        (self.header, self.place, self.skip) = (saved.header, saved.place, saved.given);
+        Ok(())
+    }
+}
+
+impl CsvReport {
+    fn step(&mut self) -> Result<Step, ReadError> {
+        loop {
+            if let Some(record) = self.give() {
+                return Ok(Step::Record(record));
+            }
+            let State::Rows(tokens) = &mut self.state else {
+                if self.begin()? {
+                    continue;
+                }
+                return Ok(Step::NeedInput);
+            };
+            match tokens.next()? {
+                Token::NeedInput => {
+                    self.place = tokens.place();
+                    return Ok(Step::NeedInput);
+                }
+                Token::End => {
+                    self.place = tokens.place();
+                    return Ok(Step::End);
+                }
+                Token::TooLarge => {
+                    let (offset, line) = tokens.row();
+                    let message = format!("a row of more than {} bytes or {} columns", limits::RECORD, limits::COLUMNS);
+                    self.item = Some(Item::problem(Problem { code: ProblemCode::TooLarge, message, offset, line, excerpt: String::new() }));
+                }
+                Token::Row => self.row()?,
+            }
+        }
+    }
+
+    fn give(&mut self) -> Option<Record> {
+        loop {
+            let item = self.item.as_mut()?;
+            let Some(record) = item.next(self.reading, &self.slots) else {
+                self.spare = self.item.take().map(|item| item.tree).unwrap_or_default();
+                (self.given, self.skip) = (0, 0);
+                if let State::Rows(tokens) = &self.state {
+                    self.place = tokens.place();
+                }
+                return None;
+            };
+            self.given += 1;
+            if self.skip == 0 {
+                return Some(record);
+            }
+            self.skip -= 1;
+        }
+    }
+
+    /// Finds the header, once there is enough of the report.
+    fn begin(&mut self) -> Result<bool, ReadError> {
+        let State::Start { bytes, ended } = &mut self.state else { return Ok(true) };
+        if !*ended && bytes.len() < limits::DETECTION {
+            return Ok(false);
+        }
+        let Some((header, place)) = header(self.table, self.reading, bytes) else {
+            let columns: Vec<String> = self.table.detect.iter().map(|detect| detect.has.join(", ")).collect();
+            let message = format!("expected a table with the columns {}", columns.join("; or "));
+            return Err(ReadError { kind: ReadErrorKind::NotThisFormat, message, offset: 0, line: 1 });
+        };
+        let mut tokens = Tokenizer::new(header.delimiter, place.clone());
+        let at = usize::try_from(place.offset).unwrap_or(usize::MAX).min(bytes.len());
+        tokens.feed(&bytes[at..]);
+        if *ended {
+            tokens.end_of_input();
+        }
+        (self.header, self.place) = (Some(header), place);
+        self.state = State::Rows(Box::new(tokens));
+        Ok(true)
+    }
+
+    fn row(&mut self) -> Result<(), ReadError> {
+        let (State::Rows(tokens), Some(header)) = (&self.state, &self.header) else { return Ok(()) };
+        if tokens.is_cut() && tokens.len() < header.width {
+            let message = format!("the table ends after {} of the {} columns of its last row", tokens.len(), header.width);
+            return Err(ReadError { kind: ReadErrorKind::Truncated, message, offset: tokens.progress(), line: tokens.row().1 });
+        }
+        let mut tree = std::mem::take(&mut self.spare);
+        tree.clear();
+        let root = tree.begin("row");
+        let (mut filled, mut repeats) = (false, true);
+        for (index, name) in &header.columns {
+            if let Some(text) = tokens.field(*index).filter(|text| !text.trim().is_empty()) {
+                filled = true;
+                repeats &= text.trim().eq_ignore_ascii_case(name);
+                tree.leaf(name, &text);
+            }
+        }
+        tree.end(root, "");
+        // Blank rows, and headers that stand again where tables were put together.
+        if !filled || repeats {
+            self.spare = tree;
+            self.place = tokens.place();
+            return Ok(());
+        }
+        let (offset, line) = tokens.row();
+        let kinds = self.reading.nodes.first().map_or(super::table::List(&[]), |node| node.records);
+        self.item = Some(Item::new(tree, kinds, offset, line));
+        Ok(())
+    }
+}
+
+/// The header of a report of this format, and the place behind it.
+fn header(table: &Table, reading: &Reading, start: &[u8]) -> Option<(Header, Place)> {
+    let Some(Shape::Object(needed)) = reading.nodes.first().and_then(|node| node.shape.as_ref()) else { return None };
+    let mut found: Option<(u64, Header, Place)> = None;
+    for delimiter in DELIMITERS {
+        each_row(start, delimiter, |fields, at, place| {
+            let fits = table.detect.iter().any(|detect| has_columns(detect, fields));
+            if !fits || found.as_ref().is_some_and(|(known, ..)| *known <= at) {
+                return !fits;
+            }
+            let index = |name: &str| fields.iter().position(|field| field.eq_ignore_ascii_case(name));
+            let columns = needed.iter().filter_map(|(name, _)| Some((index(name)?, (*name).to_owned()))).collect();
+            found = Some((at, Header { delimiter, width: fields.len(), columns }, place));
+            false
+        });
+    }
+    found.map(|(_, header, place)| (header, place))
+}
+
+fn has_columns(detect: &Detect, fields: &[String]) -> bool {
+    let has = |name: &&str| fields.iter().any(|field| field.eq_ignore_ascii_case(name));
+    detect.has.iter().all(&has) && !detect.lacks.iter().any(has)
+}
+
+/// Gives the fields of the first rows, the offset of each and the place behind it, until `take` has enough.
+pub(in crate::format) fn each_row(start: &[u8], delimiter: u8, mut take: impl FnMut(&[String], u64, Place) -> bool) {
+    let place = Place::start(start);
+    let from = usize::try_from(place.offset).unwrap_or_default();
+    let mut tokens = Tokenizer::new(delimiter, place);
+    tokens.feed(&start[from..]);
+    tokens.end_of_input();
+    for _ in 0..limits::PREAMBLE {
+        let Ok(Token::Row) = tokens.next() else { return };
+        let fields: Vec<String> = (0..tokens.len()).filter_map(|index| Some(tokens.field(index)?.trim().to_owned())).collect();
+        if !take(&fields, tokens.row().0, tokens.place()) {
+            return;
+        }
+    }
+}
+
+/// The rows of a table's start that may be its header, with each delimiter.
+pub(in crate::format) fn headers(start: &[u8]) -> Vec<Vec<String>> {
+    let mut headers = Vec::new();
+    for delimiter in DELIMITERS {
+        each_row(start, delimiter, |fields, _, _| {
+            if fields.len() > 1 {
+                headers.push(fields.to_vec());
+            }
+            true
+        });
+    }
+    headers
+}

@@ -1,0 +1,604 @@
+//! Reads the records of a described format in JSON or JSON lines.
+//!
+//! # The way to the records
+//!
+//! The format's [nodes](super::table::Node) say where members and elements lead. What leads nowhere is skipped where it stands. Objects
+//! and arrays on the way are [frames](Frame); a record is collected whole, trimmed to what its description needs, and at most
+//! [`limits::RECORD`] bytes of that.
+//!
+//! # Values around the records
+//!
+//! A description may need values of the objects around its records, or definitions elsewhere in the report, and the members of an object
+//! come in any order. So when records begin before all such values of an object are known, the object is *surveyed*: its records are
+//! skipped, its end is found, and the parser jumps back to where the survey began ([`Decoder::position`](crate::Decoder::position)
+//! changes). The order of the members never makes a difference; an object that is cut off gives an error instead of records.
+//!
+//! A checkpoint holds the kept values, each at most [`limits::KEPT`] bytes. Of definitions, at most [`limits::DEFINITIONS`] bytes, it
+//! holds only where they stand: a resumed parser asks for those places first.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::make::Item;
+use super::scope::{Kept, Slots};
+use super::table::{Node, Reading, Table};
+use super::tree::Tree;
+use crate::format::Parser;
+use crate::token::json::collect::{Collected, Collector};
+use crate::token::json::{Place, Token, Tokenizer};
+use crate::{CheckpointError, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
+
+/// An object or array on the way to the records.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Frame {
+    node: u16,
+    array: bool,
+    survey: Survey,
+}
+
+/// Whether the values that hold for an object were looked for.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+enum Survey {
+    #[default]
+    NotNeeded,
+    /// Under way: back to this place at the object's end.
+    From(Place),
+    Done,
+}
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// A value of that node.
+    Value(u16),
+    /// A member or element of the innermost frame, or its end.
+    Part,
+    /// The end of a value that is skipped.
+    Skipped,
+    /// The record of that node, which is collected.
+    Record(u16),
+    /// A value that is kept.
+    Slot(u8),
+    /// Definitions again, after a checkpoint.
+    Again(u8),
+    End,
+}
+
+/// The parser's place: the checkpoint.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    place: Place,
+    frames: Vec<Frame>,
+    /// Slots whose value is known, or known to be absent.
+    known: u32,
+    kept: Vec<Value>,
+    definitions: Vec<(u8, Place)>,
+    given: usize,
+    surveyed: Option<(u64, u64)>,
+    matched: bool,
+    ended: bool,
+}
+
+/// The parser.
+pub(super) struct JsonReport {
+    table: &'static Table,
+    reading: &'static Reading,
+    tokens: Tokenizer,
+    next: Next,
+    frames: Vec<Frame>,
+    slots: Slots,
+    known: u32,
+    /// Where the definitions in a slot stand.
+    definitions: Vec<(u8, Place)>,
+    /// Of those, the ones to be read again.
+    again: Vec<(u8, Place)>,
+    collector: Option<Collector>,
+    /// The name of the member that is being read.
+    name: String,
+    item: Option<Item>,
+    /// A tree to be used again.
+    spare: Tree,
+    /// Occurrences of the current record that were given, and those to be passed over.
+    given: usize,
+    skip: usize,
+    place: Place,
+    /// Start and end of the outermost object that was surveyed.
+    surveyed: Option<(u64, u64)>,
+    /// A member that the format knows was seen.
+    matched: bool,
+    problem: Option<Problem>,
+    failed: Option<ReadError>,
+    progress: u64,
+}
+
+impl JsonReport {
+    pub(super) fn new(table: &'static Table, reading: &'static Reading) -> Self {
+        let mut report = Self {
+            table,
+            reading,
+            tokens: Tokenizer::default(),
+            next: Next::Value(0),
+            frames: Vec::new(),
+            slots: Slots((0..reading.slots.len()).map(|_| Kept::default()).collect()),
+            known: 0,
+            definitions: Vec::new(),
+            again: Vec::new(),
+            collector: None,
+            name: String::new(),
+            item: None,
+            spare: Tree::default(),
+            given: 0,
+            skip: 0,
+            place: Place::start(),
+            surveyed: None,
+            matched: false,
+            problem: None,
+            failed: None,
+            progress: 0,
+        };
+        if report.is_lines() {
+            report.tokens.many();
+            report.place = report.tokens.place();
+        }
+        report
+    }
+
+    /// Whether values of their own are records.
+    fn is_lines(&self) -> bool {
+        self.reading.nodes.first().is_some_and(|root| !root.records.is_empty())
+    }
+
+    fn node(&self, node: u16) -> &'static Node {
+        &self.reading.nodes.0[usize::from(node)]
+    }
+}
+
+impl Parser for JsonReport {
+    fn position(&self) -> u64 {
+        self.tokens.position()
+    }
+
+    /// The first survey counts for a quarter of what it goes over, the reading for the rest. What is surveyed within counts nothing.
+    fn progress(&self) -> u64 {
+        self.progress
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        self.tokens.feed(bytes);
+    }
+
+    fn end_of_input(&mut self) {
+        self.tokens.end_of_input();
+    }
+
+    fn next(&mut self) -> Result<Step, ReadError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        let step = self.step().inspect_err(|error| self.failed = Some(error.clone()));
+        self.progress = self.progress.max(self.reached());
+        step
+    }
+
+    fn suspend(&self) -> Value {
+        let kept = self.slots.0.iter().map(|kept| serde_json::from_slice(&kept.json).unwrap_or_default()).collect();
+        let saved = Saved {
+            place: self.place.clone(),
+            frames: self.frames.clone(),
+            known: self.known,
+            kept,
+            definitions: self.definitions.clone(),
+            given: self.given + self.skip,
+            surveyed: self.surveyed,
+            matched: self.matched,
+            ended: self.next == Next::End,
+        };
+        serde_json::to_value(saved).unwrap_or_default()
+    }
+
+    fn restore(&mut self, state: Value) -> Result<(), CheckpointError> {
+        let saved: Saved = serde_json::from_value(state).map_err(|_| CheckpointError::Unreadable)?;
+        if saved.frames.iter().any(|frame| usize::from(frame.node) >= self.reading.nodes.len()) || saved.kept.len() > self.slots.0.len() {
+            return Err(CheckpointError::Unreadable);
+        }
+        for (kept, value) in self.slots.0.iter_mut().zip(&saved.kept).filter(|(_, value)| !value.is_null()) {
+            kept.json = value.to_string().into_bytes();
+            kept.tree.of_json("", &kept.json).map_err(|_| CheckpointError::Unreadable)?;
+        }
+        self.tokens = Tokenizer::new(saved.place.clone());
+        if self.is_lines() {
+            self.tokens.many();
+        }
+        let begun = saved.matched || !saved.frames.is_empty() || saved.place.offset() > 0;
+        self.next = if saved.ended {
+            Next::End
+        } else if begun && !(self.is_lines() && saved.frames.is_empty()) {
+            Next::Part
+        } else {
+            Next::Value(0)
+        };
+        (self.frames, self.known, self.skip) = (saved.frames, saved.known, saved.given);
+        (self.place, self.surveyed, self.matched) = (saved.place, saved.surveyed, saved.matched);
+        self.again.clone_from(&saved.definitions);
+        self.definitions = saved.definitions;
+        self.progress = self.reached();
+        self.read_again();
+        Ok(())
+    }
+}
+
+/// Whether the parser can go on by itself.
+enum Flow {
+    Goes,
+    NeedsInput,
+}
+
+impl JsonReport {
+    fn step(&mut self) -> Result<Step, ReadError> {
+        loop {
+            if let Some(problem) = self.problem.take() {
+                return Ok(Step::Record(Record::Problem(problem)));
+            }
+            if let Some(record) = self.give() {
+                return Ok(Step::Record(record));
+            }
+            if self.next == Next::End {
+                return Ok(Step::End);
+            }
+            if let Flow::NeedsInput = self.advance()? {
+                return Ok(Step::NeedInput);
+            }
+        }
+    }
+
+    /// The next occurrence of the current record; after the last, the place behind the record is saved.
+    fn give(&mut self) -> Option<Record> {
+        loop {
+            let item = self.item.as_mut()?;
+            let Some(record) = item.next(self.reading, &self.slots) else {
+                self.spare = self.item.take().map(|item| item.tree).unwrap_or_default();
+                self.skip = 0;
+                self.save();
+                return None;
+            };
+            if self.skip > 0 {
+                self.skip -= 1;
+                self.given += 1;
+                continue;
+            }
+            self.given += 1;
+            return Some(record);
+        }
+    }
+
+    fn advance(&mut self) -> Result<Flow, ReadError> {
+        match self.next {
+            Next::Value(node) => self.value(node),
+            Next::Part => self.part(),
+            Next::Skipped => self.skipped(),
+            Next::Record(node) => self.record(node),
+            Next::Slot(slot) => self.slot(slot),
+            Next::Again(slot) => self.definitions_again(slot),
+            Next::End => Ok(Flow::Goes),
+        }
+    }
+
+    /// Makes the tokenizer's place the checkpoint's.
+    fn save(&mut self) {
+        self.tokens.write_place(&mut self.place);
+        self.given = 0;
+    }
+
+    fn is_surveying(&self) -> bool {
+        self.frames.iter().any(|frame| matches!(frame.survey, Survey::From(_)))
+    }
+
+    /// A value of that node begins.
+    fn value(&mut self, id: u16) -> Result<Flow, ReadError> {
+        let Some(byte) = self.tokens.ahead() else {
+            return match self.tokens.next()? {
+                Some(Token::End) => self.ended(),
+                _ => Ok(Flow::NeedsInput),
+            };
+        };
+        let node = self.node(id);
+        match byte {
+            b'{' if !node.records.is_empty() => self.begin_record(id),
+            b'{' | b'[' if node.slot.is_some() => self.begin_slot(node),
+            b'{' if !node.members.is_empty() || node.any.is_some() => return self.enter(id, false),
+            b'[' if node.elements.is_some() => return self.enter(id, true),
+            b'{' if node.elements.is_some() => self.next = Next::Value(node.elements.unwrap_or_default()),
+            _ if self.frames.is_empty() && byte != b'n' && !(self.is_lines() && byte != b'[') => return Err(self.other_root()),
+            b'n' => {
+                self.matched |= self.frames.is_empty();
+                self.skip_value();
+            }
+            _ if !node.records.is_empty() => self.begin_record(id),
+            _ if node.slot.is_some() => self.begin_slot(node),
+            _ => self.skip_value(),
+        }
+        Ok(Flow::Goes)
+    }
+
+    fn other_root(&mut self) -> ReadError {
+        let known: Vec<&str> = self.reading.records.iter().map(|record| record.at).collect();
+        let message = format!("expected {} ({}) with records at {}", self.table.name, self.table.about, known.join(", "));
+        self.tokens.error(ReadErrorKind::NotThisFormat, message)
+    }
+
+    fn skip_value(&mut self) {
+        self.tokens.skip();
+        self.next = Next::Skipped;
+    }
+
+    fn skipped(&mut self) -> Result<Flow, ReadError> {
+        if self.tokens.next()?.is_none() {
+            return Ok(Flow::NeedsInput);
+        }
+        Ok(self.value_ended())
+    }
+
+    /// A value is read: the place behind it is one to suspend at.
+    fn value_ended(&mut self) -> Flow {
+        self.next = if self.frames.is_empty() && self.is_lines() { Next::Value(0) } else { Next::Part };
+        self.save();
+        Flow::Goes
+    }
+
+    fn enter(&mut self, id: u16, array: bool) -> Result<Flow, ReadError> {
+        if self.tokens.next()?.is_none() {
+            return Ok(Flow::NeedsInput);
+        }
+        if !self.is_surveying() {
+            self.forget(id);
+        }
+        if let Some(slot) = self.node(id).key.filter(|_| !self.is_surveying()) {
+            self.keep_name(slot);
+        }
+        self.matched |= array && self.frames.is_empty();
+        self.frames.push(Frame { node: id, array, survey: Survey::default() });
+        self.next = Next::Part;
+        self.save();
+        Ok(Flow::Goes)
+    }
+
+    /// The values that hold for an object are no longer those of the one before.
+    fn forget(&mut self, id: u16) {
+        let node = self.node(id);
+        for slot in node.owns.iter().filter(|slot| node.key != Some(**slot)) {
+            self.known &= !(1 << slot);
+            if let Some(kept) = self.slots.0.get_mut(usize::from(*slot)) {
+                *kept = Kept::default();
+            }
+        }
+    }
+
+    fn keep_name(&mut self, slot: u8) {
+        let json = serde_json::to_vec(crate::format::elements::prefix(&self.name, limits::NAME)).unwrap_or_default();
+        self.keep_json(slot, json);
+    }
+
+    fn keep_json(&mut self, slot: u8, json: Vec<u8>) {
+        self.known |= 1 << slot;
+        if let Some(kept) = self.slots.0.get_mut(usize::from(slot)) {
+            // Trimmed to its shape it is JSON; if a number in it is none that fits, the value is as good as absent.
+            let read = kept.tree.of_json("", &json);
+            kept.json = if read.is_ok() { json } else { Vec::new() };
+        }
+    }
+
+    /// A member or element of the innermost frame, or its end.
+    fn part(&mut self) -> Result<Flow, ReadError> {
+        let Some(frame) = self.frames.last() else { return self.after_root() };
+        let node = self.node(frame.node);
+        if frame.array {
+            if self.tokens.ahead().is_some_and(|byte| byte != b']') {
+                self.next = Next::Value(node.elements.unwrap_or_default());
+                return Ok(Flow::Goes);
+            }
+            return match self.tokens.next()? {
+                None => Ok(Flow::NeedsInput),
+                Some(_) => Ok(self.leave()),
+            };
+        }
+        match self.tokens.next()? {
+            None => Ok(Flow::NeedsInput),
+            Some(Token::Key) => {
+                self.member(node);
+                Ok(Flow::Goes)
+            }
+            Some(_) => Ok(self.object_ended()),
+        }
+    }
+
+    fn member(&mut self, node: &'static Node) {
+        let name = self.tokens.text();
+        let known = node.members.iter().find(|(known, _)| *known == name).map(|(_, next)| *next);
+        let Some(next) = known.or(node.any) else { return self.skip_value() };
+        name.as_ref().clone_into(&mut self.name);
+        self.matched = true;
+        let leads = self.node(next);
+        let missing = node.owns.iter().any(|slot| self.known & (1 << slot) == 0);
+        let surveying = self.is_surveying();
+        let Some(frame) = self.frames.last_mut() else { return };
+        match &frame.survey {
+            Survey::NotNeeded if leads.bears && missing && !surveying => {
+                if self.surveyed.is_none() {
+                    self.surveyed = Some((self.place.offset(), 0));
+                }
+                frame.survey = Survey::From(self.place.clone());
+            }
+            _ => {}
+        }
+        self.next = Next::Value(next);
+    }
+
+    fn object_ended(&mut self) -> Flow {
+        let surveying = self.frames.last().map(|frame| frame.survey.clone());
+        let Some(Survey::From(place)) = surveying else { return self.leave() };
+        let node = self.frames.last().map_or(0, |frame| frame.node);
+        for slot in self.node(node).owns.iter() {
+            self.known |= 1 << slot;
+        }
+        if let Some((_, end @ 0)) = &mut self.surveyed {
+            *end = self.tokens.offset();
+        }
+        if let Some(frame) = self.frames.last_mut() {
+            frame.survey = Survey::Done;
+        }
+        self.tokens.jump(place);
+        self.next = Next::Part;
+        self.save();
+        Flow::Goes
+    }
+
+    fn leave(&mut self) -> Flow {
+        self.frames.pop();
+        self.value_ended()
+    }
+
+    fn after_root(&mut self) -> Result<Flow, ReadError> {
+        match self.tokens.next()? {
+            None => Ok(Flow::NeedsInput),
+            Some(_) => self.ended(),
+        }
+    }
+
+    fn ended(&mut self) -> Result<Flow, ReadError> {
+        if !self.matched && !self.is_lines() {
+            return Err(self.other_root());
+        }
+        self.next = Next::End;
+        self.save();
+        Ok(Flow::Goes)
+    }
+}
+
+/// Values that are collected.
+impl JsonReport {
+    fn begin_record(&mut self, id: u16) {
+        self.matched = true;
+        match &self.node(id).shape {
+            Some(shape) if !self.is_surveying() => {
+                self.collector = Some(Collector::new(shape, limits::RECORD, &self.tokens));
+                self.next = Next::Record(id);
+            }
+            _ => self.skip_value(),
+        }
+    }
+
+    fn record(&mut self, id: u16) -> Result<Flow, ReadError> {
+        let Some((collected, collector)) = self.collect()? else { return Ok(Flow::NeedsInput) };
+        let (offset, line) = (collector.offset(), collector.line());
+        let problem = |code, message| Some(Problem { code, message, offset, line, excerpt: String::new() });
+        let mut tree = std::mem::take(&mut self.spare);
+        let found = match collected {
+            Collected::Value => tree.of_json(&self.name, collector.bytes()).map_err(|error| (ProblemCode::InvalidField, error.to_string())),
+            Collected::TooLarge => {
+                let message = format!("what is needed of this record is more than {} bytes (limits::RECORD)", limits::RECORD);
+                Err((ProblemCode::TooLarge, message))
+            }
+            Collected::OtherKind | Collected::End => Err((ProblemCode::InvalidField, "expected a record, found another value".to_owned())),
+        };
+        match found {
+            Ok(()) => {
+                self.item = Some(Item::new(tree, self.node(id).records, offset, line));
+                self.next = if self.frames.is_empty() && self.is_lines() { Next::Value(0) } else { Next::Part };
+            }
+            Err((code, message)) => {
+                self.problem = problem(code, message);
+                self.value_ended();
+            }
+        }
+        Ok(Flow::Goes)
+    }
+
+    /// Keeps a value where it is needed: not again in an object that was surveyed, and not of an object within one that is surveyed.
+    fn begin_slot(&mut self, node: &'static Node) {
+        let Some((slot, shape)) = node.slot.zip(node.shape.as_ref()) else { return self.skip_value() };
+        let owner = self.frames.iter().find(|frame| self.node(frame.node).owns.contains(&slot));
+        let wanted = match (owner.map(|frame| &frame.survey), self.is_surveying()) {
+            (None | Some(Survey::Done), _) | (Some(Survey::NotNeeded), true) => false,
+            (Some(Survey::From(_)), _) | (Some(Survey::NotNeeded), false) => self.known & (1 << slot) == 0,
+        };
+        if !wanted {
+            return self.skip_value();
+        }
+        let limit = if self.is_definition(slot) { limits::DEFINITIONS } else { limits::KEPT };
+        self.collector = Some(Collector::new(shape, limit, &self.tokens));
+        self.next = Next::Slot(slot);
+    }
+
+    fn is_definition(&self, slot: u8) -> bool {
+        self.reading.slots.get(usize::from(slot)).is_some_and(|slot| slot.key.is_some())
+    }
+
+    fn slot(&mut self, slot: u8) -> Result<Flow, ReadError> {
+        let Some((collected, collector)) = self.collect()? else { return Ok(Flow::NeedsInput) };
+        match collected {
+            Collected::Value if self.is_definition(slot) => {
+                let place = self.place.value_at(collector.offset(), collector.line());
+                self.definitions.push((slot, place));
+                self.define(slot, collector.bytes());
+            }
+            Collected::Value => self.keep_json(slot, collector.bytes().to_vec()),
+            Collected::TooLarge if self.is_definition(slot) => {
+                let message = format!("more than {} bytes of definitions (limits::DEFINITIONS)", limits::DEFINITIONS);
+                return Err(self.tokens.error(ReadErrorKind::LimitExceeded, message));
+            }
+            _ => {}
+        }
+        self.known |= 1 << slot;
+        Ok(self.value_ended())
+    }
+
+    fn define(&mut self, slot: u8, json: &[u8]) {
+        if let (Some(kept), Some(description)) = (self.slots.0.get_mut(usize::from(slot)), self.reading.slots.0.get(usize::from(slot)))
+            && kept.tree.of_json("", json).is_ok()
+        {
+            kept.index(description);
+        }
+        self.known |= 1 << slot;
+    }
+
+    /// Goes to definitions that a checkpoint does not hold, and then on.
+    fn read_again(&mut self) {
+        let Some((slot, place)) = self.again.pop() else { return };
+        let shape = self.reading.nodes.iter().find(|node| node.slot == Some(slot)).and_then(|node| node.shape.as_ref());
+        let Some(shape) = shape else { return self.read_again() };
+        self.tokens.jump(place);
+        self.collector = Some(Collector::new(shape, limits::DEFINITIONS, &self.tokens));
+        self.next = Next::Again(slot);
+    }
+
+    fn definitions_again(&mut self, slot: u8) -> Result<Flow, ReadError> {
+        let Some((_, collector)) = self.collect()? else { return Ok(Flow::NeedsInput) };
+        self.define(slot, collector.bytes());
+        self.next = Next::Part;
+        self.read_again();
+        if self.next == Next::Part {
+            self.tokens.jump(self.place.clone());
+        }
+        Ok(Flow::Goes)
+    }
+
+    fn collect(&mut self) -> Result<Option<(Collected, Collector)>, ReadError> {
+        let Some(collector) = self.collector.as_mut() else { return Ok(None) };
+        let Some(collected) = collector.advance(&mut self.tokens)? else { return Ok(None) };
+        Ok(self.collector.take().map(|collector| (collected, collector)))
+    }
+
+    /// How far the report is read: see [`progress`](Parser::progress).
+    fn reached(&self) -> u64 {
+        let at = if matches!(self.next, Next::Again(_)) { self.place.offset() } else { self.tokens.offset() };
+        let Some((start, end)) = self.surveyed else { return at };
+        if end == 0 {
+            return start + at.saturating_sub(start) / 4;
+        }
+        let at = match self.frames.iter().find_map(|frame| if let Survey::From(place) = &frame.survey { Some(place) } else { None }) {
+            Some(place) => place.offset(),
+            None => at,
+        };
+        if at >= end { at } else { start + (end - start) / 4 + at.saturating_sub(start) / 4 * 3 }
+    }
+}

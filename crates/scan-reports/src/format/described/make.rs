@@ -1,0 +1,284 @@
+//! From a record and its description to occurrences.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::scope::{Scope, Slots};
+use super::table::{List, Places, Reading, Record as Description, Scores, Severities};
+use super::transform::{hash, number};
+use super::tree::{At, Tree};
+use crate::format::elements::{add_once, block};
+use crate::format::{cvss, ids, purl};
+use crate::{
+    Asset, Component, Cvss, Finding, FindingKind, Identity, Location, Occurrence, Problem, ProblemCode, Record, Severity, Status, limits,
+};
+
+/// A secret that is shorter would be taken out of every other word.
+const SHORTEST_SECRET: usize = 5;
+
+/// A record whose occurrences are given one by one: a large one may have many.
+#[derive(Debug)]
+pub(super) struct Item {
+    pub(super) tree: Tree,
+    pub(super) offset: u64,
+    pub(super) line: u64,
+    /// Descriptions that it may be of.
+    kinds: List<u8>,
+    kind: usize,
+    /// The elements of `each`, once they are known, and the next of them.
+    each: Option<Vec<Option<At>>>,
+    next: usize,
+    /// It cannot be used.
+    problem: Option<Problem>,
+}
+
+impl Item {
+    pub(super) fn new(tree: Tree, kinds: List<u8>, offset: u64, line: u64) -> Self {
+        Self { tree, offset, line, kinds, kind: 0, each: None, next: 0, problem: None }
+    }
+
+    /// One that cannot be used.
+    pub(super) fn problem(problem: Problem) -> Self {
+        let (offset, line) = (problem.offset, problem.line);
+        Self { problem: Some(problem), ..Self::new(Tree::default(), List(&[]), offset, line) }
+    }
+
+    /// The next occurrence, or what is wrong with it.
+    pub(super) fn next(&mut self, reading: &'static Reading, slots: &Slots) -> Option<Record> {
+        if let Some(problem) = self.problem.take() {
+            return Some(Record::Problem(problem));
+        }
+        loop {
+            let description = reading.records.get(usize::from(*self.kinds.get(self.kind)?))?;
+            let whole = Scope { tree: &self.tree, each: None, slots };
+            let each = self.each.get_or_insert_with(|| elements(description, &whole));
+            let Some(element) = each.get(self.next) else {
+                (self.kind, self.each, self.next) = (self.kind + 1, None, 0);
+                continue;
+            };
+            self.next += 1;
+            let scope = Scope { each: *element, ..whole };
+            if !scope.holds(&description.only) || scope.any_holds(&description.except) {
+                continue;
+            }
+            let making = Making { description, scope, secret: scope.option(description.secret.as_ref()) };
+            return Some(making.record(self.offset, self.line));
+        }
+    }
+}
+
+/// What to make occurrences of: a record without any of what `each` names gives one.
+fn elements(description: &Description, scope: &Scope<'_>) -> Vec<Option<At>> {
+    let Some(each) = &description.each else { return vec![None] };
+    let nodes: Vec<Option<At>> = scope.nodes(each).into_iter().map(Some).collect();
+    if nodes.is_empty() { vec![None] } else { nodes }
+}
+
+struct Making<'a> {
+    description: &'static Description,
+    scope: Scope<'a>,
+    /// It goes into no text.
+    secret: Option<String>,
+}
+
+impl Making<'_> {
+    fn record(&self, offset: u64, line: u64) -> Record {
+        let rule = self.scope.text(&self.description.rule).map(Cow::into_owned);
+        let title = self.scope.text(&self.description.title).map(|title| one_line(&title));
+        let (Some(rule_id), Some(title)) = (rule.clone().or_else(|| title.clone()), title.or(rule)) else {
+            let message = format!("expected what names the finding in a record at {}, found neither rule nor title", self.description.at);
+            return Record::Problem(Problem { code: ProblemCode::MissingField, message, offset, line, excerpt: String::new() });
+        };
+        let (asset, location) = (self.asset(), self.location());
+        let evidence = self.paragraphs(&self.description.evidence);
+        let finding = self.finding(rule_id, self.hide(title), &asset, &location, &evidence);
+        Record::Occurrence(Box::new(Occurrence { finding, asset, location, evidence, offset, line }))
+    }
+
+    fn finding(&self, rule_id: String, title: String, asset: &Asset, location: &Location, evidence: &str) -> Finding {
+        let d = self.description;
+        let cvss = self.scores(&d.cvss);
+        let mut finding = Finding {
+            tool: self.scope.text(&d.tool).unwrap_or_default().to_lowercase(),
+            kind: d.kind.0,
+            severity: self.severity(&d.severity, &cvss),
+            status: self.status(),
+            description: self.paragraphs(&d.description),
+            solution: self.paragraphs(&d.solution),
+            cwes: self.cwes(),
+            cvss,
+            component: self.component(),
+            attributes: self.attributes(&d.attributes),
+            rule_id,
+            title,
+            ..Finding::default()
+        };
+        for id in self.scope.all(&d.ids) {
+            add_once(&mut finding.vulnerability_ids, &id);
+        }
+        for link in self.scope.all(&d.references) {
+            add_once(&mut finding.references, link.trim());
+        }
+        finding.identity = self.identity(&finding, asset, location, evidence);
+        finding
+    }
+
+    /// See [`Identity`] for what makes two findings the same.
+    fn identity(&self, finding: &Finding, asset: &Asset, location: &Location, evidence: &str) -> Identity {
+        let own = |parts: &[&str]| Identity::finding(&finding.tool, &finding.rule_id, parts);
+        let of = |texts: Vec<Cow<'_, str>>| own(&texts.iter().map(AsRef::as_ref).collect::<Vec<_>>());
+        if let Some(identity) = &self.description.identity {
+            // One part for each expression: what is not there must not move the others.
+            return of(identity.iter().map(|expr| self.scope.text(expr).unwrap_or_default()).collect());
+        }
+        let path = location.path.as_deref().or(location.url.as_deref()).unwrap_or_default();
+        let mark = self.scope.all(&self.description.fingerprint);
+        match (finding.kind, &finding.component) {
+            (FindingKind::Host, _) => own(&[]),
+            (FindingKind::Web, _) => own(&[&asset.identity]),
+            (FindingKind::Dependency, Some(component)) => own(&[&component.name, &component.version]),
+            (FindingKind::Secret, _) => own(&[path, &hash(self.secret.as_deref().unwrap_or_default())]),
+            (_, _) if !mark.is_empty() => of([Cow::Borrowed(path)].into_iter().chain(mark).collect()),
+            (FindingKind::Configuration, _) => own(&[if path.is_empty() { &asset.identity } else { path }]),
+            (_, _) => own(&[path, if evidence.is_empty() { &finding.title } else { evidence }]),
+        }
+    }
+
+    fn severity(&self, description: &Severities, cvss: &[Cvss]) -> Severity {
+        let word = || self.scope.texts(description.word.as_ref()?).iter().find_map(|word| severity_of(word, description));
+        let score = || {
+            let score = description.score.as_ref().and_then(|score| number(&self.scope.text(score)?)?.parse::<f64>().ok());
+            let score = score.or_else(|| cvss.first().map(|cvss| cvss.score));
+            score.filter(|score| (0.0..=10.0).contains(score)).map(Severity::of_score)
+        };
+        let found = if description.score_first { score().or_else(word) } else { word().or_else(score) };
+        found.unwrap_or(description.default.0)
+    }
+
+    fn status(&self) -> Status {
+        let states = self.description.status.iter();
+        states.into_iter().find(|(_, conditions)| self.scope.holds(conditions)).map_or(Status::Open, |(status, _)| status.0)
+    }
+
+    fn cwes(&self) -> Vec<u32> {
+        let mut cwes = Vec::new();
+        for text in self.scope.all(&self.description.cwes) {
+            let numbers = text.trim().parse().map_or_else(|_| ids::cwes(&text), |number| vec![number]);
+            for number in numbers {
+                if number > 0 && cwes.len() < limits::LIST && !cwes.contains(&number) {
+                    cwes.push(number);
+                }
+            }
+        }
+        cwes
+    }
+
+    fn scores(&self, descriptions: &[Scores]) -> Vec<Cvss> {
+        let mut scores: Vec<Cvss> = Vec::new();
+        for description in descriptions {
+            let vector = self.scope.option(description.vector.as_ref()).unwrap_or_default();
+            let score = description.score.as_ref().and_then(|score| number(&self.scope.text(score)?)?.parse::<f64>().ok());
+            let version = cvss::version(&vector).unwrap_or(description.version);
+            let Some(score) = score.filter(|score| (0.0..=10.0).contains(score)).or_else(|| cvss::base_score(&vector)) else { continue };
+            if scores.iter().all(|known| known.version != version || known.score.to_bits() != score.to_bits()) {
+                scores.push(Cvss { version: version.to_owned(), vector, score });
+            }
+        }
+        scores.sort_by(|one, other| other.version.cmp(&one.version));
+        scores
+    }
+
+    fn component(&self) -> Option<Component> {
+        let description = self.description.component.as_ref()?;
+        let name = self.scope.text(&description.name)?.into_owned();
+        let version = self.scope.option(description.version.as_ref()).unwrap_or_default();
+        let made = || purl::of(&self.scope.text(description.kind.as_ref()?)?, &name, &version);
+        let purl = self.scope.option(description.purl.as_ref()).filter(|purl| purl.starts_with("pkg:")).or_else(made);
+        Some(Component { name, version, purl })
+    }
+
+    fn asset(&self) -> Asset {
+        let description = &self.description.asset;
+        let kind =
+            description.kinds.iter().find(|(_, conditions)| self.scope.holds(conditions)).map_or(description.kind, |(kind, _)| *kind);
+        let identity = self.scope.text(&description.identity).or_else(|| self.scope.text(&self.description.tool));
+        Asset {
+            kind: kind.0,
+            identity: identity.unwrap_or_default().into_owned(),
+            hostname: self.scope.option(description.hostname.as_ref()),
+            attributes: self.attributes(&description.attributes),
+        }
+    }
+
+    fn location(&self) -> Location {
+        let Places { host, port, protocol, service, url, parameter, path, line } = &self.description.location;
+        let option = |expr| self.scope.option(Option::as_ref(expr));
+        Location {
+            host: option(host),
+            port: option(port).and_then(|port| number(&port)?.parse().ok()).filter(|port| *port > 0),
+            protocol: option(protocol).map(|protocol| protocol.to_ascii_lowercase()),
+            service: option(service),
+            url: option(url).map(|url| self.hide(url)),
+            parameter: option(parameter),
+            path: option(path),
+            line: option(line).and_then(|line| number(&line)?.split('.').next()?.parse().ok()).filter(|line| *line > 0),
+        }
+    }
+
+    fn attributes(&self, descriptions: &[(&'static str, super::table::Expr)]) -> BTreeMap<String, String> {
+        let attribute = |(name, expr): &(&'static str, _)| {
+            let texts = self.scope.texts(expr);
+            (!texts.is_empty()).then(|| ((*name).to_owned(), self.hide(texts.join(", "))))
+        };
+        descriptions.iter().filter_map(attribute).collect()
+    }
+
+    /// The texts of all expressions, each a paragraph.
+    fn paragraphs(&self, exprs: &[super::table::Expr]) -> String {
+        let mut text = String::new();
+        for paragraph in exprs.iter().flat_map(|expr| self.scope.texts(expr)) {
+            if !text.is_empty() {
+                text.push_str("\n\n");
+            }
+            text.push_str(block(&paragraph));
+        }
+        self.hide(text)
+    }
+
+    /// Without the secret, if there is one.
+    fn hide(&self, text: String) -> String {
+        match self.secret.as_deref().map(str::trim) {
+            Some(secret) if secret.len() >= SHORTEST_SECRET && text.contains(secret) => text.replace(secret, "[secret]"),
+            _ => text,
+        }
+    }
+}
+
+/// The severity that a word stands for.
+fn severity_of(word: &str, description: &Severities) -> Option<Severity> {
+    let word = word.trim().to_lowercase();
+    let own = description.map.iter().find(|(known, _)| *known == word).map(|(_, severity)| severity.0);
+    own.or(match word.as_str() {
+        "critical" => Some(Severity::Critical),
+        "high" | "important" | "error" => Some(Severity::High),
+        "medium" | "moderate" | "warning" => Some(Severity::Medium),
+        "low" => Some(Severity::Low),
+        "info" | "informational" | "information" | "note" | "none" | "negligible" => Some(Severity::Info),
+        _ => None,
+    })
+}
+
+/// A text with single blanks.
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len().min(limits::NAME));
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        if line.len() > limits::NAME {
+            break;
+        }
+    }
+    line
+}

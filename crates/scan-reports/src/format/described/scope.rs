@@ -1,0 +1,207 @@
+//! Expressions over a record, the values around it, and definitions.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::table::{Alternative, Condition, Expr, Part, Path, Slot, Source, Start, Step};
+use super::transform;
+use super::tree::{At, Tree};
+
+/// The values around the records that are kept.
+#[derive(Debug, Default)]
+pub(super) struct Slots(pub(super) Vec<Kept>);
+
+/// A value that is kept; empty where the report has none.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    pub(super) tree: Tree,
+    /// The value as the report has it, for the checkpoint; definitions are read again instead.
+    pub(super) json: Vec<u8>,
+    /// Definitions by their keys.
+    index: HashMap<String, At>,
+}
+
+impl Kept {
+    /// Takes definitions: their tree is there.
+    pub(super) fn index(&mut self, slot: &'static Slot) {
+        let mut index = HashMap::new();
+        if let Some(Path { start: Start::Defined(_, entries), steps: key }) = &slot.key {
+            let entries = entries.first().map_or(&[][..], |path| path.steps.0);
+            index_entries(&self.tree, 0, entries, key, &slot.nested, &mut index);
+        }
+        self.index = index;
+    }
+}
+
+/// Enters the definitions that the steps lead to, and those within them.
+fn index_entries(tree: &Tree, at: At, entries: &[Step], key: &[Step], nested: &[Step], index: &mut HashMap<String, At>) {
+    walk(tree, at, entries, &mut |entry, _| {
+        walk(tree, entry, key, &mut |at, name| {
+            let key = if name { tree.name(at) } else { tree.text(at) };
+            if !key.is_empty() {
+                index.entry(key.to_owned()).or_insert(entry);
+            }
+            false
+        });
+        if !nested.is_empty() {
+            index_entries(tree, entry, nested, key, nested, index);
+        }
+        true
+    });
+}
+
+/// What an expression can name.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    pub(super) tree: &'a Tree,
+    /// The element of `each`.
+    pub(super) each: Option<At>,
+    pub(super) slots: &'a Slots,
+}
+
+/// Texts that an expression gives.
+pub(super) type Texts<'a> = Vec<Cow<'a, str>>;
+
+impl<'a> Scope<'a> {
+    /// The first text, without blanks around it.
+    pub(super) fn text(&self, expr: &Expr) -> Option<Cow<'a, str>> {
+        expr.0.iter().find_map(|alternative| self.first(alternative))
+    }
+
+    /// The same of a field that may not be described.
+    pub(super) fn option(&self, expr: Option<&Expr>) -> Option<String> {
+        Some(self.text(expr?)?.into_owned())
+    }
+
+    /// All texts of the first alternative that gives any.
+    pub(super) fn texts(&self, expr: &Expr) -> Texts<'a> {
+        expr.0.iter().map(|alternative| self.alternative(alternative)).find(|texts| !texts.is_empty()).unwrap_or_default()
+    }
+
+    /// All texts of all expressions.
+    pub(super) fn all(&self, exprs: &[Expr]) -> Texts<'a> {
+        exprs.iter().flat_map(|expr| self.texts(expr)).collect()
+    }
+
+    /// Whether all conditions hold.
+    pub(super) fn holds(&self, conditions: &[Condition]) -> bool {
+        conditions.iter().all(|condition| self.condition(condition))
+    }
+
+    /// Whether one of them holds.
+    pub(super) fn any_holds(&self, conditions: &[Condition]) -> bool {
+        conditions.iter().any(|condition| self.condition(condition))
+    }
+
+    fn condition(&self, condition: &Condition) -> bool {
+        let texts = self.texts(&condition.value);
+        if condition.values.is_empty() {
+            return texts.is_empty() != condition.present;
+        }
+        texts.iter().any(|text| condition.values.iter().any(|value| value.eq_ignore_ascii_case(text)))
+    }
+
+    /// The nodes of this record that a path leads to.
+    pub(super) fn nodes(&self, path: &Path) -> Vec<At> {
+        let mut nodes = Vec::new();
+        walk(self.tree, 0, &path.steps, &mut |at, _| {
+            nodes.push(at);
+            true
+        });
+        nodes
+    }
+
+    fn first(&self, alternative: &Alternative) -> Option<Cow<'a, str>> {
+        match &alternative.source {
+            Source::Value(path) if alternative.transforms.is_empty() => {
+                let mut found = None;
+                self.visit(path, &mut |text| {
+                    found = Some(text);
+                    false
+                });
+                found.map(Cow::Borrowed)
+            }
+            _ => self.alternative(alternative).into_iter().next(),
+        }
+    }
+
+    fn alternative(&self, alternative: &Alternative) -> Texts<'a> {
+        let mut texts = Vec::new();
+        match &alternative.source {
+            Source::Value(path) => self.visit(path, &mut |text| {
+                texts.push(Cow::Borrowed(text));
+                true
+            }),
+            Source::Template(parts) => texts.extend(self.template(parts).map(Cow::Owned)),
+        }
+        for transform in alternative.transforms.iter() {
+            texts = transform::apply(*transform, texts);
+        }
+        texts.retain(|text| !text.trim_ascii().is_empty());
+        texts
+    }
+
+    fn template(&self, parts: &[Part]) -> Option<String> {
+        let mut text = String::new();
+        for part in parts {
+            match part {
+                Part::Literal(literal) => text.push_str(literal),
+                Part::Needed(expr) => text.push_str(&self.text(expr)?),
+                Part::Optional(expr) => text.push_str(&self.text(expr).unwrap_or_default()),
+            }
+        }
+        Some(text)
+    }
+
+    /// Gives the texts at a path, blanks around them taken off, until `take` has enough.
+    fn visit(&self, path: &Path, take: &mut dyn FnMut(&'a str) -> bool) {
+        let Some((tree, root)) = self.start(&path.start) else { return };
+        walk(tree, root, &path.steps, &mut |at, name| {
+            let text = if name { tree.name(at) } else { tree.text(at) }.trim_ascii();
+            text.is_empty() || take(text)
+        });
+    }
+
+    fn start(&self, start: &Start) -> Option<(&'a Tree, At)> {
+        match start {
+            Start::InRecord => Some((self.tree, 0)),
+            Start::Element => Some((self.tree, self.each?)),
+            Start::Kept(slot) => Some((&self.slots.0.get(usize::from(*slot))?.tree, 0)),
+            Start::Defined(slot, key) => {
+                let kept = self.slots.0.get(usize::from(*slot))?;
+                let mut found = None;
+                self.visit(key.first()?, &mut |text| {
+                    found = kept.index.get(text);
+                    found.is_none()
+                });
+                Some((&kept.tree, *found?))
+            }
+        }
+    }
+}
+
+/// Goes the steps from a node, and gives every node at their end (and whether its name is meant) until `take` has enough. False when
+/// it has.
+fn walk(tree: &Tree, at: At, steps: &[Step], take: &mut dyn FnMut(At, bool) -> bool) -> bool {
+    let Some((step, rest)) = steps.split_first() else {
+        // An array at the end of a path stands for its elements.
+        return if tree.is_array(at) { tree.parts(at).all(|part| take(part, false)) } else { tree.is_empty() || take(at, false) };
+    };
+    match step {
+        Step::Name => take(at, true),
+        Step::Member(name) => tree.parts(at).filter(|part| tree.name(*part) == *name).all(|part| walk(tree, part, rest, take)),
+        Step::AnyMember => tree.parts(at).all(|part| walk(tree, part, rest, take)),
+        Step::Elements if tree.is_array(at) => tree.parts(at).all(|part| walk(tree, part, rest, take)),
+        Step::Elements => walk(tree, at, rest, take),
+        Step::Nth(index) if tree.is_array(at) => tree.parts(at).nth(*index).is_none_or(|part| walk(tree, part, rest, take)),
+        Step::Nth(index) => *index > 0 || walk(tree, at, rest, take),
+        Step::Where(name, value) => {
+            let has = |at: At| tree.parts(at).any(|part| tree.name(part) == *name && tree.text(part).eq_ignore_ascii_case(value));
+            if tree.is_array(at) {
+                tree.parts(at).filter(|part| has(*part)).all(|part| walk(tree, part, rest, take))
+            } else {
+                !has(at) || walk(tree, at, rest, take)
+            }
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The language and the readers, each rule with a description of its own.
+
+use super::compile::compile;
+use super::parser;
+use crate::format::Parser;
+use crate::{Occurrence, ReadErrorKind, Record, Severity, Status, Step};
+
+/// What every description needs, and what a test adds.
+fn description(syntax: &str, more: &str) -> String {
+    let detect = "[[detect]]\nhas = [\"a\"]\n";
+    format!("scanner = \"X\"\nabout = \"x\"\nsyntax = \"{syntax}\"\n{detect}{more}")
+}
+
+fn record(at: &str, more: &str) -> String {
+    format!("[[records]]\nat = \"{at}\"\nkind = \"host\"\nseverity = {{ default = \"low\" }}\n{more}\n")
+}
+
+fn refused(syntax: &str, more: &str) -> String {
+    compile("x", &description(syntax, more)).map(|_| ()).expect_err("a mistake")
+}
+
+fn reader(syntax: &str, more: &str) -> Box<dyn Parser> {
+    let table = compile("x", &description(syntax, more)).unwrap_or_else(|error| panic!("{error}\n{more}"));
+    parser(Box::leak(Box::new(table))).expect("records")
+}
+
+fn records(syntax: &str, more: &str, report: &str) -> Vec<Record> {
+    let mut parser = reader(syntax, more);
+    let mut records = Vec::new();
+    loop {
+        match parser.next().expect("a report") {
+            Step::Record(record) => records.push(record),
+            Step::End => return records,
+            Step::NeedInput => {
+                let at = usize::try_from(parser.position()).expect("small").min(report.len());
+                match &report.as_bytes()[at..report.len().min(at + 7)] {
+                    [] => parser.end_of_input(),
+                    piece => parser.feed(piece),
+                }
+            }
+        }
+    }
+}
+
+fn occurrences(syntax: &str, more: &str, report: &str) -> Vec<Occurrence> {
+    let occurrence = |record| match record {
+        Record::Occurrence(occurrence) => *occurrence,
+        other => panic!("{other:?}"),
+    };
+    records(syntax, more, report).into_iter().map(occurrence).collect()
+}
+
+fn titles(syntax: &str, more: &str, report: &str) -> Vec<String> {
+    occurrences(syntax, more, report).into_iter().map(|occurrence| occurrence.finding.title).collect()
+}
+
+/// The title that an expression gives of one JSON record.
+fn title(expression: &str, json: &str) -> String {
+    let fields = format!("rule = \"'none'\"\ntitle = \"{expression}\"");
+    titles("json", &record("[]", &fields), &format!("[{json}]")).remove(0)
+}
+
+#[test]
+fn the_first_alternative_that_is_there_counts() {
+    assert_eq!(title("b | a", r#"{"a": "x", "b": " "}"#), "x");
+    assert_eq!(title("b | 'no {c}' | '{a}!'", r#"{"a": "x"}"#), "x!");
+    assert_eq!(title("'{a}{b?}'", r#"{"a": "x"}"#), "x");
+    assert_eq!(title("b", "{}"), "none");
+}
+
+#[test]
+fn paths_go_through_members_elements_and_filters() {
+    let json = r#"{"a": {"b": [{"t": "x", "v": 1}, {"t": "y", "v": 2.50}]}, "c.d": true, "m": {"k1": {"v": "p"}, "k2": {"v": "q"}}}"#;
+    assert_eq!(title("a.b[].v > join '+'", json), "1+2.50");
+    assert_eq!(title("a.b[t=Y].v", json), "2.50");
+    assert_eq!(title("a.b[1].t", json), "y");
+    assert_eq!(title("`c.d`", json), "true");
+    assert_eq!(title("m.*.v > join ','", json), "p,q");
+    assert_eq!(title("m.*# > join ','", json), "k1,k2");
+    // One that is not in an array is as good as an array of one.
+    assert_eq!(title("a[].b[].v > join '+'", json), "1+2.50");
+}
+
+#[test]
+fn a_text_may_stand_where_others_have_an_object() {
+    let expression = "a | a.b";
+    assert_eq!(title(expression, r#"{"a": "x"}"#), "x");
+    assert_eq!(title(expression, r#"{"a": {"b": "y"}}"#), "y");
+}
+
+#[test]
+fn texts_are_transformed() {
+    for (transforms, text, expected) in [
+        ("upper", "aé", "AÉ"),
+        ("before ':' > lower", "A:B:C", "a"),
+        ("after ':'", "A:B:C", "B:C"),
+        ("before_last ':'", "A:B:C", "A:B"),
+        ("after_last ':' > prefix 'p-' > suffix '-s'", "A:B:C", "p-C-s"),
+        ("strip 'A:'", "A:B", "B"),
+        ("split ',' > like 'b*' > join '/'", "a, b1,b2", "b1/b2"),
+        ("words > unlike 'x' > join ' '", "x y  z", "y z"),
+        ("ids > join ' '", "see CVE-2030-0001, cve-2030-0002", "CVE-2030-0001 CVE-2030-0002"),
+        ("base64", "aGk=", "hi"),
+        ("plain", "<b>a</b> &amp; b", "a & b"),
+        ("origin", "https://h:1/p?q", "https://h:1"),
+        ("host", "https://h:1/p?q", "h"),
+        ("url_path", "https://h:1/p?q", "/p"),
+        ("divide 10", "75", "7.5"),
+        ("links > join ' '", "(https://a.b/c), x", "https://a.b/c"),
+    ] {
+        assert_eq!(title(&format!("a > {transforms}"), &format!(r#"{{"a": "{text}"}}"#)), expected, "{transforms}");
+    }
+}
+
+#[test]
+fn mistakes_are_named() {
+    let wrong = |fields: &str| refused("json", &record("a[]", fields));
+    assert!(wrong("rule = \"b\"").contains("expected the field 'title'"));
+    assert!(wrong("rule = \"b\"\ntitle = \"b > shout\"").ends_with("the record at \"a[]\": title: no transform is called \"shout\""));
+    assert!(wrong("rule = \"b\"\ntitle = \"b\"\nseveritty = 1").contains("unknown field `severitty`"));
+    assert!(wrong("rule = \"b\"\ntitle = \"$.b\"").contains("title: '$' in \"$.b\", but there is no 'each'"));
+    assert!(wrong("rule = \"b\"\ntitle = \"thing(b).c\"").contains("there is no [definitions.thing]"));
+    assert!(wrong("rule = \"b\"\ntitle = \"b[x\"").contains("not closed"));
+    assert!(wrong("rule = \"b\"\ntitle = \"b > map m\"").contains("there is no [maps.m]"));
+    assert!(wrong("rule = \"b\"\ntitle = \"^^^.b\"").contains("leads out of the report"));
+    assert!(wrong("rule = \"b\"\ntitle = \"b\"\nstatus = { gone = { b = true } }").contains("status: \"gone\" is none of its words"));
+    assert!(refused("xml", &record("a.b", "rule = \"c[]\"\ntitle = \"c\"")).contains("'[]' is for JSON"));
+    assert!(refused("json", "").contains("expected either [[records]] or code = true"));
+    assert!(refused("json", "[[records]]\nat = \"a[]\"\nkind = \"secret\"\nrule = \"a\"\ntitle = \"a\"\nseverity = {}").contains("secret"));
+}
+
+/// Values around the records, whatever the order of the members.
+#[test]
+fn what_is_around_a_record_may_stand_behind_it() {
+    let fields = "rule = \"r\"\ntitle = \"'{/name} {^.target} {/deep.name?} {r}'\"";
+    let description = record("results[].list[]", fields);
+    for report in [
+        r#"{"name": "n", "deep": {"name": "d"}, "results": [{"target": "t1", "list": [{"r": 1}, {"r": 2}]}, {"target": "t2", "list": [{"r": 3}]}]}"#,
+        r#"{"results": [{"list": [{"r": 1}, {"r": 2}], "target": "t1"}, {"list": [{"r": 3}], "target": "t2"}], "deep": {"name": "d"}, "name": "n"}"#,
+    ] {
+        assert_eq!(titles("json", &description, report), ["n t1 d 1", "n t1 d 2", "n t2 d 3"]);
+    }
+    let absent = r#"{"results": [{"target": "t", "list": [{"r": 1}]}], "name": "n"}"#;
+    assert_eq!(titles("json", &description, absent), ["n t 1"]);
+}
+
+#[test]
+fn definitions_are_found_wherever_they_stand() {
+    let definitions = "[definitions.rule]\nat = \"rules[]\"\nkey = \"id\"\nnested = \"more[]\"\n";
+    let description = format!("{definitions}{}", record("results[]", "rule = \"r\"\ntitle = \"rule(r).name | 'unknown {r}'\""));
+    let rules = r#""rules": [{"id": "a", "name": "A", "more": [{"id": "b", "name": "B"}]}]"#;
+    let results = r#""results": [{"r": "a"}, {"r": "b"}, {"r": "c"}]"#;
+    for report in [format!("{{{rules}, {results}}}"), format!("{{{results}, {rules}}}")] {
+        assert_eq!(titles("json", &description, &report), ["A", "B", "unknown c"]);
+    }
+    let definitions = "[definitions.rule]\nat = \"doc.rules.rule\"\nkey = \"@id\"\n";
+    let description = format!("{definitions}{}", record("doc.result", "rule = \"@r\"\ntitle = \"rule(@r).name\""));
+    let report = "<doc><result r='a'/><rules><rule id='a'><name>A</name></rule></rules></doc>";
+    assert_eq!(titles("xml", &description, report), ["A"]);
+}
+
+#[test]
+fn the_name_of_a_member_is_a_value_too() {
+    let description = record("files.*.issues[]", "rule = \"r\"\ntitle = \"'{^#} {r}'\"");
+    let report = r#"{"files": {"a.rs": {"issues": [{"r": 1}]}, "b.rs": {"issues": [{"r": 2}, {"r": 3}]}}}"#;
+    assert_eq!(titles("json", &description, report), ["a.rs 1", "b.rs 2", "b.rs 3"]);
+    let description = record("rules.*", "rule = \"#\"\ntitle = \"#\"");
+    assert_eq!(titles("json", &description, r#"{"rules": {"x": {}, "y": {}}}"#), ["x", "y"]);
+}
+
+#[test]
+fn each_makes_an_occurrence_or_one_without() {
+    let description = record("[]", "each = \"places[]\"\nrule = \"r\"\ntitle = \"'{r} {$.at?}'\"");
+    let report = r#"[{"r": 1, "places": [{"at": "a"}, {"at": "b"}]}, {"r": 2}]"#;
+    assert_eq!(titles("json", &description, report), ["1 a", "1 b", "2"]);
+}
+
+#[test]
+fn conditions_choose_records_states_and_severities() {
+    let fields = "rule = \"r\"\ntitle = \"r\"\nonly = { s = [\"FAIL\", \"WARN\"] }\nexcept = { x = true }\n\
+                  status = { false_positive = { ok = \"yes\" } }";
+    let mut description = record("[]", fields);
+    description =
+        description.replace("{ default = \"low\" }", "{ word = \"w\", map = { bad = \"critical\" }, score = \"n\", default = \"low\" }");
+    let report = r#"[{"r": 1, "s": "fail", "w": "BAD"}, {"r": 2, "s": "PASS"}, {"r": 3, "s": "WARN", "x": 1}, {"r": 4, "s": "WARN", "n": 7.5, "ok": "Yes"}]"#;
+    let found = occurrences("json", &description, report);
+    let facts: Vec<_> = found.iter().map(|o| (o.finding.title.as_str(), o.finding.severity, o.finding.status)).collect();
+    assert_eq!(facts, [("1", Severity::Critical, Status::Open), ("4", Severity::High, Status::FalsePositive)]);
+}
+
+#[test]
+fn a_secret_goes_into_no_text() {
+    let description = "[[records]]\nat = \"[]\"\nkind = \"secret\"\nseverity = {}\nrule = \"r\"\ntitle = \"t\"\nsecret = \"s\"\n\
+                       evidence = \"t\"\nattributes = { all = \"t\" }";
+    let report = r#"[{"r": 1, "s": "hunter22", "t": "password=hunter22"}, {"r": 1, "s": "hunter33", "t": "password=hunter33"}]"#;
+    let found = occurrences("json", description, report);
+    assert!(found.iter().all(|o| !serde_json::to_string(o).expect("JSON").contains("hunter")));
+    assert_eq!(found[0].evidence, "password=[secret]");
+    assert_ne!(found[0].finding.identity, found[1].finding.identity);
+}
+
+#[test]
+fn lines_of_json_are_records() {
+    let description = record(".", "rule = \"r\"\ntitle = \"r\"");
+    assert_eq!(titles("json", &description, "{\"r\": 1}\n\n{\"r\": 2}"), ["1", "2"]);
+    assert!(titles("json", &description, "").is_empty());
+}
+
+#[test]
+fn elements_attributes_and_texts_are_values() {
+    let fields = "rule = \"@id\"\ntitle = \"'{^.@name} {/doc.date} {text} {ref[@type=b].@id} {note}'\"";
+    let report = "<p:doc xmlns:p='x'><date>d</date><host name='h'><item id='1'><text>a <b>bold</b> word</text>\
+                  <ref type='a' id='A'/><ref type='b' id='B'/><note><![CDATA[<c>]]></note><other><text>no</text></other></item></host></p:doc>";
+    assert_eq!(titles("xml", &record("doc.host.item", fields), report), ["h d a bold word B <c>"]);
+}
+
+#[test]
+fn a_table_may_begin_with_other_lines() {
+    let fields = "rule = \"a\"\ntitle = \"Some Name\"";
+    assert_eq!(titles("csv", &record(".", fields), "Report;x\n\na;Some Name\n1;\"x; y\"\na;Some Name\n2;z\n"), ["x; y", "z"]);
+}
+
+#[test]
+fn another_report_is_not_this_format() {
+    for (syntax, at, report) in [("json", "a[]", "{\"b\": 1}"), ("json", "a[]", "17"), ("xml", "a.b", "<c/>"), ("csv", ".", "x,y\n1,2\n")] {
+        let mut parser = reader(syntax, &record(at, "rule = \"r\"\ntitle = \"t\""));
+        parser.feed(report.as_bytes());
+        parser.end_of_input();
+        assert_eq!(parser.next().expect_err(report).kind, ReadErrorKind::NotThisFormat, "{report}");
+    }
+}
+
+#[test]
+fn a_record_that_is_too_large_is_a_problem_and_the_rest_goes_on() {
+    let text = "x".repeat(50_000);
+    let list = vec![format!("\"{text}\""); 100].join(",");
+    let report = format!(r#"[{{"r": 1, "l": [{list}]}}, {{"r": 2}}]"#);
+    let mut parser = reader("json", &record("[]", "rule = \"r\"\ntitle = \"r\"\ndescription = \"l[]\""));
+    parser.feed(report.as_bytes());
+    parser.end_of_input();
+    assert!(matches!(parser.next(), Ok(Step::Record(Record::Problem(_)))));
+    assert!(matches!(parser.next(), Ok(Step::Record(Record::Occurrence(_)))));
+}

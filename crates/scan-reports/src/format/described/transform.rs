@@ -1,0 +1,224 @@
+//! What becomes of texts on their way into a record.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use sha2::{Digest, Sha256};
+
+use super::scope::Texts;
+use super::table::Transform;
+use crate::format::ids;
+
+/// The texts after a transform.
+pub(super) fn apply(transform: Transform, texts: Texts<'_>) -> Texts<'_> {
+    match transform {
+        Transform::Split(separator) => texts.iter().flat_map(|text| split(text, separator)).collect(),
+        Transform::Join(separator) if !texts.is_empty() => vec![Cow::Owned(texts.join(separator))],
+        Transform::Ids => texts.iter().flat_map(|text| ids::vulnerability_ids(text)).map(Cow::Owned).collect(),
+        Transform::Links => texts.iter().flat_map(|text| links(text)).collect(),
+        Transform::Like(pattern) => texts.into_iter().filter(|text| like(pattern, text)).collect(),
+        Transform::Unlike(pattern) => texts.into_iter().filter(|text| !like(pattern, text)).collect(),
+        one => texts.into_iter().filter_map(|text| apply_to_one(one, text)).collect(),
+    }
+}
+
+fn split(text: &str, separator: &str) -> Vec<Cow<'static, str>> {
+    let parts: Vec<&str> = if separator == " " { text.split_whitespace().collect() } else { text.split(separator).collect() };
+    parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).map(|part| Cow::Owned(part.to_owned())).collect()
+}
+
+fn links(text: &str) -> Vec<Cow<'static, str>> {
+    let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | ')' | ']');
+    let links = text.split(ends).filter_map(|word| word.find("http").map(|at| &word[at..]));
+    let whole = links.filter(|link| link.starts_with("http://") || link.starts_with("https://"));
+    whole.map(|link| Cow::Owned(link.trim_end_matches(['.', ',', ';']).to_owned())).collect()
+}
+
+/// Whether a text is like a pattern: a `*` at its start or end stands for anything; case does not count.
+pub(in crate::format) fn like(pattern: &str, text: &str) -> bool {
+    let (text, pattern) = (text.to_lowercase(), pattern.to_lowercase());
+    match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
+        (Some(_), Some(_)) => text.contains(pattern.trim_matches('*')),
+        (Some(end), None) => text.ends_with(end),
+        (None, Some(start)) => text.starts_with(start),
+        (None, None) => text == pattern,
+    }
+}
+
+fn apply_to_one(transform: Transform, text: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    let changed = match transform {
+        Transform::Lower => text.to_lowercase(),
+        Transform::Upper => text.to_uppercase(),
+        Transform::Prefix(prefix) => format!("{prefix}{text}"),
+        Transform::Suffix(suffix) => format!("{text}{suffix}"),
+        Transform::Number => number(&text)?.to_owned(),
+        Transform::Base64 => String::from_utf8_lossy(&BASE64_STANDARD.decode(text.trim()).ok()?).into_owned(),
+        Transform::Plain => plain(&text),
+        Transform::Hash => hash(&text),
+        Transform::Map(map) => match map.iter().find(|(from, _)| from.eq_ignore_ascii_case(&text)) {
+            Some((_, to)) => (*to).to_owned(),
+            None => return Some(text),
+        },
+        Transform::Divide(by) => (number(&text)?.parse::<f64>().ok()? / by).to_string(),
+        part => return part_of(part, text),
+    };
+    Some(Cow::Owned(changed))
+}
+
+/// Transforms that give a part of the text.
+fn part_of(transform: Transform, text: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    let part = |text: &str| -> Option<std::ops::Range<usize>> {
+        let part = match transform {
+            Transform::Before(at) => text.split_once(at).map_or(text, |(before, _)| before),
+            Transform::After(at) => text.split_once(at)?.1,
+            Transform::BeforeLast(at) => text.rsplit_once(at).map_or(text, |(before, _)| before),
+            Transform::AfterLast(at) => text.rsplit_once(at).map_or(text, |(_, after)| after),
+            Transform::Strip(start) => text.strip_prefix(start).unwrap_or(text),
+            Transform::Origin => url(text)?.origin,
+            Transform::Host => url(text)?.host,
+            Transform::Port => url(text)?.port.filter(|port| !port.is_empty())?,
+            Transform::UrlPath => url(text)?.path,
+            Transform::Scheme => text.split_once("://")?.0,
+            _ => text,
+        };
+        let part = part.trim();
+        let start = part.as_ptr().addr() - text.as_ptr().addr();
+        Some(start..start + part.len())
+    };
+    let range = part(&text)?;
+    Some(match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.get(range)?),
+        Cow::Owned(text) => Cow::Owned(text.get(range)?.to_owned()),
+    })
+}
+
+/// The parts of a URL, as they stand in it. One without a scheme is taken as host and what follows it.
+pub(super) struct Url<'a> {
+    pub(super) origin: &'a str,
+    pub(super) host: &'a str,
+    pub(super) port: Option<&'a str>,
+    pub(super) path: &'a str,
+}
+
+pub(super) fn url(text: &str) -> Option<Url<'_>> {
+    let start = text.find("://").map_or(0, |at| at + 3);
+    let rest = &text[start..];
+    let end = rest.find(['/', '?', '#']).map_or(text.len(), |at| start + at);
+    let authority = text[start..end].rsplit_once('@').map_or(&text[start..end], |(_, host)| host);
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let path = text[end..].split(['?', '#']).next().unwrap_or_default();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    (!host.is_empty()).then_some(Url { origin: &text[..end], host, port, path })
+}
+
+/// The first number in a text.
+pub(super) fn number(text: &str) -> Option<&str> {
+    let start = text.find(|c: char| c.is_ascii_digit())?;
+    let rest = &text[start..];
+    let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+    let number = rest[..end].trim_end_matches('.');
+    let sign = usize::from(start == 1 && text.starts_with('-'));
+    text.get(start - sign..start + number.len())
+}
+
+pub(super) fn hash(text: &str) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
+    Sha256::digest(text.as_bytes()).iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// HTML as text: blocks begin new lines, tags go, references become what they stand for.
+fn plain(html: &str) -> String {
+    let mut text = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(at) = rest.find(['<', '&']) {
+        text.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let (replaced, length) = if rest.starts_with('<') { tag(rest) } else { reference(rest) };
+        text.push_str(&replaced);
+        rest = &rest[length..];
+    }
+    text.push_str(rest);
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    let mut plain = String::with_capacity(text.len());
+    for line in lines {
+        if !line.is_empty() || !plain.ends_with("\n\n") {
+            plain.push_str(line);
+            plain.push('\n');
+        }
+    }
+    plain.trim().to_owned()
+}
+
+/// What a tag becomes, and its length. A `<` that begins none stays.
+fn tag(text: &str) -> (Cow<'static, str>, usize) {
+    const BLOCKS: [&str; 12] = ["p", "br", "div", "li", "ul", "ol", "tr", "table", "h1", "h2", "h3", "pre"];
+    let name = text[1..].trim_start_matches('/');
+    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic());
+    let Some(end) = text.find('>').filter(|_| begins) else { return (Cow::Borrowed("<"), 1) };
+    let name = name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_ascii_lowercase();
+    let replaced = match name.as_str() {
+        "li" if !text.starts_with("</") => "\n- ",
+        block if BLOCKS.contains(&block) => "\n",
+        _ => "",
+    };
+    (Cow::Borrowed(replaced), end + 1)
+}
+
+fn reference(text: &str) -> (Cow<'static, str>, usize) {
+    const LONGEST: usize = 10;
+    let Some(end) = text.bytes().take(LONGEST).position(|byte| byte == b';') else { return (Cow::Borrowed("&"), 1) };
+    let name = &text[1..end];
+    let code = match name.strip_prefix('#') {
+        Some(hex) if hex.starts_with(['x', 'X']) => u32::from_str_radix(&hex[1..], 16).ok(),
+        Some(decimal) => decimal.parse().ok(),
+        None => None,
+    };
+    let replaced = match (name, code.and_then(char::from_u32)) {
+        (_, Some(c)) => Cow::Owned(c.to_string()),
+        ("lt", _) => Cow::Borrowed("<"),
+        ("gt", _) => Cow::Borrowed(">"),
+        ("amp", _) => Cow::Borrowed("&"),
+        ("quot", _) => Cow::Borrowed("\""),
+        ("apos", _) => Cow::Borrowed("'"),
+        ("nbsp", _) => Cow::Borrowed(" "),
+        _ => return (Cow::Borrowed("&"), 1),
+    };
+    (replaced, end + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_found_in_texts() {
+        assert_eq!(number("CWE-79"), Some("79"));
+        assert_eq!(number("-1"), Some("-1"));
+        assert_eq!(number("score 9.8."), Some("9.8"));
+        assert_eq!(number("none"), None);
+    }
+
+    #[test]
+    fn a_url_has_parts() {
+        let parts = url("https://user@example.org:8443/a/b?c=d").expect("a URL");
+        assert_eq!((parts.origin, parts.host), ("https://user@example.org:8443", "example.org"));
+        assert_eq!((parts.port, parts.path), (Some("8443"), "/a/b"));
+        assert!(url("/a/b").is_none());
+    }
+
+    #[test]
+    fn html_becomes_text() {
+        assert_eq!(plain("<p>a &lt; b</p><ul><li>one<li>two</ul>x < 1 &unknown;"), "a < b\n\n- one\n- two\nx < 1 &unknown;");
+    }
+
+    #[test]
+    fn patterns_are_open_at_their_stars() {
+        assert!(like("CVE-*", "cve-2024-1") && like("*.JSON", "a.json") && like("*b*", "abc") && like("a", "A"));
+        assert!(!like("CVE-*", "GHSA-1") && !like("a", "ab"));
+    }
+}

@@ -1,0 +1,442 @@
+//! Reads the records of a described format in XML.
+//!
+//! The way to the records is as in [JSON](super::json), over elements by their local names and attributes by `@name`. A record is an
+//! element; it is collected whole, trimmed to what its description needs. Values around the records are those that stand before them:
+//! an element's attributes, and what comes first in it. XML's writers follow a schema, so that order is the same in every report.
+//!
+//! Definitions may follow the records. Where a format has some the report is read twice: once over everything for the definitions, whose
+//! places are noted, then for the records. A resumed parser reads the noted places again.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Shape;
+use super::make::Item;
+use super::scope::{Kept, Slots};
+use super::table::{Node, Reading, Table};
+use super::tree::{At, Tree};
+use crate::format::Parser;
+use crate::format::elements::{local_name, prefix};
+use crate::token::xml::{Kind, Mark, Place, Start, Token, Tokenizer};
+use crate::{CheckpointError, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
+
+/// The node of elements that lead nowhere.
+const NOWHERE: u16 = u16::MAX;
+
+/// What the parser goes over the report for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Pass {
+    Definitions,
+    /// One list of definitions again, after a checkpoint.
+    Again,
+    Records,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    pass: Pass,
+    place: Place,
+    /// Nodes of the open elements.
+    nodes: Vec<u16>,
+    kept: Vec<Value>,
+    definitions: Vec<(u8, Place)>,
+    given: usize,
+    /// Length of the report, once it was gone over.
+    length: Option<u64>,
+}
+
+/// An element that is collected.
+#[derive(Debug)]
+struct Collecting {
+    tree: Tree,
+    open: Vec<Open>,
+    /// Texts of the open elements, one after the other.
+    text: String,
+    /// Depth of an element that is not needed, while in it.
+    unneeded: Option<usize>,
+    depth: usize,
+    limit: usize,
+    too_large: bool,
+    goal: Goal,
+    offset: u64,
+    line: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Goal {
+    Record(u16),
+    Slot(u8),
+}
+
+#[derive(Debug)]
+struct Open {
+    at: At,
+    shape: &'static Shape,
+    /// Where in the text its own begins.
+    start: usize,
+}
+
+/// A report in XML.
+pub(super) struct XmlRecords {
+    table: &'static Table,
+    reading: &'static Reading,
+    xml: Tokenizer,
+    pass: Pass,
+    nodes: Vec<u16>,
+    slots: Slots,
+    definitions: Vec<(u8, Place)>,
+    again: Vec<(u8, Place)>,
+    collecting: Option<Collecting>,
+    mark: Option<Mark>,
+    item: Option<Item>,
+    spare: Tree,
+    given: usize,
+    skip: usize,
+    /// Where to go on once the definitions are read again, the nodes of the elements that are open there, and what for.
+    resume: Option<(Place, Vec<u16>, Pass)>,
+    length: Option<u64>,
+    progress: u64,
+}
+
+impl XmlRecords {
+    pub(super) fn new(table: &'static Table, reading: &'static Reading) -> Self {
+        let defines = reading.slots.iter().any(|slot| slot.key.is_some());
+        Self {
+            table,
+            reading,
+            xml: Tokenizer::new(),
+            pass: if defines { Pass::Definitions } else { Pass::Records },
+            nodes: Vec::new(),
+            slots: Slots((0..reading.slots.len()).map(|_| Kept::default()).collect()),
+            definitions: Vec::new(),
+            again: Vec::new(),
+            collecting: None,
+            mark: None,
+            item: None,
+            spare: Tree::default(),
+            given: 0,
+            skip: 0,
+            resume: None,
+            length: None,
+            progress: 0,
+        }
+    }
+
+    fn node(&self, node: u16) -> Option<&'static Node> {
+        self.reading.nodes.0.get(usize::from(node))
+    }
+}
+
+impl Parser for XmlRecords {
+    fn position(&self) -> u64 {
+        self.xml.position()
+    }
+
+    /// The pass for definitions counts for a quarter.
+    fn progress(&self) -> u64 {
+        self.progress
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        self.xml.feed(bytes);
+    }
+
+    fn end_of_input(&mut self) {
+        self.xml.end_of_input();
+    }
+
+    fn next(&mut self) -> Result<Step, ReadError> {
+        let step = self.step();
+        self.progress = self.progress.max(self.reached());
+        step
+    }
+
+    fn suspend(&self) -> Value {
+        let nodes = |depth| self.nodes.iter().take(depth).copied().collect();
+        let (place, nodes, pass) = match (&self.resume, self.mark) {
+            (Some((place, nodes, pass)), _) => (place.clone(), nodes.clone(), *pass),
+            (None, Some(mark)) => (self.xml.suspend_at(mark), nodes(mark.depth()), self.pass),
+            (None, None) => (self.xml.suspend(), nodes(self.nodes.len()), self.pass),
+        };
+        let kept = self.slots.0.iter().map(|kept| serde_json::from_slice(&kept.json).unwrap_or_default()).collect();
+        let (definitions, given) = (self.definitions.clone(), self.given + self.skip);
+        serde_json::to_value(Saved { pass, place, nodes, kept, definitions, given, length: self.length }).unwrap_or_default()
+    }
+
+    fn restore(&mut self, state: Value) -> Result<(), CheckpointError> {
+        let saved: Saved = serde_json::from_value(state).map_err(|_| CheckpointError::Unreadable)?;
+        for (kept, value) in self.slots.0.iter_mut().zip(&saved.kept).filter(|(_, value)| !value.is_null()) {
+            kept.json = value.to_string().into_bytes();
+            kept.tree.of_json("", &kept.json).map_err(|_| CheckpointError::Unreadable)?;
+        }
+        self.xml = Tokenizer::resume(saved.place.clone()).ok_or(CheckpointError::Unreadable)?;
+        (self.pass, self.nodes, self.skip, self.length) = (saved.pass, saved.nodes, saved.given, saved.length);
+        self.again.clone_from(&saved.definitions);
+        self.definitions = saved.definitions;
+        self.progress = self.reached();
+        if !self.again.is_empty() {
+            self.resume = Some((saved.place, std::mem::take(&mut self.nodes), self.pass));
+            self.pass = Pass::Again;
+            self.read_again();
+        }
+        Ok(())
+    }
+}
+
+impl XmlRecords {
+    fn step(&mut self) -> Result<Step, ReadError> {
+        loop {
+            if let Some(record) = self.give() {
+                return Ok(Step::Record(record));
+            }
+            let event = match self.xml.next()? {
+                Token::Event(event) => event,
+                Token::NeedInput => return Ok(Step::NeedInput),
+                Token::End if self.pass == Pass::Definitions => {
+                    self.length = Some(self.xml.progress());
+                    self.pass = Pass::Records;
+                    (self.xml, self.nodes) = (Tokenizer::new(), Vec::new());
+                    continue;
+                }
+                Token::End => return Ok(Step::End),
+            };
+            let (offset, line, depth) = (event.offset, event.line, event.depth);
+            match event.kind {
+                Kind::Text(text) => {
+                    if let Some(collecting) = &mut self.collecting {
+                        collecting.text(text);
+                    }
+                }
+                Kind::Start(ref element) => {
+                    if let Some(collecting) = &mut self.collecting {
+                        collecting.start(element, depth);
+                        continue;
+                    }
+                    let around = self.nodes.last().copied().unwrap_or(0);
+                    let next = leads(self.reading, around, local_name(element.name));
+                    if depth == 1 && next == NOWHERE {
+                        let found = prefix(element.name, 40);
+                        let message = format!("expected {} ({}), found the root element <{found}>", self.table.name, self.table.about);
+                        return Err(ReadError { kind: ReadErrorKind::NotThisFormat, message, offset, line });
+                    }
+                    let Some(node) = self.reading.nodes.0.get(usize::from(next)) else {
+                        self.nodes.push(NOWHERE);
+                        continue;
+                    };
+                    let goal = goal(node, next, self.pass, self.reading);
+                    if let (Some(goal), Some(shape)) = (goal, &node.shape) {
+                        self.mark = Some(event.mark());
+                        let limit = if self.pass == Pass::Records { limits::RECORD } else { limits::DEFINITIONS };
+                        let mut collecting = Collecting::new(std::mem::take(&mut self.spare), goal, depth, limit, (offset, line));
+                        collecting.begin(element, shape);
+                        self.collecting = Some(collecting);
+                        continue;
+                    }
+                    keep_attributes(&mut self.slots, self.reading, node, element);
+                    self.nodes.push(next);
+                }
+                Kind::End(_) => match &mut self.collecting {
+                    Some(collecting) => {
+                        if collecting.end(depth) {
+                            self.collected()?;
+                        }
+                    }
+                    None => {
+                        self.nodes.pop();
+                    }
+                },
+            }
+        }
+    }
+
+    fn give(&mut self) -> Option<Record> {
+        loop {
+            let item = self.item.as_mut()?;
+            let Some(record) = item.next(self.reading, &self.slots) else {
+                self.spare = self.item.take().map(|item| item.tree).unwrap_or_default();
+                (self.skip, self.given, self.mark) = (0, 0, None);
+                return None;
+            };
+            self.given += 1;
+            if self.skip == 0 {
+                return Some(record);
+            }
+            self.skip -= 1;
+        }
+    }
+
+    /// An element is collected.
+    fn collected(&mut self) -> Result<(), ReadError> {
+        let Some(Collecting { tree, goal, offset, line, too_large, .. }) = self.collecting.take() else { return Ok(()) };
+        match goal {
+            Goal::Record(_) if too_large => {
+                let message = format!("what is needed of this record is more than {} bytes (limits::RECORD)", limits::RECORD);
+                let problem = Problem { code: ProblemCode::TooLarge, message, offset, line, excerpt: String::new() };
+                self.item = Some(Item::problem(problem));
+            }
+            Goal::Record(node) => {
+                let kinds = self.node(node).map_or(super::table::List(&[]), |node| node.records);
+                self.item = Some(Item::new(tree, kinds, offset, line));
+            }
+            Goal::Slot(slot) => self.keep(slot, tree, too_large, offset, line)?,
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, slot: u8, tree: Tree, too_large: bool, offset: u64, line: u64) -> Result<(), ReadError> {
+        let index = usize::from(slot);
+        let place = self.mark.take().map(|mark| self.xml.suspend_at(mark));
+        let (Some(kept), Some(description)) = (self.slots.0.get_mut(index), self.reading.slots.0.get(index)) else { return Ok(()) };
+        if description.key.is_none() {
+            if !too_large {
+                kept.json = serde_json::to_vec(tree.text(0)).unwrap_or_default();
+                kept.tree = tree;
+            }
+            return Ok(());
+        }
+        if too_large {
+            let message = format!("more than {} bytes of definitions (limits::DEFINITIONS)", limits::DEFINITIONS);
+            return Err(ReadError { kind: ReadErrorKind::LimitExceeded, message, offset, line });
+        }
+        kept.tree = tree;
+        kept.index(description);
+        if self.pass == Pass::Again {
+            self.read_again();
+        } else if let Some(place) = place {
+            self.definitions.push((slot, place));
+        }
+        Ok(())
+    }
+
+    /// Goes to definitions that a checkpoint does not hold, and then on.
+    fn read_again(&mut self) {
+        let (place, nodes) = match (self.again.pop(), self.resume.take()) {
+            (Some((slot, place)), resume) => {
+                self.resume = resume;
+                // Their element is found from the one around it, as it was the first time.
+                (Some(place), vec![around(self.reading, slot)])
+            }
+            (None, Some((place, nodes, pass))) => {
+                self.pass = pass;
+                (Some(place), nodes)
+            }
+            (None, None) => (None, Vec::new()),
+        };
+        if let Some(xml) = place.and_then(Tokenizer::resume) {
+            (self.xml, self.nodes) = (xml, nodes);
+        }
+    }
+
+    fn reached(&self) -> u64 {
+        let at = match &self.resume {
+            Some(_) => return self.progress,
+            None => self.xml.progress(),
+        };
+        match (self.pass, self.length) {
+            (Pass::Definitions, _) => at / 4,
+            (_, Some(length)) if at < length => length / 4 + at / 4 * 3,
+            _ => at,
+        }
+    }
+}
+
+/// Where an element of that name leads from a node.
+fn leads(reading: &'static Reading, from: u16, name: &str) -> u16 {
+    let Some(node) = reading.nodes.get(usize::from(from)) else { return NOWHERE };
+    node.members.iter().find(|(known, _)| *known == name).map(|(_, next)| *next).or(node.any).unwrap_or(NOWHERE)
+}
+
+/// The node around that of a slot.
+fn around(reading: &'static Reading, slot: u8) -> u16 {
+    let is_slot = |node: u16| reading.nodes.get(usize::from(node)).is_some_and(|node| node.slot == Some(slot));
+    let at = reading.nodes.iter().position(|node| node.members.iter().any(|(_, next)| is_slot(*next)));
+    at.and_then(|at| u16::try_from(at).ok()).unwrap_or(NOWHERE)
+}
+
+/// What an element is collected for.
+fn goal(node: &Node, id: u16, pass: Pass, reading: &Reading) -> Option<Goal> {
+    let defines = |slot: u8| reading.slots.get(usize::from(slot)).is_some_and(|slot| slot.key.is_some());
+    match (node.slot, pass) {
+        (Some(slot), Pass::Records) if !defines(slot) => Some(Goal::Slot(slot)),
+        (Some(slot), Pass::Definitions | Pass::Again) if defines(slot) => Some(Goal::Slot(slot)),
+        (None, Pass::Records) if !node.records.is_empty() => Some(Goal::Record(id)),
+        _ => None,
+    }
+}
+
+/// An element on the way to the records begins: the values that held in the one before it are no longer those, and its attributes are.
+fn keep_attributes(slots: &mut Slots, reading: &'static Reading, node: &'static Node, element: &Start<'_>) {
+    for slot in node.owns.iter() {
+        if let Some(kept) = slots.0.get_mut(usize::from(*slot)).filter(|_| reading.slots[usize::from(*slot)].key.is_none()) {
+            *kept = Kept::default();
+        }
+    }
+    for (name, next) in node.members.iter() {
+        let slot = reading.nodes.get(usize::from(*next)).and_then(|node| node.slot);
+        let value = name.strip_prefix('@').and_then(|name| element.get(name));
+        if let (Some(slot), Some(value)) = (slot, value)
+            && let Some(kept) = slots.0.get_mut(usize::from(slot))
+        {
+            let value = prefix(value, limits::NAME);
+            kept.tree.clear();
+            kept.tree.leaf("", value);
+            kept.json = serde_json::to_vec(value).unwrap_or_default();
+        }
+    }
+}
+
+impl Collecting {
+    fn new(mut tree: Tree, goal: Goal, depth: usize, limit: usize, (offset, line): (u64, u64)) -> Self {
+        tree.clear();
+        let (open, text) = (Vec::with_capacity(8), String::new());
+        Self { tree, open, text, unneeded: None, depth, limit, too_large: false, goal, offset, line }
+    }
+
+    fn start(&mut self, element: &Start<'_>, depth: usize) {
+        if self.unneeded.is_some() || self.too_large {
+            return;
+        }
+        match self.open.last().and_then(|open| open.shape.one().member(local_name(element.name))) {
+            Some(shape) => self.begin(element, shape),
+            None => self.unneeded = Some(depth),
+        }
+    }
+
+    fn begin(&mut self, element: &Start<'_>, shape: &'static Shape) {
+        let at = self.tree.begin(local_name(element.name));
+        if let Shape::Object(members) = shape.one() {
+            let attributes = members.iter().filter_map(|(member, _)| Some((*member, element.get(member.strip_prefix('@')?)?)));
+            attributes.for_each(|(name, value)| self.tree.leaf(name, value));
+        }
+        self.open.push(Open { at, shape, start: self.text.len() });
+        if self.tree.size() + self.text.len() > self.limit {
+            self.too_large = true;
+            (self.tree, self.text) = (Tree::default(), String::new());
+        }
+    }
+
+    /// Of an element that is not needed the text counts where the element around it is a text.
+    fn text(&mut self, text: &str) {
+        let Some(open) = self.open.last().filter(|_| !self.too_large) else { return };
+        if self.unneeded.is_none() || matches!(open.shape.one(), Shape::Text(_)) {
+            let room = (limits::TEXT + 4).saturating_sub(self.text.len() - open.start);
+            self.text.push_str(prefix(text, room));
+        }
+    }
+
+    /// An element ends: true for the one that is collected.
+    fn end(&mut self, depth: usize) -> bool {
+        if self.too_large {
+            return depth == self.depth;
+        }
+        if self.unneeded.is_some() {
+            self.unneeded = self.unneeded.filter(|unneeded| *unneeded != depth);
+            return false;
+        }
+        if let Some(open) = self.open.pop() {
+            self.tree.end(open.at, &self.text[open.start..]);
+            self.text.truncate(open.start);
+        }
+        self.open.is_empty()
+    }
+}

@@ -1,0 +1,16 @@
+//! The formats, as the build script wrote them.
+
+#![expect(clippy::unreadable_literal, reason = "versions are hashes")]
+#![allow(clippy::enum_glob_use, reason = "tables print variants by their names alone")]
+
+use super::Parser;
+use super::described::table::{
+    Alternative, Assets, Condition, Detect, Expr, List, Node, Package, Part, Path, Places, Reading, Record, Scores, Severities, Slot,
+    Source, Start, Step, Syntax, Table, Transform, Word,
+};
+use crate::kinds::{AssetKind, FindingKind, Severity, Status};
+use crate::token::json::collect::Shape;
+
+use {Part::*, Source::*, Start::*, Step::*, Syntax::*, Transform::*};
+
+include!(concat!(env!("OUT_DIR"), "/formats.rs"));

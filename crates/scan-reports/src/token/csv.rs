@@ -1,0 +1,307 @@
+//! Tables of separated values (RFC 4180) as rows, from bytes in pieces of any size.
+//!
+//! The kernel is csv-core's reader. It cannot be put down in the middle of a row; but a row is bounded, so a [`Place`] is between two
+//! rows, and a new reader goes on from there.
+//!
+//! Text is UTF-8, or, where it is no UTF-8, Windows-1252, decided for each field; with a byte order mark also UTF-16.
+
+use std::borrow::Cow;
+
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+use encoding_rs::{Decoder, Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use memchr::memchr_iter;
+use serde::{Deserialize, Serialize};
+
+use crate::{ReadError, ReadErrorKind, limits};
+
+/// A place between two rows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    pub(crate) offset: u64,
+    pub(crate) line: u64,
+    /// Where it is not one that has ASCII's bytes.
+    encoding: Option<String>,
+}
+
+/// What [`Tokenizer::next`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Token {
+    /// A row: [`Tokenizer::field`].
+    Row,
+    /// A row that is over its limit, which was passed.
+    TooLarge,
+    NeedInput,
+    End,
+}
+
+/// Turns bytes into rows.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the input or the row that has begun")]
+pub(crate) struct Tokenizer {
+    reader: Reader,
+    /// What was fed and not yet read, as UTF-8 where it was UTF-16.
+    buffer: Vec<u8>,
+    head: usize,
+    decoder: Option<Decoder>,
+    /// Offset of the next byte to be fed.
+    fed: u64,
+    ended: bool,
+    /// Where the next row begins, or the one that is being read.
+    place: Place,
+    /// The same of what is read behind it.
+    reached: (u64, u64),
+    fields: Vec<u8>,
+    ends: Vec<usize>,
+    written: usize,
+    count: usize,
+    inside: bool,
+    too_large: bool,
+    quotes: usize,
+    cut: bool,
+    /// Where the last row began.
+    row: (u64, u64),
+}
+
+impl Tokenizer {
+    /// A tokenizer at a place.
+    pub(crate) fn new(delimiter: u8, place: Place) -> Self {
+        let decoder = place.encoding.as_ref().and_then(|name| Encoding::for_label(name.as_bytes()));
+        Self {
+            reader: ReaderBuilder::new().delimiter(delimiter).build(),
+            buffer: Vec::new(),
+            head: 0,
+            decoder: decoder.map(Encoding::new_decoder_without_bom_handling),
+            fed: place.offset,
+            ended: false,
+            reached: (place.offset, place.line),
+            place,
+            fields: vec![0; 4096],
+            ends: vec![0; 64],
+            written: 0,
+            count: 0,
+            inside: false,
+            too_large: false,
+            quotes: 0,
+            cut: false,
+            row: (0, 0),
+        }
+    }
+
+    /// Offset of the bytes that [`feed`](Self::feed) wants.
+    pub(crate) fn position(&self) -> u64 {
+        self.fed
+    }
+
+    /// How far it has read.
+    pub(crate) fn progress(&self) -> u64 {
+        self.reached.0
+    }
+
+    /// The place before the next row, or before the one that is not yet read whole.
+    pub(crate) fn place(&self) -> Place {
+        self.place.clone()
+    }
+
+    pub(crate) fn feed(&mut self, bytes: &[u8]) {
+        self.buffer.drain(..self.head);
+        self.head = 0;
+        self.fed += bytes.len() as u64;
+        match &mut self.decoder {
+            Some(decoder) => decode(decoder, bytes, &mut self.buffer),
+            None => self.buffer.extend_from_slice(bytes),
+        }
+    }
+
+    pub(crate) fn end_of_input(&mut self) {
+        self.ended = true;
+    }
+
+    /// The next row.
+    pub(crate) fn next(&mut self) -> Result<Token, ReadError> {
+        if !self.inside && !self.begin_row() {
+            return Ok(if self.ended { Token::End } else { Token::NeedInput });
+        }
+        loop {
+            let rest = &self.buffer[self.head..];
+            if rest.is_empty() && !self.ended {
+                return Ok(Token::NeedInput);
+            }
+            let (fields, ends) = (&mut self.fields[self.written..], &mut self.ends[self.count..]);
+            let (result, read, written, ended) = self.reader.read_record(rest, fields, ends);
+            self.quotes += memchr_iter(b'"', &rest[..read]).count();
+            self.advance(read);
+            self.written += written;
+            self.count += ended;
+            match result {
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull => self.grow(true),
+                ReadRecordResult::OutputEndsFull => self.grow(false),
+                // The end of the table ends a row without having a byte.
+                ReadRecordResult::Record => return self.end_row(read == 0),
+                ReadRecordResult::End => return Ok(Token::End),
+            }
+        }
+    }
+
+    /// Number of fields of the row.
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// A field of the row.
+    pub(crate) fn field(&self, index: usize) -> Option<Cow<'_, str>> {
+        let start = index.checked_sub(1).map_or(Some(0), |before| self.ends[..self.count].get(before).copied())?;
+        Some(text(self.fields.get(start..*self.ends[..self.count].get(index)?)?))
+    }
+
+    /// Whether the table ends with the row, without a line end.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    /// Offset and line of the row's start.
+    pub(crate) fn row(&self) -> (u64, u64) {
+        self.row
+    }
+
+    /// Passes over line ends; false when nothing follows.
+    fn begin_row(&mut self) -> bool {
+        let blank = self.buffer[self.head..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        self.advance(blank);
+        (self.place.offset, self.place.line) = self.reached;
+        if self.head == self.buffer.len() {
+            return false;
+        }
+        self.row = self.reached;
+        (self.written, self.count, self.quotes) = (0, 0, 0);
+        (self.inside, self.too_large) = (true, false);
+        true
+    }
+
+    fn end_row(&mut self, cut: bool) -> Result<Token, ReadError> {
+        self.inside = false;
+        self.cut = cut;
+        if cut && self.quotes % 2 == 1 {
+            let (offset, line) = self.reached;
+            let message = format!("the table ends within quotes, in the row that begins in line {}", self.row.1);
+            return Err(ReadError { kind: ReadErrorKind::Truncated, message, offset, line });
+        }
+        (self.place.offset, self.place.line) = self.reached;
+        Ok(if self.too_large { Token::TooLarge } else { Token::Row })
+    }
+
+    /// Makes room for fields or for more of them; over the limit, drops what there is.
+    fn grow(&mut self, bytes: bool) {
+        let full = self.fields.len() >= limits::RECORD || self.ends.len() >= limits::COLUMNS;
+        if full {
+            self.too_large = true;
+            (self.written, self.count) = (0, 0);
+        } else if bytes {
+            self.fields.resize(self.fields.len() * 2, 0);
+        } else {
+            self.ends.resize(self.ends.len() * 2, 0);
+        }
+    }
+
+    fn advance(&mut self, length: usize) {
+        let taken = &self.buffer[self.head..self.head + length];
+        let (offset, line) = &mut self.reached;
+        *offset += if self.decoder.is_some() { utf16_width(taken) } else { length as u64 };
+        *line += memchr_iter(b'\n', taken).count() as u64;
+        self.head += length;
+    }
+}
+
+impl Place {
+    /// The place behind the byte order mark of a table's start, if it has one.
+    pub(crate) fn start(bytes: &[u8]) -> Self {
+        match Encoding::for_bom(bytes) {
+            Some((encoding, mark)) => {
+                let wide = encoding == UTF_16LE || encoding == UTF_16BE;
+                Self { offset: mark as u64, line: 1, encoding: wide.then(|| encoding.name().to_owned()) }
+            }
+            None => Self { offset: 0, line: 1, encoding: None },
+        }
+    }
+}
+
+fn decode(decoder: &mut Decoder, bytes: &[u8], out: &mut Vec<u8>) {
+    let mut text = String::with_capacity(decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len() * 3));
+    let _ = decoder.decode_to_string(bytes, &mut text, false);
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// How many bytes a text was in UTF-16.
+fn utf16_width(text: &[u8]) -> u64 {
+    let units = text.iter().filter(|byte| **byte & 0xC0 != 0x80).count() + text.iter().filter(|byte| **byte >= 0xF0).count();
+    2 * units as u64
+}
+
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => WINDOWS_1252.decode_without_bom_handling(bytes).0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Offset, line and fields.
+    type Row = (u64, u64, Vec<String>);
+
+    fn rows(table: &[u8], size: usize) -> (Vec<Row>, Option<ReadErrorKind>) {
+        let mut tokens = Tokenizer::new(b',', Place::start(table));
+        let mut rows = Vec::new();
+        loop {
+            match tokens.next() {
+                Ok(Token::Row) => {
+                    let fields = (0..tokens.len()).filter_map(|index| Some(tokens.field(index)?.into_owned())).collect();
+                    rows.push((tokens.row().0, tokens.row().1, fields));
+                    tokens = resumed(&tokens);
+                }
+                Ok(Token::NeedInput) => {
+                    let at = usize::try_from(tokens.position()).expect("small");
+                    match &table[at..table.len().min(at + size)] {
+                        [] => tokens.end_of_input(),
+                        piece => tokens.feed(piece),
+                    }
+                }
+                Ok(_) => return (rows, None),
+                Err(error) => return (rows, Some(error.kind)),
+            }
+        }
+    }
+
+    fn resumed(tokens: &Tokenizer) -> Tokenizer {
+        Tokenizer::new(b',', tokens.place())
+    }
+
+    #[test]
+    fn rows_are_the_same_however_they_are_cut() {
+        let table = "a,b\r\n\"x, \"\"y\"\"\r\nz\",é\n\nlast,1";
+        let (whole, error) = rows(table.as_bytes(), 1000);
+        assert_eq!(error, None);
+        assert_eq!(whole[1], (5, 2, vec!["x, \"y\"\r\nz".to_owned(), "é".to_owned()]));
+        assert_eq!(whole[2].1, 5);
+        for size in 1..10 {
+            assert_eq!(rows(table.as_bytes(), size).0, whole, "{size}");
+        }
+    }
+
+    #[test]
+    fn encodings_are_told_by_marks_or_by_fields() {
+        let utf16: Vec<u8> = "\u{feff}a,b\r\né,😀\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for size in [1, 3, 100] {
+            let (rows, _) = rows(&utf16, size);
+            assert_eq!(rows[1], (12, 2, vec!["é".to_owned(), "😀".to_owned()]));
+        }
+        assert_eq!(rows(b"a,b\n\xe9,\xc3\xa9\n", 2).0[1].2, ["é", "é"]);
+        assert_eq!(rows(b"\xef\xbb\xbfa\n", 2).0[0].2, ["a"]);
+    }
+
+    #[test]
+    fn a_table_that_ends_within_quotes_is_truncated() {
+        assert_eq!(rows(b"a,b\n1,\"2\n", 3).1, Some(ReadErrorKind::Truncated));
+    }
+}
