@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use axum::response::IntoResponse as _;
 use futures::future::join;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use platform::auth::carries_token;
 use platform::config;
 use platform::db::{Claims, Db};
@@ -15,8 +15,10 @@ use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 
 mod source;
+mod times;
 mod work;
 
+use times::Times;
 use work::Outcome;
 
 /// Reports and broken uploads that one drain removes, each.
@@ -42,7 +44,11 @@ async fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Answer {
     }
     let done = drain().await.map_err(Problem::internal)?;
     let document = json!({"completed": done.completed, "yielded": done.yielded, "failed": done.failed});
-    Ok(document_response(StatusCode::OK, document.to_string()))
+    let mut response = document_response(StatusCode::OK, document.to_string());
+    if let Ok(times) = HeaderValue::from_str(&done.times.to_string()) {
+        response.headers_mut().insert("server-timing", times);
+    }
+    Ok(response)
 }
 
 /// What a drain did.
@@ -51,6 +57,7 @@ struct Done {
     completed: u32,
     yielded: u32,
     failed: u32,
+    times: Times,
 }
 
 /// How drains work: the component's variables.
@@ -81,7 +88,7 @@ async fn drain() -> anyhow::Result<Done> {
     loop {
         let Claims { claims, more } = claim(&mut db, &settings).await?;
         let Some(claim) = claims.into_iter().next() else { break };
-        let work = work::on(&db, &store, &claim, settings.lease, deadline);
+        let work = work::on(&db, &store, &claim, settings.lease, deadline, &mut done.times);
         match with_help(work, more).await? {
             Outcome::Completed => done.completed += 1,
             Outcome::Failed => done.failed += 1,

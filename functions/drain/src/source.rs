@@ -1,9 +1,13 @@
 //! The report of a claimed import, read from the store piece by piece from wherever the decoder wants it.
 
+use std::time::Instant;
+
 use anyhow::{Result, bail};
 use bytes::Bytes;
 use platform::db::Claim;
 use platform::objects::{ObjectReader, Store};
+
+use crate::times::Times;
 
 /// How often in a row a connection may break without a byte.
 const BREAKS: u32 = 3;
@@ -14,15 +18,23 @@ pub(crate) struct Source<'a> {
     claim: &'a Claim,
     offset: u64,
     reader: Option<ObjectReader>,
+    pub(crate) times: &'a mut Times,
 }
 
 impl<'a> Source<'a> {
-    pub(crate) fn new(store: &'a Store, claim: &'a Claim) -> Self {
-        Self { store, claim, offset: 0, reader: None }
+    pub(crate) fn new(store: &'a Store, claim: &'a Claim, times: &'a mut Times) -> Self {
+        Self { store, claim, offset: 0, reader: None, times }
     }
 
     /// The next bytes at an offset; empty at the report's end.
     pub(crate) async fn read_at(&mut self, offset: u64) -> Result<Bytes> {
+        let asked = Instant::now();
+        let bytes = self.next_at(offset).await;
+        self.times.store += asked.elapsed();
+        bytes
+    }
+
+    async fn next_at(&mut self, offset: u64) -> Result<Bytes> {
         if offset != self.offset {
             self.offset = offset;
             self.reader = None;

@@ -11,6 +11,7 @@ use platform::objects::{MissingObject, Store};
 use scan_reports::{Batch, Decoder, Detection, ReadError, Step, detect};
 
 use crate::source::Source;
+use crate::times::Times;
 
 /// Records of a batch.
 const BATCH_RECORDS: usize = 2000;
@@ -51,8 +52,8 @@ impl<E: Into<anyhow::Error>> From<E> for Stop {
 }
 
 /// Works on a claimed import until it ends or the deadline has passed.
-pub(crate) async fn on(db: &Db, store: &Store, claim: &Claim, lease: Duration, deadline: Instant) -> Result<Outcome> {
-    let mut source = Source::new(store, claim);
+pub(crate) async fn on(db: &Db, store: &Store, claim: &Claim, lease: Duration, deadline: Instant, times: &mut Times) -> Result<Outcome> {
+    let mut source = Source::new(store, claim, times);
     match read_and_store(db, &mut source, claim, lease, deadline).await {
         Ok(outcome) => Ok(outcome),
         Err(stop) => ended(db, claim, stop).await,
@@ -87,8 +88,11 @@ async fn read_and_store(db: &Db, source: &mut Source<'_>, claim: &Claim, lease: 
     let mut filled = fill(&mut decoder, source, if trial > 0 { trial } else { BATCH_RECORDS }, deadline).await;
     loop {
         let Filled { batch, checkpoint, bytes_read, end } = filled;
+        let written = Instant::now();
         let records = i32::try_from(batch.len()).unwrap_or(i32::MAX);
         let unit = Unit { records, batch: batch.into_parts(), format, checkpoint, bytes_read };
+        source.times.decode += written.elapsed();
+        let (sent, read) = (Instant::now(), source.times.reading());
         let storing = db.ingest_batch(claim, lease, unit);
         let more = matches!(end, End::Full) && Instant::now() < deadline;
         let stored = if more {
@@ -100,6 +104,7 @@ async fn read_and_store(db: &Db, source: &mut Source<'_>, claim: &Claim, lease: 
             filled = Filled::default();
             storing.await
         };
+        source.times.database += sent.elapsed().saturating_sub(source.times.reading().saturating_sub(read));
         match (stored?, end) {
             (ImportState::Stale, _) => return Err(Stop::Lost),
             (ImportState::Failed, _) => return Ok(Outcome::Failed),
@@ -167,8 +172,10 @@ enum End {
 }
 
 async fn fill(decoder: &mut Decoder, source: &mut Source<'_>, records: usize, deadline: Instant) -> Filled {
+    let (began, waited) = (Instant::now(), source.times.store);
     let mut batch = Batch::default();
     let end = read_records(decoder, source, &mut batch, records, deadline).await.unwrap_or_else(End::Stop);
+    source.times.decode += began.elapsed().saturating_sub(source.times.store.saturating_sub(waited));
     Filled { checkpoint: decoder.checkpoint(), bytes_read: decoder.progress(), batch, end }
 }
 

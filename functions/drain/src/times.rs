@@ -1,0 +1,29 @@
+//! Where the time of a drain goes, for whoever measures it: the header `Server-Timing` (W3C) of its answer.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Parts of a drain's time that do not overlap. What is left of the whole went into claims, ends of imports, and cleaning up.
+#[derive(Debug, Default)]
+pub(crate) struct Times {
+    /// Waiting for bytes of reports, whether or not the database was at work meanwhile.
+    pub(crate) store: Duration,
+    /// Decoding records, and writing batches.
+    pub(crate) decode: Duration,
+    /// Waiting for batches to be stored, with nothing left to read meanwhile.
+    pub(crate) database: Duration,
+}
+
+impl Times {
+    /// What went into getting batches from reports.
+    pub(crate) fn reading(&self) -> Duration {
+        self.store + self.decode
+    }
+}
+
+impl fmt::Display for Times {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = |time: Duration| time.as_secs_f64() * 1000.0;
+        write!(f, "store;dur={:.3}, decode;dur={:.3}, database;dur={:.3}", ms(self.store), ms(self.decode), ms(self.database))
+    }
+}
