@@ -139,7 +139,7 @@ async fn what_a_newer_report_of_the_same_scope_does_not_show_is_closed() -> Resu
     let world = world().await?;
     let report = |results| {
         let mut report = Vec::new();
-        generate::sarif(SarifSize { results, seed: 7 }, &mut report).map(|()| report)
+        generate::sarif(SarifSize { results, seed: 7, problems: 0 }, &mut report).map(|()| report)
     };
     let (code, refused) = send(&world, Method::POST, "/api/v1/imports?close_missing=true", &Value::Null).await?;
     assert_eq!(code, StatusCode::BAD_REQUEST, "{refused}");

@@ -39,7 +39,7 @@ enum Command {
     /// Runs what CI runs: formatting, lints, sql/schema.sql, and all tests
     Ci,
 
-    /// Measures the import of a generated report, from upload to completion, against the database alone
+    /// Measures everything that is said of speed, each figure beside its reference
     Bench(bench::Bench),
 
     /// Imports reports while everything goes wrong that can, and compares what comes of it with what came without

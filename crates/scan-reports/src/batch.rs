@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::identity::occurrence_id;
 use crate::{Asset, Finding, Id, Location, Occurrence, Problem, Record};
@@ -41,7 +41,7 @@ struct OccurrenceRow {
 
 /// The occurrences of a batch as columns of one length, in the order of their ids: the arguments of `spillway.occurrences_of`. They are most
 /// of a batch's bytes, and arrays cost the database a third of what JSON does.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names of the table's columns")]
 pub struct OccurrenceColumns {
     pub id: Vec<Option<String>>,

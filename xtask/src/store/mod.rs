@@ -140,7 +140,8 @@ impl Store {
         Ok(())
     }
 
-    fn signer(&self) -> Result<(Bucket, Credentials)> {
+    /// What signs requests to it.
+    pub fn signer(&self) -> Result<(Bucket, Credentials)> {
         let endpoint = self.endpoint.parse().with_context(|| format!("the store's URL {} is none", self.endpoint))?;
         let bucket =
             Bucket::new(endpoint, UrlStyle::Path, self.bucket.clone(), self.region.clone()).context("the bucket's name is none")?;

@@ -12,7 +12,7 @@ use super::{Scene, Struck, calls};
 pub(super) const LEASE: u64 = 2;
 const LEASE_TIME: Duration = Duration::from_secs(LEASE);
 /// An app that holds an import gives a sign of life sooner than this, unless it is halted.
-const SILENCE: Duration = Duration::from_millis(1000);
+const SILENCE: Duration = Duration::from_secs(1);
 /// Time for another app to take over.
 const TAKE_OVER: Duration = Duration::from_secs(1);
 
@@ -48,7 +48,7 @@ async fn halt(database: &Client, halted: &mut Runtime, other: &str, token: &str)
     let moment = Instant::now();
     halted.pause();
     tokio::time::sleep(SILENCE).await;
-    let taken_over = match database.query_one(SILENT, &[&(LEASE_TIME - SILENCE).as_secs_f64()]).await {
+    let taken_over = match database.query_one(SILENT, &[&LEASE_TIME.saturating_sub(SILENCE).as_secs_f64()]).await {
         Ok(row) if !row.get::<_, bool>(0) => Ok(0),
         Ok(_) => take_over(database, other, token).await,
         Err(error) => Err(error.into()),
@@ -59,7 +59,7 @@ async fn halt(database: &Client, halted: &mut Runtime, other: &str, token: &str)
 
 /// Waits until leases have run out, and wakes an app until it holds those imports; gives how many it does.
 async fn take_over(database: &Client, app: &str, token: &str) -> Result<u64> {
-    tokio::time::sleep(LEASE_TIME - SILENCE + Duration::from_millis(200)).await;
+    tokio::time::sleep(LEASE_TIME.saturating_sub(SILENCE) + Duration::from_millis(200)).await;
     let abandoned = database.query(ABANDONED, &[]).await?;
     calls::leave_crowd(app, token);
     let (started, mut taken_over) = (Instant::now(), 0);

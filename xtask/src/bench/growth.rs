@@ -1,0 +1,83 @@
+//! The same report into tables that hold more and more of the same workspace.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use tokio_postgres::Client;
+use xtask::progress::Percentage;
+
+use super::drain::upload;
+use super::input::Report;
+use super::rig::{Rig, WORKSPACE};
+use super::session::Session;
+use super::sizes::{SEED, nessus};
+use super::table::{Figure, Row, Target, float, number};
+
+const SUBJECT: &str = "growth";
+
+/// How much longer it may take than into empty tables.
+const MOST: f64 = 1.3;
+
+/// Rows that are made with one statement.
+const PIECE: u64 = 50_000;
+
+/// Rows $1 to $2 of an earlier import: ids without order, as hashes are; 400 findings and 5,000 assets a million.
+const ASSETS: &str = "
+    insert into spillway.assets (workspace_id, id, kind, identity, first_import_id, last_import_id)
+    select w.id, md5('asset ' || n)::uuid, 'host', 'filled ' || n, i.id, i.id
+    from spillway.workspaces w, generate_series($1::bigint / 200, $2 / 200 - 1) n, (select '00000000-0000-7000-8000-000000000000'::uuid) i (id)";
+const FINDINGS: &str = "
+    insert into spillway.findings (
+      workspace_id, id, tool, kind, rule_id, title, severity, description, source_offset, first_import_id, last_import_id)
+    select w.id, md5('finding ' || n)::uuid, 'filler', 'host', n, 'Filled ' || n, 'medium', repeat('What is wrong here. ', 25), 0, i.id, i.id
+    from spillway.workspaces w, generate_series($1::bigint / 2500, $2 / 2500 - 1) n, (select '00000000-0000-7000-8000-000000000000'::uuid) i (id)";
+const OCCURRENCES: &str = "
+    insert into spillway.occurrences (
+      workspace_id, id, finding_id, asset_id, host, port, protocol, service, evidence, first_import_id, last_import_id)
+    select w.id, gen_random_uuid(), md5('finding ' || n / 2500)::uuid, md5('asset ' || n / 200)::uuid, 'filled ' || n / 200, n % 65536, 'tcp',
+      'www', repeat('What the scanner saw. ', 20), i.id, i.id
+    from spillway.workspaces w, generate_series($1::bigint, $2 - 1) n, (select '00000000-0000-7000-8000-000000000000'::uuid) i (id)";
+
+/// Rows of this subject.
+pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
+    let report = Report::nessus(session.dir.path(), nessus(session.sizes.growing, SEED))?;
+    let mut rows: Vec<Row> = Vec::new();
+    let mut empty = None;
+    for held in session.sizes.held.clone() {
+        let time = Figure::seconds(measure(&report, held).await?);
+        let row = Row::new(SUBJECT, format!("{} new into tables with {} occurrences", report.name, number(float(held))), time);
+        rows.push(match empty {
+            None => row,
+            Some(empty) => row.beside("into empty tables", empty).target(Target::RatioAtMost(MOST)),
+        });
+        empty.get_or_insert(time);
+    }
+    Ok(rows)
+}
+
+async fn measure(report: &Report, held: u64) -> Result<Duration> {
+    let rig = Rig::driven(1).await?;
+    let client = rig.client(WORKSPACE).await?;
+    fill(&rig.connection, held).await?;
+    let (import, _) = upload(&client, report).await?;
+    rig.settle().await?;
+    let time = rig.drain(&format!("importing {}", report.name), 1, &[import]).await?.time;
+    rig.end().await?;
+    Ok(time)
+}
+
+/// Fills the tables of the only workspace.
+async fn fill(connection: &Client, held: u64) -> Result<()> {
+    let mut bar = Percentage::new(format!("filling the tables with {} occurrences", number(float(held))));
+    let mut filled = 0;
+    while filled < held {
+        let next = (filled + PIECE).min(held);
+        for statement in [ASSETS, FINDINGS, OCCURRENCES] {
+            let bounds = (i64::try_from(filled)?, i64::try_from(next)?);
+            connection.execute(statement, &[&bounds.0, &bounds.1]).await.context("cannot fill the tables")?;
+        }
+        filled = next;
+        bar.set(100.0 * float(filled) / float(held), "filling");
+    }
+    connection.batch_execute("vacuum analyze").await.context("cannot vacuum")
+}

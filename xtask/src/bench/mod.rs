@@ -1,0 +1,166 @@
+//! `bench`: everything that is said of Spillway's speed, in one table, each figure beside its reference of the same run.
+
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+use xtask::progress::note;
+
+mod claim;
+mod document;
+mod drain;
+mod floor;
+mod growth;
+mod host;
+mod input;
+mod latency;
+mod naive;
+mod parallel;
+mod plot;
+mod rig;
+mod sample;
+mod session;
+mod sizes;
+mod small;
+mod status;
+mod table;
+mod upload;
+
+use session::Session;
+use sizes::Sizes;
+use table::Row;
+
+/// Options of `bench`.
+#[derive(Args, Debug)]
+pub(crate) struct Bench {
+    /// Only these rows of the table
+    #[arg(long, value_name = "ROW", value_enum, value_delimiter = ',')]
+    only: Vec<Subject>,
+
+    /// Small sizes, for trying it out: the figures say little
+    #[arg(long, conflicts_with = "long")]
+    quick: bool,
+
+    /// Also what takes its time: 2,000,000 occurrences, an upload of 1 GB, tables that hold 10 million occurrences
+    #[arg(long)]
+    long: bool,
+
+    /// Also writes docs/performance.md and its plots
+    #[arg(long)]
+    write: bool,
+}
+
+/// What is measured: the rows of the table that begin with its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Subject {
+    /// The same batches straight to the database
+    Floor,
+    /// A SELECT and an INSERT for each record
+    Naive,
+    /// Reports end to end, beside the floor
+    Drain,
+    /// The small cases that people wait for
+    Small,
+    /// Several drains at once
+    Parallel,
+    /// Clients that poll
+    Status,
+    /// Uploads, beside the store
+    Upload,
+    /// From an upload to its first batch
+    Latency,
+    /// Claims from a long queue
+    Claim,
+    /// Imports into growing tables
+    Growth,
+    /// Requests that do nothing
+    Host,
+}
+
+impl Subject {
+    /// What its rows measure, for docs/performance.md.
+    fn description(self) -> &'static str {
+        match self {
+            Self::Floor => {
+                "The batches that the drain makes of a report, parsed before, fed to `ingest_batch` by a native client: what the rows cost the \
+                 database. COPY writes the same rows to unlogged tables with the same indexes, and does nothing else."
+            }
+            Self::Naive => {
+                "For each record of a sample one transaction of a native client with prepared statements: asset, finding and occurrence are \
+                 looked for, and inserted where they are not there."
+            }
+            Self::Drain => {
+                "Reports uploaded over HTTP and imported by one drain in an app of their own; the time is that of the drain, without the upload \
+                 unless it is said. Measured by turns with the floor; times are medians of the rounds. Where the time went the drain says \
+                 itself; statements are counted by pg_stat_statements, with those that make a connection ready for the next."
+            }
+            Self::Small => {
+                "In the app as it is delivered: one upload, the wake-up, the import, until the database says that it is completed."
+            }
+            Self::Parallel => {
+                "As many records in each case, in imports of workspaces of their own; `drain_parallelism` is the number of drains. Two drains are \
+                 to be 1.5 times as fast as one, or as much faster as two connections of the floor are."
+            }
+            Self::Status => {
+                "Clients that send the tag they have and wait as long as they are told (2 s). The imports that they poll are claimed, but \
+                 nobody works on them; beside them another import runs all the time. The clients share the two cores with everything else."
+            }
+            Self::Upload => {
+                "Until the upload is answered. Straight to the store: signed requests of the same client, in parts of the same size."
+            }
+            Self::Latency => {
+                "From the first byte of a small upload until the database shows a stored record, asked every 3 ms. By the schedule alone: \
+                 imports that are written to the database without waking anybody, spread over one period of the schedule (10 s)."
+            }
+            Self::Claim => "`claim_imports` from a native client, for the one import that may be claimed.",
+            Self::Growth => "The drain's time for the same report, into tables that hold so many occurrences of the same workspace before.",
+            Self::Host => "Requests on one kept connection, one after the other.",
+        }
+    }
+
+    async fn rows(self, session: &mut Session) -> Result<Vec<Row>> {
+        match self {
+            Self::Floor => floor::rows(session).await,
+            Self::Naive => naive::rows(session).await,
+            Self::Drain => drain::rows(session).await,
+            Self::Small => small::rows(session).await,
+            Self::Parallel => parallel::rows(session).await,
+            Self::Status => status::rows(session).await,
+            Self::Upload => upload::rows(session).await,
+            Self::Latency => latency::rows(session).await,
+            Self::Claim => claim::rows(session).await,
+            Self::Growth => growth::rows(session).await,
+            Self::Host => host::rows(session).await,
+        }
+    }
+}
+
+impl Bench {
+    /// Measures, and prints the table. What could not be measured is an error, but takes nothing from the rest.
+    pub(crate) async fn run(self) -> Result<()> {
+        let mut session = Session::new(self.sizes()).await?;
+        let (mut rows, mut failures) = (Vec::new(), Vec::new());
+        for subject in Subject::value_variants().iter().filter(|subject| self.only.is_empty() || self.only.contains(subject)) {
+            note(&format!("\n{subject:?}: {}", subject.description()));
+            match subject.rows(&mut session).await {
+                Ok(measured) => rows.extend(measured),
+                Err(error) => failures.push(format!("{subject:?}: {error:#}")),
+            }
+        }
+        note("");
+        print!("{}", table::plain(&rows));
+        if self.write {
+            document::write(&session, &rows).await?;
+        }
+        if !failures.is_empty() {
+            bail!("not everything could be measured:\n{}", failures.join("\n"));
+        }
+        Ok(())
+    }
+
+    fn sizes(&self) -> Sizes {
+        match (self.quick, self.long) {
+            (true, _) => Sizes::quick(),
+            (_, true) => Sizes::long(),
+            _ => Sizes::usual(),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Several drains at once, over one import and over several.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::drain::upload;
+use super::input::Report;
+use super::rig::Rig;
+use super::session::Session;
+use super::sizes::{SEED, nessus};
+use super::table::{Figure, Row, Target};
+
+const SUBJECT: &str = "parallel";
+
+/// Drains and imports. All imports together hold as many records in each case.
+const CASES: [(usize, usize); 7] = [(1, 1), (2, 1), (4, 1), (1, 4), (2, 4), (4, 4), (2, 2)];
+
+/// How much faster two drains are than one, over imports of their own, where the database can take it.
+const LEAST_OF_TWO: f64 = 1.5;
+/// How much of the rate over four files four drains keep over one.
+const LEAST_OF_ONE_FILE: f64 = 0.9;
+
+/// Rows of this subject.
+pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
+    let mut rates = Vec::new();
+    for (drains, imports) in CASES {
+        rates.push(measure(session, drains, imports).await?);
+    }
+    let rate = |case: (usize, usize)| CASES.iter().position(|known| *known == case).map_or(Figure::new(0.0, ""), |place| rates[place]);
+    let gain = session.floor_of_two().await?.value / session.floor().await?.value;
+    let row = |case: (usize, usize)| {
+        let (drains, imports) = case;
+        let row = Row::new(SUBJECT, format!("{drains} drains over {imports} imports"), rate(case));
+        match case {
+            (1, 1) => row,
+            (2, 2) => row.beside("1 over 4", rate((1, 4))).target(Target::RatioAtLeast(LEAST_OF_TWO.min(gain))),
+            (4, 1) => row.beside("4 over 4", rate((4, 4))).target(Target::RatioAtLeast(LEAST_OF_ONE_FILE)),
+            (_, imports) => row.beside(format!("1 over {imports}"), rate((1, imports))),
+        }
+    };
+    let mut rows: Vec<Row> = CASES.into_iter().map(row).collect();
+    rows.push(Row::new(SUBJECT, "floor, two connections : one", Figure::new(gain, "times")));
+    Ok(rows)
+}
+
+/// The rate of so many drains over so many imports, each in a workspace of its own and of a report of its own.
+async fn measure(session: &Session, drains: usize, imports: usize) -> Result<Figure> {
+    let rig = Rig::driven(drains).await?;
+    let mut ids = Vec::new();
+    for (number, seed) in (0..imports).zip(SEED..) {
+        let report = Report::nessus(session.dir.path(), nessus(session.sizes.nessus / imports, seed))?;
+        let client = rig.client(&format!("bench {number}")).await?;
+        ids.push(upload(&client, &report).await?.0);
+    }
+    rig.settle().await?;
+    let time: Duration = rig.drain(&format!("{drains} drains over {imports} imports"), drains, &ids).await?.time;
+    let records = "select sum(items)::bigint from spillway.imports";
+    let records: i64 = rig.connection.query_one(records, &[]).await?.get(0);
+    rig.end().await?;
+    Ok(Figure::records_per_second(records.unsigned_abs(), time))
+}

@@ -1,0 +1,194 @@
+//! Pages that poll: many clients that keep to the rules, beside a running import; and as many 304s as there can be.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use futures::future::try_join_all;
+use reqwest::header::{ETAG, IF_NONE_MATCH};
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+use tokio_postgres::Client as Connection;
+use xtask::client::Client;
+use xtask::progress::Step;
+
+use super::drain::upload;
+use super::floor::{claim, create_import};
+use super::input::Report;
+use super::rig::{Rig, WORKSPACE};
+use super::sample::Sample;
+use super::session::Session;
+use super::sizes::{SEED, nessus};
+use super::table::{Figure, Row, Target, float};
+
+const SUBJECT: &str = "status";
+
+const CLIENTS: usize = 1000;
+/// Imports that run and are polled. They are claimed, and nobody works on them: nothing about them changes.
+const POLLED: usize = 20;
+/// Clients that ask as fast as they can.
+const FAST_CLIENTS: usize = 32;
+
+/// Percent of the answers that are 304 where nothing changed.
+const LEAST_304S: f64 = 95.0;
+const MOST_STATEMENTS: f64 = 1.0;
+/// Milliseconds.
+const MOST_P95: f64 = 20.0;
+/// 304s a second.
+const LEAST_RATE: f64 = 2000.0;
+
+/// Rows of this subject.
+pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
+    let busy = Report::nessus(session.dir.path(), nessus(session.sizes.nessus, SEED))?;
+    // The polled ones count as worked on: there must be room for one more.
+    let rig = Rig::driven(POLLED + 1).await?;
+    let imports = park_imports(&rig.connection).await?;
+    let client = rig.client("polled").await?;
+    let mut rows = beside_an_import(session, &rig, &client, &imports, &busy).await?;
+    rows.push(fastest(session, &client, &imports).await?);
+    rows.push(connections(&rig).await?);
+    rig.end().await?;
+    Ok(rows)
+}
+
+async fn park_imports(connection: &Connection) -> Result<Vec<String>> {
+    let mut imports = Vec::new();
+    for _ in 0..POLLED {
+        imports.push(create_import(connection, "polled", 1_000_000).await?);
+        connection.batch_execute("update spillway.workspaces set max_running_imports = 1000 where name = 'polled'").await?;
+    }
+    connection.batch_execute("select spillway.admit_imports(id) from spillway.workspaces where name = 'polled'").await?;
+    for _ in 0..POLLED {
+        claim(connection).await?;
+    }
+    Ok(imports)
+}
+
+/// All clients poll for a while, as they are told to, while the same report is imported again and again.
+async fn beside_an_import(session: &Session, rig: &Rig, client: &Client, imports: &[String], busy: &Report) -> Result<Vec<Row>> {
+    let bench = rig.client(WORKSPACE).await?;
+    let ended = &AtomicBool::new(false);
+    // The first import has begun before the first client polls.
+    let (first, _) = upload(&bench, busy).await?;
+    rig.count_statements().await?;
+    let step = Step::begin(format!("{CLIENTS} clients poll {POLLED} imports for {} s", session.sizes.polling.as_secs()));
+    let polling = async {
+        let pages = (0..CLIENTS).map(|number| page(client, &imports[number % imports.len()], number, session.sizes.polling));
+        let polls = try_join_all(pages).await;
+        ended.store(true, Relaxed);
+        polls
+    };
+    let (polls, turns) = futures::future::try_join(polling, import_until(rig, &bench, busy, first, ended)).await?;
+    step.done();
+    let polls: Vec<Poll> = polls.into_iter().flatten().collect();
+    let statements = rig.statements("%import_status%").await?;
+    ensure!(turns > 0, "no import ran beside the polls");
+    Ok(rows_of(&polls, statements, session.sizes.polling))
+}
+
+/// Imports until somebody says stop; gives how often a drain worked.
+async fn import_until(rig: &Rig, client: &Client, report: &Report, first: String, ended: &AtomicBool) -> Result<usize> {
+    let (mut turns, mut import) = (0, first);
+    while !ended.load(Relaxed) {
+        rig.turn().await?;
+        turns += 1;
+        if client.status(&import).await?["state"] == "completed" {
+            import = client.upload_file(&report.file).await?.id;
+        }
+    }
+    Ok(turns)
+}
+
+/// One answer.
+struct Poll {
+    first: bool,
+    not_modified: bool,
+    time: Duration,
+}
+
+/// One page: asks as often as it is told to, and shows what it has. Pages are not opened all at the same moment.
+async fn page(client: &Client, import: &str, number: usize, polling: Duration) -> Result<Vec<Poll>> {
+    let ends = Instant::now() + polling;
+    let mut pause = Duration::from_secs(2);
+    tokio::time::sleep(pause * u32::try_from(number)? / u32::try_from(CLIENTS)?).await;
+    let (mut polls, mut tag) = (Vec::new(), None);
+    while Instant::now() < ends {
+        let (poll, answer) = ask(client, import, tag.as_deref()).await?;
+        polls.push(poll);
+        if let Some((new_tag, status)) = answer {
+            tag = Some(new_tag);
+            pause = Duration::from_millis(status["poll_after_ms"].as_u64().context("the import is over")?);
+        }
+        tokio::time::sleep(pause).await;
+    }
+    Ok(polls)
+}
+
+/// One request; where there is news, with its tag.
+async fn ask(client: &Client, import: &str, tag: Option<&str>) -> Result<(Poll, Option<(String, Value)>)> {
+    let mut request = client.request(Method::GET, &format!("/api/v1/imports/{import}/status"));
+    if let Some(tag) = tag {
+        request = request.header(IF_NONE_MATCH, tag);
+    }
+    let asked = Instant::now();
+    let answer = request.send().await?;
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let body = answer.bytes().await?;
+    let poll = Poll { first: tag.is_none(), not_modified: status == StatusCode::NOT_MODIFIED, time: asked.elapsed() };
+    if poll.not_modified {
+        return Ok((poll, None));
+    }
+    ensure!(status == StatusCode::OK, "a poll was answered with {status}");
+    let tag = headers.get(ETAG).and_then(|tag| tag.to_str().ok()).context("a status without a tag")?;
+    Ok((poll, Some((tag.to_owned(), serde_json::from_slice(&body)?))))
+}
+
+fn rows_of(polls: &[Poll], statements: u64, polling: Duration) -> Vec<Row> {
+    let again = polls.iter().filter(|poll| !poll.first).count() as u64;
+    let not_modified = polls.iter().filter(|poll| poll.not_modified).count() as u64;
+    let requests = polls.len() as u64;
+    let sample: Sample = polls.iter().map(|poll| poll.time).collect();
+    let what = format!("{CLIENTS} clients on {POLLED} imports, beside an import");
+    let mut rows = vec![
+        Row::new(SUBJECT, what.clone(), Figure::rate(requests, polling, "requests/s")),
+        Row::new(SUBJECT, format!("{what}: 304 where nothing changed"), Figure::share(float(not_modified), float(again)))
+            .target(Target::AtLeast(LEAST_304S)),
+        Row::new(SUBJECT, format!("{what}: statements a request"), Figure::new(float(statements) / float(requests), "statements"))
+            .target(Target::AtMost(MOST_STATEMENTS)),
+    ];
+    let times = sample.rows(SUBJECT, &what, &[50, 95, 99]);
+    rows.extend(times.into_iter().map(|row| if row.what.ends_with("p95") { row.target(Target::AtMost(MOST_P95)) } else { row }));
+    rows
+}
+
+/// 304s as fast as a few clients can ask for them, with nothing else to do.
+async fn fastest(session: &Session, client: &Client, imports: &[String]) -> Result<Row> {
+    let step = Step::begin("asking for 304s as fast as can be");
+    let ends = Instant::now() + session.sizes.polling / 2;
+    let started = Instant::now();
+    let counts = try_join_all((0..FAST_CLIENTS).map(|number| hammer(client, &imports[number % imports.len()], ends))).await?;
+    let time = started.elapsed();
+    step.done();
+    let rate = Figure::rate(counts.into_iter().sum(), time, "requests/s");
+    Ok(Row::new(SUBJECT, format!("304s, {FAST_CLIENTS} clients as fast as they can"), rate).target(Target::AtLeast(LEAST_RATE)))
+}
+
+/// How many 304s one client gets.
+async fn hammer(client: &Client, import: &str, ends: Instant) -> Result<u64> {
+    let (_, news) = ask(client, import, None).await?;
+    let tag = news.map(|(tag, _)| tag).context("the first answer has a tag")?;
+    let mut count = 0;
+    while Instant::now() < ends {
+        let (poll, _) = ask(client, import, Some(&tag)).await?;
+        ensure!(poll.not_modified, "the import changed");
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// How many connections the runtime holds after all this.
+async fn connections(rig: &Rig) -> Result<Row> {
+    let count = "select count(*) from pg_stat_activity where datname = current_database() and application_name <> 'xtask'";
+    let count: i64 = rig.connection.query_one(count, &[]).await?.get(0);
+    Ok(Row::new(SUBJECT, "connections to the database that the runtime holds then", Figure::count(count.unsigned_abs(), "connections")))
+}
