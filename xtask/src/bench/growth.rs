@@ -25,18 +25,18 @@ const PIECE: u64 = 50_000;
 const ASSETS: &str = "
     insert into spillway.assets (workspace_id, id, kind, identity, first_import_id, last_import_id)
     select w.id, md5('asset ' || n)::uuid, 'host', 'filled ' || n, i.id, i.id
-    from spillway.workspaces w, generate_series($1::bigint / 200, $2 / 200 - 1) n, (select '00000000-0000-7000-8000-000000000000'::uuid) i (id)";
+    from spillway.workspaces w, generate_series($1::bigint / 200, $2::bigint / 200 - 1) n, (select '00000000-0000-7000-8000-000000000000'::uuid) i (id)";
 const FINDINGS: &str = "
     insert into spillway.findings (
       workspace_id, id, tool, kind, rule_id, title, severity, description, source_offset, first_import_id, last_import_id)
     select w.id, md5('finding ' || n)::uuid, 'filler', 'host', n, 'Filled ' || n, 'medium', repeat('What is wrong here. ', 25), 0, i.id, i.id
-    from spillway.workspaces w, generate_series($1::bigint / 2500, $2 / 2500 - 1) n, (select '00000000-0000-7000-8000-000000000000'::uuid) i (id)";
+    from spillway.workspaces w, generate_series($1::bigint / 2500, $2::bigint / 2500 - 1) n, (select '00000000-0000-7000-8000-000000000000'::uuid) i (id)";
 const OCCURRENCES: &str = "
     insert into spillway.occurrences (
       workspace_id, id, finding_id, asset_id, host, port, protocol, service, evidence, first_import_id, last_import_id)
     select w.id, gen_random_uuid(), md5('finding ' || n / 2500)::uuid, md5('asset ' || n / 200)::uuid, 'filled ' || n / 200, n % 65536, 'tcp',
       'www', repeat('What the scanner saw. ', 20), i.id, i.id
-    from spillway.workspaces w, generate_series($1::bigint, $2 - 1) n, (select '00000000-0000-7000-8000-000000000000'::uuid) i (id)";
+    from spillway.workspaces w, generate_series($1::bigint, $2::bigint - 1) n, (select '00000000-0000-7000-8000-000000000000'::uuid) i (id)";
 
 /// Rows of this subject.
 pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {

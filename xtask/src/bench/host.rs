@@ -14,7 +14,7 @@ use super::table::{Figure, Row};
 const SUBJECT: &str = "host";
 
 /// Answered by the runtime itself.
-const HEALTH: &str = "/.well-known/spin/health";
+pub(super) const HEALTH: &str = "/.well-known/spin/health";
 /// Answered by a component that looks only for a key, which is not there.
 const REFUSED: &str = "/api/v1/notifications/unread";
 
@@ -45,7 +45,7 @@ pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
         row("a 401 of a component that was idle for 1.2 s", &cold, "health after as long", &cold_health, 50),
         Row::new(
             SUBJECT,
-            "making an instance: what a 401 takes longer after 1.2 s, beyond what health does, p50",
+            "making an instance: what the 401 takes longer then, less what health does, p50",
             Figure::milliseconds((cold.median() + health.median()).saturating_sub(refused.median() + cold_health.median())),
         ),
     ])

@@ -44,7 +44,7 @@ pub(crate) struct Bench {
     long: bool,
 
     /// Also writes docs/performance.md and its plots
-    #[arg(long)]
+    #[arg(long, conflicts_with = "only")]
     write: bool,
 }
 
@@ -101,7 +101,8 @@ impl Subject {
             }
             Self::Status => {
                 "Clients that send the tag they have and wait as long as they are told (2 s). The imports that they poll are claimed, but \
-                 nobody works on them; beside them another import runs all the time. The clients share the two cores with everything else."
+                 nobody works on them; beside them another import runs all the time. The clients share the cores with everything else, and \
+                 what they can do at most shows in answers of the runtime itself."
             }
             Self::Upload => {
                 "Until the upload is answered. Straight to the store: signed requests of the same client, in parts of the same size."

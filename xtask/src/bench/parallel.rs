@@ -9,7 +9,7 @@ use super::input::Report;
 use super::rig::Rig;
 use super::session::Session;
 use super::sizes::{SEED, nessus};
-use super::table::{Figure, Row, Target};
+use super::table::{Figure, Row, Target, count_of};
 
 const SUBJECT: &str = "parallel";
 
@@ -31,7 +31,7 @@ pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
     let gain = session.floor_of_two().await?.value / session.floor().await?.value;
     let row = |case: (usize, usize)| {
         let (drains, imports) = case;
-        let row = Row::new(SUBJECT, format!("{drains} drains over {imports} imports"), rate(case));
+        let row = Row::new(SUBJECT, words(drains, imports), rate(case));
         match case {
             (1, 1) => row,
             (2, 2) => row.beside("1 over 4", rate((1, 4))).target(Target::RatioAtLeast(LEAST_OF_TWO.min(gain))),
@@ -44,6 +44,10 @@ pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
+fn words(drains: usize, imports: usize) -> String {
+    format!("{} over {}", count_of(drains, "drain"), count_of(imports, "import"))
+}
+
 /// The rate of so many drains over so many imports, each in a workspace of its own and of a report of its own.
 async fn measure(session: &Session, drains: usize, imports: usize) -> Result<Figure> {
     let rig = Rig::driven(drains).await?;
@@ -54,7 +58,7 @@ async fn measure(session: &Session, drains: usize, imports: usize) -> Result<Fig
         ids.push(upload(&client, &report).await?.0);
     }
     rig.settle().await?;
-    let time: Duration = rig.drain(&format!("{drains} drains over {imports} imports"), drains, &ids).await?.time;
+    let time: Duration = rig.drain(&words(drains, imports), drains, &ids).await?.time;
     let records = "select sum(items)::bigint from spillway.imports";
     let records: i64 = rig.connection.query_one(records, &[]).await?.get(0);
     rig.end().await?;

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::table::{Row, number};
+use super::table::Row;
 
 /// A plot: the rows of some subjects whose figures are of one unit.
 pub(super) struct Plot {
@@ -28,7 +28,7 @@ pub(super) const PLOTS: [Plot; 5] = [
 ];
 
 /// Pixels.
-const LABELS: usize = 470;
+const LETTER: usize = 7;
 const BARS: usize = 320;
 const VALUES: usize = 130;
 const LINE: usize = 22;
@@ -42,7 +42,8 @@ impl Plot {
         if most <= 0.0 {
             return None;
         }
-        let (width, height) = (LABELS + BARS + VALUES, HEAD + LINE * shown.len() + LINE / 2);
+        let labels = shown.iter().map(|row| label(row).chars().count()).max().unwrap_or_default() * LETTER;
+        let (width, height) = (labels + BARS + VALUES, HEAD + LINE * shown.len() + LINE / 2);
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
              font-family=\"sans-serif\" font-size=\"12\">\n<title>{title}</title>\n\
@@ -51,15 +52,19 @@ impl Plot {
             title = escaped(self.title),
         );
         for (place, row) in shown.iter().enumerate() {
-            bar(&mut svg, HEAD + LINE * place, row, row.figure.value / most);
+            bar(&mut svg, (labels, HEAD + LINE * place), row, row.figure.value / most);
         }
         svg.push_str("</svg>\n");
         Some(svg)
     }
 }
 
-/// One row: its words, its bar as a part of the longest, its number.
-fn bar(svg: &mut String, top: usize, row: &Row, part: f64) {
+fn label(row: &Row) -> String {
+    format!("{}: {}", row.subject, row.what)
+}
+
+/// One row: its words, its bar as a part of the longest, its number. The place is where the bar begins.
+fn bar(svg: &mut String, (left, top): (usize, usize), row: &Row, part: f64) {
     let color = match row.subject {
         "floor" => "#7f8c8d",
         "naive" => "#c0392b",
@@ -68,16 +73,16 @@ fn bar(svg: &mut String, top: usize, row: &Row, part: f64) {
     let length = part * f64::from(u32::try_from(BARS).unwrap_or(u32::MAX));
     let _ = writeln!(
         svg,
-        "<text x=\"{label}\" y=\"{base}\" text-anchor=\"end\">{words}</text>\
-         <rect x=\"{LABELS}\" y=\"{y}\" width=\"{length:.1}\" height=\"{height}\" fill=\"{color}\"/>\
+        "<text x=\"{start}\" y=\"{base}\" text-anchor=\"end\">{words}</text>\
+         <rect x=\"{left}\" y=\"{y}\" width=\"{length:.1}\" height=\"{height}\" fill=\"{color}\"/>\
          <text x=\"{end:.1}\" y=\"{base}\">{value}</text>",
-        label = LABELS - 8,
+        start = left.saturating_sub(8),
         base = top + 15,
-        words = escaped(&format!("{}: {}", row.subject, row.what)),
+        words = escaped(&label(row)),
         y = top + 3,
         height = LINE - 6,
-        end = f64::from(u32::try_from(LABELS + 6).unwrap_or(u32::MAX)) + length,
-        value = escaped(&format!("{} {}", number(row.figure.value), row.figure.unit)),
+        end = f64::from(u32::try_from(left + 6).unwrap_or(u32::MAX)) + length,
+        value = escaped(&row.figure.to_string()),
     );
 }
 

@@ -22,8 +22,8 @@ const NOWHERE: &str = "http://127.0.0.1:1";
 /// Longer than any import of a benchmark takes.
 const PATIENCE: Duration = Duration::from_hours(1);
 
-/// How often a drain that found nothing looks again while others work.
-const PAUSE: Duration = Duration::from_millis(10);
+/// How often a drain that found nothing looks again while others work: seldom enough not to disturb them.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// How often the database is asked whether something has come about: a statement of a tenth of a millisecond.
 const LOOK: Duration = Duration::from_millis(3);
@@ -81,14 +81,17 @@ impl Rig {
         let bar = &tokio::sync::Mutex::new(Percentage::new(what));
         let started = Instant::now();
         let work = (0..drains).map(|_| self.drain_until_ended(imports, bar));
-        let turns = futures::future::try_join_all(work).await?;
-        let time = started.elapsed();
+        let turns: Vec<Turn> = futures::future::try_join_all(work).await?.into_iter().flatten().collect();
         let bad = "select string_agg(error::text, ' ') /* bench */ from spillway.imports
             where id = any ($1::text[]::uuid[]) and (state <> 'completed' or errors > 0)";
         let bad: Option<String> = self.connection.query_one(bad, &[&imports]).await?.get(0);
         ensure!(bad.is_none(), "not all imports completed without errors: {bad:?}");
-        let mut drained = Drained { time, ..Drained::default() };
-        turns.into_iter().flatten().for_each(|turn| drained.add(&turn));
+        // It is over with the last that had something to do, not when the idle ones have noticed.
+        let ended = turns.iter().filter(|turn| !turn.idle).map(|turn| turn.ended).max().context("no drain had anything to do")?;
+        let mut drained = Drained { time: ended - started, ..Drained::default() };
+        for turn in &turns {
+            drained.add(turn);
+        }
         Ok(drained)
     }
 
@@ -119,21 +122,31 @@ impl Rig {
         let timing = answer.headers().get("server-timing").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
         let done: Value = answer.json().await?;
         let idle = ["completed", "yielded", "failed"].iter().all(|what| done[what] == 0);
-        Ok(Turn { idle, store: duration(&timing, "store"), decode: duration(&timing, "decode"), database: duration(&timing, "database") })
+        Ok(Turn {
+            ended: Instant::now(),
+            idle,
+            store: duration(&timing, "store"),
+            decode: duration(&timing, "decode"),
+            database: duration(&timing, "database"),
+        })
     }
 
     /// Waits until a condition on an import holds, in the words of SQL.
     pub(super) async fn wait(&self, import: &str, condition: &str) -> Result<()> {
-        let statement = format!("select coalesce({condition}, false) /* bench */ from spillway.imports where id = $1::text::uuid");
-        let statement = self.connection.prepare(&statement).await?;
         let started = Instant::now();
-        while !self.connection.query_one(&statement, &[&import]).await?.get::<_, bool>(0) {
+        while !self.is(import, condition).await? {
             if started.elapsed() > PATIENCE {
                 bail!("the import {import} got nowhere");
             }
             tokio::time::sleep(LOOK).await;
         }
         Ok(())
+    }
+
+    /// Whether a condition on an import holds, in the words of SQL.
+    pub(super) async fn is(&self, import: &str, condition: &str) -> Result<bool> {
+        let statement = format!("select coalesce({condition}, false) /* bench */ from spillway.imports where id = $1::text::uuid");
+        Ok(self.connection.query_one(&statement, &[&import]).await?.get(0))
     }
 
     /// Counts statements from here on.
@@ -165,8 +178,9 @@ impl Rig {
 }
 
 /// What one drain says of its work.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Turn {
+    ended: Instant,
     idle: bool,
     store: Duration,
     decode: Duration,

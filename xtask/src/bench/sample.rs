@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use super::table::{Figure, Row};
-
 /// Times, in order.
 #[derive(Clone, Debug)]
 pub(super) struct Sample(Vec<Duration>);
@@ -26,12 +24,6 @@ impl Sample {
 
     pub(super) fn median(&self) -> Duration {
         self.percentile(50)
-    }
-
-    /// A row for each of these percentiles.
-    pub(super) fn rows(&self, subject: &'static str, what: &str, percents: &[usize]) -> Vec<Row> {
-        let row = |percent: &usize| Row::new(subject, format!("{what}, p{percent}"), Figure::milliseconds(self.percentile(*percent)));
-        percents.iter().map(row).collect()
     }
 }
 

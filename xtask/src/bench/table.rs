@@ -87,6 +87,11 @@ pub(super) fn number(value: f64) -> String {
     spaced
 }
 
+/// So many of something: "1 drain", "1,000 clients".
+pub(super) fn count_of(count: usize, what: &str) -> String {
+    format!("{} {what}{}", number(float(count as u64)), if count == 1 { "" } else { "s" })
+}
+
 /// What a figure, or its ratio to the reference, is to be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Target {
@@ -181,6 +186,11 @@ mod tests {
     fn numbers_are_short_and_their_thousands_apart() {
         let numbers = [0.0, 0.1234, 1.25, 12.34, 999.6, 1000.0, 51_234.5, 2_000_000.0, -1234.5];
         assert_eq!(numbers.map(number), ["0", "0.123", "1.25", "12.3", "1,000", "1,000", "51,234", "2,000,000", "-1,234"]);
+    }
+
+    #[test]
+    fn one_is_one() {
+        assert_eq!([count_of(1, "drain"), count_of(1000, "client")], ["1 drain", "1,000 clients"]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::rig::{Rig, WORKSPACE};
 use super::sample::Sample;
 use super::session::Session;
 use super::sizes::{SEED, nessus};
-use super::table::{Figure, Row, Target};
+use super::table::{Figure, Row, Target, count_of};
 
 const SUBJECT: &str = "upload";
 
@@ -57,7 +57,7 @@ async fn small(rig: &Rig) -> Result<Vec<Row>> {
     let uploads = try_join_all((0..SMALL_UPLOADS).map(|_| timed(upload(&client, &report)))).await?;
     step.done();
     let (puts, uploads) = (Sample::new(puts), Sample::new(uploads));
-    let what = format!("{SMALL_UPLOADS} uploads of {} bytes at once, answered", report.len());
+    let what = format!("{SMALL_UPLOADS} uploads of {} at once, answered", count_of(report.len(), "byte"));
     let row = |percent| {
         let figure = |sample: &Sample| Figure::milliseconds(sample.percentile(percent));
         Row::new(SUBJECT, format!("{what}, p{percent}"), figure(&uploads)).beside("as many PUTs to the store", figure(&puts))
