@@ -53,7 +53,7 @@ async fn measure(session: &Session, drains: usize, imports: usize) -> Result<Fig
     let rig = Rig::driven(drains).await?;
     let mut ids = Vec::new();
     for (number, seed) in (0..imports).zip(SEED..) {
-        let report = Report::nessus(session.dir.path(), nessus(session.sizes.nessus / imports, seed))?;
+        let report = Report::nessus(session.dir.path(), nessus(session.sizes.parallel / imports, seed))?;
         let client = rig.client(&format!("bench {number}")).await?;
         ids.push(upload(&client, &report).await?.0);
     }

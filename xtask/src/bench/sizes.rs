@@ -23,6 +23,8 @@ pub(super) struct Sizes {
     pub(super) rounds: usize,
     /// Records that the naive way is tried with.
     pub(super) naive: usize,
+    /// Occurrences in all imports that several drains work on, together.
+    pub(super) parallel: usize,
     /// For how long the clients poll.
     pub(super) polling: Duration,
     /// Bytes of the large upload.
@@ -52,6 +54,7 @@ impl Sizes {
             sarif: 100_000,
             rounds: 3,
             naive: 2_000,
+            parallel: 100_000,
             polling: Duration::from_secs(20),
             large_upload: 100_000_000,
             wakes: 100,
@@ -76,6 +79,7 @@ impl Sizes {
             sarif: 5_000,
             rounds: 1,
             naive: 300,
+            parallel: 10_000,
             polling: Duration::from_secs(4),
             large_upload: 20_000_000,
             wakes: 20,
