@@ -29,8 +29,8 @@ async fn what_is_no_report_is_named() -> Result<()> {
     let world = world().await?;
     for (name, report, words) in [
         ("text", b"just some text".as_slice(), ["XML", "JSON"].as_slice()),
-        ("other.xml", b"<?xml version=\"1.0\"?><catalog><book/></catalog>", &["<catalog>", "Nessus"]),
-        ("other.json", b"{\"a\": 1}", &["SARIF"]),
+        ("other.xml", b"<?xml version=\"1.0\"?><catalog><book/></catalog>", &["<catalog>", "nessus"]),
+        ("other.json", b"{\"a\": 1}", &["sarif"]),
         ("number.json", b"17", &["known formats"]),
         ("binary", b"\x00\x01\x02\xff\xfe", &["known formats"]),
         ("blank", b"   \n  ", &["blank"]),
