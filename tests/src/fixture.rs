@@ -10,8 +10,8 @@ use anyhow::{Context as _, Result, ensure};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 use tokio::sync::Mutex;
-use xtask::client::{Client, Upload};
-use xtask::generate::{self, NessusSize};
+use xtask::client::{self, Client, Upload};
+use xtask::generate::{self, NetworkSize};
 use xtask::stack::{Stack, Temporary};
 use xtask::{paths, random};
 
@@ -106,7 +106,7 @@ pub(crate) fn alone(world: &mut World) -> Result<&mut Stack> {
 
 /// Lets the drain of a stack work and waits for what it did.
 pub(crate) async fn drain(stack: &Stack) -> Result<Value> {
-    let answer = reqwest::Client::new().post(format!("{}/internal/drain", stack.url())).bearer_auth(DRAIN_TOKEN).send().await?;
+    let answer = client::drain(stack.url(), DRAIN_TOKEN).send().await?;
     ensure!(answer.status() == StatusCode::OK, "the drain answered {}", answer.status());
     Ok(answer.json().await?)
 }
@@ -114,7 +114,7 @@ pub(crate) async fn drain(stack: &Stack) -> Result<Value> {
 /// A Nessus report, made up: the same size gives the same report.
 pub(crate) fn nessus(findings: usize, hosts: usize) -> Result<Vec<u8>> {
     let mut report = Vec::new();
-    generate::nessus(NessusSize { findings, hosts, seed: 7, problems: 0 }, &mut report)?;
+    generate::nessus(NetworkSize { findings, hosts, seed: 7, problems: 0 }, &mut report)?;
     Ok(report)
 }
 

@@ -103,6 +103,11 @@ impl Client {
     }
 }
 
+/// The request that lets a drain of the app at `url` work; it is answered when the drain ends.
+pub fn drain(url: &str, token: &str) -> RequestBuilder {
+    reqwest::Client::new().post(format!("{url}/internal/drain")).bearer_auth(token)
+}
+
 /// The JSON of an answer that says success; else an error with what it says.
 async fn json(answer: Response) -> Result<Value> {
     let (status, url) = (answer.status(), answer.url().clone());

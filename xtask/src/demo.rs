@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use serde_json::Value;
 use xtask::client::Client;
-use xtask::generate::{self, NessusSize};
+use xtask::generate::{self, NetworkSize};
 use xtask::progress::{Percentage, Step};
 use xtask::stack::{Permanent, Stack};
 use xtask::{key, paths};
@@ -16,7 +16,7 @@ use xtask::{key, paths};
 use crate::up;
 
 /// The generated report: its occurrences, and the hosts that they are on.
-const GENERATED: NessusSize = NessusSize { findings: 20_000, hosts: 200, seed: 1, problems: 0 };
+const GENERATED: NetworkSize = NetworkSize { findings: 20_000, hosts: 200, seed: 1, problems: 0 };
 
 const WORKSPACE: &str = "demo";
 

@@ -5,12 +5,13 @@
 use crate::dice::Dice;
 
 mod network;
+pub use network::NetworkSize;
 
 mod nessus;
-pub use nessus::{NessusSize, nessus};
+pub use nessus::nessus;
 
 mod nmap;
-pub use nmap::{NmapSize, nmap};
+pub use nmap::nmap;
 
 mod sarif;
 pub use sarif::{SarifSize, sarif};

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
-use xtask::generate::{self, NessusSize, NmapSize, SarifSize};
+use xtask::generate::{self, NetworkSize, SarifSize};
 use xtask::postgres::Database;
 use xtask::{migrate, parse, schema};
 
@@ -80,42 +80,10 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum Generate {
     /// A Nessus report (.nessus, version 2)
-    Nessus {
-        /// Occurrences of findings, on all hosts together
-        #[arg(long, default_value_t = 20_000)]
-        findings: usize,
-
-        /// Hosts
-        #[arg(long, default_value_t = 200)]
-        hosts: usize,
-
-        /// Another seed gives another report of the same size
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
-
-        /// Further records that cannot be used
-        #[arg(long, default_value_t = 0)]
-        problems: usize,
-    },
+    Nessus(NetworkSize),
 
     /// An Nmap report (-oX)
-    Nmap {
-        /// Open ports and vulnerabilities, on all hosts together
-        #[arg(long, default_value_t = 20_000)]
-        findings: usize,
-
-        /// Hosts
-        #[arg(long, default_value_t = 200)]
-        hosts: usize,
-
-        /// Another seed gives another report of the same size
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
-
-        /// Further records that cannot be used
-        #[arg(long, default_value_t = 0)]
-        problems: usize,
-    },
+    Nmap(NetworkSize),
 
     /// A SARIF 2.1.0 report
     Sarif {
@@ -200,8 +168,8 @@ impl Generate {
     fn run(self) -> Result<()> {
         let mut out = BufWriter::with_capacity(256 * 1024, io::stdout().lock());
         let printed = match self {
-            Self::Nessus { findings, hosts, seed, problems } => generate::nessus(NessusSize { findings, hosts, seed, problems }, &mut out),
-            Self::Nmap { findings, hosts, seed, problems } => generate::nmap(NmapSize { findings, hosts, seed, problems }, &mut out),
+            Self::Nessus(size) => generate::nessus(size, &mut out),
+            Self::Nmap(size) => generate::nmap(size, &mut out),
             Self::Sarif { results, seed, problems } => generate::sarif(SarifSize { results, seed, problems }, &mut out),
         };
         match printed.and_then(|()| out.flush()) {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use scan_reports::{Batch, OccurrenceColumns};
 use tokio::sync::mpsc;
-use xtask::generate::{self, NessusSize, SarifSize};
+use xtask::generate::{self, NetworkSize, SarifSize};
 use xtask::parse;
 use xtask::progress::Step;
 
@@ -29,7 +29,7 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn nessus(dir: &Path, size: NessusSize) -> Result<Self> {
+    pub(super) fn nessus(dir: &Path, size: NetworkSize) -> Result<Self> {
         let name = format!("Nessus {}", super::table::number(super::table::float(size.findings as u64)));
         let file = dir.join(format!("{}-on-{}-seed-{}.nessus", size.findings, size.hosts, size.seed));
         Self::generate(name, file, |out| generate::nessus(size, out))

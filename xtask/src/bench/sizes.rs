@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use xtask::generate::NessusSize;
+use xtask::generate::NetworkSize;
 
 /// Occurrences on a host: what a scan with credentials finds. Half of the checks that the generator then makes up are found on each host.
 const PER_HOST: usize = 200;
@@ -95,6 +95,6 @@ impl Sizes {
 }
 
 /// A Nessus report of so many occurrences, in realistic proportion.
-pub(super) fn nessus(findings: usize, seed: u64) -> NessusSize {
-    NessusSize { findings, hosts: findings.div_ceil(PER_HOST), seed, problems: 0 }
+pub(super) fn nessus(findings: usize, seed: u64) -> NetworkSize {
+    NetworkSize { findings, hosts: findings.div_ceil(PER_HOST), seed, problems: 0 }
 }

@@ -3,22 +3,9 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::network::{address, mac_address, name};
+use super::network::{NetworkSize, address, mac_address, name};
 use super::{escaped, problems_after, prose};
 use crate::dice::Dice;
-
-/// How large a report is, and which one of that size.
-#[derive(Clone, Copy, Debug)]
-pub struct NessusSize {
-    /// Its `ReportItem`s: each is an occurrence of its own.
-    pub findings: usize,
-    /// Its hosts, as evenly filled as can be.
-    pub hosts: usize,
-    /// Another seed is another report.
-    pub seed: u64,
-    /// Further `ReportItem`s that say no plugin: they cannot be used.
-    pub problems: usize,
-}
 
 /// Checks that the made-up scanner has, at most.
 const PLUGINS: usize = 2400;
@@ -52,7 +39,7 @@ const SYSTEMS: [&str; 6] = [
 ];
 
 /// Writes the report, a host at a time.
-pub fn nessus(size: NessusSize, out: &mut impl Write) -> io::Result<()> {
+pub fn nessus(size: NetworkSize, out: &mut impl Write) -> io::Result<()> {
     let mut dice = Dice::new(size.seed);
     let hosts = size.hosts.max(usize::from(size.findings > 0));
     let most = size.findings.div_ceil(hosts.max(1));
@@ -90,7 +77,7 @@ const HEAD: &str = r#"<?xml version="1.0" ?>
 "#;
 
 /// An item without the id of its plugin.
-const PROBLEM: &str = "<ReportItem port=\"0\" svc_name=\"general\" protocol=\"tcp\" severity=\"0\">\n</ReportItem>\n";
+pub(super) const PROBLEM: &str = "<ReportItem port=\"0\" svc_name=\"general\" protocol=\"tcp\" severity=\"0\">\n</ReportItem>\n";
 
 fn begin_host(text: &mut String, host: usize, dice: &mut Dice) {
     let (address, name, system) = (address(host), name(host), dice.pick(&SYSTEMS));
@@ -199,55 +186,4 @@ fn body(severity: u32, title: &str, version: &str, dice: &mut Dice) -> String {
     element("vpr_score", &format!("{}.{}", dice.between(1, 10), dice.below(10)));
     element("vuln_publication_date", "2023/07/19");
     body
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use scan_reports::{Format, Record};
-
-    use super::super::records;
-    use super::*;
-
-    fn generated(size: NessusSize) -> Vec<u8> {
-        let mut out = Vec::new();
-        nessus(size, &mut out).expect("memory takes all");
-        out
-    }
-
-    #[test]
-    fn as_many_occurrences_are_read_as_were_asked_for_and_all_differ() {
-        for (findings, hosts) in [(0, 0), (0, 3), (5, 0), (7, 3), (1000, 7), (8000, 2)] {
-            let (mut assets, mut seen) = (0, HashSet::new());
-            for record in records(Format::Nessus, &generated(NessusSize { findings, hosts, seed: 1, problems: 0 })) {
-                match record {
-                    Record::Occurrence(o) => {
-                        let place = (o.finding.identity.to_string(), o.asset.identity, o.location.port, o.location.protocol);
-                        assert!(seen.insert(place), "an occurrence twice");
-                    }
-                    Record::Asset(_) => assets += 1,
-                    Record::Tool { .. } => {}
-                    Record::Problem(problem) => panic!("{problem:?}"),
-                }
-            }
-            assert_eq!((seen.len(), assets), (findings, hosts.max(usize::from(findings > 0))), "{findings} on {hosts}");
-        }
-    }
-
-    #[test]
-    fn problems_are_added_and_change_nothing_else() {
-        let report = |problems| String::from_utf8(generated(NessusSize { findings: 100, hosts: 3, seed: 1, problems })).expect("text");
-        assert_eq!(report(5).matches(PROBLEM).count(), 5);
-        assert_eq!(report(5).replace(PROBLEM, ""), report(0));
-        let problems = records(Format::Nessus, report(5).as_bytes()).into_iter().filter(|record| matches!(record, Record::Problem(_)));
-        assert_eq!(problems.count(), 5);
-    }
-
-    #[test]
-    fn a_seed_gives_the_same_report_and_another_another() {
-        let report = |seed| generated(NessusSize { findings: 100, hosts: 3, seed, problems: 0 });
-        assert_eq!(report(1), report(1));
-        assert_ne!(report(1), report(2));
-    }
 }

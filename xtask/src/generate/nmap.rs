@@ -3,22 +3,9 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::network::{address, mac_address, name};
+use super::network::{NetworkSize, address, mac_address, name};
 use super::{escaped, problems_after, prose};
 use crate::dice::Dice;
-
-/// How large a report is, and which one of that size.
-#[derive(Clone, Copy, Debug)]
-pub struct NmapSize {
-    /// Its open ports and the vulnerabilities found on them: each is an occurrence of its own.
-    pub findings: usize,
-    /// Its hosts that are up, as evenly filled as can be.
-    pub hosts: usize,
-    /// Another seed is another report.
-    pub seed: u64,
-    /// Further ports whose numbers are none: they cannot be used.
-    pub problems: usize,
-}
 
 /// A service: port, protocol, name, product, the name in its CPE, and the versions that are about.
 struct Service(u16, &'static str, &'static str, &'static str, &'static str, [&'static str; 2]);
@@ -45,7 +32,7 @@ const SYSTEMS: [&str; 5] =
 const LISTED: u32 = 4;
 
 /// Writes the report, a host at a time.
-pub fn nmap(size: NmapSize, out: &mut impl Write) -> io::Result<()> {
+pub fn nmap(size: NetworkSize, out: &mut impl Write) -> io::Result<()> {
     let mut dice = Dice::new(size.seed);
     let hosts = size.hosts.max(usize::from(size.findings > 0));
     out.write_all(HEAD.as_bytes())?;
@@ -91,7 +78,8 @@ const HEAD: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 "#;
 
 /// A port beyond the last one.
-const PROBLEM: &str = "<port protocol=\"tcp\" portid=\"65536\"><state state=\"open\" reason=\"syn-ack\" reason_ttl=\"64\"/></port>\n";
+pub(super) const PROBLEM: &str =
+    "<port protocol=\"tcp\" portid=\"65536\"><state state=\"open\" reason=\"syn-ack\" reason_ttl=\"64\"/></port>\n";
 
 fn begin_host(text: &mut String, host: usize, dice: &mut Dice) {
     let (address, name, mac) = (address(host), name(host), mac_address(host));
@@ -160,55 +148,4 @@ fn write_vulnerabilities(text: &mut String, cpe: &str, numbers: std::ops::Range<
         );
     }
     text.push_str("</table></script>");
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use scan_reports::{Format, Record};
-
-    use super::super::records;
-    use super::*;
-
-    fn generated(size: NmapSize) -> Vec<u8> {
-        let mut out = Vec::new();
-        nmap(size, &mut out).expect("memory takes all");
-        out
-    }
-
-    #[test]
-    fn as_many_occurrences_are_read_as_were_asked_for_and_all_differ() {
-        for (findings, hosts) in [(0, 0), (0, 3), (5, 0), (7, 3), (1000, 7), (8000, 2)] {
-            let (mut assets, mut seen) = (0, HashSet::new());
-            for record in records(Format::Nmap, &generated(NmapSize { findings, hosts, seed: 1, problems: 0 })) {
-                match record {
-                    Record::Occurrence(o) => {
-                        let place = (o.finding.identity.to_string(), o.asset.identity, o.location.port, o.location.protocol);
-                        assert!(seen.insert(place), "an occurrence twice");
-                    }
-                    Record::Asset(_) => assets += 1,
-                    Record::Tool { .. } => {}
-                    Record::Problem(problem) => panic!("{problem:?}"),
-                }
-            }
-            assert_eq!((seen.len(), assets), (findings, hosts.max(usize::from(findings > 0))), "{findings} on {hosts}");
-        }
-    }
-
-    #[test]
-    fn problems_are_added_and_change_nothing_else() {
-        let report = |problems| String::from_utf8(generated(NmapSize { findings: 100, hosts: 3, seed: 1, problems })).expect("text");
-        assert_eq!(report(5).matches(PROBLEM).count(), 5);
-        assert_eq!(report(5).replace(PROBLEM, ""), report(0));
-        let problems = records(Format::Nmap, report(5).as_bytes()).into_iter().filter(|record| matches!(record, Record::Problem(_)));
-        assert_eq!(problems.count(), 5);
-    }
-
-    #[test]
-    fn a_seed_gives_the_same_report_and_another_another() {
-        let report = |seed| generated(NmapSize { findings: 100, hosts: 3, seed, problems: 0 });
-        assert_eq!(report(1), report(1));
-        assert_ne!(report(1), report(2));
-    }
 }

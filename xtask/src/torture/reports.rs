@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use scan_reports::Format;
-use xtask::generate::{self, NessusSize, NmapSize, SarifSize};
+use xtask::generate::{self, NetworkSize, SarifSize};
 
 /// Records of each report that cannot be used.
 const PROBLEMS: usize = 3;
@@ -53,8 +53,8 @@ fn generated(format: Format, seed: u64, later: usize) -> Result<Vec<u8>> {
     let hosts = HOSTS + later * HOSTS / 2;
     let more = |findings: usize| findings * hosts / HOSTS;
     match format {
-        Format::Nessus => generate::nessus(NessusSize { findings: more(NESSUS), hosts, seed, problems: PROBLEMS }, &mut report)?,
-        Format::Nmap => generate::nmap(NmapSize { findings: more(NMAP), hosts, seed, problems: PROBLEMS }, &mut report)?,
+        Format::Nessus => generate::nessus(NetworkSize { findings: more(NESSUS), hosts, seed, problems: PROBLEMS }, &mut report)?,
+        Format::Nmap => generate::nmap(NetworkSize { findings: more(NMAP), hosts, seed, problems: PROBLEMS }, &mut report)?,
         Format::Sarif => generate::sarif(SarifSize { results: more(SARIF), seed, problems: PROBLEMS }, &mut report)?,
         other => bail!("reports of {} are not made up", other.name()),
     }

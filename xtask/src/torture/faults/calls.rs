@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use futures::future::join_all;
 use reqwest::{Method, StatusCode};
+use xtask::client::drain;
 
 use super::{Scene, Struck};
 
@@ -25,10 +26,6 @@ pub(super) fn leave_crowd(url: &str, token: &str) {
     for _ in 0..DRAINS {
         tokio::spawn(drain(url, token).send());
     }
-}
-
-fn drain(url: &str, token: &str) -> reqwest::RequestBuilder {
-    reqwest::Client::new().post(format!("{url}/internal/drain")).bearer_auth(token)
 }
 
 /// Cancels an import that is not completed, or has it tried again; now and then the one that its state does not allow, which 409 says. What
