@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use futures::future::join;
 use platform::db::{Claim, Db, DbError, ImportFailure, ImportState, Unit};
 use platform::objects::{MissingObject, Store};
-use scan_reports::{Batch, Decoder, Detection, ReadError, Step, detect};
+use scan_reports::{Batch, Decoder, Detection, OccurrenceColumns, ReadError, Step, detect};
 
 use crate::source::Source;
 use crate::times::Times;
@@ -87,11 +87,8 @@ async fn read_and_store(db: &Db, source: &mut Source<'_>, claim: &Claim, lease: 
     let trial = TRIAL_RECORDS.saturating_sub(usize::try_from(claim.items).unwrap_or(usize::MAX));
     let mut filled = fill(&mut decoder, source, if trial > 0 { trial } else { BATCH_RECORDS }, deadline).await;
     loop {
-        let Filled { batch, checkpoint, bytes_read, end } = filled;
-        let written = Instant::now();
-        let records = i32::try_from(batch.len()).unwrap_or(i32::MAX);
-        let unit = Unit { records, batch: batch.into_parts(), format, checkpoint, bytes_read };
-        source.times.decode += written.elapsed();
+        let Filled { records, batch, checkpoint, bytes_read, end } = filled;
+        let unit = Unit { records, batch, format, checkpoint, bytes_read };
         let (sent, read) = (Instant::now(), source.times.reading());
         let storing = db.ingest_batch(claim, lease, unit);
         let more = matches!(end, End::Full) && Instant::now() < deadline;
@@ -153,7 +150,9 @@ fn unknown_format(message: String) -> Stop {
 /// A batch, and where the report goes on after it.
 #[derive(Default)]
 struct Filled {
-    batch: Batch,
+    records: i32,
+    /// In the database's form already, which is made while it stores the batch before.
+    batch: (Vec<u8>, OccurrenceColumns),
     checkpoint: Vec<u8>,
     bytes_read: u64,
     end: End,
@@ -175,8 +174,9 @@ async fn fill(decoder: &mut Decoder, source: &mut Source<'_>, records: usize, de
     let (began, waited) = (Instant::now(), source.times.store);
     let mut batch = Batch::default();
     let end = read_records(decoder, source, &mut batch, records, deadline).await.unwrap_or_else(End::Stop);
+    let (records, batch) = (i32::try_from(batch.len()).unwrap_or(i32::MAX), batch.into_parts());
     source.times.decode += began.elapsed().saturating_sub(source.times.store.saturating_sub(waited));
-    Filled { checkpoint: decoder.checkpoint(), bytes_read: decoder.progress(), batch, end }
+    Filled { checkpoint: decoder.checkpoint(), bytes_read: decoder.progress(), records, batch, end }
 }
 
 async fn read_records(
