@@ -198,6 +198,14 @@ pub async fn json_body<T: serde::de::DeserializeOwned>(body: Body) -> Result<Opt
     serde_json::from_slice(&bytes).map_err(|error| Problem::bad_request(format!("the body is not as expected: {error}")))
 }
 
+/// 400 where a parameter has a value that is none of the known ones.
+pub fn one_of(name: &str, value: Option<&str>, known: &[&str]) -> Result<(), Problem> {
+    match value {
+        Some(value) if !known.contains(&value) => Err(Problem::bad_request(format!("{name} can be {}", known.join(", ")))),
+        _ => Ok(()),
+    }
+}
+
 /// Where a page begins and how long it is.
 #[derive(Debug, PartialEq, Eq, serde::Deserialize)]
 pub struct Page {

@@ -8,7 +8,8 @@ use http::{HeaderMap, StatusCode};
 use platform::auth::key_of;
 use platform::db::{Db, FindingFilter};
 use platform::http::{
-    Answer, Page, Params, Problem, document_response, invalid_cursor, json_body, no_such_method, no_such_path, page_response, parse_id,
+    Answer, Page, Params, Problem, document_response, invalid_cursor, json_body, no_such_method, no_such_path, one_of, page_response,
+    parse_id,
 };
 use serde::Deserialize;
 use spin_sdk::http::{IntoResponse, Request};
@@ -78,13 +79,6 @@ async fn list_occurrences(Params(page): Params<Page>, Params(of): Params<OfFindi
     let key = key_of(&headers)?;
     let finding = of.finding_id.as_deref().map(parse_id).transpose()?;
     page_response(Db::open().await?.list_occurrences(key, finding, page.after_id()?, page.limit()?).await?)
-}
-
-fn one_of(name: &str, value: Option<&str>, known: &[&str]) -> Result<(), Problem> {
-    match value {
-        Some(value) if !known.contains(&value) => Err(Problem::bad_request(format!("{name} can be {}", known.join(", ")))),
-        _ => Ok(()),
-    }
 }
 
 /// The place in a list that is ordered by severity, then id.

@@ -8,8 +8,8 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use platform::auth::key_of;
 use platform::db::Db;
 use platform::http::{
-    Answer, Page, Params, Problem, document_response, entity_tag, invalid_cursor, json_body, known_version, no_such_method, no_such_path,
-    not_modified, page_response, parse_id, set_tag,
+    Answer, Page, Params, document_response, entity_tag, invalid_cursor, json_body, known_version, no_such_method, no_such_path,
+    not_modified, one_of, page_response, parse_id, set_tag,
 };
 use serde::Deserialize;
 use spin_sdk::http::{IntoResponse, Request};
@@ -58,9 +58,7 @@ struct OfState {
 /// Imports, newest first, of one state or of all.
 async fn list(Params(page): Params<Page>, Params(of): Params<OfState>, headers: HeaderMap) -> Answer {
     let key = key_of(&headers)?;
-    if of.state.as_deref().is_some_and(|state| !STATES.contains(&state)) {
-        return Err(Problem::bad_request(format!("state can be {}", STATES.join(", "))));
-    }
+    one_of("state", of.state.as_deref(), &STATES)?;
     page_response(Db::open().await?.list_imports(key, page.after_id()?, page.limit()?, of.state.as_deref()).await?)
 }
 
