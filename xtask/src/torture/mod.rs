@@ -2,6 +2,8 @@
 //!
 //! The same [reports] go into new [workspaces](world) in every [round]. A [fault](faults) strikes while they are imported; what
 //! recovers has to do so by itself. Then what is stored and told of it is [compared](compare) with a run without faults.
+//!
+//! `cargo xtask torture --rounds 1 --fault kill --default-settings` shows how soon an import goes on with the lease of spin.toml.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -27,12 +29,12 @@ use proxy::Proxy;
 use round::{Course, Verdict};
 use table::Table;
 
-/// Number of workspaces.
-const WORKSPACES: usize = 3;
 /// Seconds of a lease, and milliseconds of a drain's budget, unless they are to have their usual values: what was lost is found soon, and
 /// every import is put down and taken up again several times.
 const LEASE: u64 = 5;
 const BUDGET: u64 = 1500;
+/// Bytes of a segment: the larger reports are cut into several.
+const SEGMENT: u64 = 500_000;
 /// How soon, with the usual values, an import goes on after a fault: a lease, a tick of the schedule, and time to work.
 const RECOVERY: Duration = Duration::from_mins(1);
 /// Differences of one sort that are told.
@@ -66,7 +68,7 @@ impl Torture {
 
     /// Runs the rounds, and prints the table.
     pub(crate) async fn run(self) -> Result<()> {
-        let reports = (0..WORKSPACES).map(reports::of_workspace).collect::<Result<Vec<_>>>()?;
+        let reports = reports::of_all_workspaces()?;
         let proxy = Proxy::start().await?;
         let drain_token = random::secret()?;
         let mut stack = self.stack(&proxy, &drain_token).await?;
@@ -92,7 +94,8 @@ impl Torture {
     /// A stack of its own, whose app reaches the store through the proxy.
     async fn stack(&self, proxy: &Proxy, drain_token: &str) -> Result<Stack> {
         ensure!(std::env::var_os("SPILLWAY_URL").is_none(), "the app at SPILLWAY_URL cannot be tortured: it is somebody else's");
-        let mut variables = vec![("s3_endpoint", proxy.endpoint()), ("drain_token", drain_token.to_owned())];
+        let mut variables =
+            vec![("s3_endpoint", proxy.endpoint()), ("drain_token", drain_token.to_owned()), ("drain_segment_bytes", SEGMENT.to_string())];
         if !self.default_settings {
             variables.extend([("drain_lease_seconds", LEASE.to_string()), ("drain_budget_ms", BUDGET.to_string())]);
         }

@@ -1,10 +1,16 @@
 //! The reports that are imported: the same ones in every round.
 
-use anyhow::{Result, bail};
-use scan_reports::Format;
-use xtask::generate::{self, NetworkSize, SarifSize};
+use std::collections::BTreeMap;
+use std::path::Path;
 
-/// Records of each report that cannot be used.
+use anyhow::{Context as _, Result};
+use bytes::Bytes;
+use xtask::generate::{self, NetworkSize, SarifSize};
+use xtask::paths;
+
+/// Workspaces with made-up reports.
+const MADE_UP: u64 = 3;
+/// Records of each made-up report that cannot be used.
 const PROBLEMS: usize = 3;
 /// Occurrences of a first report. The later one of Nessus is larger than a part of an upload.
 const NESSUS: usize = 2_600;
@@ -12,8 +18,6 @@ const NMAP: usize = 3_000;
 const SARIF: usize = 2_000;
 /// Hosts of a network, which Nessus and Nmap both look at.
 const HOSTS: usize = 60;
-/// The formats of which reports can be made up.
-const FORMATS: [Format; 3] = [Format::Nessus, Format::Nmap, Format::Sarif];
 /// What the later report of a scanner says in other words.
 const OTHER_WORDS: [(&str, &str); 7] = [
     ("The remote service", "The service"),
@@ -30,35 +34,59 @@ const OTHER_WORDS: [(&str, &str); 7] = [
 pub(super) struct Report {
     /// Unlike that of any other report of its workspace.
     pub(super) file_name: String,
-    pub(super) bytes: bytes::Bytes,
+    pub(super) bytes: Bytes,
 }
 
-/// The reports of a workspace, counted from 0, in the order in which they are uploaded: one of each of the formats, all of the same network and
-/// repository, and a later one of one of the formats.
-pub(super) fn of_workspace(number: usize) -> Result<Vec<Report>> {
-    let seed = number as u64;
+/// A scanner whose reports can be made up.
+#[derive(Clone, Copy, Debug)]
+enum Scanner {
+    Nessus,
+    Nmap,
+    Sarif,
+}
+
+const SCANNERS: [Scanner; 3] = [Scanner::Nessus, Scanner::Nmap, Scanner::Sarif];
+
+/// The reports of all workspaces, each in the order in which they are uploaded: large ones that are made up, and samples of every format.
+pub(super) fn of_all_workspaces() -> Result<Vec<Vec<Report>>> {
+    let mut workspaces = (0..MADE_UP).map(made_up).collect::<Result<Vec<_>>>()?;
+    workspaces.push(samples()?);
+    Ok(workspaces)
+}
+
+/// A report of every scanner, all of the same network and repository, and a later one of one of them.
+fn made_up(workspace: u64) -> Result<Vec<Report>> {
     let mut reports = Vec::new();
-    for format in FORMATS {
-        reports.push(Report { file_name: format!("{}-first", format.name()), bytes: generated(format, seed, 0)?.into() });
+    for scanner in SCANNERS {
+        reports.push(Report { file_name: format!("{}-first", scanner.name()), bytes: scanner.report(workspace, 0)?.into() });
     }
-    let format = FORMATS[number % FORMATS.len()];
-    let later = in_other_words(generated(format, seed, 1)?)?;
-    reports.push(Report { file_name: format!("{}-later", format.name()), bytes: later.into() });
+    let scanner = SCANNERS[usize::try_from(workspace)? % SCANNERS.len()];
+    let later = in_other_words(scanner.report(workspace, 1)?)?;
+    reports.push(Report { file_name: format!("{}-later", scanner.name()), bytes: later.into() });
     Ok(reports)
 }
 
-/// A report of the same network. In a later one there are more hosts (or files), and most of what the first one found.
-fn generated(format: Format, seed: u64, later: usize) -> Result<Vec<u8>> {
-    let mut report = Vec::new();
-    let hosts = HOSTS + later * HOSTS / 2;
-    let more = |findings: usize| findings * hosts / HOSTS;
-    match format {
-        Format::Nessus => generate::nessus(NetworkSize { findings: more(NESSUS), hosts, seed, problems: PROBLEMS }, &mut report)?,
-        Format::Nmap => generate::nmap(NetworkSize { findings: more(NMAP), hosts, seed, problems: PROBLEMS }, &mut report)?,
-        Format::Sarif => generate::sarif(SarifSize { results: more(SARIF), seed, problems: PROBLEMS }, &mut report)?,
-        other => bail!("reports of {} are not made up", other.name()),
+impl Scanner {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Nessus => "nessus",
+            Self::Nmap => "nmap",
+            Self::Sarif => "sarif",
+        }
     }
-    Ok(report)
+
+    /// A report of a network or repository. In a later one there are more hosts (or files), and most of what the first one found.
+    fn report(self, seed: u64, later: usize) -> Result<Vec<u8>> {
+        let mut report = Vec::new();
+        let hosts = HOSTS + later * HOSTS / 2;
+        let more = |findings: usize| findings * hosts / HOSTS;
+        match self {
+            Self::Nessus => generate::nessus(NetworkSize { findings: more(NESSUS), hosts, seed, problems: PROBLEMS }, &mut report)?,
+            Self::Nmap => generate::nmap(NetworkSize { findings: more(NMAP), hosts, seed, problems: PROBLEMS }, &mut report)?,
+            Self::Sarif => generate::sarif(SarifSize { results: more(SARIF), seed, problems: PROBLEMS }, &mut report)?,
+        }
+        Ok(report)
+    }
 }
 
 fn in_other_words(report: Vec<u8>) -> Result<Vec<u8>> {
@@ -66,17 +94,42 @@ fn in_other_words(report: Vec<u8>) -> Result<Vec<u8>> {
     Ok(OTHER_WORDS.iter().fold(text, |text, (words, other)| text.replace(words, other)).into_bytes())
 }
 
+/// The largest sample of every format that is told by its content.
+fn samples() -> Result<Vec<Report>> {
+    let mut largest: BTreeMap<_, Report> = BTreeMap::new();
+    for file in paths::samples()? {
+        let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let format = file.parent().map(name).unwrap_or_default();
+        let file_name = format!("{format}-{}", name(&file));
+        if largest.get(&format).is_none_or(|known| known.bytes.len() < bytes.len()) {
+            largest.insert(format, Report { file_name, bytes: bytes.into() });
+        }
+    }
+    Ok(largest.into_values().collect())
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
-    fn a_workspace_gets_every_format_and_a_later_report_with_other_words() -> Result<()> {
-        for (number, format) in FORMATS.into_iter().enumerate() {
-            let reports = of_workspace(number)?;
-            assert_eq!(reports.len(), FORMATS.len() + 1);
-            let unchanged = generated(format, number as u64, 1)?;
-            assert_ne!(reports.last().map(|report| &report.bytes[..]), Some(&unchanged[..]), "{} has none of the words", format.name());
+    fn later_reports_have_other_words() -> Result<()> {
+        for (seed, scanner) in (0..).zip(SCANNERS) {
+            let unchanged = scanner.report(seed, 1)?;
+            assert_ne!(in_other_words(unchanged.clone())?, unchanged, "{scanner:?} has none of the words");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn every_workspace_has_reports_and_their_names_are_unique() -> Result<()> {
+        for reports in of_all_workspaces()? {
+            assert!(reports.len() > SCANNERS.len());
+            let names: HashSet<_> = reports.iter().map(|report| &report.file_name).collect();
+            assert_eq!(names.len(), reports.len());
         }
         Ok(())
     }

@@ -162,7 +162,8 @@ async fn retry_until_completed(scene: &Scene<'_>, verdict: &mut Verdict) -> Resu
         let mut again = Vec::new();
         for ((workspace, name), import) in scene.watch.imports() {
             let workspace = scene.workspaces.iter().find(|known| known.name == workspace).context("a workspace of another round")?;
-            let status = workspace.status(&import.id).await?;
+            // What the watch saw last may have been before the fault's own retry.
+            let status = workspace.client.wait(&import.id, PATIENCE, |_| ()).await?;
             if status["state"] != "completed" {
                 verdict.note_failure(&format!("{}, import {name}", workspace.name), &status["error"]);
                 workspace.retry(&import.id).await?;

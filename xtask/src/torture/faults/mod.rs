@@ -94,8 +94,8 @@ impl Fault {
     /// How often it strikes in a round, at most.
     pub(super) fn strikes(self) -> usize {
         match self {
-            Self::StoreError | Self::StoreSlow | Self::StoreTruncates | Self::StoreResets | Self::All => 2,
-            Self::Kill | Self::Disconnect | Self::CrashDatabase => 3,
+            Self::StoreError | Self::StoreSlow | Self::StoreTruncates | Self::StoreResets | Self::CrashDatabase | Self::All => 2,
+            Self::Kill | Self::Disconnect => 3,
             Self::Lease => 4,
             Self::Crowd => 5,
             Self::CancelRetry => 16,
