@@ -148,9 +148,11 @@ begin
   from (
     select n.import_id from spillway.import_queue n
     where n.workspace_id = p_workspace and not n.admitted
+      -- Each import by its first segment.
+      and not exists (select from spillway.import_queue f where f.import_id = n.import_id and f.segment < n.segment)
     order by n.priority, n.import_id
     limit greatest(v_workspace.max_running_imports
-      - (select count(*) from spillway.import_queue a where a.workspace_id = p_workspace and a.admitted), 0)
+      - (select count(distinct a.import_id) from spillway.import_queue a where a.workspace_id = p_workspace and a.admitted), 0)
     -- What is locked is being cancelled, and whoever does that comes here next.
     for no key update skip locked
   ) as n
@@ -229,6 +231,11 @@ CREATE FUNCTION spillway.batch_insert_findings(p_workspace integer, p_import uui
       identity uuid, tool text, kind spillway.finding_kind, rule_id text, title text, severity spillway.severity,
       status spillway.finding_status, description text, solution text, vulnerability_ids text[], cwes integer[], cvss jsonb,
       "references" text[], component jsonb, attributes jsonb, "offset" bigint)
+  ), news as (
+    -- What is stored already as it is to be is not even locked: segments of one import, and imports of one workspace, share most findings.
+    -- It stays so, whatever others write meanwhile.
+    select g.* from given g left join spillway.findings k on k.workspace_id = p_workspace and k.id = g.id
+    where k.id is null or k.last_import_id < p_import or k.last_import_id = p_import and k.source_offset > g.source_offset
   ), stored as (
     insert into spillway.findings as f (
       workspace_id, id, tool, kind, rule_id, title, severity, status, description, solution, vulnerability_ids, cwes, cvss, reference_urls,
@@ -236,7 +243,7 @@ CREATE FUNCTION spillway.batch_insert_findings(p_workspace integer, p_import uui
     -- In the order of the key: two batches that store the same rows wait for each other instead of dying together.
     select p_workspace, g.id, g.tool, g.kind, g.rule_id, g.title, g.severity, g.status, g.description, g.solution, g.vulnerability_ids,
       g.cwes, g.cvss, g.reference_urls, g.component, g.attributes, g.source_offset, p_import, p_import
-    from given g order by g.id
+    from news g order by g.id
     on conflict (workspace_id, id) do update
     set title = excluded.title, severity = excluded.severity,
       -- The old value where it is the same: PostgreSQL then leaves a text that it keeps outside of the row where it is.
@@ -288,39 +295,55 @@ $$;
 COMMENT ON FUNCTION spillway.batch_insert_findings(p_workspace integer, p_import uuid, p_findings jsonb) IS 'stores findings, each identity once, and counts those that the import saw for the first time; the newest import wins';
 
 CREATE FUNCTION spillway.batch_insert_occurrences(p_workspace integer, p_import uuid, p_occurrences spillway.new_occurrence[]) RETURNS jsonb
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
-  with given as materialized (
-    select * from unnest(p_occurrences)
-  ), stored as (
+declare
+  v_counts jsonb;
+  v_stored integer;
+  v_newer bigint;
+begin
+  with stored as (
     insert into spillway.occurrences as o (
-      workspace_id, id, finding_id, asset_id, host, port, protocol, service, url, parameter, path, line, evidence,
+      workspace_id, id, finding_id, asset_id, host, port, protocol, service, url, parameter, path, line, evidence, source_offset,
       first_import_id, last_import_id)
     -- In the order of the key: two batches that store the same rows wait for each other instead of dying together.
     select p_workspace, g.id, g.finding_id, g.asset_id, g.host, g.port, g.protocol, g.service, g.url, g.parameter, g.path, g.line,
-      coalesce(g.evidence, ''), p_import, p_import
-    from given g order by g.id
+      coalesce(g.evidence, ''), coalesce(g.source_offset, 0), p_import, p_import
+    from unnest(p_occurrences) g order by g.id
     on conflict (workspace_id, id) do update
     set service = excluded.service,
       evidence = case when o.evidence = excluded.evidence then o.evidence else excluded.evidence end,
       seen_as = case when o.evidence = excluded.evidence and o.service is not distinct from excluded.service then 'unchanged'
         else 'updated' end::spillway.seen_as,
-      last_import_id = p_import, last_seen_at = excluded.last_seen_at
+      source_offset = excluded.source_offset, last_import_id = p_import, last_seen_at = excluded.last_seen_at
     where o.last_import_id < p_import
-    returning o.id, o.seen_as
-  ), counted as (
-    -- What is not stored was seen before by this import, which counts once, or by a newer one.
-    select coalesce(s.seen_as, 'unchanged') as seen_as
-    from given g left join stored s on s.id = g.id
-    where s.id is not null
-      or not exists (select from spillway.occurrences o where o.workspace_id = p_workspace and o.id = g.id and o.last_import_id = p_import)
+    returning o.seen_as
   )
   select jsonb_build_object(
-    'new', count(*) filter (where seen_as = 'new'),
-    'updated', count(*) filter (where seen_as = 'updated'),
-    'unchanged', count(*) filter (where seen_as = 'unchanged'))
-  from counted
+      'new', count(*) filter (where seen_as = 'new'),
+      'updated', count(*) filter (where seen_as = 'updated'),
+      'unchanged', count(*) filter (where seen_as = 'unchanged')),
+    count(*)
+  into v_counts, v_stored from stored;
+  if v_stored = cardinality(p_occurrences) then
+    return v_counts;
+  end if;
+  -- The others were seen by this import before, and count once: of two records the first of the report is kept, whichever came first.
+  -- Or a newer import has seen them.
+  with earlier as materialized (
+    select g.id, g.service, coalesce(g.evidence, '') as evidence, g.source_offset
+    from unnest(p_occurrences) g join spillway.occurrences o on o.workspace_id = p_workspace and o.id = g.id
+    where o.last_import_id = p_import and o.source_offset > g.source_offset
+    order by g.id
+    for no key update of o
+  )
+  update spillway.occurrences o set service = e.service, evidence = e.evidence, source_offset = e.source_offset
+  from earlier e where o.workspace_id = p_workspace and o.id = e.id;
+  select count(*) into v_newer from unnest(p_occurrences) g
+  join spillway.occurrences o on o.workspace_id = p_workspace and o.id = g.id and o.last_import_id > p_import;
+  return spillway.add_counts(v_counts, jsonb_build_object('unchanged', v_newer));
+end
 $$;
 
 COMMENT ON FUNCTION spillway.batch_insert_occurrences(p_workspace integer, p_import uuid, p_occurrences spillway.new_occurrence[]) IS 'stores occurrences, each id once, and counts them; their findings and assets are stored before. What a report shows in two batches is counted twice only where a newer import has seen it in between';
@@ -345,7 +368,8 @@ CREATE FUNCTION spillway.cancel_import(p_workspace integer, p_import uuid) RETUR
 declare
   v_import spillway.imports;
 begin
-  -- Without its queue row no drain can write for the import any more: a running one learns it with its next batch.
+  -- Without its queue rows no drain can write for the import any more: a running one learns it with its next batch.
+  perform from spillway.import_queue q where q.workspace_id = p_workspace and q.import_id = p_import order by q.segment for update;
   delete from spillway.import_queue where workspace_id = p_workspace and import_id = p_import;
   update spillway.imports i
   set state = 'cancelled', finished_at = now(), updated_at = now(), version = i.version + 1
@@ -400,40 +424,45 @@ CREATE FUNCTION spillway.claim_imports(p_limit integer, p_lease interval, p_para
 declare
   v_now timestamptz;
   v_free bigint;
-  v_claimed uuid[];
+  v_imports uuid[];
+  v_segments smallint[];
   v_workspaces integer[];
 begin
-  perform spillway.end_dead_imports();
   -- One claim at a time, so that p_parallelism is strict; a claim takes a millisecond.
   perform pg_advisory_xact_lock(hashtextextended('spillway.claim_imports', 0));
+  perform spillway.end_dead_imports();
   -- Not now(): that was before the wait for the lock.
   v_now := clock_timestamp();
   v_free := p_parallelism - (select count(*) from spillway.import_queue q where q.claimed and q.available_at > v_now);
   -- Lock and mark in one statement, in the order of the index, past what others hold.
   with candidates as materialized (
-    select q.import_id
+    select q.workspace_id, q.import_id, q.segment, q.turn_at, q.priority
     from spillway.import_queue q
     where q.admitted and q.available_at <= v_now
-    order by q.turn_at, q.priority, q.import_id
+    order by q.turn_at, q.priority, q.import_id, q.segment
     limit greatest(least(p_limit, v_free), 0)
     for no key update of q skip locked
+  ), numbered as (
+    select c.import_id, c.segment, i.attempt + row_number() over (partition by c.import_id order by c.segment) as attempt,
+      row_number() over (order by c.turn_at, c.priority, c.import_id, c.segment) as n
+    from candidates c join spillway.imports i on i.workspace_id = c.workspace_id and i.id = c.import_id
   ), claimed as (
     update spillway.import_queue q
-    set attempt = q.attempt + 1, available_at = v_now + p_lease, claimed = true, turn_at = v_now,
+    set attempt = n.attempt, available_at = v_now + p_lease, claimed = true, turn_at = v_now,
       -- A lease that ran out is a drain that died.
       failures = q.failures + q.claimed::integer, stalled_at = coalesce(q.stalled_at, v_now)
-    from candidates c
-    where q.import_id = c.import_id
-    returning q.workspace_id, q.import_id, q.attempt
+    from numbered n
+    where q.import_id = n.import_id and q.segment = n.segment
+    returning q.workspace_id, q.import_id, q.segment, q.attempt, n.n
   ), started as (
     update spillway.imports i
     set state = 'running', stage = case when i.stage = 'queued' then 'parsing' else i.stage end, attempt = c.attempt,
       started_at = coalesce(i.started_at, v_now), updated_at = v_now, version = i.version + 1
-    from claimed c
+    from (select workspace_id, import_id, max(attempt) as attempt from claimed group by workspace_id, import_id) as c
     where i.workspace_id = c.workspace_id and i.id = c.import_id
-    returning i.id, i.workspace_id
   )
-  select array_agg(id), array_agg(distinct workspace_id) into v_claimed, v_workspaces from started;
+  select array_agg(import_id order by n), array_agg(segment order by n), array_agg(distinct workspace_id)
+  into v_imports, v_segments, v_workspaces from claimed;
   -- The workspaces have had their turn, with all that is theirs. Who is locked keeps an older turn: nobody waits here for a long closing.
   update spillway.workspaces w set served_at = v_now
   from (select o.id from spillway.workspaces o where o.id = any (v_workspaces) for no key update skip locked) as o
@@ -448,16 +477,20 @@ begin
   return jsonb_build_object(
     'claims', coalesce((
       select jsonb_agg(jsonb_build_object(
-          'import_id', i.id, 'attempt', i.attempt, 'file_name', i.file_name, 'object_key', i.object_key, 'size_bytes', i.size_bytes,
-          'items', i.items, 'checkpoint', translate(encode(i.checkpoint, 'base64'), E'\n', ''))
-        order by array_position(v_claimed, i.id))
-      from spillway.imports i where i.workspace_id = any (v_workspaces) and i.id = any (v_claimed)), '[]'),
-    'more', v_free > coalesce(cardinality(v_claimed), 0)
+          'import_id', i.id, 'attempt', q.attempt, 'file_name', i.file_name, 'object_key', i.object_key, 'size_bytes', i.size_bytes,
+          'items', i.items, 'ends_at', s.ends_at,
+          'checkpoint', translate(encode(s.checkpoint, 'base64'), E'\n', ''))
+        order by c.n)
+      from unnest(v_imports, v_segments) with ordinality as c (import_id, segment, n)
+      join spillway.import_queue q on q.import_id = c.import_id and q.segment = c.segment
+      join spillway.imports i on i.workspace_id = q.workspace_id and i.id = q.import_id
+      join spillway.import_segments s on s.workspace_id = q.workspace_id and s.import_id = q.import_id and s.segment = q.segment), '[]'),
+    'more', v_free > coalesce(cardinality(v_imports), 0)
       and exists (select from spillway.import_queue q where q.admitted and q.available_at <= v_now));
 end
 $$;
 
-COMMENT ON FUNCTION spillway.claim_imports(p_limit integer, p_lease interval, p_parallelism integer) IS 'takes up to p_limit imports that may be worked on, for the time of the lease, each with a new attempt number that every later write must present; the workspace that was not served for the longest time comes first. Gives none where p_parallelism are held already; more says whether another drain would find work';
+COMMENT ON FUNCTION spillway.claim_imports(p_limit integer, p_lease interval, p_parallelism integer) IS 'takes up to p_limit segments of imports that may be worked on, for the time of the lease, each with a new attempt number that every later write must present; the workspace that was not served for the longest time comes first. Gives none where p_parallelism are held already; more says whether another drain would find work';
 
 CREATE FUNCTION spillway.claim_leftovers(p_report_days integer, p_limit integer) RETURNS jsonb
     LANGUAGE plpgsql
@@ -608,7 +641,8 @@ begin
   on conflict (workspace_id, idempotency_key) do nothing
   returning i.* into v_import;
   if found then
-    insert into spillway.import_queue (workspace_id, import_id, priority) values (p_workspace, p_id, p_priority);
+    insert into spillway.import_segments (workspace_id, import_id, segment) values (p_workspace, p_id, 0);
+    insert into spillway.import_queue (workspace_id, import_id, segment, priority) values (p_workspace, p_id, 0, p_priority);
     perform spillway.admit_imports(p_workspace);
   else
     select i.* into strict v_import from spillway.imports i
@@ -637,6 +671,46 @@ $$;
 
 COMMENT ON FUNCTION spillway.create_workspace(p_name text) IS 'the id of the workspace of that name, which is made if there is none';
 
+CREATE FUNCTION spillway.cut_segment(p_import uuid, p_attempt integer, p_lease interval, p_offsets bigint[], p_checkpoints text[]) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_queue spillway.import_queue;
+  v_segment spillway.import_segments;
+  v_last smallint;
+begin
+  update spillway.import_queue q set available_at = clock_timestamp() + p_lease
+  where q.import_id = p_import and q.attempt = p_attempt and q.claimed
+  returning q.* into v_queue;
+  if not found then
+    return jsonb_build_object('state', 'stale');
+  end if;
+  -- Two segments of an import may be cut at once: their parts must get other numbers.
+  perform from spillway.imports i where i.workspace_id = v_queue.workspace_id and i.id = p_import for no key update;
+  select max(s.segment) into v_last from spillway.import_segments s where s.workspace_id = v_queue.workspace_id and s.import_id = p_import;
+  select s.* into v_segment from spillway.import_segments s
+  where s.workspace_id = v_queue.workspace_id and s.import_id = p_import and s.segment = v_queue.segment;
+  if p_offsets[1] <= v_segment.bytes_read then
+    raise exception using errcode = 'check_violation', message = 'a segment cannot be cut in what is read already';
+  end if;
+  update spillway.import_segments s set ends_at = p_offsets[1]
+  where s.workspace_id = v_queue.workspace_id and s.import_id = p_import and s.segment = v_queue.segment;
+  with cuts as (
+    select v_last + n as segment, c.starts_at, coalesce(lead(c.starts_at) over (order by n), v_segment.ends_at) as ends_at, c.checkpoint
+    from unnest(p_offsets, p_checkpoints) with ordinality as c (starts_at, checkpoint, n)
+  ), added as (
+    insert into spillway.import_segments (workspace_id, import_id, segment, starts_at, ends_at, bytes_read, checkpoint)
+    select v_queue.workspace_id, p_import, c.segment, c.starts_at, c.ends_at, c.starts_at, decode(c.checkpoint, 'base64') from cuts c
+  )
+  insert into spillway.import_queue (workspace_id, import_id, segment, priority, admitted, turn_at)
+  select v_queue.workspace_id, p_import, c.segment, v_queue.priority, true, v_queue.turn_at from cuts c;
+  return jsonb_build_object('state', 'running');
+end
+$$;
+
+COMMENT ON FUNCTION spillway.cut_segment(p_import uuid, p_attempt integer, p_lease interval, p_offsets bigint[], p_checkpoints text[]) IS 'cuts what is left of the segment of an attempt at these offsets, in ascending order: it keeps the part before the first, the others become segments of their own, each with its decoder''s checkpoint (base64). A longer lease; stale where the attempt is over, and then nothing is changed';
+
 CREATE FUNCTION spillway.decide_finding(p_workspace integer, p_finding uuid, p_status spillway.finding_status) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -656,25 +730,33 @@ CREATE FUNCTION spillway.end_dead_imports() RETURNS integer
     SET search_path TO ''
     AS $$
 declare
-  v_dead record;
+  v_import uuid;
+  v_attempt integer;
   v_count integer := 0;
 begin
-  for v_dead in
-    select q.import_id, q.attempt from spillway.import_queue q
+  for v_import in
+    select distinct on (q.available_at, q.import_id) q.import_id from spillway.import_queue q
     where q.claimed and q.available_at <= now()
       and (q.failures >= spillway.max_failures() - 1 or q.stalled_at < now() - spillway.max_stall())
-    order by q.available_at limit 100
-    for no key update skip locked
+    order by q.available_at, q.import_id limit 100
   loop
-    perform spillway.fail_import(v_dead.import_id, v_dead.attempt, jsonb_build_object(
-      'code', 'no_progress', 'message', 'the import was given up: whoever worked on it ended again and again without an answer'), false);
-    v_count := v_count + 1;
+    -- As fail_import does: whoever locks several segments does so in their order. One of them may have got further meanwhile.
+    perform from spillway.import_queue q where q.import_id = v_import order by q.segment for update;
+    select q.attempt into v_attempt from spillway.import_queue q
+    where q.import_id = v_import and q.claimed and q.available_at <= now()
+      and (q.failures >= spillway.max_failures() - 1 or q.stalled_at < now() - spillway.max_stall())
+    limit 1;
+    if found then
+      perform spillway.fail_import(v_import, v_attempt, jsonb_build_object(
+        'code', 'no_progress', 'message', 'the import was given up: whoever worked on it ended again and again without an answer'), false);
+      v_count := v_count + 1;
+    end if;
   end loop;
   return v_count;
 end
 $$;
 
-COMMENT ON FUNCTION spillway.end_dead_imports() IS 'fails the imports whose drain died too often, or that are worked on for too long, without progress';
+COMMENT ON FUNCTION spillway.end_dead_imports() IS 'fails the imports of which a drain died too often, or that are worked on for too long, without progress';
 
 CREATE FUNCTION spillway.fail_import(p_import uuid, p_attempt integer, p_error jsonb, p_may_pass boolean) RETURNS jsonb
     LANGUAGE plpgsql
@@ -684,9 +766,10 @@ declare
   v_queue spillway.import_queue;
   v_import spillway.imports;
 begin
+  -- All segments, in the order in which everybody locks several: two may fail at once.
+  perform from spillway.import_queue q where q.import_id = p_import order by q.segment for update;
   select q.* into v_queue from spillway.import_queue q
-  where q.import_id = p_import and q.attempt = p_attempt and q.claimed
-  for update;
+  where q.import_id = p_import and q.attempt = p_attempt and q.claimed;
   if not found then
     return jsonb_build_object('state', 'stale');
   end if;
@@ -695,7 +778,7 @@ begin
   then
     update spillway.import_queue
     set claimed = false, failures = failures + 1, available_at = clock_timestamp() + spillway.retry_wait(failures)
-    where import_id = p_import;
+    where import_id = p_import and segment = v_queue.segment;
     return jsonb_build_object('state', 'queued');
   end if;
   delete from spillway.import_queue where import_id = p_import;
@@ -710,7 +793,7 @@ begin
 end
 $$;
 
-COMMENT ON FUNCTION spillway.fail_import(p_import uuid, p_attempt integer, p_error jsonb, p_may_pass boolean) IS 'notes a failed attempt {code, message, offset, line}: what may pass is tried again after a growing wait, up to max_failures() times without progress; everything else ends the import. What was stored stays';
+COMMENT ON FUNCTION spillway.fail_import(p_import uuid, p_attempt integer, p_error jsonb, p_may_pass boolean) IS 'notes a failed attempt on a segment {code, message, offset, line}: what may pass is tried again after a growing wait, up to max_failures() times without progress; everything else ends the import, with all of its segments. What was stored stays';
 
 CREATE TABLE spillway.findings (
     workspace_id integer NOT NULL,
@@ -778,15 +861,32 @@ CREATE FUNCTION spillway.finish_import(p_import uuid, p_attempt integer) RETURNS
     AS $$
 declare
   v_workspace integer;
+  v_segment smallint;
   v_import spillway.imports;
 begin
   delete from spillway.import_queue q where q.import_id = p_import and q.attempt = p_attempt and q.claimed
-  returning q.workspace_id into v_workspace;
+  returning q.workspace_id, q.segment into v_workspace, v_segment;
   if not found then
     return jsonb_build_object('state', 'stale');
   end if;
+  -- Of two segments that end at once, the second sees the first.
+  perform from spillway.imports i where i.workspace_id = v_workspace and i.id = p_import for no key update;
+  if exists (select from spillway.import_queue q where q.import_id = p_import) then
+    with ended as (
+      update spillway.import_segments s set completed = true, checkpoint = null, bytes_read = coalesce(s.ends_at, i.size_bytes)
+      from spillway.import_segments before join spillway.imports i on i.workspace_id = before.workspace_id and i.id = before.import_id
+      where s.workspace_id = v_workspace and s.import_id = p_import and s.segment = v_segment
+        and before.workspace_id = v_workspace and before.import_id = p_import and before.segment = v_segment
+      returning s.bytes_read - before.bytes_read as bytes
+    )
+    update spillway.imports i
+    set bytes_read = i.bytes_read + ended.bytes, updated_at = clock_timestamp(), version = i.version + 1
+    from ended where i.workspace_id = v_workspace and i.id = p_import;
+    return jsonb_build_object('state', 'running');
+  end if;
+  delete from spillway.import_segments s where s.workspace_id = v_workspace and s.import_id = p_import;
   update spillway.imports i
-  set state = 'completed', stage = 'done', checkpoint = null, bytes_read = i.size_bytes, finished_at = clock_timestamp(),
+  set state = 'completed', stage = 'done', bytes_read = i.size_bytes, finished_at = clock_timestamp(),
     updated_at = clock_timestamp(), version = i.version + 1
   where i.workspace_id = v_workspace and i.id = p_import
   returning i.* into v_import;
@@ -797,7 +897,7 @@ begin
 end
 $$;
 
-COMMENT ON FUNCTION spillway.finish_import(p_import uuid, p_attempt integer) IS 'ends an import whose report is read to its end, tells the workspace, and closes what its scope no longer shows; stale where the attempt is over';
+COMMENT ON FUNCTION spillway.finish_import(p_import uuid, p_attempt integer) IS 'ends a segment that is read to its end (running: others are left), and with the last of them the import: tells the workspace, and closes what its scope no longer shows; stale where the attempt is over';
 
 CREATE FUNCTION spillway.forget_leftovers(p_ids jsonb) RETURNS integer
     LANGUAGE plpgsql
@@ -843,7 +943,6 @@ CREATE TABLE spillway.imports (
     state spillway.import_state DEFAULT 'queued'::spillway.import_state NOT NULL,
     stage spillway.import_stage DEFAULT 'queued'::spillway.import_stage NOT NULL,
     attempt integer DEFAULT 0 NOT NULL,
-    checkpoint bytea,
     bytes_read bigint DEFAULT 0 NOT NULL,
     items bigint DEFAULT 0 NOT NULL,
     assets_new bigint DEFAULT 0 NOT NULL,
@@ -870,7 +969,6 @@ CREATE TABLE spillway.imports (
     close_missing boolean DEFAULT false NOT NULL,
     tools text[] DEFAULT '{}'::text[] NOT NULL,
     report_removed_at timestamp with time zone,
-    CONSTRAINT checkpoint_is_small CHECK ((octet_length(checkpoint) <= 65536)),
     CONSTRAINT closing_needs_a_scope CHECK (((scope IS NOT NULL) OR (NOT close_missing))),
     CONSTRAINT ended_imports_are_done CHECK (((state = 'completed'::spillway.import_state) = (stage = 'done'::spillway.import_stage))),
     CONSTRAINT ended_imports_have_an_end CHECK (((state = ANY (ARRAY['completed'::spillway.import_state, 'failed'::spillway.import_state, 'cancelled'::spillway.import_state])) = (finished_at IS NOT NULL))),
@@ -895,11 +993,9 @@ COMMENT ON COLUMN spillway.imports.size_bytes IS 'length of the stored report';
 
 COMMENT ON COLUMN spillway.imports.format IS 'the report format, once it is known';
 
-COMMENT ON COLUMN spillway.imports.attempt IS 'the number of the last claim';
+COMMENT ON COLUMN spillway.imports.attempt IS 'how often it or a segment of it was claimed: the number of the last claim';
 
-COMMENT ON COLUMN spillway.imports.checkpoint IS 'where the decoder goes on; null: at the start';
-
-COMMENT ON COLUMN spillway.imports.bytes_read IS 'how far the report is read and stored';
+COMMENT ON COLUMN spillway.imports.bytes_read IS 'how much of the report is read and stored';
 
 COMMENT ON COLUMN spillway.imports.items IS 'records read and stored';
 
@@ -978,47 +1074,56 @@ CREATE FUNCTION spillway.ingest_batch(p_import uuid, p_attempt integer, p_lease 
     SET search_path TO ''
     AS $$
 declare
+  v_queue spillway.import_queue;
   v_workspace integer;
+  v_segment spillway.import_segments;
   v_import spillway.imports;
   v_counts jsonb;
+  v_refused boolean;
+  v_bytes bigint;
   v_errors bigint;
   v_got_further boolean;
 begin
   -- The fence: whoever lost the import, or works on a cancelled one, changes nothing. The lock keeps a new claim and a cancel waiting.
-  select q.workspace_id into v_workspace from spillway.import_queue q
+  select q.* into v_queue from spillway.import_queue q
   where q.import_id = p_import and q.attempt = p_attempt and q.claimed
   for no key update;
   if not found then
     return jsonb_build_object('state', 'stale');
   end if;
+  v_workspace := v_queue.workspace_id;
   select i.* into v_import from spillway.imports i where i.workspace_id = v_workspace and i.id = p_import;
-  v_got_further := p_records > 0 or p_checkpoint is distinct from v_import.checkpoint;
-  v_counts := spillway.add_counts(
-    spillway.ingest_isolating(v_workspace, p_import, p_batch, p_occurrences, v_import.errors < spillway.max_kept_errors()),
+  select s.* into v_segment from spillway.import_segments s
+  where s.workspace_id = v_workspace and s.import_id = p_import and s.segment = v_queue.segment;
+  v_got_further := p_records > 0 or p_checkpoint is distinct from v_segment.checkpoint;
+  v_counts := spillway.ingest_isolating(v_workspace, p_import, p_batch, p_occurrences, v_import.errors < spillway.max_kept_errors());
+  v_refused := v_counts ? 'errors';
+  v_counts := spillway.add_counts(v_counts,
     spillway.note_problems(v_workspace, p_import, p_batch -> 'problems', v_import.errors < spillway.max_kept_errors()));
-  update spillway.imports i
-  set format = p_format, checkpoint = p_checkpoint, stage = 'findings',
-    bytes_read = greatest(i.bytes_read, least(p_bytes_read, i.size_bytes)), items = i.items + p_records,
-    tools = array(select distinct unnest(i.tools || array(select jsonb_array_elements_text(p_batch -> 'tools'))) order by 1 limit 1000),
-    updated_at = clock_timestamp(), version = i.version + 1
-  where i.workspace_id = v_workspace and i.id = p_import;
-  v_errors := spillway.add_import_counts(v_workspace, p_import, v_counts);
+  v_bytes := greatest(v_segment.bytes_read, least(p_bytes_read, coalesce(v_segment.ends_at, v_import.size_bytes)));
+  update spillway.import_segments s set checkpoint = p_checkpoint, bytes_read = v_bytes
+  where s.workspace_id = v_workspace and s.import_id = p_import and s.segment = v_queue.segment;
   update spillway.import_queue q
   set available_at = clock_timestamp() + p_lease, failures = case when v_got_further then 0 else q.failures end,
     stalled_at = case when not v_got_further then q.stalled_at end
-  where q.import_id = p_import;
-  if v_import.items < spillway.trial_records() and v_import.items + p_records >= spillway.trial_records()
-    and v_errors * 2 > v_import.items + p_records
-  then
+  where q.import_id = p_import and q.segment = v_queue.segment;
+  -- Last, since other segments of the import wait for this row.
+  update spillway.imports i
+  set format = p_format, stage = 'findings', bytes_read = i.bytes_read + v_bytes - v_segment.bytes_read, items = i.items + p_records,
+    tools = array(select distinct unnest(i.tools || array(select jsonb_array_elements_text(p_batch -> 'tools'))) order by 1 limit 1000),
+    updated_at = clock_timestamp(), version = i.version + 1
+  where i.workspace_id = v_workspace and i.id = p_import
+  returning i.* into v_import;
+  v_errors := spillway.add_import_counts(v_workspace, p_import, v_counts);
+  if v_import.items - p_records < spillway.trial_records() and v_import.items >= spillway.trial_records() and v_errors * 2 > v_import.items then
     return spillway.fail_import(p_import, p_attempt, jsonb_build_object('code', 'too_many_errors', 'message',
-      format('%s of the first %s records cannot be used; the list of errors says why', v_errors, v_import.items + p_records)),
-      false);
+      format('%s of the first %s records cannot be used; the list of errors says why', v_errors, v_import.items)), false);
   end if;
-  return jsonb_build_object('state', 'running');
+  return jsonb_build_object('state', 'running', 'refused', v_refused);
 end
 $$;
 
-COMMENT ON FUNCTION spillway.ingest_batch(p_import uuid, p_attempt integer, p_lease interval, p_batch jsonb, p_occurrences spillway.new_occurrence[], p_records integer, p_format text, p_checkpoint bytea, p_bytes_read bigint) IS 'one unit of an import: fence, {assets, findings, problems, tools} and occurrences, counts, checkpoint, progress and a longer lease in one statement; stale where the attempt is over, and then nothing is changed; failed where more than half of the first trial_records() cannot be used';
+COMMENT ON FUNCTION spillway.ingest_batch(p_import uuid, p_attempt integer, p_lease interval, p_batch jsonb, p_occurrences spillway.new_occurrence[], p_records integer, p_format text, p_checkpoint bytea, p_bytes_read bigint) IS 'one unit of a segment of an import: fence, {assets, findings, problems, tools} and occurrences, counts, checkpoint, progress and a longer lease in one statement; stale where the attempt is over, and then nothing is changed; failed where more than half of the first trial_records() cannot be used. refused: some of it, perhaps a finding that later batches rely on, was not stored';
 
 CREATE FUNCTION spillway.ingest_isolating(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.new_occurrence[], p_keep_errors boolean) RETURNS jsonb
     LANGUAGE plpgsql
@@ -1467,7 +1572,7 @@ begin
 end
 $$;
 
-COMMENT ON FUNCTION spillway.release_import(p_import uuid, p_attempt integer) IS 'gives an import back with its place kept, at once and without counting a failure; stale where the attempt is over, failed where it got no further for max_stall()';
+COMMENT ON FUNCTION spillway.release_import(p_import uuid, p_attempt integer) IS 'gives a segment of an import back with its place kept, at once and without counting a failure; stale where the attempt is over, failed where it got no further for max_stall()';
 
 CREATE FUNCTION spillway.retry_errors(p_workspace integer, p_import uuid, p_errors bigint[] DEFAULT NULL::bigint[]) RETURNS jsonb
     LANGUAGE plpgsql
@@ -1534,20 +1639,22 @@ declare
 begin
   update spillway.imports i
   set state = 'queued', error = null, finished_at = null, updated_at = now(), version = i.version + 1,
-    stage = case when i.checkpoint is null then 'queued' else i.stage end
+    stage = case when i.items = 0 then 'queued' else i.stage end
   where i.workspace_id = p_workspace and i.id = p_import and i.state in ('failed', 'cancelled') and i.report_removed_at is null
   returning i.* into v_import;
   if not found then
     perform spillway.refuse_step(p_workspace, p_import, 'only a failed or cancelled one whose report is still there can be tried again');
   end if;
   -- The attempts go on counting: a drain of before must not be taken for one of now.
-  insert into spillway.import_queue (workspace_id, import_id, attempt) values (p_workspace, p_import, v_import.attempt);
+  insert into spillway.import_queue (workspace_id, import_id, segment, attempt)
+  select p_workspace, p_import, s.segment, v_import.attempt from spillway.import_segments s
+  where s.workspace_id = p_workspace and s.import_id = p_import and not s.completed;
   perform spillway.admit_imports(p_workspace);
   return spillway.import_document(v_import);
 end
 $$;
 
-COMMENT ON FUNCTION spillway.retry_import(p_workspace integer, p_import uuid) IS 'queues a failed or cancelled import again, at the place where it stopped; SW409 in any other state or when its report was removed, SW404 where the workspace has no such import';
+COMMENT ON FUNCTION spillway.retry_import(p_workspace integer, p_import uuid) IS 'queues a failed or cancelled import again, each segment at the place where it stopped; SW409 in any other state or when its report was removed, SW404 where the workspace has no such import';
 
 CREATE FUNCTION spillway.retry_wait(p_failures smallint) RETURNS interval
     LANGUAGE sql
@@ -1737,6 +1844,7 @@ CREATE TABLE spillway.import_queue (
     turn_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     stalled_at timestamp with time zone,
     active boolean DEFAULT true NOT NULL,
+    segment smallint DEFAULT 0 NOT NULL,
     CONSTRAINT claims_are_numbered CHECK (((attempt > 0) OR (NOT claimed))),
     CONSTRAINT failures_are_counted CHECK ((failures >= 0)),
     CONSTRAINT only_admitted_imports_are_claimed CHECK ((admitted OR (NOT claimed))),
@@ -1744,7 +1852,7 @@ CREATE TABLE spillway.import_queue (
 )
 WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
 
-COMMENT ON TABLE spillway.import_queue IS 'the imports that are still to be worked on: narrow and hot';
+COMMENT ON TABLE spillway.import_queue IS 'the segments of imports that are still to be worked on: narrow and hot';
 
 COMMENT ON COLUMN spillway.import_queue.priority IS 'smaller is sooner';
 
@@ -1752,9 +1860,9 @@ COMMENT ON COLUMN spillway.import_queue.available_at IS 'when it may be claimed:
 
 COMMENT ON COLUMN spillway.import_queue.claimed IS 'a drain holds it until available_at';
 
-COMMENT ON COLUMN spillway.import_queue.attempt IS 'the fencing token: every write for the import must present it';
+COMMENT ON COLUMN spillway.import_queue.attempt IS 'the fencing token: every write for the segment must present it. No other segment of the import has the same';
 
-COMMENT ON COLUMN spillway.import_queue.failures IS 'failed attempts since the last progress';
+COMMENT ON COLUMN spillway.import_queue.failures IS 'failed attempts since the last progress of the segment';
 
 COMMENT ON COLUMN spillway.import_queue.admitted IS 'among the imports that its workspace may have worked on at a time; the others wait for one of those to end';
 
@@ -1763,6 +1871,34 @@ COMMENT ON COLUMN spillway.import_queue.turn_at IS 'workspaces.served_at, here f
 COMMENT ON COLUMN spillway.import_queue.stalled_at IS 'since when it has been worked on without getting any further; null: it got further in this attempt';
 
 COMMENT ON COLUMN spillway.import_queue.active IS 'always true: for the foreign key';
+
+CREATE TABLE spillway.import_segments (
+    workspace_id integer NOT NULL,
+    import_id uuid NOT NULL,
+    segment smallint NOT NULL,
+    starts_at bigint DEFAULT 0 NOT NULL,
+    ends_at bigint,
+    bytes_read bigint DEFAULT 0 NOT NULL,
+    checkpoint bytea,
+    completed boolean DEFAULT false NOT NULL,
+    CONSTRAINT checkpoint_is_small CHECK ((octet_length(checkpoint) <= 65536)),
+    CONSTRAINT nothing_is_read_beyond_a_segment CHECK (((bytes_read >= starts_at) AND (bytes_read <= ends_at))),
+    CONSTRAINT segments_are_counted CHECK ((segment >= 0)),
+    CONSTRAINT segments_are_not_empty CHECK (((starts_at >= 0) AND (ends_at > starts_at)))
+)
+WITH (fillfactor='70');
+
+COMMENT ON TABLE spillway.import_segments IS 'the parts of a report that are read by themselves, until its import is completed: most reports have one';
+
+COMMENT ON COLUMN spillway.import_segments.starts_at IS 'offset of its first byte';
+
+COMMENT ON COLUMN spillway.import_segments.ends_at IS 'offset behind its last byte, where the next one starts; null: the end of the report';
+
+COMMENT ON COLUMN spillway.import_segments.bytes_read IS 'offset up to which it is read and stored';
+
+COMMENT ON COLUMN spillway.import_segments.checkpoint IS 'where the decoder goes on; null: at the start';
+
+COMMENT ON COLUMN spillway.import_segments.completed IS 'read to its end';
 
 CREATE TABLE spillway.notifications (
     workspace_id integer NOT NULL,
@@ -1795,7 +1931,8 @@ CREATE TABLE spillway.occurrences (
     last_import_id uuid NOT NULL,
     first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
     last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
-    seen_as spillway.seen_as DEFAULT 'new'::spillway.seen_as NOT NULL
+    seen_as spillway.seen_as DEFAULT 'new'::spillway.seen_as NOT NULL,
+    source_offset bigint DEFAULT 0 NOT NULL
 )
 WITH (fillfactor='90');
 
@@ -1804,6 +1941,8 @@ COMMENT ON TABLE spillway.occurrences IS 'where a finding was seen. No foreign k
 COMMENT ON COLUMN spillway.occurrences.id IS 'hash of finding, asset and location';
 
 COMMENT ON COLUMN spillway.occurrences.seen_as IS 'what last_import_id meant for it';
+
+COMMENT ON COLUMN spillway.occurrences.source_offset IS 'where in the report of last_import_id it stands';
 
 CREATE TABLE spillway.schema_migrations (
     version integer NOT NULL,
@@ -1898,7 +2037,10 @@ ALTER TABLE ONLY spillway.import_findings
     ADD CONSTRAINT import_findings_pkey PRIMARY KEY (workspace_id, import_id, finding_id);
 
 ALTER TABLE ONLY spillway.import_queue
-    ADD CONSTRAINT import_queue_pkey PRIMARY KEY (import_id);
+    ADD CONSTRAINT import_queue_pkey PRIMARY KEY (import_id, segment);
+
+ALTER TABLE ONLY spillway.import_segments
+    ADD CONSTRAINT import_segments_pkey PRIMARY KEY (workspace_id, import_id, segment);
 
 ALTER TABLE ONLY spillway.imports
     ADD CONSTRAINT imports_are_active_or_not UNIQUE (workspace_id, id, active);
@@ -1930,11 +2072,11 @@ CREATE INDEX findings_by_severity ON spillway.findings USING btree (workspace_id
 
 CREATE INDEX import_queue_admitted ON spillway.import_queue USING btree (workspace_id) WHERE admitted;
 
-CREATE INDEX import_queue_claim ON spillway.import_queue USING btree (turn_at, priority, import_id, available_at) WHERE admitted;
+CREATE INDEX import_queue_claim ON spillway.import_queue USING btree (turn_at, priority, import_id, segment, available_at) WHERE admitted;
 
 CREATE INDEX import_queue_leases ON spillway.import_queue USING btree (available_at) WHERE claimed;
 
-CREATE INDEX import_queue_waiting ON spillway.import_queue USING btree (workspace_id, priority, import_id) WHERE (NOT admitted);
+CREATE INDEX import_queue_waiting ON spillway.import_queue USING btree (workspace_id, priority, import_id, segment) WHERE (NOT admitted);
 
 CREATE INDEX imports_by_state ON spillway.imports USING btree (workspace_id, state, id);
 
@@ -1968,6 +2110,12 @@ ALTER TABLE ONLY spillway.notifications
 
 ALTER TABLE ONLY spillway.import_queue
     ADD CONSTRAINT queued_imports_are_still_to_do FOREIGN KEY (workspace_id, import_id, active) REFERENCES spillway.imports(workspace_id, id, active) ON DELETE CASCADE;
+
+ALTER TABLE ONLY spillway.import_queue
+    ADD CONSTRAINT queued_segments_exist FOREIGN KEY (workspace_id, import_id, segment) REFERENCES spillway.import_segments(workspace_id, import_id, segment) ON DELETE CASCADE;
+
+ALTER TABLE ONLY spillway.import_segments
+    ADD CONSTRAINT segments_belong_to_an_import FOREIGN KEY (workspace_id, import_id) REFERENCES spillway.imports(workspace_id, id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY spillway.uploads
     ADD CONSTRAINT uploads_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id) ON DELETE CASCADE;

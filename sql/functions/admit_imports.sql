@@ -11,9 +11,11 @@ begin
   from (
     select n.import_id from spillway.import_queue n
     where n.workspace_id = p_workspace and not n.admitted
+      -- Each import by its first segment.
+      and not exists (select from spillway.import_queue f where f.import_id = n.import_id and f.segment < n.segment)
     order by n.priority, n.import_id
     limit greatest(v_workspace.max_running_imports
-      - (select count(*) from spillway.import_queue a where a.workspace_id = p_workspace and a.admitted), 0)
+      - (select count(distinct a.import_id) from spillway.import_queue a where a.workspace_id = p_workspace and a.admitted), 0)
     -- What is locked is being cancelled, and whoever does that comes here next.
     for no key update skip locked
   ) as n

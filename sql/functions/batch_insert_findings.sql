@@ -10,6 +10,11 @@ as $$
       identity uuid, tool text, kind spillway.finding_kind, rule_id text, title text, severity spillway.severity,
       status spillway.finding_status, description text, solution text, vulnerability_ids text[], cwes integer[], cvss jsonb,
       "references" text[], component jsonb, attributes jsonb, "offset" bigint)
+  ), news as (
+    -- What is stored already as it is to be is not even locked: segments of one import, and imports of one workspace, share most findings.
+    -- It stays so, whatever others write meanwhile.
+    select g.* from given g left join spillway.findings k on k.workspace_id = p_workspace and k.id = g.id
+    where k.id is null or k.last_import_id < p_import or k.last_import_id = p_import and k.source_offset > g.source_offset
   ), stored as (
     insert into spillway.findings as f (
       workspace_id, id, tool, kind, rule_id, title, severity, status, description, solution, vulnerability_ids, cwes, cvss, reference_urls,
@@ -17,7 +22,7 @@ as $$
     -- In the order of the key: two batches that store the same rows wait for each other instead of dying together.
     select p_workspace, g.id, g.tool, g.kind, g.rule_id, g.title, g.severity, g.status, g.description, g.solution, g.vulnerability_ids,
       g.cwes, g.cvss, g.reference_urls, g.component, g.attributes, g.source_offset, p_import, p_import
-    from given g order by g.id
+    from news g order by g.id
     on conflict (workspace_id, id) do update
     set title = excluded.title, severity = excluded.severity,
       -- The old value where it is the same: PostgreSQL then leaves a text that it keeps outside of the row where it is.

@@ -4,7 +4,8 @@ as $$
 declare
   v_import spillway.imports;
 begin
-  -- Without its queue row no drain can write for the import any more: a running one learns it with its next batch.
+  -- Without its queue rows no drain can write for the import any more: a running one learns it with its next batch.
+  perform from spillway.import_queue q where q.workspace_id = p_workspace and q.import_id = p_import order by q.segment for update;
   delete from spillway.import_queue where workspace_id = p_workspace and import_id = p_import;
   update spillway.imports i
   set state = 'cancelled', finished_at = now(), updated_at = now(), version = i.version + 1

@@ -18,7 +18,8 @@ begin
   on conflict (workspace_id, idempotency_key) do nothing
   returning i.* into v_import;
   if found then
-    insert into spillway.import_queue (workspace_id, import_id, priority) values (p_workspace, p_id, p_priority);
+    insert into spillway.import_segments (workspace_id, import_id, segment) values (p_workspace, p_id, 0);
+    insert into spillway.import_queue (workspace_id, import_id, segment, priority) values (p_workspace, p_id, 0, p_priority);
     perform spillway.admit_imports(p_workspace);
   else
     select i.* into strict v_import from spillway.imports i

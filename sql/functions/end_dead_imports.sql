@@ -2,21 +2,29 @@ create or replace function spillway.end_dead_imports() returns integer
 language plpgsql volatile set search_path = ''
 as $$
 declare
-  v_dead record;
+  v_import uuid;
+  v_attempt integer;
   v_count integer := 0;
 begin
-  for v_dead in
-    select q.import_id, q.attempt from spillway.import_queue q
+  for v_import in
+    select distinct on (q.available_at, q.import_id) q.import_id from spillway.import_queue q
     where q.claimed and q.available_at <= now()
       and (q.failures >= spillway.max_failures() - 1 or q.stalled_at < now() - spillway.max_stall())
-    order by q.available_at limit 100
-    for no key update skip locked
+    order by q.available_at, q.import_id limit 100
   loop
-    perform spillway.fail_import(v_dead.import_id, v_dead.attempt, jsonb_build_object(
-      'code', 'no_progress', 'message', 'the import was given up: whoever worked on it ended again and again without an answer'), false);
-    v_count := v_count + 1;
+    -- As fail_import does: whoever locks several segments does so in their order. One of them may have got further meanwhile.
+    perform from spillway.import_queue q where q.import_id = v_import order by q.segment for update;
+    select q.attempt into v_attempt from spillway.import_queue q
+    where q.import_id = v_import and q.claimed and q.available_at <= now()
+      and (q.failures >= spillway.max_failures() - 1 or q.stalled_at < now() - spillway.max_stall())
+    limit 1;
+    if found then
+      perform spillway.fail_import(v_import, v_attempt, jsonb_build_object(
+        'code', 'no_progress', 'message', 'the import was given up: whoever worked on it ended again and again without an answer'), false);
+      v_count := v_count + 1;
+    end if;
   end loop;
   return v_count;
 end
 $$;
-comment on function spillway.end_dead_imports() is 'fails the imports whose drain died too often, or that are worked on for too long, without progress';
+comment on function spillway.end_dead_imports() is 'fails the imports of which a drain died too often, or that are worked on for too long, without progress';

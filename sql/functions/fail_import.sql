@@ -5,9 +5,10 @@ declare
   v_queue spillway.import_queue;
   v_import spillway.imports;
 begin
+  -- All segments, in the order in which everybody locks several: two may fail at once.
+  perform from spillway.import_queue q where q.import_id = p_import order by q.segment for update;
   select q.* into v_queue from spillway.import_queue q
-  where q.import_id = p_import and q.attempt = p_attempt and q.claimed
-  for update;
+  where q.import_id = p_import and q.attempt = p_attempt and q.claimed;
   if not found then
     return jsonb_build_object('state', 'stale');
   end if;
@@ -16,7 +17,7 @@ begin
   then
     update spillway.import_queue
     set claimed = false, failures = failures + 1, available_at = clock_timestamp() + spillway.retry_wait(failures)
-    where import_id = p_import;
+    where import_id = p_import and segment = v_queue.segment;
     return jsonb_build_object('state', 'queued');
   end if;
   delete from spillway.import_queue where import_id = p_import;
@@ -31,4 +32,4 @@ begin
 end
 $$;
 comment on function spillway.fail_import(uuid, integer, jsonb, boolean) is
-  'notes a failed attempt {code, message, offset, line}: what may pass is tried again after a growing wait, up to max_failures() times without progress; everything else ends the import. What was stored stays';
+  'notes a failed attempt on a segment {code, message, offset, line}: what may pass is tried again after a growing wait, up to max_failures() times without progress; everything else ends the import, with all of its segments. What was stored stays';

@@ -3,15 +3,32 @@ language plpgsql volatile set search_path = ''
 as $$
 declare
   v_workspace integer;
+  v_segment smallint;
   v_import spillway.imports;
 begin
   delete from spillway.import_queue q where q.import_id = p_import and q.attempt = p_attempt and q.claimed
-  returning q.workspace_id into v_workspace;
+  returning q.workspace_id, q.segment into v_workspace, v_segment;
   if not found then
     return jsonb_build_object('state', 'stale');
   end if;
+  -- Of two segments that end at once, the second sees the first.
+  perform from spillway.imports i where i.workspace_id = v_workspace and i.id = p_import for no key update;
+  if exists (select from spillway.import_queue q where q.import_id = p_import) then
+    with ended as (
+      update spillway.import_segments s set completed = true, checkpoint = null, bytes_read = coalesce(s.ends_at, i.size_bytes)
+      from spillway.import_segments before join spillway.imports i on i.workspace_id = before.workspace_id and i.id = before.import_id
+      where s.workspace_id = v_workspace and s.import_id = p_import and s.segment = v_segment
+        and before.workspace_id = v_workspace and before.import_id = p_import and before.segment = v_segment
+      returning s.bytes_read - before.bytes_read as bytes
+    )
+    update spillway.imports i
+    set bytes_read = i.bytes_read + ended.bytes, updated_at = clock_timestamp(), version = i.version + 1
+    from ended where i.workspace_id = v_workspace and i.id = p_import;
+    return jsonb_build_object('state', 'running');
+  end if;
+  delete from spillway.import_segments s where s.workspace_id = v_workspace and s.import_id = p_import;
   update spillway.imports i
-  set state = 'completed', stage = 'done', checkpoint = null, bytes_read = i.size_bytes, finished_at = clock_timestamp(),
+  set state = 'completed', stage = 'done', bytes_read = i.size_bytes, finished_at = clock_timestamp(),
     updated_at = clock_timestamp(), version = i.version + 1
   where i.workspace_id = v_workspace and i.id = p_import
   returning i.* into v_import;
@@ -22,4 +39,4 @@ begin
 end
 $$;
 comment on function spillway.finish_import(uuid, integer) is
-  'ends an import whose report is read to its end, tells the workspace, and closes what its scope no longer shows; stale where the attempt is over';
+  'ends a segment that is read to its end (running: others are left), and with the last of them the import: tells the workspace, and closes what its scope no longer shows; stale where the attempt is over';

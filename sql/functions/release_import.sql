@@ -13,4 +13,4 @@ begin
 end
 $$;
 comment on function spillway.release_import(uuid, integer) is
-  'gives an import back with its place kept, at once and without counting a failure; stale where the attempt is over, failed where it got no further for max_stall()';
+  'gives a segment of an import back with its place kept, at once and without counting a failure; stale where the attempt is over, failed where it got no further for max_stall()';

@@ -86,6 +86,7 @@ alter table spillway.imports disable trigger active_imports_are_queued;
 insert into spillway.workspaces (name) select 'other ' || n from generate_series(1, 1000) n;
 insert into spillway.imports (workspace_id, id, file_name, object_key, size_bytes, sha256)
   select w.id, gen_random_uuid(), 'f', 'k', 1, sha256('x') from spillway.workspaces w, generate_series(1, 100) where w.name like 'other %';
+insert into spillway.import_segments (workspace_id, import_id, segment) select workspace_id, id, 0 from spillway.imports where file_name = 'f';
 insert into spillway.import_queue (workspace_id, import_id, available_at, admitted, turn_at)
   select workspace_id, id, now() + interval '1 hour' * random(), random() < 0.04, now() from spillway.imports where file_name = 'f';
 analyze spillway.import_queue;
@@ -96,7 +97,7 @@ declare
 begin
   -- The order and condition of claim_imports.
   for v_line in explain select q.import_id from spillway.import_queue q where q.admitted and q.available_at <= now()
-    order by q.turn_at, q.priority, q.import_id limit 1 for no key update of q skip locked
+    order by q.turn_at, q.priority, q.import_id, q.segment limit 1 for no key update of q skip locked
   loop
     v_plan := v_plan || v_line || E'\n';
   end loop;

@@ -201,6 +201,25 @@ async fn an_import_in_many_turns_ends_as_in_one() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_big_report_is_read_in_segments_and_gives_the_same() -> Result<()> {
+    if is_external("a_big_report_is_read_in_segments_and_gives_the_same") {
+        return Ok(());
+    }
+    let report = nessus(8_000, 200)?;
+    let whole = world().await?;
+    let expected = whole.import("big.nessus", report.clone()).await?;
+    let world = world_in(stack_with(&[("drain_segment_bytes", "200000")]).await?.into()).await?;
+    let status = world.import("big.nessus", report.clone()).await?;
+    assert_eq!(status["state"], "completed", "{status}");
+    let segments = report.len() / 200_000;
+    let claims = status["attempt"].as_u64().context("attempt")?;
+    assert!(claims >= segments as u64 / 2, "{claims} claims of about {segments} segments");
+    assert_eq!((totals(&status), &status["progress"]["items"]), (totals(&expected), &expected["progress"]["items"]));
+    assert_same(&whole.contents().await?, &world.contents().await?);
+    Ok(())
+}
+
+#[tokio::test]
 async fn two_drains_never_work_on_the_same_import() -> Result<()> {
     if is_external("two_drains_never_work_on_the_same_import") {
         return Ok(());

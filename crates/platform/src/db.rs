@@ -6,8 +6,10 @@
 use std::time::Duration;
 
 use anyhow::anyhow;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use http::StatusCode;
-use scan_reports::OccurrenceColumns;
+use scan_reports::{Cut, OccurrenceColumns};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use spin_sdk::pg::{Connection, DbValue, Error, ParameterValue, PgError, QueryError};
@@ -121,7 +123,7 @@ pub struct Claims {
     pub more: bool,
 }
 
-/// An import that a drain holds until its lease ends.
+/// A segment of an import that a drain holds until its lease ends: most have but one.
 #[derive(Debug, Deserialize)]
 pub struct Claim {
     /// The import.
@@ -136,6 +138,8 @@ pub struct Claim {
     pub size_bytes: u64,
     /// Records read so far.
     pub items: u64,
+    /// Offset of its end; that of the report without one.
+    pub ends_at: Option<u64>,
     /// Where the decoder goes on, in base64; at the start without one.
     pub checkpoint: Option<String>,
 }
@@ -171,6 +175,16 @@ pub enum ImportState {
     Failed,
     /// The attempt is over: cancelled, or claimed by another drain. Nothing was written.
     Stale,
+}
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Ingested {
+    /// Of the import.
+    pub state: ImportState,
+    /// Whether some of it was not stored, perhaps a finding that later batches rely on.
+    #[serde(default)]
+    pub refused: bool,
 }
 
 #[derive(Deserialize)]
@@ -277,9 +291,9 @@ impl Db {
     }
 
     /// `ingest_batch`: stores one unit of work.
-    pub async fn ingest_batch(&self, claim: &Claim, lease: Duration, unit: Unit) -> Result<ImportState, DbError> {
+    pub async fn ingest_batch(&self, claim: &Claim, lease: Duration, unit: Unit) -> Result<Ingested, DbError> {
         let (document, o) = unit.batch;
-        self.state(
+        self.document(
             "select spillway.ingest_batch($1, $2, make_interval(secs => $3), $4,
                spillway.occurrences_of($9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22), $5, $6, $7, $8)",
             vec![
@@ -310,12 +324,29 @@ impl Db {
         .await
     }
 
+    /// `cut_segment`: cuts what is left of the segment.
+    pub async fn cut_segment(&self, claim: &Claim, lease: Duration, cuts: &[Cut]) -> Result<ImportState, DbError> {
+        let offsets = cuts.iter().map(|cut| i64::try_from(cut.offset).ok()).collect();
+        let checkpoints = cuts.iter().map(|cut| Some(BASE64_STANDARD.encode(&cut.checkpoint))).collect();
+        self.state(
+            "select spillway.cut_segment($1, $2, make_interval(secs => $3), $4, $5)",
+            vec![
+                id(claim.import_id),
+                ParameterValue::Int32(claim.attempt),
+                ParameterValue::Floating64(lease.as_secs_f64()),
+                ParameterValue::ArrayInt64(offsets),
+                ParameterValue::ArrayStr(checkpoints),
+            ],
+        )
+        .await
+    }
+
     /// `release_import`: gives an import back with its place kept.
     pub async fn release_import(&self, claim: &Claim) -> Result<ImportState, DbError> {
         self.state("select spillway.release_import($1, $2)", vec![id(claim.import_id), ParameterValue::Int32(claim.attempt)]).await
     }
 
-    /// `finish_import`: ends an import whose report is read to its end.
+    /// `finish_import`: ends a segment that is read to its end, and the import with its last one.
     pub async fn finish_import(&self, claim: &Claim) -> Result<ImportState, DbError> {
         self.state("select spillway.finish_import($1, $2)", vec![id(claim.import_id), ParameterValue::Int32(claim.attempt)]).await
     }

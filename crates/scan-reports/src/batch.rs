@@ -1,16 +1,17 @@
 //! Records gathered for one call of the database: each asset and finding once, occurrences by reference.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::identity::occurrence_id;
-use crate::{Asset, Finding, Id, Location, Occurrence, Problem, Record};
+use crate::{Asset, Finding, Id, Location, Occurrence, Problem, Record, limits};
 
 /// Records gathered for one call of `spillway.ingest_batch`: each asset and each finding once, in the order of their ids, so that two
 /// imports that write the same rows at the same time lock them in the same order.
 #[derive(Debug, Default)]
 pub struct Batch {
+    known: KnownFindings,
     assets: BTreeMap<Id, Asset>,
     findings: BTreeMap<Id, FindingRow>,
     occurrences: BTreeMap<Id, OccurrenceRow>,
@@ -18,6 +19,37 @@ pub struct Batch {
     tools: BTreeSet<String>,
     records: usize,
     size: usize,
+}
+
+/// The findings of the batches of one reading so far, by their ids: they need not be sent again. A finding's texts are many times as long as
+/// an occurrence, and in most reports a finding has many.
+#[derive(Debug)]
+pub struct KnownFindings {
+    ids: HashSet<Id>,
+    most: usize,
+}
+
+impl KnownFindings {
+    /// Remembers nothing: each batch holds all that it needs.
+    pub fn nothing() -> Self {
+        Self { ids: HashSet::new(), most: 0 }
+    }
+
+    /// Whether it remembers any, or will.
+    pub fn remembers(&self) -> bool {
+        self.most > 0
+    }
+
+    fn add(&mut self, findings: &BTreeMap<Id, FindingRow>) {
+        let room = self.most.saturating_sub(self.ids.len());
+        self.ids.extend(findings.keys().take(room));
+    }
+}
+
+impl Default for KnownFindings {
+    fn default() -> Self {
+        Self { ids: HashSet::new(), most: limits::KNOWN_FINDINGS }
+    }
 }
 
 /// A finding as the database takes it, its `identity` being its id; `offset` is that of the record that it was read from.
@@ -88,6 +120,11 @@ struct AssetRow<'a> {
 }
 
 impl Batch {
+    /// A batch that leaves out the findings of those before it.
+    pub fn after(known: KnownFindings) -> Self {
+        Self { known, ..Self::default() }
+    }
+
     /// Adds a record. Of several records of one finding or occurrence the first counts; what is said of an asset is gathered.
     pub fn push(&mut self, record: Record) {
         self.records += usize::from(!matches!(record, Record::Tool { .. }));
@@ -122,8 +159,8 @@ impl Batch {
     }
 
     /// The batch as `spillway.ingest_batch` takes it: the JSON document `{"assets": […], "findings": […], "problems": […], "tools": […]}`, and the
-    /// occurrences.
-    pub fn into_parts(self) -> (Vec<u8>, OccurrenceColumns) {
+    /// occurrences. Also what the next batch may leave out once this one is stored.
+    pub fn into_parts(mut self) -> (Vec<u8>, OccurrenceColumns, KnownFindings) {
         #[derive(Serialize)]
         struct Document<'a> {
             assets: Vec<AssetRow<'a>>,
@@ -140,7 +177,8 @@ impl Batch {
         let document = serde_json::to_vec(&document).unwrap_or_default();
         let mut occurrences = OccurrenceColumns::default();
         self.occurrences.into_iter().for_each(|(id, row)| occurrences.push(id, row));
-        (document, occurrences)
+        self.known.add(&self.findings);
+        (document, occurrences, self.known)
     }
 
     fn push_occurrence(&mut self, occurrence: Occurrence) {
@@ -150,7 +188,8 @@ impl Batch {
             self.tools.insert(finding.tool.clone());
         }
         let asset_id = self.push_asset(asset);
-        if !self.findings.contains_key(&finding_id) {
+        let is_known = self.known.ids.contains(&finding_id);
+        if !is_known && !self.findings.contains_key(&finding_id) {
             self.size += 400 + finding.description.len() + finding.solution.len() + finding.title.len();
             self.size += finding.references.iter().map(String::len).sum::<usize>();
             self.findings.insert(finding_id, FindingRow { offset, finding });
@@ -203,7 +242,7 @@ mod tests {
     fn parts(records: impl IntoIterator<Item = Record>) -> (Value, OccurrenceColumns) {
         let mut batch = Batch::default();
         records.into_iter().for_each(|record| batch.push(record));
-        let (document, occurrences) = batch.into_parts();
+        let (document, occurrences, _) = batch.into_parts();
         (serde_json::from_slice(&document).expect("JSON"), occurrences)
     }
 
@@ -242,6 +281,25 @@ mod tests {
     }
 
     #[test]
+    fn findings_of_earlier_batches_are_left_out() {
+        let send = |known: KnownFindings, rules: [&str; 2]| {
+            let mut batch = Batch::after(known);
+            rules.into_iter().for_each(|rule| batch.push(occurrence(rule, "h", 1)));
+            let (document, occurrences, known) = batch.into_parts();
+            let document: Value = serde_json::from_slice(&document).expect("JSON");
+            let titles = document["findings"].as_array().expect("findings").iter().map(|finding| finding["title"].to_string());
+            assert_eq!(occurrences.id.len(), 2);
+            (titles.collect::<Vec<_>>(), known)
+        };
+        let (titles, known) = send(KnownFindings::default(), ["a", "b"]);
+        assert_eq!(titles.len(), 2);
+        assert_eq!(send(known, ["b", "c"]).0, [r#""c on h""#]);
+        let (_, known) = send(KnownFindings::nothing(), ["a", "b"]);
+        assert!(!known.remembers());
+        assert_eq!(send(known, ["b", "c"]).0.len(), 2, "nothing is remembered");
+    }
+
+    #[test]
     fn the_first_record_of_a_finding_counts() {
         let found = document([occurrence("a", "first", 7), occurrence("a", "second", 8)]);
         assert_eq!((&found["findings"][0]["title"], &found["findings"][0]["offset"]), (&"a on first".into(), &7.into()));
@@ -270,7 +328,7 @@ mod tests {
             batch.push(record);
         }
         assert_eq!(batch.len(), 4);
-        let (document, occurrences) = batch.into_parts();
+        let (document, occurrences, _) = batch.into_parts();
         let found: Value = serde_json::from_slice(&document).expect("JSON");
         assert_eq!((occurrences.id.len(), found["problems"].as_array().map(Vec::len)), (1, Some(2)));
     }
@@ -292,7 +350,7 @@ mod tests {
         let mut batch = Batch::default();
         (0..200).for_each(|n| batch.push(occurrence(&format!("rule {}", n % 20), &format!("host {n}"), 1 + n % 9)));
         let size = batch.size();
-        let (document, occurrences) = batch.into_parts();
+        let (document, occurrences, _) = batch.into_parts();
         let texts = [&occurrences.id, &occurrences.finding_id, &occurrences.asset_id, &occurrences.evidence];
         let length = document.len() + texts.into_iter().flatten().flatten().map(String::len).sum::<usize>();
         assert!((length / 2..length * 2).contains(&size), "{size} for {length}");

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::format::{Format, Parser};
+use crate::format::{Cuts, Format, Parser};
 use crate::{Record, limits};
 
 /// Reads one report.
@@ -94,18 +94,47 @@ impl Decoder {
         })
     }
 
+    /// What finds the places where the rest of the report can be cut, behind what was fed and at least `spacing` bytes apart, so that its parts
+    /// can be read at the same time. `None` where the format knows none, or not yet, such as before the first host.
+    pub fn cutter(&self, spacing: u64) -> Option<Cutter> {
+        self.parser.cuts(spacing).map(|cuts| Cutter { format: self.format, told: self.told, cuts })
+    }
+
     /// The place right after the last record that [`next`](Self::next) gave, as text of at most [`limits::CHECKPOINT`] bytes. What was fed
     /// beyond it has to be fed again after [`resume`](Self::resume).
     pub fn checkpoint(&self) -> Vec<u8> {
-        let envelope = Envelope {
-            version: self.format.checkpoint_version(),
-            format: self.format.name().to_owned(),
-            told: self.told,
-            state: self.parser.suspend(),
-        };
-        let bytes = serde_json::to_vec(&envelope).unwrap_or_default();
-        debug_assert!(bytes.len() <= limits::CHECKPOINT, "checkpoint of {} bytes", bytes.len());
-        bytes
+        Envelope::encode(self.format, self.told, self.parser.suspend())
+    }
+}
+
+/// Finds the places where a report can be cut: between two that follow each other lie whole records. Whoever
+/// [resumes](Decoder::resume) at each, and stops where the next one is [wanted](Decoder::position), gets the records of the whole report.
+/// This is much faster than reading them.
+pub struct Cutter {
+    format: Format,
+    told: usize,
+    cuts: Box<dyn Cuts>,
+}
+
+/// A place where a report can be cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Offset of the first byte behind it.
+    pub offset: u64,
+    /// The [checkpoint](Decoder::checkpoint) of a decoder there.
+    pub checkpoint: Vec<u8>,
+}
+
+impl Cutter {
+    /// Offset in the report of what [`feed`](Self::feed) wants next.
+    pub fn position(&self) -> u64 {
+        self.cuts.position()
+    }
+
+    /// Takes the bytes at [`position`](Self::position), and gives the cuts in them, in order.
+    pub fn feed(&mut self, bytes: &[u8]) -> Vec<Cut> {
+        let cut = |(offset, state)| Cut { offset, checkpoint: Envelope::encode(self.format, self.told, state) };
+        self.cuts.feed(bytes).into_iter().map(cut).collect()
     }
 }
 
@@ -115,6 +144,15 @@ struct Envelope {
     format: String,
     told: usize,
     state: serde_json::Value,
+}
+
+impl Envelope {
+    fn encode(format: Format, told: usize, state: serde_json::Value) -> Vec<u8> {
+        let envelope = Self { version: format.checkpoint_version(), format: format.name().to_owned(), told, state };
+        let bytes = serde_json::to_vec(&envelope).unwrap_or_default();
+        debug_assert!(bytes.len() <= limits::CHECKPOINT, "checkpoint of {} bytes", bytes.len());
+        bytes
+    }
 }
 
 /// A checkpoint that cannot be used: the report has to be read from its start.

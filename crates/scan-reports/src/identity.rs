@@ -11,6 +11,9 @@ use crate::{Asset, Location};
 /// An identity as 128 bits, in the form of a UUID of version 8 (RFC 9562, section 5.8): 122 bits of a SHA-256.
 pub type Id = uuid::Uuid;
 
+/// Bytes of an occurrence's id that are those of its asset.
+const SHARED: usize = 4;
+
 /// What makes two findings the same: the parts in order. Which parts those are depends on the kind of finding:
 ///
 /// | kind | parts after tool and rule |
@@ -51,7 +54,8 @@ impl Asset {
 }
 
 /// The id under which an occurrence is stored: the finding, the asset and the place on it. The service's name is not part of it: scanners
-/// differ in how they name what they found on a port.
+/// differ in how they name what they found on a port. It begins as the asset's id does: reports go from asset to asset, so what is stored
+/// together is together in the index, too, however many rows it has.
 pub(crate) fn occurrence_id(finding: Id, asset: Id, location: &Location) -> Id {
     let text = |field: &Option<String>| field.clone().unwrap_or_default();
     let place = [
@@ -64,7 +68,9 @@ pub(crate) fn occurrence_id(finding: Id, asset: Id, location: &Location) -> Id {
         location.line.map(|l| l.to_string()).unwrap_or_default(),
     ];
     let head = [b"occurrence".as_slice(), finding.as_bytes(), asset.as_bytes()];
-    hash(head.into_iter().chain(place.iter().map(String::as_bytes)))
+    let own = hash(head.into_iter().chain(place.iter().map(String::as_bytes)));
+    let bytes = |i: usize| if i < SHARED { asset.as_bytes()[i] } else { own.as_bytes()[i] };
+    Builder::from_custom_bytes(std::array::from_fn(bytes)).into_uuid()
 }
 
 /// SHA-256 over the parts, each after its length (so that no two lists of parts run into the same bytes), cut to 128 bits.
@@ -96,5 +102,14 @@ mod tests {
             occurrence_id(Id::nil(), Id::nil(), &location)
         };
         assert_eq!(id("https"), id("www"));
+    }
+
+    #[test]
+    fn occurrences_on_an_asset_are_near_each_other() {
+        let asset = Asset { identity: "h".into(), ..Asset::default() }.id();
+        let id = |port| occurrence_id(Id::nil(), asset, &Location { port: Some(port), ..Location::default() });
+        assert_eq!(id(1).as_bytes()[..SHARED], asset.as_bytes()[..SHARED]);
+        assert_ne!(id(1), id(2));
+        assert_eq!((id(1).get_version_num(), id(1).get_variant()), (8, uuid::Variant::RFC4122));
     }
 }

@@ -22,13 +22,13 @@ mod identity;
 pub use identity::{Id, Identity};
 
 mod decoder;
-pub use decoder::{CheckpointError, Decoder, ReadError, ReadErrorKind, Step};
+pub use decoder::{CheckpointError, Cut, Cutter, Decoder, ReadError, ReadErrorKind, Step};
 
 pub mod format;
 pub use format::{Detection, Format, detect};
 
 mod batch;
-pub use batch::{Batch, OccurrenceColumns};
+pub use batch::{Batch, KnownFindings, OccurrenceColumns};
 
 pub mod token;
 

@@ -33,3 +33,6 @@ pub const FACTS: usize = 2_000;
 pub const PREAMBLE: usize = 40;
 /// Columns of a table. A count.
 pub const COLUMNS: usize = 4096;
+
+/// Findings that [`KnownFindings`](crate::KnownFindings) remembers: 16 bytes each, and as much again for the table.
+pub const KNOWN_FINDINGS: usize = 200_000;

@@ -4,10 +4,11 @@
 
 mod driver;
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use driver::{Reading, detected, files, read, samples, serve};
-use scan_reports::{Decoder, Format, Step, limits};
+use scan_reports::{Cut, Decoder, Format, Step, limits};
 
 /// A linear congruential generator (Knuth's MMIX constants): any sequence will do, as long as it is the same every time.
 struct Sequence(u64);
@@ -71,6 +72,89 @@ fn obeys(path: &Path) {
     for size in sizes {
         assert_eq!(read_suspended(format, &report, *size), whole, "{name}: suspended, in pieces of {size} bytes");
     }
+}
+
+/// Reads a report in the parts between its cuts.
+fn read_in_parts(format: Format, report: &[u8], spacing: u64, size: usize) -> Reading {
+    let mut decoder = Decoder::new(format);
+    let mut reading = Reading { records: Vec::new(), error: None };
+    // The cuts that are known from some record on.
+    let mut cuts: VecDeque<Cut> = VecDeque::new();
+    loop {
+        let end = cuts.front().map_or(report.len() as u64, |cut| cut.offset);
+        match decoder.next() {
+            Ok(Step::End) => return reading,
+            Err(error) => return Reading { error: Some(error), ..reading },
+            Ok(Step::Record(record)) => {
+                reading.records.push(record);
+                if cuts.is_empty()
+                    && let Some(mut cutter) = decoder.cutter(spacing)
+                {
+                    while let Some(rest) = usize::try_from(cutter.position()).ok().filter(|at| *at < report.len()) {
+                        cuts.extend(cutter.feed(&report[rest..report.len().min(rest + size)]));
+                    }
+                }
+            }
+            Ok(Step::NeedInput) if decoder.position() < end => {
+                serve(&mut decoder, &report[..usize::try_from(end).expect("in the report")], size);
+            }
+            Ok(Step::NeedInput) => match cuts.pop_front() {
+                Some(cut) => decoder = Decoder::resume(&cut.checkpoint).expect("the cutter's own checkpoint"),
+                None => serve(&mut decoder, report, size),
+            },
+        }
+    }
+}
+
+#[test]
+fn the_parts_of_a_report_give_what_the_whole_does() {
+    let mut parts = 0;
+    for path in samples() {
+        let report = std::fs::read(&path).expect("a readable sample");
+        let Some(format) = detected(&report, "") else { continue };
+        let whole = read(format, &report, || 4096);
+        for (spacing, size) in [(1, 7), (1, 4096), (500, 100), (5_000, 70_001)] {
+            assert_eq!(read_in_parts(format, &report, spacing, size), whole, "{} cut every {spacing} bytes", path.display());
+        }
+        parts += usize::from(cuts_of(format, &report) > 1);
+    }
+    assert!(parts > 2, "hardly any sample can be cut");
+}
+
+/// The number of cuts behind the first record.
+fn cuts_of(format: Format, report: &[u8]) -> usize {
+    let mut decoder = Decoder::new(format);
+    loop {
+        match decoder.next() {
+            Ok(Step::Record(_)) => {
+                if let Some(mut cutter) = decoder.cutter(1) {
+                    let from = usize::try_from(cutter.position()).expect("in the report");
+                    return cutter.feed(&report[from..]).len();
+                }
+            }
+            Ok(Step::NeedInput) => serve(&mut decoder, report, 10),
+            _ => return 0,
+        }
+    }
+}
+
+#[test]
+fn what_only_looks_like_a_host_is_no_cut() {
+    let host = |name: &str, output: &str| {
+        format!(
+            "<ReportHost name=\"{name}\"><ReportItem port=\"0\" pluginID=\"1\" pluginName=\"a > b\" severity=\"1\">\
+             <plugin_output>{output}</plugin_output><ReportHost/></ReportItem></ReportHost>\n"
+        )
+    };
+    let outputs = ["<![CDATA[<ReportHost name=\"no\">]]>", "<!-- <ReportHost > -->", "<?x <ReportHost ?>", "&lt;ReportHost "];
+    let hosts: String = outputs.iter().enumerate().map(|(n, output)| host(&format!("h{n}"), output)).collect();
+    let report = format!("<NessusClientData_v2><Report>{hosts}<ReportHosts/></Report><ReportHost name=\"no\"/></NessusClientData_v2>");
+    let whole = read(Format::Nessus, report.as_bytes(), || 4096);
+    assert_eq!((whole.records.len(), &whole.error), (9, &None));
+    for size in [1, 3, 50, 4096] {
+        assert_eq!(read_in_parts(Format::Nessus, report.as_bytes(), 1, size), whole);
+    }
+    assert_eq!(cuts_of(Format::Nessus, report.as_bytes()), 3, "the hosts behind the first record, the second in the first host");
 }
 
 #[test]

@@ -14,6 +14,7 @@ use serde_json::json;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 
+mod segments;
 mod source;
 mod times;
 mod work;
@@ -65,6 +66,7 @@ struct Settings {
     budget: Duration,
     lease: Duration,
     parallelism: i32,
+    segment_bytes: u64,
     report_days: i32,
 }
 
@@ -74,6 +76,7 @@ impl Settings {
             budget: Duration::from_millis(config::number("drain_budget_ms").await?),
             lease: Duration::from_secs(config::number("drain_lease_seconds").await?),
             parallelism: config::number("drain_parallelism").await?.try_into()?,
+            segment_bytes: config::number("drain_segment_bytes").await?,
             report_days: config::number("report_retention_days").await?.try_into()?,
         })
     }
@@ -88,7 +91,7 @@ async fn drain() -> anyhow::Result<Done> {
     loop {
         let Claims { claims, more } = claim(&mut db, &settings).await?;
         let Some(claim) = claims.into_iter().next() else { break };
-        let work = work::on(&db, &store, &claim, settings.lease, deadline, &mut done.times);
+        let work = work::on(&db, &store, &claim, &settings, deadline, &mut done.times);
         match with_help(work, more).await? {
             Outcome::Completed => done.completed += 1,
             Outcome::Failed => done.failed += 1,

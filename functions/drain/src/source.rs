@@ -17,16 +17,33 @@ pub(crate) struct Source<'a> {
     store: &'a Store,
     claim: &'a Claim,
     offset: u64,
+    /// Offset of the segment's end: nothing is read from there on.
+    end: u64,
     reader: Option<ObjectReader>,
     pub(crate) times: &'a mut Times,
 }
 
 impl<'a> Source<'a> {
     pub(crate) fn new(store: &'a Store, claim: &'a Claim, times: &'a mut Times) -> Self {
-        Self { store, claim, offset: 0, reader: None, times }
+        Self { store, claim, offset: 0, end: claim.ends_at.unwrap_or(claim.size_bytes), reader: None, times }
     }
 
-    /// The next bytes at an offset; empty at the report's end.
+    /// Offset of the end of what is to be read.
+    pub(crate) fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// Whether that is the report's end, too.
+    pub(crate) fn ends_with_report(&self) -> bool {
+        self.end == self.claim.size_bytes
+    }
+
+    /// From now on, less is to be read.
+    pub(crate) fn cut(&mut self, end: u64) {
+        self.end = end;
+    }
+
+    /// The next bytes at an offset; empty at the end.
     pub(crate) async fn read_at(&mut self, offset: u64) -> Result<Bytes> {
         let asked = Instant::now();
         let bytes = self.next_at(offset).await;
@@ -40,9 +57,10 @@ impl<'a> Source<'a> {
             self.reader = None;
         }
         let mut breaks = 0;
-        while self.offset < self.claim.size_bytes {
+        while self.offset < self.end {
             match self.read().await {
-                Ok(Some(bytes)) => {
+                Ok(Some(mut bytes)) => {
+                    bytes.truncate(usize::try_from(self.end - self.offset).unwrap_or(usize::MAX));
                     self.offset += bytes.len() as u64;
                     return Ok(bytes);
                 }

@@ -6,10 +6,12 @@ use anyhow::Result;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use futures::future::join;
-use platform::db::{Claim, Db, DbError, ImportFailure, ImportState, Unit};
+use platform::db::{Claim, Db, DbError, ImportFailure, ImportState, Ingested, Unit};
 use platform::objects::{MissingObject, Store};
-use scan_reports::{Batch, Decoder, Detection, OccurrenceColumns, ReadError, Step, detect};
+use scan_reports::{Batch, Decoder, Detection, KnownFindings, OccurrenceColumns, ReadError, Step, detect};
 
+use crate::Settings;
+use crate::segments;
 use crate::source::Source;
 use crate::times::Times;
 
@@ -52,9 +54,16 @@ impl<E: Into<anyhow::Error>> From<E> for Stop {
 }
 
 /// Works on a claimed import until it ends or the deadline has passed.
-pub(crate) async fn on(db: &Db, store: &Store, claim: &Claim, lease: Duration, deadline: Instant, times: &mut Times) -> Result<Outcome> {
+pub(crate) async fn on(
+    db: &Db,
+    store: &Store,
+    claim: &Claim,
+    settings: &Settings,
+    deadline: Instant,
+    times: &mut Times,
+) -> Result<Outcome> {
     let mut source = Source::new(store, claim, times);
-    match read_and_store(db, &mut source, claim, lease, deadline).await {
+    match read_and_store(db, &mut source, claim, settings, deadline).await {
         Ok(outcome) => Ok(outcome),
         Err(stop) => ended(db, claim, stop).await,
     }
@@ -78,37 +87,57 @@ async fn ended(db: &Db, claim: &Claim, stop: Stop) -> Result<Outcome> {
     })
 }
 
-async fn read_and_store(db: &Db, source: &mut Source<'_>, claim: &Claim, lease: Duration, deadline: Instant) -> Result<Outcome, Stop> {
+async fn read_and_store(db: &Db, source: &mut Source<'_>, claim: &Claim, settings: &Settings, deadline: Instant) -> Result<Outcome, Stop> {
     let mut decoder = match resumed(claim) {
         Some(decoder) => decoder,
         None => started(source, claim).await?,
     };
     let format = decoder.format().name();
-    let trial = TRIAL_RECORDS.saturating_sub(usize::try_from(claim.items).unwrap_or(usize::MAX));
-    let mut filled = fill(&mut decoder, source, if trial > 0 { trial } else { BATCH_RECORDS }, deadline).await;
+    let mut trial = TRIAL_RECORDS.saturating_sub(usize::try_from(claim.items).unwrap_or(usize::MAX));
+    let mut to_cut = segments::are_in(source, &decoder, settings);
+    let mut known = KnownFindings::default();
+    let mut filled = None;
     loop {
-        let Filled { records, batch, checkpoint, bytes_read, end } = filled;
-        let unit = Unit { records, batch, format, checkpoint, bytes_read };
+        // Not while it is on trial.
+        if to_cut && trial == 0 {
+            to_cut = false;
+            if segments::cut(db, source, claim, &decoder, settings, deadline).await? == ImportState::Stale {
+                return Err(Stop::Lost);
+            }
+        }
+        let records = if trial > 0 { std::mem::take(&mut trial) } else { BATCH_RECORDS };
+        let now = match filled.take() {
+            Some(filled) => filled,
+            None => fill(&mut decoder, source, &mut known, records, deadline).await,
+        };
+        let Filled { records, batch, checkpoint, bytes_read, end } = now;
+        let unit = Unit { records, batch, format, checkpoint: checkpoint.clone(), bytes_read };
         let (sent, read) = (Instant::now(), source.times.reading());
-        let storing = db.ingest_batch(claim, lease, unit);
+        let storing = db.ingest_batch(claim, settings.lease, unit);
         let more = matches!(end, End::Full) && Instant::now() < deadline;
-        let stored = if more {
+        let stored = if more && !to_cut {
             // The database stores this batch while the next is being read.
-            let (stored, next) = join(storing, fill(&mut decoder, source, BATCH_RECORDS, deadline)).await;
-            filled = next;
+            let (stored, next) = join(storing, fill(&mut decoder, source, &mut known, BATCH_RECORDS, deadline)).await;
+            filled = Some(next);
             stored
         } else {
-            filled = Filled::default();
             storing.await
         };
         source.times.database += sent.elapsed().saturating_sub(source.times.reading().saturating_sub(read));
-        match (stored?, end) {
+        let Ingested { state, refused } = stored?;
+        match (state, end) {
             (ImportState::Stale, _) => return Err(Stop::Lost),
             (ImportState::Failed, _) => return Ok(Outcome::Failed),
             (_, End::Full) if more => {}
             (_, End::Full) => return finished(db.release_import(claim).await?, Outcome::Yielded),
-            (_, End::Report) => return finished(db.finish_import(claim).await?, Outcome::Completed),
+            (_, End::Segment) => return finished(db.finish_import(claim).await?, Outcome::Completed),
             (_, End::Stop(stop)) => return Err(stop),
+        }
+        if refused && known.remembers() {
+            // The next batch may rely on a finding that is not there: once more, and from now on with all that each batch needs.
+            known = KnownFindings::nothing();
+            decoder = Decoder::resume(&checkpoint)?;
+            filled = None;
         }
     }
 }
@@ -148,7 +177,6 @@ fn unknown_format(message: String) -> Stop {
 }
 
 /// A batch, and where the report goes on after it.
-#[derive(Default)]
 struct Filled {
     records: i32,
     /// In the database's form already, which is made while it stores the batch before.
@@ -159,24 +187,24 @@ struct Filled {
 }
 
 /// Why a batch is not longer.
-#[derive(Default)]
 enum End {
     /// A limit of the batch, or the time.
-    #[default]
     Full,
-    /// The report's end.
-    Report,
+    /// The segment's end, which mostly is the report's.
+    Segment,
     /// Nothing more can be read. What was read before is stored first.
     Stop(Stop),
 }
 
-async fn fill(decoder: &mut Decoder, source: &mut Source<'_>, records: usize, deadline: Instant) -> Filled {
+async fn fill(decoder: &mut Decoder, source: &mut Source<'_>, known: &mut KnownFindings, records: usize, deadline: Instant) -> Filled {
     let (began, waited) = (Instant::now(), source.times.store);
-    let mut batch = Batch::default();
+    let mut batch = Batch::after(std::mem::take(known));
     let end = read_records(decoder, source, &mut batch, records, deadline).await.unwrap_or_else(End::Stop);
-    let (records, batch) = (i32::try_from(batch.len()).unwrap_or(i32::MAX), batch.into_parts());
+    let records = i32::try_from(batch.len()).unwrap_or(i32::MAX);
+    let (document, occurrences, known_now) = batch.into_parts();
+    *known = known_now;
     source.times.decode += began.elapsed().saturating_sub(source.times.store.saturating_sub(waited));
-    Filled { checkpoint: decoder.checkpoint(), bytes_read: decoder.progress(), records, batch, end }
+    Filled { checkpoint: decoder.checkpoint(), bytes_read: decoder.progress(), records, batch: (document, occurrences), end }
 }
 
 async fn read_records(
@@ -191,13 +219,15 @@ async fn read_records(
     while batch.len() < records && batch.size() < BATCH_BYTES {
         match decoder.next().map_err(unreadable)? {
             Step::Record(record) => batch.push(record),
-            Step::End => return Ok(End::Report),
+            Step::End => return Ok(End::Segment),
             Step::NeedInput => {
                 // Time is up only where it was of use: however short the budget, each turn gets further.
                 if Instant::now() >= pause && decoder.checkpoint() != place {
                     break;
                 }
                 match source.read_at(decoder.position()).await? {
+                    // All records before a cut are given by now.
+                    bytes if bytes.is_empty() && !source.ends_with_report() => return Ok(End::Segment),
                     bytes if bytes.is_empty() => decoder.end_of_input(),
                     bytes => decoder.feed(&bytes),
                 }

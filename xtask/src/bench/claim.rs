@@ -26,6 +26,8 @@ const FILL: &str = "
     insert into spillway.imports (workspace_id, id, file_name, object_key, size_bytes, sha256)
       select w.id, gen_random_uuid(), 'f', 'k', 1, sha256('x') from spillway.workspaces w, generate_series(1, 100) where w.name like 'other %';
     alter table spillway.imports enable trigger active_imports_are_queued;
+    insert into spillway.import_segments (workspace_id, import_id, segment)
+      select workspace_id, id, 0 from spillway.imports where file_name = 'f';
     insert into spillway.import_queue (workspace_id, import_id, available_at, admitted, turn_at)
       select workspace_id, id, now() + interval '1 hour', row_number() over (partition by workspace_id order by id) <= 4, now()
       from spillway.imports where file_name = 'f';

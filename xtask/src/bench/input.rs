@@ -152,7 +152,8 @@ impl Writer {
     fn cut(&mut self) -> Result<()> {
         let batch = std::mem::take(&mut self.batch);
         let records = i32::try_from(batch.len())?;
-        let (document, occurrences) = batch.into_parts();
+        let (document, occurrences, known) = batch.into_parts();
+        self.batch = Batch::after(known);
         let occurrences = serde_json::to_vec(&occurrences)?;
         self.sizes.push(Size { records, document: document.len(), occurrences: occurrences.len() });
         let written = self.out.write_all(&document).and_then(|()| self.out.write_all(&occurrences));

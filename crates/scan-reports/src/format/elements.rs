@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Parser;
-use crate::token::xml::{Event, Kind, Mark, Place, Start, Token, Tokenizer};
+use super::{Cuts, Parser};
+use crate::token::xml::{CutFinder, Event, Kind, Mark, Place, Start, Token, Tokenizer};
 use crate::{CheckpointError, ReadError, ReadErrorKind, Record, Step, limits};
 
 /// A format in XML: from elements to records.
@@ -20,7 +20,10 @@ pub(super) trait Elements: Default + Send {
     /// The scanner that writes this format.
     const TOOL: &'static str;
     /// What the reader knows between two records: about the host that it is in. At most [`CONTEXT`] bytes of text.
-    type Context: Serialize + DeserializeOwned;
+    type Context: Serialize + DeserializeOwned + Default;
+    /// The element of which a report holds many, and its depth (the root has 1): before any of them the context is the default one, so that
+    /// the report can be cut there.
+    const UNIT: (&'static str, usize);
 
     /// An element begins.
     fn start(&mut self, element: &Start<'_>, at: At) -> Begin;
@@ -146,6 +149,30 @@ impl<R: Elements> Parser for XmlReport<R> {
         self.reader.restore(serde_json::from_value(state.context).map_err(|_| CheckpointError::Unreadable)?);
         self.skip = state.skip;
         Ok(())
+    }
+
+    fn cuts(&self, spacing: u64) -> Option<Box<dyn Cuts>> {
+        let place = self.mark.map_or_else(|| self.xml.suspend(), |mark| self.xml.suspend_at(mark));
+        let (element, depth) = R::UNIT;
+        let finder = CutFinder::new(place, self.xml.position(), element, depth, spacing)?;
+        Some(Box::new(UnitCuts { finder, context: json!(R::Context::default()) }))
+    }
+}
+
+/// The cuts before the units of a report.
+struct UnitCuts {
+    finder: CutFinder,
+    context: Value,
+}
+
+impl Cuts for UnitCuts {
+    fn position(&self) -> u64 {
+        self.finder.position()
+    }
+
+    fn feed(&mut self, bytes: &[u8]) -> Vec<(u64, Value)> {
+        let state = |place: Place| (place.offset(), json!(Suspended { place, skip: 0, context: self.context.clone() }));
+        self.finder.feed(bytes).into_iter().map(state).collect()
     }
 }
 

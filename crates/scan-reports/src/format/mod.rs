@@ -30,6 +30,17 @@ pub(crate) trait Parser: Send {
     fn suspend(&self) -> serde_json::Value;
     /// Takes up the place that `suspend` gave. Called once, on a new parser.
     fn restore(&mut self, state: serde_json::Value) -> Result<(), CheckpointError>;
+    /// What finds the places where the report can be cut, at least `spacing` bytes apart, from here on.
+    fn cuts(&self, _spacing: u64) -> Option<Box<dyn Cuts>> {
+        None
+    }
+}
+
+/// Finds the places where a report can be cut; see [`Cutter`](crate::Cutter).
+pub(crate) trait Cuts: Send {
+    fn position(&self) -> u64;
+    /// The offsets of the cuts in these bytes, each with the state of a parser there.
+    fn feed(&mut self, bytes: &[u8]) -> Vec<(u64, serde_json::Value)>;
 }
 
 /// Version of the checkpoints of the formats that have a module of their own.

@@ -117,6 +117,7 @@ impl Elements for Nessus {
     const ROOT: &'static str = "NessusClientData_v2";
     const TOOL: &'static str = TOOL;
     type Context = Host;
+    const UNIT: (&'static str, usize) = ("ReportHost", 3);
 
     fn start(&mut self, element: &Start<'_>, at: At) -> Begin {
         match (at.depth, element.name) {

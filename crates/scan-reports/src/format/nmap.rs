@@ -85,6 +85,7 @@ impl Elements for Nmap {
     const ROOT: &'static str = "nmaprun";
     const TOOL: &'static str = TOOL;
     type Context = Host;
+    const UNIT: (&'static str, usize) = ("host", 2);
 
     fn start(&mut self, element: &Start<'_>, at: At) -> Begin {
         if let Some(script) = &mut self.script {

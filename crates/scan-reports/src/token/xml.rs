@@ -15,8 +15,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ReadError, ReadErrorKind, limits};
 
+mod cut;
 mod input;
 mod skip;
+
+pub(crate) use cut::CutFinder;
 
 use input::{Broken, Input};
 use skip::Skip;
@@ -88,6 +91,13 @@ pub(crate) struct Place {
     phase: Phase,
     /// Whether the end of an empty element comes next.
     ends: bool,
+}
+
+impl Place {
+    /// Offset of the first byte behind it.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
 }
 
 /// A place just before the start tag of an element, without the names of those around it: these stay open until the element ends.
