@@ -284,7 +284,8 @@ mod tests {
     fn findings_of_earlier_batches_are_left_out() {
         let send = |known: KnownFindings, rules: [&str; 2]| {
             let mut batch = Batch::after(known);
-            rules.into_iter().for_each(|rule| batch.push(occurrence(rule, "h", 1)));
+            batch.push(occurrence(rules[0], "h", 1));
+            batch.push(occurrence(rules[1], "h", 1));
             let (document, occurrences, known) = batch.into_parts();
             let document: Value = serde_json::from_slice(&document).expect("JSON");
             let titles = document["findings"].as_array().expect("findings").iter().map(|finding| finding["title"].to_string());
