@@ -822,7 +822,7 @@ CREATE TABLE spillway.findings (
     closed_import_id uuid,
     CONSTRAINT finding_title_is_short CHECK (((length(title) >= 1) AND (length(title) <= 1024)))
 )
-WITH (fillfactor='85');
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.05', autovacuum_analyze_scale_factor='0.05');
 
 COMMENT ON TABLE spillway.findings IS 'what is wrong, once a workspace; where it was seen is in occurrences';
 
@@ -1751,7 +1751,7 @@ CREATE TABLE spillway.assets (
     attribute_imports jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT asset_identity_is_short CHECK (((length(identity) >= 1) AND (length(identity) <= 1024)))
 )
-WITH (fillfactor='85');
+WITH (fillfactor='50');
 
 COMMENT ON TABLE spillway.assets IS 'what was scanned: a host, site, repository, image or cloud resource';
 
@@ -1771,7 +1771,7 @@ CREATE TABLE spillway.finding_scopes (
     finding_id uuid NOT NULL,
     last_import_id uuid NOT NULL
 )
-WITH (fillfactor='85');
+WITH (fillfactor='50');
 
 COMMENT ON TABLE spillway.finding_scopes IS 'the scopes in which a finding is seen at present; one that is seen in none any more is closed';
 
@@ -1886,7 +1886,7 @@ CREATE TABLE spillway.import_segments (
     CONSTRAINT segments_are_counted CHECK ((segment >= 0)),
     CONSTRAINT segments_are_not_empty CHECK (((starts_at >= 0) AND (ends_at > starts_at)))
 )
-WITH (fillfactor='70');
+WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
 
 COMMENT ON TABLE spillway.import_segments IS 'the parts of a report that are read by themselves, until its import is completed: most reports have one';
 
@@ -1934,7 +1934,7 @@ CREATE TABLE spillway.occurrences (
     seen_as spillway.seen_as DEFAULT 'new'::spillway.seen_as NOT NULL,
     source_offset bigint DEFAULT 0 NOT NULL
 )
-WITH (fillfactor='90');
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.05', autovacuum_analyze_scale_factor='0.05');
 
 COMMENT ON TABLE spillway.occurrences IS 'where a finding was seen. No foreign keys: only ingest_batch writes here, finding and asset in the same statement; checking each row again costs a third of the time';
 

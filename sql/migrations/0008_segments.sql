@@ -45,3 +45,16 @@ create index import_queue_waiting on spillway.import_queue (workspace_id, priori
 -- In whatever order segments are read, the first record of a report counts.
 alter table spillway.occurrences add column source_offset bigint not null default 0;
 comment on column spillway.occurrences.source_offset is 'where in the report of last_import_id it stands';
+
+-- A page has room for a second version of each of its rows, so that an import that sees them again only touches them: no index is written, and
+-- what is no longer needed is cleared page by page. Measured (100,000 occurrences again, PostgreSQL 15): 2.5 s and 16 MB of log instead of
+-- 5.2 s and 76 MB; the table is as large as it would be after the second import anyway.
+alter table spillway.assets set (fillfactor = 50);
+alter table spillway.findings set (fillfactor = 50);
+alter table spillway.occurrences set (fillfactor = 50);
+alter table spillway.finding_scopes set (fillfactor = 50);
+-- Rows of a table of a hundred million are not to wait until a fifth of it is dead.
+alter table spillway.findings set (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
+alter table spillway.occurrences set (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
+-- Changed with each batch, and gone when the import is completed.
+alter table spillway.import_segments set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);

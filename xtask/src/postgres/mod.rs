@@ -200,7 +200,8 @@ impl Cluster {
             ("port", &port),
             // TCP only: a socket's path must be short, and a checkout may lie deep.
             ("unix_socket_directories", ""),
-            ("max_connections", "100"),
+            // The host keeps up to 64 for each component, and torture has two hosts at a time.
+            ("max_connections", "600"),
             ("shared_buffers", "256MB"),
             ("max_wal_size", "2GB"),
             ("timezone", "UTC"),
