@@ -93,7 +93,7 @@ fn meets(detect: &Detect, facts: &Facts) -> bool {
     let is = |(path, values): &(&str, super::described::table::List<&str>)| {
         facts.values.get(*path).is_some_and(|value| values.iter().any(|pattern| like(pattern, value)))
     };
-    detect.has.iter().all(|path| facts.values.contains_key(*path))
+    detect.has.iter().all(|path| facts.has(path))
         && detect.is.iter().all(is)
         && !detect.lacks.iter().any(|path| facts.values.contains_key(*path))
 }
@@ -160,6 +160,12 @@ impl Facts {
         if self.values.len() < limits::FACTS && !self.values.contains_key(path) {
             self.values.insert(path.to_owned(), super::elements::prefix(value, VALUE).to_owned());
         }
+    }
+
+    /// A `*` at the start or end of a path stands for names that differ from report to report.
+    fn has(&self, path: &str) -> bool {
+        let open = path.starts_with('*') || path.ends_with('*');
+        self.values.contains_key(path) || open && self.values.keys().any(|known| like(path, known))
     }
 
     fn is_full(&self) -> bool {
@@ -344,6 +350,13 @@ mod tests {
     fn looking_ends_at_the_limit() {
         let endless = [b"<!-- ".as_slice(), &vec![b'-'; limits::DETECTION]].concat();
         assert!(matches!(detect(&endless, false, None), Detection::Unknown { .. }));
+    }
+
+    #[test]
+    fn a_path_is_open_at_its_stars() {
+        let facts = json(br#"[{"sha256:1": {"example.org/a:1": [{"detail": {}}]}}]"#);
+        assert!(facts.has("*[].detail") && facts.has("[].*") && facts.has("[]"));
+        assert!(!facts.has("*[].details") && !facts.has("[].detail"));
     }
 
     #[test]
