@@ -196,6 +196,7 @@ fn plain_transform(word: &str) -> Option<Transform> {
         "trim" => Transform::Trim,
         "lines" => Transform::Split("\n"),
         "words" => Transform::Split(" "),
+        "last" => Transform::Last,
         "number" => Transform::Number,
         "ids" => Transform::Ids,
         "links" => Transform::Links,

@@ -291,6 +291,8 @@ pub(crate) enum Transform {
     Strip(&'static str),
     Split(&'static str),
     Join(&'static str),
+    /// Only the last of several.
+    Last,
     /// Only texts like this; a `*` at the start or end stands for anything.
     Like(&'static str),
     Unlike(&'static str),

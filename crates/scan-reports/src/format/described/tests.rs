@@ -86,6 +86,7 @@ fn a_text_may_stand_where_others_have_an_object() {
     let expression = "a | a.b";
     assert_eq!(title(expression, r#"{"a": "x"}"#), "x");
     assert_eq!(title(expression, r#"{"a": {"b": "y"}}"#), "y");
+    assert_eq!(title(expression, r#"{"a": true}"#), "true");
 }
 
 #[test]
@@ -98,6 +99,7 @@ fn texts_are_transformed() {
         ("after_last ':' > prefix 'p-' > suffix '-s'", "A:B:C", "p-C-s"),
         ("strip 'A:'", "A:B", "B"),
         ("split ',' > like 'b*' > join '/'", "a, b1,b2", "b1/b2"),
+        ("split ',' > last", "a, b1,b2", "b2"),
         ("words > unlike 'x' > join ' '", "x y  z", "y z"),
         ("ids > join ' '", "see CVE-2030-0001, cve-2030-0002", "CVE-2030-0001 CVE-2030-0002"),
         ("base64", "aGk=", "hi"),

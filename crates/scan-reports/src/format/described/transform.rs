@@ -15,6 +15,7 @@ pub(super) fn apply(transform: Transform, texts: Texts<'_>) -> Texts<'_> {
     match transform {
         Transform::Split(separator) => texts.iter().flat_map(|text| split(text, separator)).collect(),
         Transform::Join(separator) if !texts.is_empty() => vec![Cow::Owned(texts.join(separator))],
+        Transform::Last => texts.into_iter().next_back().into_iter().collect(),
         Transform::Ids => texts.iter().flat_map(|text| ids::vulnerability_ids(text)).map(Cow::Owned).collect(),
         Transform::Links => texts.iter().flat_map(|text| links(text)).collect(),
         Transform::Like(pattern) => texts.into_iter().filter(|text| like(pattern, text)).collect(),
