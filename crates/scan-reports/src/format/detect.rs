@@ -14,7 +14,7 @@ use super::described::csv_headers;
 use super::described::table::{Detect, Syntax};
 use super::described::transform::like;
 use crate::limits;
-use crate::token::json::{Token as JsonToken, Tokenizer as JsonTokenizer};
+use crate::token::json::{Token as JsonToken, Tokenizer as JsonTokenizer, assignment};
 use crate::token::xml::{Kind, Token, Tokenizer};
 
 /// What [`detect`] found.
@@ -58,7 +58,7 @@ pub fn detect(start: &[u8], complete: bool, file_name: Option<&str>) -> Detectio
         Some(first) => match binary(start) {
             Some(what) => Err(what.to_owned()),
             None if !complete => return Detection::NeedMore,
-            None if matches!(first, '{' | '[') => choose(Syntax::Json, &[json(start)], file_name),
+            None if matches!(first, '{' | '[') || assignment(start).is_some_and(|length| length > 0) => choose(Syntax::Json, &[json(start)], file_name),
             None => choose(Syntax::Csv, &tables(start), file_name),
         },
     };
@@ -91,11 +91,10 @@ fn choose(syntax: Syntax, candidates: &[Facts], file_name: Option<&str>) -> Resu
 
 fn meets(detect: &Detect, facts: &Facts) -> bool {
     let is = |(path, values): &(&str, super::described::table::List<&str>)| {
-        facts.values.get(*path).is_some_and(|value| values.iter().any(|pattern| like(pattern, value)))
+        facts.of(path).any(|value| values.iter().any(|pattern| like(pattern, value)))
     };
-    detect.has.iter().all(|path| facts.values.contains_key(*path))
-        && detect.is.iter().all(is)
-        && !detect.lacks.iter().any(|path| facts.values.contains_key(*path))
+    let known = |path: &&str| facts.of(path).next().is_some();
+    detect.has.iter().all(known) && detect.is.iter().all(is) && !detect.lacks.iter().any(known)
 }
 
 /// What is said of a report of no known format: what it looks like, and the formats of which something is met.
@@ -129,7 +128,7 @@ fn unknown(syntax: Syntax, candidates: &[Facts]) -> String {
 fn met(format: Format, candidates: &[Facts]) -> Option<usize> {
     let share = |detect: &Detect, facts: &Facts| {
         let is = detect.is.iter().map(|(path, _)| path);
-        let met = detect.has.iter().chain(is).filter(|path| facts.values.contains_key(**path)).count();
+        let met = detect.has.iter().chain(is).filter(|path| facts.of(path).next().is_some()).count();
         met * 100 / (detect.has.len() + detect.is.len())
     };
     let detects = format.table().detect.iter();
@@ -160,6 +159,14 @@ impl Facts {
         if self.values.len() < limits::FACTS && !self.values.contains_key(path) {
             self.values.insert(path.to_owned(), super::elements::prefix(value, VALUE).to_owned());
         }
+    }
+
+    /// The values at a path. One that begins with `*` stands for all that end like the rest of it: names that are the report's own.
+    fn of<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a str> {
+        let exact = self.values.get(path).into_iter();
+        let end = path.strip_prefix('*');
+        let ending = end.into_iter().flat_map(|end| self.values.iter().filter(move |(known, _)| known.ends_with(end)));
+        exact.chain(ending.map(|(_, value)| value)).map(String::as_str)
     }
 
     fn is_full(&self) -> bool {
@@ -344,6 +351,13 @@ mod tests {
     fn looking_ends_at_the_limit() {
         let endless = [b"<!-- ".as_slice(), &vec![b'-'; limits::DETECTION]].concat();
         assert!(matches!(detect(&endless, false, None), Detection::Unknown { .. }));
+    }
+
+    #[test]
+    fn a_path_may_leave_its_start_open() {
+        let facts = json(br#"{"twig/twig": {"version": "1", "advisories": [{"title": "x"}]}}"#);
+        assert_eq!(facts.of("*.advisories[].title").collect::<Vec<_>>(), ["x"]);
+        assert_eq!(facts.of("version").count(), 0);
     }
 
     #[test]
