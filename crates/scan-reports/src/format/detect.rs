@@ -14,7 +14,7 @@ use super::described::csv_headers;
 use super::described::table::{Detect, Syntax};
 use super::described::transform::like;
 use crate::limits;
-use crate::token::json::{Token as JsonToken, Tokenizer as JsonTokenizer};
+use crate::token::json::{Token as JsonToken, Tokenizer as JsonTokenizer, assignment};
 use crate::token::xml::{Kind, Token, Tokenizer};
 
 /// What [`detect`] found.
@@ -58,7 +58,9 @@ pub fn detect(start: &[u8], complete: bool, file_name: Option<&str>) -> Detectio
         Some(first) => match binary(start) {
             Some(what) => Err(what.to_owned()),
             None if !complete => return Detection::NeedMore,
-            None if matches!(first, '{' | '[') => choose(Syntax::Json, &[json(start)], file_name),
+            None if matches!(first, '{' | '[') || assignment(start).is_some_and(|length| length > 0) => {
+                choose(Syntax::Json, &[json(start)], file_name)
+            }
             None => choose(Syntax::Csv, &tables(start), file_name),
         },
     };

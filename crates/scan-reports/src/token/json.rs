@@ -160,6 +160,8 @@ pub(crate) struct Tokenizer {
     clipped: bool,
     /// Values follow each other until the end, as in JSON lines.
     many: bool,
+    /// Whether the report begins with an assignment does not show yet.
+    undecided: bool,
     digits: [u8; 4],
     /// The first half of a surrogate pair, waiting for the second.
     surrogate: Option<[u8; 4]>,
@@ -169,6 +171,22 @@ pub(crate) struct Tokenizer {
 impl Default for Tokenizer {
     fn default() -> Self {
         Self::new(Place::start())
+    }
+}
+
+/// The length of an assignment's left side (`results =`) at the start of a text; 0 where there is none, nothing where more has to be seen.
+pub(crate) fn assignment(start: &[u8]) -> Option<usize> {
+    const LONGEST: usize = 64;
+    let begins = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'$');
+    let name = start.iter().take_while(|byte| begins(byte) || byte.is_ascii_digit()).count();
+    if name > LONGEST || !start.first().is_none_or(begins) {
+        return Some(0);
+    }
+    let blanks = start[name..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    match start.get(name + blanks) {
+        Some(b'=') if name > 0 => Some(name + blanks + 1),
+        Some(_) => Some(0),
+        None => (blanks > LONGEST).then_some(0),
     }
 }
 
@@ -196,6 +214,7 @@ impl Tokenizer {
             limit: limits::TEXT,
             clipped: false,
             many: false,
+            undecided: false,
             digits: [0; 4],
             surrogate: None,
             token_start: place.offset,
@@ -493,16 +512,29 @@ impl Tokenizer {
         }
     }
 
+    /// Passes over blanks, and at the report's start over what may stand before the value.
     fn blanks(&mut self) {
-        if self.offset() == 0 && self.buffer[..self.valid].starts_with(b"\xEF\xBB\xBF") {
-            self.head = 3;
+        if self.offset() == 0 {
+            self.begin();
         }
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.head += 1;
         }
     }
 
+    /// A byte order mark, and an assignment: some reports are scripts that web pages read.
+    fn begin(&mut self) {
+        let start = &self.buffer[..self.valid];
+        let mark = if start.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+        let assignment = assignment(&start[mark..]);
+        self.undecided = assignment.is_none() && !self.ended;
+        self.head = if self.undecided { 0 } else { mark + assignment.unwrap_or(0) };
+    }
+
     fn peek(&self) -> Option<u8> {
+        if self.undecided {
+            return None;
+        }
         self.buffer[..self.valid].get(self.head).copied()
     }
 

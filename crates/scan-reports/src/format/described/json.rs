@@ -355,7 +355,8 @@ impl JsonReport {
         if let Some(slot) = self.node(id).key.filter(|_| !self.is_surveying()) {
             self.keep_name(slot);
         }
-        self.matched |= array && self.frames.is_empty();
+        // An object whose members have names of their own may have none.
+        self.matched |= (array || self.node(id).any.is_some()) && self.frames.is_empty();
         self.frames.push(Frame { node: id, array, survey: Survey::default() });
         self.next = Next::Part;
         self.save();

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 
 /// The tree. Its first node is the record.
 #[derive(Debug, Default)]
@@ -93,6 +94,32 @@ impl Tree {
             next = self.nodes.get(part as usize)?.end;
             Some(part)
         })
+    }
+
+    /// A tree of elements for a checkpoint: each node as its name, its text and its parts. In an object parts of one name would be one.
+    pub(super) fn save(&self) -> Value {
+        self.save_node(0)
+    }
+
+    fn save_node(&self, at: At) -> Value {
+        let parts: Vec<Value> = self.parts(at).map(|part| self.save_node(part)).collect();
+        Value::from(vec![Value::from(self.name(at)), Value::from(self.text(at)), Value::from(parts)])
+    }
+
+    /// The tree that was saved.
+    pub(super) fn load(saved: &Value) -> Option<Self> {
+        let mut tree = Self::default();
+        tree.load_node(saved)?;
+        Some(tree)
+    }
+
+    fn load_node(&mut self, saved: &Value) -> Option<()> {
+        let at = self.begin(saved.get(0)?.as_str()?);
+        for part in saved.get(2)?.as_array()? {
+            self.load_node(part)?;
+        }
+        self.end(at, saved.get(1)?.as_str()?);
+        Some(())
     }
 
     fn span(&self, Span(from, to): Span) -> &str {

@@ -167,7 +167,7 @@ impl Parser for XmlRecords {
         let saved: Saved = serde_json::from_value(state).map_err(|_| CheckpointError::Unreadable)?;
         for (kept, value) in self.slots.0.iter_mut().zip(&saved.kept).filter(|(_, value)| !value.is_null()) {
             kept.json = value.to_string().into_bytes();
-            kept.tree.of_json("", &kept.json).map_err(|_| CheckpointError::Unreadable)?;
+            kept.tree = Tree::load(value).ok_or(CheckpointError::Unreadable)?;
         }
         self.xml = Tokenizer::resume(saved.place.clone()).ok_or(CheckpointError::Unreadable)?;
         (self.pass, self.nodes, self.skip, self.length) = (saved.pass, saved.nodes, saved.given, saved.length);
@@ -289,7 +289,7 @@ impl XmlRecords {
         let (Some(kept), Some(description)) = (self.slots.0.get_mut(index), self.reading.slots.0.get(index)) else { return Ok(()) };
         if description.key.is_none() {
             if !too_large {
-                kept.json = serde_json::to_vec(tree.text(0)).unwrap_or_default();
+                kept.json = serde_json::to_vec(&tree.save()).unwrap_or_default();
                 kept.tree = tree;
             }
             return Ok(());
@@ -380,7 +380,7 @@ fn keep_attributes(slots: &mut Slots, reading: &'static Reading, node: &'static 
             let value = prefix(value, limits::NAME);
             kept.tree.clear();
             kept.tree.leaf("", value);
-            kept.json = serde_json::to_vec(value).unwrap_or_default();
+            kept.json = serde_json::to_vec(&kept.tree.save()).unwrap_or_default();
         }
     }
 }

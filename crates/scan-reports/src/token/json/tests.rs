@@ -35,6 +35,16 @@ fn error(bytes: &[u8]) -> ReadError {
 }
 
 #[test]
+fn an_assignment_may_stand_before_the_value() {
+    assert_eq!(texts("results_1 =\n{\"a\": 1}"), ["a", "1"]);
+    assert_eq!(texts("\u{feff}results= [2]"), ["2"]);
+    assert_eq!(tokens(b"null", 1).1, None);
+    error(b"results {}");
+    assert_eq!(assignment(b"name"), None);
+    assert_eq!(assignment(&[b'a'; 100]), Some(0));
+}
+
+#[test]
 fn text_numbers_and_words_are_read_as_they_are() {
     assert_eq!(
         texts(r#" {"a": [1, -2.5e+3, 0], "b\u00e9\n": "\ud83d\ude00\/" , "c": true} "#),
