@@ -614,9 +614,6 @@ impl Names for Compiler {
             self.nodes[node].key = Some(slot);
             return Ok(Path { start: Start::Kept(slot), steps: List(&[]) });
         }
-        if self.repeats() && !rest.is_empty() {
-            return Err(format!("{text}: in XML a value around the record is a text, found further steps"));
-        }
         self.nodes[node].slot = Some(slot);
         Ok(Path { start: Start::Kept(slot), steps: list(rest) })
     }

@@ -127,8 +127,6 @@ fn mistakes_are_named() {
     assert!(wrong("rule = \"b\"\ntitle = \"^^^.b\"").contains("leads out of the report"));
     assert!(wrong("rule = \"b\"\ntitle = \"b\"\nstatus = { gone = { b = true } }").contains("status: \"gone\" is none of its words"));
     assert!(refused("xml", &record("a.b", "rule = \"c[]\"\ntitle = \"c\"")).contains("'[]' is for JSON"));
-    let around = record("a.b.c", "rule = \"r\"\ntitle = \"^.d[@k=v].e\"");
-    assert!(refused("xml", &around).contains("a value around the record is a text"));
     assert!(refused("json", "").contains("expected either [[records]] or code = true"));
     assert!(refused("json", "[[records]]\nat = \"a[]\"\nkind = \"secret\"\nrule = \"a\"\ntitle = \"a\"\nseverity = {}").contains("secret"));
 }
