@@ -58,7 +58,7 @@ begin
     'claims', coalesce((
       select jsonb_agg(jsonb_build_object(
           'import_id', i.id, 'attempt', q.attempt, 'file_name', i.file_name, 'object_key', i.object_key, 'size_bytes', i.size_bytes,
-          'items', i.items, 'ends_at', s.ends_at,
+          'items', i.items, 'format', i.format, 'ends_at', s.ends_at,
           'checkpoint', translate(encode(s.checkpoint, 'base64'), E'\n', ''))
         order by c.n)
       from unnest(v_imports, v_segments) with ordinality as c (import_id, segment, n)

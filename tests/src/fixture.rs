@@ -118,9 +118,9 @@ pub(crate) fn nessus(findings: usize, hosts: usize) -> Result<Vec<u8>> {
     Ok(report)
 }
 
-/// The samples of every format that are whole reports.
+/// A whole report of every format.
 pub(crate) fn samples() -> Result<Vec<PathBuf>> {
-    let samples = paths::samples()?;
+    let samples = paths::sample_of_each_format()?;
     ensure!(!samples.is_empty(), "no samples");
     Ok(samples)
 }

@@ -38,7 +38,7 @@ impl Demo {
         let key = key::create(&stack.database.connect().await?, WORKSPACE, "demo", Some(30.0)).await?;
         let client = Client::new(stack.url(), &key);
         let mut rows = Vec::new();
-        for file in paths::samples()?.into_iter().chain([generated()?]) {
+        for file in paths::sample_of_each_format()?.into_iter().chain([generated()?]) {
             rows.push(import(&client, &file).await?);
         }
         print!("\n{}", table(&rows));

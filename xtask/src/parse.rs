@@ -33,7 +33,7 @@ impl Parse {
         let mut out = BufWriter::with_capacity(PIECE, io::stdout().lock());
         let printed = match &self.file {
             Some(file) if !self.list => self.print_records(file, &mut out),
-            _ => Format::ALL.iter().try_for_each(|format| writeln!(out, "{}", format.name()).map_err(Into::into)),
+            _ => Format::ALL.iter().try_for_each(|format| list(*format, &mut out)),
         };
         // What was read before an error is printed, too.
         let flushed = out.flush().map_err(Into::into);
@@ -46,6 +46,11 @@ impl Parse {
             out.write_all(b"\n").map_err(Into::into)
         })
     }
+}
+
+/// A line for a format: its name, whose it is, and what it is told by.
+fn list(format: Format, out: &mut impl io::Write) -> Result<()> {
+    Ok(writeln!(out, "{:32} {:28} {}", format.name(), format.scanner(), format.detected_on().join(" | "))?)
 }
 
 fn parse_format(name: &str) -> Result<Format, String> {

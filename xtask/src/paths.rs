@@ -1,5 +1,6 @@
 //! Where things lie: the repository, and the folder that holds all that the tools make.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -52,6 +53,19 @@ pub fn samples() -> Result<Vec<PathBuf>> {
         samples.extend(files);
     }
     Ok(samples)
+}
+
+/// Of the samples of each format the largest.
+pub fn sample_of_each_format() -> Result<Vec<PathBuf>> {
+    let mut largest: BTreeMap<PathBuf, (u64, PathBuf)> = BTreeMap::new();
+    for file in samples()? {
+        let size = fs::metadata(&file).with_context(|| format!("cannot find {}", file.display()))?.len();
+        let format = file.parent().map(Path::to_path_buf).unwrap_or_default();
+        if largest.get(&format).is_none_or(|(known, _)| *known < size) {
+            largest.insert(format, (size, file));
+        }
+    }
+    Ok(largest.into_values().map(|(_, file)| file).collect())
 }
 
 /// The files of a folder, in the order of their names.

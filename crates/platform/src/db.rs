@@ -112,6 +112,8 @@ pub struct NewImport<'a> {
     pub close_missing: bool,
     /// Smaller is sooner, within the workspace.
     pub priority: i16,
+    /// The report's format; `None` where its content is to tell.
+    pub format: Option<&'a str>,
 }
 
 /// What a claim gave.
@@ -138,6 +140,8 @@ pub struct Claim {
     pub size_bytes: u64,
     /// Records read so far.
     pub items: u64,
+    /// The report's format, once it is known.
+    pub format: Option<String>,
     /// Offset of its end; that of the report without one.
     pub ends_at: Option<u64>,
     /// Where the decoder goes on, in base64; at the start without one.
@@ -265,7 +269,7 @@ impl Db {
     /// `create_import`: the document of the import, which another request with the same Idempotency-Key may have made.
     pub async fn create_import(&self, workspace_id: i32, import: &NewImport<'_>) -> Result<serde_json::Value, DbError> {
         self.document(
-            "select spillway.create_import($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "select spillway.create_import($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             vec![
                 ParameterValue::Int32(workspace_id),
                 id(import.id),
@@ -276,6 +280,7 @@ impl Db {
                 opt_text(import.scope),
                 ParameterValue::Boolean(import.close_missing),
                 ParameterValue::Int16(import.priority),
+                opt_text(import.format),
             ],
         )
         .await

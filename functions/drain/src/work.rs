@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use futures::future::join;
 use platform::db::{Claim, Db, DbError, ImportFailure, ImportState, Ingested, Unit};
 use platform::objects::{MissingObject, Store};
-use scan_reports::{Batch, Decoder, Detection, KnownFindings, OccurrenceColumns, ReadError, Step, detect};
+use scan_reports::{Batch, Decoder, Detection, Format, KnownFindings, OccurrenceColumns, ReadError, Step, detect};
 
 use crate::Settings;
 use crate::segments;
@@ -163,8 +163,11 @@ fn resumed(claim: &Claim) -> Option<Decoder> {
     Decoder::resume(&checkpoint).inspect_err(|error| eprintln!("{}: {error}; starting over", claim.import_id)).ok()
 }
 
-/// A decoder at the start of the report, for the format that its first bytes show.
+/// A decoder at the start of the report, for the format that is known, or that its first bytes show.
 async fn started(source: &mut Source<'_>, claim: &Claim) -> Result<Decoder, Stop> {
+    if let Some(format) = claim.format.as_deref().and_then(Format::from_name) {
+        return Ok(Decoder::new(format));
+    }
     let mut start = Vec::new();
     loop {
         let bytes = source.read_at(start.len() as u64).await?;

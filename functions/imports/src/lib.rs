@@ -11,7 +11,9 @@ use platform::http::{
     Answer, Page, Params, document_response, entity_tag, invalid_cursor, json_body, known_version, no_such_method, no_such_path,
     not_modified, one_of, page_response, parse_id, set_tag,
 };
+use scan_reports::Format;
 use serde::Deserialize;
+use serde_json::json;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 use spin_sdk::wasip3;
@@ -24,6 +26,7 @@ mod upload;
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
     Router::new()
+        .route("/api/v1/formats", get(formats))
         .route("/api/v1/imports", get(list).post(create))
         .route("/api/v1/imports/{id}", get(one))
         .route("/api/v1/imports/{id}/cancel", post(cancel))
@@ -46,6 +49,12 @@ async fn create(request: UploadRequest) -> Answer {
     headers.extend(location.map(|path| (http::header::LOCATION, path)));
     headers.insert(http::header::RETRY_AFTER, HeaderValue::from_static("1"));
     Ok(response)
+}
+
+/// The formats that are read: `{"items": [{"name": "nessus", "scanner": …, "about": …, "detected_on": […]}]}`. Anybody may know.
+async fn formats() -> Answer {
+    let format = |format: Format| json!({"name": format.name(), "scanner": format.scanner(), "about": format.about(), "detected_on": format.detected_on()});
+    Ok(document_response(StatusCode::OK, json!({"items": Vec::from(Format::ALL.map(format))}).to_string()))
 }
 
 const STATES: [&str; 5] = ["queued", "running", "completed", "failed", "cancelled"];

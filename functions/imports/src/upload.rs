@@ -8,6 +8,7 @@ use platform::db::{Db, DbError, NewImport, UploadTerms};
 use platform::http::Problem;
 use platform::ids::new_id;
 use platform::objects::Store;
+use scan_reports::Format;
 use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -21,6 +22,7 @@ const SCOPE: usize = 255;
 /// What the uploader says of the report, in the query.
 #[derive(Debug, Deserialize)]
 struct Options {
+    format: Option<String>,
     scope: Option<String>,
     #[serde(default)]
     close_missing: bool,
@@ -41,6 +43,9 @@ enum Priority {
 impl Options {
     fn of(uri: &Uri) -> Result<Self, Problem> {
         let Query(options): Query<Self> = Query::try_from_uri(uri).map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
+        if let Some(name) = options.format.as_deref().filter(|name| Format::from_name(name).is_none()) {
+            return Err(Problem::bad_request(format!("format is a name of the list at /api/v1/formats, which has no {name:?}")));
+        }
         match options.scope.as_ref().map(|scope| scope.chars().count()) {
             Some(1..=SCOPE) => Ok(options),
             Some(_) => Err(Problem::bad_request(format!("scope has 1 to {SCOPE} characters"))),
@@ -80,6 +85,7 @@ pub(crate) async fn take(request: Request) -> Result<Value, Problem> {
         scope: options.scope.as_deref(),
         close_missing: options.close_missing,
         priority: options.priority as i16,
+        format: options.format.as_deref(),
     };
     upload.create(&import).await
 }

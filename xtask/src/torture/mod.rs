@@ -68,7 +68,7 @@ impl Torture {
 
     /// Runs the rounds, and prints the table.
     pub(crate) async fn run(self) -> Result<()> {
-        let reports = reports::of_all_workspaces()?;
+        let reports = reports::of_all_workspaces(self.seed)?;
         let proxy = Proxy::start().await?;
         let drain_token = random::secret()?;
         let mut stack = self.stack(&proxy, &drain_token).await?;

@@ -1,15 +1,17 @@
 //! The reports that are imported: the same ones in every round.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
+use xtask::dice::Dice;
 use xtask::generate::{self, NetworkSize, SarifSize};
 use xtask::paths;
 
 /// Workspaces with made-up reports.
 const MADE_UP: u64 = 3;
+/// Formats of which a sample is imported.
+const SAMPLES: usize = 16;
 /// Records of each made-up report that cannot be used.
 const PROBLEMS: usize = 3;
 /// Occurrences of a first report. The later one of Nessus is larger than a part of an upload.
@@ -47,10 +49,11 @@ enum Scanner {
 
 const SCANNERS: [Scanner; 3] = [Scanner::Nessus, Scanner::Nmap, Scanner::Sarif];
 
-/// The reports of all workspaces, each in the order in which they are uploaded: large ones that are made up, and samples of every format.
-pub(super) fn of_all_workspaces() -> Result<Vec<Vec<Report>>> {
+/// The reports of all workspaces, each in the order in which they are uploaded: large ones that are made up, and samples of
+/// some of the other formats.
+pub(super) fn of_all_workspaces(seed: u64) -> Result<Vec<Vec<Report>>> {
     let mut workspaces = (0..MADE_UP).map(made_up).collect::<Result<Vec<_>>>()?;
-    workspaces.push(samples()?);
+    workspaces.push(samples(seed)?);
     Ok(workspaces)
 }
 
@@ -94,19 +97,19 @@ fn in_other_words(report: Vec<u8>) -> Result<Vec<u8>> {
     Ok(OTHER_WORDS.iter().fold(text, |text, (words, other)| text.replace(words, other)).into_bytes())
 }
 
-/// The largest sample of every format that is told by its content.
-fn samples() -> Result<Vec<Report>> {
-    let mut largest: BTreeMap<_, Report> = BTreeMap::new();
-    for file in paths::samples()? {
+/// Samples of formats that the seed picks.
+fn samples(seed: u64) -> Result<Vec<Report>> {
+    let mut files = paths::sample_of_each_format()?;
+    let mut dice = Dice::new(seed);
+    let mut reports = Vec::new();
+    while reports.len() < SAMPLES && !files.is_empty() {
+        let file = files.swap_remove(dice.below(u32::try_from(files.len())?) as usize);
         let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let format = file.parent().map(name).unwrap_or_default();
-        let file_name = format!("{format}-{}", name(&file));
-        if largest.get(&format).is_none_or(|known| known.bytes.len() < bytes.len()) {
-            largest.insert(format, Report { file_name, bytes: bytes.into() });
-        }
+        reports.push(Report { file_name: format!("{format}-{}", name(&file)), bytes: bytes.into() });
     }
-    Ok(largest.into_values().collect())
+    Ok(reports)
 }
 
 #[cfg(test)]
@@ -126,7 +129,7 @@ mod tests {
 
     #[test]
     fn every_workspace_has_reports_and_their_names_are_unique() -> Result<()> {
-        for reports in of_all_workspaces()? {
+        for reports in of_all_workspaces(1)? {
             assert!(reports.len() > SCANNERS.len());
             let names: HashSet<_> = reports.iter().map(|report| &report.file_name).collect();
             assert_eq!(names.len(), reports.len());
