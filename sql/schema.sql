@@ -478,7 +478,7 @@ begin
     'claims', coalesce((
       select jsonb_agg(jsonb_build_object(
           'import_id', i.id, 'attempt', q.attempt, 'file_name', i.file_name, 'object_key', i.object_key, 'size_bytes', i.size_bytes,
-          'items', i.items, 'ends_at', s.ends_at,
+          'items', i.items, 'format', i.format, 'ends_at', s.ends_at,
           'checkpoint', translate(encode(s.checkpoint, 'base64'), E'\n', ''))
         order by c.n)
       from unnest(v_imports, v_segments) with ordinality as c (import_id, segment, n)
@@ -623,7 +623,7 @@ $$;
 
 COMMENT ON FUNCTION spillway.create_api_key(p_workspace text, p_name text, p_hash bytea, p_expires_at timestamp with time zone) IS 'stores the SHA-256 of a new key for the workspace of that name, which is made if there is none';
 
-CREATE FUNCTION spillway.create_import(p_workspace integer, p_id uuid, p_file_name text, p_size bigint, p_sha256 bytea, p_idempotency_key text DEFAULT NULL::text, p_scope text DEFAULT NULL::text, p_close_missing boolean DEFAULT false, p_priority smallint DEFAULT 100) RETURNS jsonb
+CREATE FUNCTION spillway.create_import(p_workspace integer, p_id uuid, p_file_name text, p_size bigint, p_sha256 bytea, p_idempotency_key text DEFAULT NULL::text, p_scope text DEFAULT NULL::text, p_close_missing boolean DEFAULT false, p_priority smallint DEFAULT 100, p_format text DEFAULT NULL::text) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -636,8 +636,8 @@ begin
     raise exception using errcode = 'SW409', message = 'the upload took too long and was given up; send the report again';
   end if;
   insert into spillway.imports as i (
-    workspace_id, id, file_name, object_key, size_bytes, sha256, idempotency_key, scope, close_missing)
-  values (p_workspace, p_id, p_file_name, v_upload.object_key, p_size, p_sha256, p_idempotency_key, p_scope, p_close_missing)
+    workspace_id, id, file_name, object_key, size_bytes, sha256, idempotency_key, scope, close_missing, format)
+  values (p_workspace, p_id, p_file_name, v_upload.object_key, p_size, p_sha256, p_idempotency_key, p_scope, p_close_missing, p_format)
   on conflict (workspace_id, idempotency_key) do nothing
   returning i.* into v_import;
   if found then
@@ -655,7 +655,7 @@ begin
 end
 $$;
 
-COMMENT ON FUNCTION spillway.create_import(p_workspace integer, p_id uuid, p_file_name text, p_size bigint, p_sha256 bytea, p_idempotency_key text, p_scope text, p_close_missing boolean, p_priority smallint) IS 'makes an import of an upload, and queues it; where the Idempotency-Key was used for the same report, gives that import instead (SW422: for another). SW409 where the upload was given up';
+COMMENT ON FUNCTION spillway.create_import(p_workspace integer, p_id uuid, p_file_name text, p_size bigint, p_sha256 bytea, p_idempotency_key text, p_scope text, p_close_missing boolean, p_priority smallint, p_format text) IS 'makes an import of an upload, and queues it; where the Idempotency-Key was used for the same report, gives that import instead (SW422: for another). p_format: what the uploader says it is; null: its content tells. SW409 where the upload was given up';
 
 CREATE FUNCTION spillway.create_workspace(p_name text) RETURNS integer
     LANGUAGE sql

@@ -175,3 +175,21 @@ async fn a_body_longer_than_it_says_is_cut_at_its_length() -> Result<()> {
     assert_eq!(drain(&world.stack).await?["failed"], 1);
     Ok(())
 }
+
+#[tokio::test]
+async fn the_uploader_may_name_the_format() -> Result<()> {
+    let world = world().await?;
+    let formats = world.client.get("/api/v1/formats").await?;
+    let names: Vec<&str> = formats["items"].as_array().context("items")?.iter().filter_map(|format| format["name"].as_str()).collect();
+    assert!(names.contains(&"nessus") && names.contains(&"gitleaks"), "{names:?}");
+
+    let post = |path: &str| world.client.request(Method::POST, path).header("x-file-name", "nothing.json");
+    let unknown = post("/api/v1/imports?format=nessos").body("[]").send().await?;
+    assert_eq!(unknown.status(), StatusCode::BAD_REQUEST);
+    assert!(unknown.json::<Value>().await?["detail"].as_str().context("detail")?.contains("nessos"));
+
+    // What many tools write when they found nothing.
+    let empty = post("/api/v1/imports?format=gitleaks").body("[]").send().await?;
+    assert_eq!(ends_with(&world, empty).await?, ("nothing.json".into(), 0.into()));
+    Ok(())
+}
