@@ -109,12 +109,12 @@ async fn read_and_store(db: &Db, source: &mut Source<'_>, claim: &Claim, setting
                 return Err(Stop::Lost);
             }
         }
-        let records = if trial > 0 { std::mem::take(&mut trial) } else { most };
-        let now = match filled.take() {
-            Some(filled) => filled,
-            None => fill(&mut decoder, source, &mut known, records, deadline).await,
+        let Filled { records, batch, checkpoint, bytes_read, end } = if let Some(filled) = filled.take() {
+            filled
+        } else {
+            let records = if trial > 0 { std::mem::take(&mut trial) } else { most };
+            fill(&mut decoder, source, &mut known, records, deadline).await
         };
-        let Filled { records, batch, checkpoint, bytes_read, end } = now;
         let unit = Unit { records, batch, format, checkpoint: checkpoint.clone(), bytes_read };
         let (sent, read) = (Instant::now(), source.times.reading());
         let storing = db.ingest_batch(claim, settings.lease, unit);
@@ -210,8 +210,8 @@ async fn fill(decoder: &mut Decoder, source: &mut Source<'_>, known: &mut KnownF
     let mut batch = Batch::after(std::mem::take(known));
     let end = read_records(decoder, source, &mut batch, records, deadline).await.unwrap_or_else(End::Stop);
     let records = i32::try_from(batch.len()).unwrap_or(i32::MAX);
-    let (document, occurrences, known_now) = batch.into_parts();
-    *known = known_now;
+    let (document, occurrences, known_after) = batch.into_parts();
+    *known = known_after;
     source.times.decode += began.elapsed().saturating_sub(source.times.store.saturating_sub(waited));
     Filled { checkpoint: decoder.checkpoint(), bytes_read: decoder.progress(), records, batch: (document, occurrences), end }
 }

@@ -18,8 +18,8 @@ const OTHERS: [(&[u8], &[u8]); 3] = [(b"<!--", b"-->"), (b"<![CDATA[", b"]]>"), 
 
 /// Finds the cuts of a document from some place on.
 pub(crate) struct CutFinder {
-    /// The place of the last cut, or where it began.
-    place: Place,
+    /// What every cut has in common: all of a place but its offset and line.
+    around: Place,
     element: &'static str,
     depth: usize,
     spacing: u64,
@@ -50,15 +50,15 @@ enum Inside {
 impl CutFinder {
     /// A finder of the start tags of `element` at `depth` (the root has 1), from a place within the element around them, behind what was fed
     /// already; `None` where it is not known what is around the place, and where bytes are no characters.
-    pub(crate) fn new(mut place: Place, fed: u64, element: &'static str, depth: usize, spacing: u64) -> Option<Self> {
-        let encoding = Encoding::for_label(place.encoding.as_ref()?.as_bytes())?;
-        let open = place.open.len();
-        if place.phase != Phase::Content || place.ends || open + 1 < depth || encoding != UTF_8 && !encoding.is_single_byte() {
+    pub(crate) fn new(mut around: Place, fed: u64, element: &'static str, depth: usize, spacing: u64) -> Option<Self> {
+        let encoding = Encoding::for_label(around.encoding.as_ref()?.as_bytes())?;
+        let open = around.open.len();
+        if around.phase != Phase::Content || around.ends || open + 1 < depth || encoding != UTF_8 && !encoding.is_single_byte() {
             return None;
         }
-        place.open.truncate(depth - 1);
-        let (offset, line, next) = (place.offset, place.line, fed.max(place.offset + spacing));
-        Some(Self { place, element, depth, spacing, next, inside: Inside::Text, open, held: Vec::new(), offset, line })
+        around.open.truncate(depth - 1);
+        let (offset, line, next) = (around.offset, around.line, fed.max(around.offset + spacing));
+        Some(Self { around, element, depth, spacing, next, inside: Inside::Text, open, held: Vec::new(), offset, line })
     }
 
     /// Offset of the next byte to be fed.
@@ -77,8 +77,7 @@ impl CutFinder {
                 held.drain(..at);
                 at = 0;
                 self.next = self.offset + self.spacing;
-                self.place = Place { offset: self.offset, line: self.line, ..self.place.clone() };
-                cuts.push(self.place.clone());
+                cuts.push(Place { offset: self.offset, line: self.line, ..self.around.clone() });
             }
             at += length;
         }
