@@ -49,11 +49,11 @@ begin
   where w.id = o.id;
   update spillway.import_queue q set turn_at = v_now
   from (
-    select o.import_id from spillway.import_queue o
+    select o.import_id, o.segment from spillway.import_queue o
     where o.workspace_id = any (v_workspaces) and o.admitted and not o.claimed
     for no key update skip locked
   ) as o
-  where q.import_id = o.import_id;
+  where q.import_id = o.import_id and q.segment = o.segment;
   return jsonb_build_object(
     'claims', coalesce((
       select jsonb_agg(jsonb_build_object(

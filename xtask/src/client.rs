@@ -78,7 +78,7 @@ impl Client {
         loop {
             let status = self.status(id).await?;
             seen(&status);
-            if status["state"].as_str().is_some_and(|state| ENDED.contains(&state)) {
+            if status["state"].as_str().is_some_and(has_ended) {
                 return Ok(status);
             }
             if started.elapsed() > limit {
@@ -101,6 +101,11 @@ impl Client {
             cursor = format!("&cursor={next}");
         }
     }
+}
+
+/// Whether nothing more happens to an import in this state, unless somebody wants it.
+pub fn has_ended(state: &str) -> bool {
+    ENDED.contains(&state)
 }
 
 /// The request that lets a drain of the app at `url` work; it is answered when the drain ends.

@@ -33,6 +33,9 @@ const AT_WORK: &str = "
     where datname = current_database() and application_name <> 'xtask' and backend_type = 'client backend'
       and (state <> 'idle' or state_change > clock_timestamp() - make_interval(secs => $1))";
 
+/// How often two of the app's statements have waited for each other.
+const DEADLOCKS: &str = "select deadlocks from pg_stat_database where datname = current_database()";
+
 /// What all rounds have in common.
 pub(super) struct Course<'a> {
     pub(super) stack: &'a mut Stack,
@@ -66,7 +69,7 @@ impl Course<'_> {
         let imports = workspaces.iter().map(async |workspace| {
             for report in workspace.reports {
                 let import = workspace.upload_one(report).await?;
-                workspace.client.wait(&import, PATIENCE, |_| ()).await?;
+                workspace.wait(&import, PATIENCE).await?;
             }
             anyhow::Ok(())
         });
@@ -83,14 +86,21 @@ impl Course<'_> {
         };
         let apps: Vec<String> = [self.stack.url().to_owned()].into_iter().chain(replica.as_ref().map(Runtime::url)).collect();
         let workspaces = world::create(self.stack, &apps, label, self.reports).await?;
+        let deadlocks = deadlocks(self.stack).await?;
         let watch = Watch::begin(&self.stack.database, &workspaces);
         let (proxy, drain_token) = (self.proxy, self.drain_token);
         let mut scene =
             Scene { stack: self.stack, replica, proxy, workspaces: &workspaces, watch: &watch, dice: Dice::new(seed), drain_token };
-        tokio::select! {
-            verdict = import(&mut scene, fault, expected) => verdict,
+        let mut verdict = tokio::select! {
+            verdict = import(&mut scene, fault, expected) => verdict?,
             never = show(&watch, step) => match never {},
+        };
+        // A crash of the server counts from 0 again.
+        let deadlocks = self::deadlocks(self.stack).await?.saturating_sub(deadlocks);
+        if deadlocks > 0 {
+            verdict.differences.push(Difference::new("deadlock", format!("statements waited for each other {deadlocks} times")));
         }
+        Ok(verdict)
     }
 
     /// Gives the app the lease that the fault takes.
@@ -104,6 +114,10 @@ impl Course<'_> {
         };
         if known == lease { Ok(()) } else { runtime.restart().await }
     }
+}
+
+async fn deadlocks(stack: &Stack) -> Result<i64> {
+    Ok(stack.database.connect().await?.query_one(DEADLOCKS, &[]).await?.get(0))
 }
 
 async fn show(watch: &Watch, step: &Step) -> Infallible {
@@ -128,7 +142,7 @@ async fn import(scene: &mut Scene<'_>, fault: Option<Fault>, expected: &Outcome)
         }
     }
     if !scene.watch.until(PATIENCE, || scene.watch.all_have_ended()).await {
-        verdict.differences.extend(scene.watch.laggards(PATIENCE));
+        verdict.differences.extend(scene.watch.laggards(&scene.stack.database, PATIENCE).await?);
         return Ok(verdict);
     }
     verdict.recovery = verdict.struck.last.map(|last| scene.watch.recovery_from(last)).unwrap_or_default();
@@ -163,7 +177,7 @@ async fn retry_until_completed(scene: &Scene<'_>, verdict: &mut Verdict) -> Resu
         for ((workspace, name), import) in scene.watch.imports() {
             let workspace = scene.workspaces.iter().find(|known| known.name == workspace).context("a workspace of another round")?;
             // What the watch saw last may have been before the fault's own retry.
-            let status = workspace.client.wait(&import.id, PATIENCE, |_| ()).await?;
+            let status = workspace.wait(&import.id, PATIENCE).await?;
             if status["state"] != "completed" {
                 verdict.note_failure(&format!("{}, import {name}", workspace.name), &status["error"]);
                 workspace.retry(&import.id).await?;
@@ -171,7 +185,7 @@ async fn retry_until_completed(scene: &Scene<'_>, verdict: &mut Verdict) -> Resu
             }
         }
         for (workspace, import) in &again {
-            workspace.client.wait(import, PATIENCE, |_| ()).await?;
+            workspace.wait(import, PATIENCE).await?;
         }
         verdict.retried += again.len();
         if again.is_empty() {

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use tokio::task::JoinHandle;
+use tokio_postgres::types::ToSql;
+use xtask::client::has_ended;
 use xtask::postgres::Database;
 
 use super::compare::Difference;
@@ -17,6 +19,25 @@ const STATEMENT: &str = "
     select w.name, i.file_name, i.id::text, i.state::text, i.bytes_read, i.size_bytes
     from spillway.imports i join spillway.workspaces w on w.id = i.workspace_id
     where w.name = any($1)";
+
+/// Where the segments of an import that are left stand.
+const QUEUED: &str = "
+    select format('segment %s: bytes %s to %s of %s, admitted %s, claimed %s, attempt %s, %s failures, available in %s s, stalled for %s s',
+      s.segment, s.bytes_read, coalesce(s.ends_at, i.size_bytes), i.size_bytes, q.admitted, q.claimed, q.attempt, q.failures,
+      extract(epoch from q.available_at - clock_timestamp())::numeric(9, 1),
+      extract(epoch from clock_timestamp() - q.stalled_at)::numeric(9, 1))
+    from spillway.imports i
+    join spillway.import_segments s on s.workspace_id = i.workspace_id and s.import_id = i.id
+    left join spillway.import_queue q on q.import_id = s.import_id and q.segment = s.segment
+    where i.id = $1::text::uuid and not s.completed order by s.segment";
+
+/// What every other connection does.
+const AT_WORK: &str = "
+    select format('connection %s: %s for %s s, waits for %s, held by %s: %s', pid, state,
+      extract(epoch from clock_timestamp() - state_change)::numeric(9, 1), coalesce(wait_event, 'nothing'), pg_blocking_pids(pid)::text,
+      left(regexp_replace(query, '\\s+', ' ', 'g'), 100))
+    from pg_stat_activity
+    where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid() and state <> 'idle'";
 
 /// Workspace and file name of an import.
 pub(super) type Name = (String, String);
@@ -101,15 +122,17 @@ impl Watch {
         true
     }
 
-    /// What has not ended after so long.
-    pub(super) fn laggards(&self, time: Duration) -> Vec<Difference> {
-        let imports = self.imports().into_iter().filter(|(_, import)| !import.has_ended());
-        let told = |((workspace, name), import): (Name, Import)| {
-            let text =
-                format!("{workspace}, import {name} ({}): it has not ended after {} s; it is {}", import.id, time.as_secs(), import.state);
-            Difference::new("not ended", text)
-        };
-        imports.map(told).collect()
+    /// What has not ended after so long, with its places in the queue and what the database does meanwhile.
+    pub(super) async fn laggards(&self, database: &Database, time: Duration) -> Result<Vec<Difference>> {
+        let client = database.connect().await?;
+        let mut laggards = Vec::new();
+        for ((workspace, name), import) in self.imports().into_iter().filter(|(_, import)| !import.has_ended()) {
+            let text = format!("{workspace}, import {name}: it has not ended after {} s; it is {}", time.as_secs(), import.state);
+            let text = lines(&client, QUEUED, &[&import.id]).await?.into_iter().fold(text, |text, line| format!("{text}\n    {line}"));
+            laggards.push(Difference::new("not ended", text));
+        }
+        laggards.extend(lines(&client, AT_WORK, &[]).await?.into_iter().map(|line| Difference::new("at work", line)));
+        Ok(laggards)
     }
 
     /// The longest time that an import took from this moment on to get further or end. What had ended before needs none.
@@ -127,7 +150,7 @@ impl Drop for Watch {
 
 impl Import {
     pub(super) fn has_ended(&self) -> bool {
-        matches!(self.state.as_str(), "completed" | "failed" | "cancelled")
+        has_ended(&self.state)
     }
 }
 
@@ -157,4 +180,9 @@ async fn look_once(client: &tokio_postgres::Client, workspaces: &[String], seen:
         (known.id, known.state, known.bytes_read) = (new.id, new.state, new.bytes_read);
     }
     Ok(())
+}
+
+/// The lines of text that a statement gives.
+async fn lines(client: &tokio_postgres::Client, statement: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<String>> {
+    Ok(client.query(statement, parameters).await?.iter().map(|row| row.get(0)).collect())
 }

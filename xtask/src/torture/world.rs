@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use futures::future::try_join_all;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
-use xtask::client::Client;
+use xtask::client::{Client, has_ended};
 use xtask::key;
 use xtask::stack::Stack;
 
@@ -67,6 +67,19 @@ impl Workspace<'_> {
     pub(super) async fn status(&self, id: &str) -> Result<Value> {
         let path = format!("/api/v1/imports/{id}/status");
         until_answered(&path, || self.client.request(Method::GET, &path)).await
+    }
+
+    /// Waits until an import has ended, and gives its last status.
+    pub(super) async fn wait(&self, id: &str, limit: Duration) -> Result<Value> {
+        let started = Instant::now();
+        loop {
+            let status = self.status(id).await?;
+            if status["state"].as_str().is_some_and(has_ended) {
+                return Ok(status);
+            }
+            ensure!(started.elapsed() < limit, "the import {id} has not ended after {} s: {status}", limit.as_secs());
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Has a failed or cancelled import tried again.
