@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::identity::occurrence_id;
-use crate::{Asset, Finding, Id, Location, Occurrence, Problem, Record, limits};
+use crate::{Asset, AssetKind, Finding, Id, Identity, Location, Occurrence, Problem, Record, limits};
 
 /// Records gathered for one call of `spillway.ingest_batch`: each asset and each finding once, in the order of their ids, so that two
 /// imports that write the same rows at the same time lock them in the same order.
@@ -17,6 +17,8 @@ pub struct Batch {
     occurrences: BTreeMap<Id, OccurrenceRow>,
     problems: Vec<Problem>,
     tools: BTreeSet<String>,
+    /// The asset of the record before: mostly that of the next, too.
+    last: Option<(AssetKind, String, Id)>,
     records: usize,
     size: usize,
 }
@@ -38,6 +40,11 @@ impl KnownFindings {
     /// Whether it remembers any, or will.
     pub fn remembers(&self) -> bool {
         self.most > 0
+    }
+
+    /// Whether this finding was sent.
+    pub fn contains(&self, finding: &Identity) -> bool {
+        self.ids.contains(&finding.id())
     }
 
     fn add(&mut self, findings: &BTreeMap<Id, FindingRow>) {
@@ -143,6 +150,11 @@ impl Batch {
         }
     }
 
+    /// What is left out.
+    pub fn known(&self) -> &KnownFindings {
+        &self.known
+    }
+
     /// The number of records pushed. A tool is none: it only says whose the others are.
     pub fn len(&self) -> usize {
         self.records
@@ -203,7 +215,13 @@ impl Batch {
 
     /// Adds what is said of an asset to what is known of it: the newest word on each fact counts.
     fn push_asset(&mut self, asset: Asset) -> Id {
-        let id = asset.id();
+        let id = match &self.last {
+            Some((kind, identity, id)) if *kind == asset.kind && *identity == asset.identity => *id,
+            _ => asset.id(),
+        };
+        if self.last.as_ref().is_none_or(|last| last.2 != id) {
+            self.last = Some((asset.kind, asset.identity.clone(), id));
+        }
         match self.assets.entry(id) {
             std::collections::btree_map::Entry::Vacant(entry) => {
                 self.size += 100;
@@ -226,7 +244,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::{Identity, ProblemCode};
+    use crate::ProblemCode;
 
     fn occurrence(rule: &str, host: &str, port: u16) -> Record {
         Record::Occurrence(Box::new(Occurrence {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::format::{Cuts, Format, Parser};
-use crate::{Record, limits};
+use crate::{KnownFindings, Record, limits};
 
 /// Reads one report.
 ///
@@ -84,11 +84,17 @@ impl Decoder {
     /// Gives the next record, or says what it needs for it. After [`Step::End`] or an error it stays with that answer.
     #[expect(clippy::should_implement_trait, reason = "an iterator cannot ask for input")]
     pub fn next(&mut self) -> Result<Step, ReadError> {
+        self.next_beyond(&KnownFindings::nothing())
+    }
+
+    /// The same for somebody who knows some findings already: of these the next record may hold no more than its identity, since their texts are
+    /// what reading takes the most time for. Every other part of the record, and every other finding, is as [`next`](Self::next) gives it.
+    pub fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
         if let Some(tool) = self.tools.get(self.told) {
             self.told += 1;
             return Ok(Step::Record(Record::Tool { name: (*tool).to_owned() }));
         }
-        Ok(match self.parser.next()? {
+        Ok(match self.parser.next_beyond(known)? {
             Step::Record(record) => Step::Record(record.bound()),
             step => step,
         })

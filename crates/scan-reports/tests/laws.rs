@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use driver::{Reading, detected, files, read, samples, serve};
-use scan_reports::{Cut, Decoder, Format, Step, limits};
+use scan_reports::{Batch, Cut, Decoder, Format, Step, limits};
 
 /// A linear congruential generator (Knuth's MMIX constants): any sequence will do, as long as it is the same every time.
 struct Sequence(u64);
@@ -119,6 +119,41 @@ fn the_parts_of_a_report_give_what_the_whole_does() {
         parts += usize::from(cuts_of(format, &report) > 1);
     }
     assert!(parts > 2, "hardly any sample can be cut");
+}
+
+/// Reads a report into batches, each of which leaves out the findings of those before it, and so does the decoder where it `passes_over` them.
+fn batches(format: Format, report: &[u8], length: usize, passes_over: bool) -> Vec<serde_json::Value> {
+    let mut decoder = Decoder::new(format);
+    let mut batch = Batch::default();
+    let mut parts = Vec::new();
+    loop {
+        let step = if passes_over { decoder.next_beyond(batch.known()) } else { decoder.next() };
+        match step {
+            Ok(Step::Record(record)) => batch.push(record),
+            Ok(Step::NeedInput) => serve(&mut decoder, report, 4096),
+            Ok(Step::End) | Err(_) => break,
+        }
+        if batch.len() == length {
+            let (document, occurrences, known) = std::mem::take(&mut batch).into_parts();
+            parts.push(serde_json::json!([String::from_utf8_lossy(&document), occurrences]));
+            batch = Batch::after(known);
+        }
+    }
+    let (document, occurrences, _) = batch.into_parts();
+    parts.push(serde_json::json!([String::from_utf8_lossy(&document), occurrences]));
+    parts
+}
+
+#[test]
+fn to_pass_over_known_findings_changes_nothing_else() {
+    for path in samples() {
+        let report = std::fs::read(&path).expect("a readable sample");
+        let Some(format) = detected(&report, "") else { continue };
+        for length in [1, 4] {
+            let whole = batches(format, &report, length, false);
+            assert_eq!(batches(format, &report, length, true), whole, "{} in batches of {length}", path.display());
+        }
+    }
 }
 
 /// The number of cuts behind the first record.

@@ -226,7 +226,7 @@ async fn read_records(
     let place = decoder.checkpoint();
     let pause = deadline.min(Instant::now() + BATCH_TIME);
     while batch.len() < records && batch.size() < BATCH_BYTES {
-        match decoder.next().map_err(unreadable)? {
+        match decoder.next_beyond(batch.known()).map_err(unreadable)? {
             Step::Record(record) => batch.push(record),
             Step::End => return Ok(End::Segment),
             Step::NeedInput => {

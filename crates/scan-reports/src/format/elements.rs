@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Cuts, Parser};
 use crate::token::xml::{CutFinder, Event, Kind, Mark, Place, Start, Token, Tokenizer};
-use crate::{CheckpointError, ReadError, ReadErrorKind, Record, Step, limits};
+use crate::{CheckpointError, KnownFindings, ReadError, ReadErrorKind, Record, Step, limits};
 
 /// A format in XML: from elements to records.
 ///
@@ -25,12 +25,17 @@ pub(super) trait Elements: Default + Send {
     /// the report can be cut there.
     const UNIT: (&'static str, usize);
 
-    /// An element begins.
-    fn start(&mut self, element: &Start<'_>, at: At) -> Begin;
+    /// An element begins. Of a known finding, nothing but the identity need be read.
+    fn start(&mut self, element: &Start<'_>, at: At, known: &KnownFindings) -> Begin;
     /// A piece of text of the innermost element.
     fn text(&mut self, text: &str, depth: usize);
     /// An element ends.
     fn end(&mut self, name: &str, at: At) -> Option<Record>;
+    /// Whether the element that has just ended turned out to be of another finding than the known one that it was taken for: it is read again, and
+    /// then whole.
+    fn was_mistaken(&mut self) -> bool {
+        false
+    }
     fn context(&self) -> &Self::Context;
     fn restore(&mut self, context: Self::Context);
 }
@@ -64,6 +69,8 @@ pub(super) struct XmlReport<R> {
     /// Records made since the mark, and how many of the next ones were given before a suspension.
     made: u64,
     skip: u64,
+    /// The next record is to be read whole, whatever is known. It was passed over already, up to this offset.
+    again: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -75,7 +82,7 @@ struct Suspended {
 
 impl<R: Elements> XmlReport<R> {
     pub(super) fn new() -> Self {
-        Self { xml: Tokenizer::new(), reader: R::default(), mark: None, made: 0, skip: 0 }
+        Self { xml: Tokenizer::new(), reader: R::default(), mark: None, made: 0, skip: 0, again: None }
     }
 }
 
@@ -85,7 +92,7 @@ impl<R: Elements> Parser for XmlReport<R> {
     }
 
     fn progress(&self) -> u64 {
-        self.xml.progress()
+        self.again.unwrap_or_default().max(self.xml.progress())
     }
 
     fn feed(&mut self, bytes: &[u8]) {
@@ -97,23 +104,30 @@ impl<R: Elements> Parser for XmlReport<R> {
     }
 
     fn next(&mut self) -> Result<Step, ReadError> {
+        self.next_beyond(&KnownFindings::nothing())
+    }
+
+    fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
+        let nothing = KnownFindings::nothing();
         loop {
             let event = match self.xml.next()? {
                 Token::Event(event) => event,
                 Token::NeedInput => return Ok(Step::NeedInput),
                 Token::End => return Ok(Step::End),
             };
-            let at = At { offset: event.offset, line: event.line, depth: event.depth };
+            if let Kind::Text(text) = event.kind {
+                self.reader.text(text, event.depth);
+                continue;
+            }
+            let at = At { offset: event.offset, line: event.line(), depth: event.depth };
             let record = match &event.kind {
-                Kind::Text(text) => {
-                    self.reader.text(text, at.depth);
-                    continue;
-                }
+                Kind::Text(_) => continue,
                 Kind::Start(element) => {
                     if at.depth == 1 && local_name(element.name) != R::ROOT {
                         return Err(other_root::<R>(&event, element.name));
                     }
-                    if self.reader.start(element, at) == Begin::Record && self.mark.is_none() {
+                    let known = if self.again.is_some() { &nothing } else { known };
+                    if self.reader.start(element, at, known) == Begin::Record && self.mark.is_none() {
                         (self.mark, self.made) = (Some(event.mark()), 0);
                     }
                     if at.depth == 1 {
@@ -123,6 +137,10 @@ impl<R: Elements> Parser for XmlReport<R> {
                 }
                 Kind::End(name) => self.reader.end(name, at),
             };
+            if self.reader.was_mistaken() {
+                self.read_again();
+                continue;
+            }
             if let Some(record) = record {
                 self.made += 1;
                 if self.skip == 0 {
@@ -180,14 +198,23 @@ impl<R> XmlReport<R> {
     /// Takes back the mark where its element ended.
     fn close(&mut self, depth: usize) {
         if self.mark.is_some_and(|mark| mark.depth() + 1 == depth) {
-            self.mark = None;
+            (self.mark, self.again) = (None, None);
+        }
+    }
+
+    /// Goes back to the start of the element that records are being made from.
+    fn read_again(&mut self) {
+        if let Some(mark) = self.mark.take() {
+            self.again = Some(self.xml.progress());
+            // A place that this tokenizer gave is one that it takes.
+            self.xml = Tokenizer::resume(self.xml.suspend_at(mark)).unwrap_or_else(Tokenizer::new);
         }
     }
 }
 
 fn other_root<R: Elements>(event: &Event<'_>, name: &str) -> ReadError {
     let message = format!("expected the root element <{}>, found <{}>", R::ROOT, prefix(name, 40));
-    ReadError { kind: ReadErrorKind::NotThisFormat, message, offset: event.offset, line: event.line }
+    ReadError { kind: ReadErrorKind::NotThisFormat, message, offset: event.offset, line: event.line() }
 }
 
 /// The name without its namespace prefix.

@@ -3,7 +3,7 @@
 //! Each format is a file in `formats`: its description, or, where that does not suffice, how it is detected and the name of a module
 //! here that reads it.
 
-use crate::{CheckpointError, ReadError, Step};
+use crate::{CheckpointError, KnownFindings, ReadError, Step};
 
 mod cvss;
 mod described;
@@ -26,6 +26,10 @@ pub(crate) trait Parser: Send {
     fn feed(&mut self, bytes: &[u8]);
     fn end_of_input(&mut self);
     fn next(&mut self) -> Result<Step, ReadError>;
+    /// The same, and of known findings perhaps no more than their identities.
+    fn next_beyond(&mut self, _known: &KnownFindings) -> Result<Step, ReadError> {
+        self.next()
+    }
     /// The place after the last record.
     fn suspend(&self) -> serde_json::Value;
     /// Takes up the place that `suspend` gave. Called once, on a new parser.

@@ -14,11 +14,16 @@
 //! than by the name of `ReportHost`: that is what somebody typed, an address in one scan and a name in the next. The place is the
 //! host's DNS name where there is one, so that sites that share an address stay apart.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::elements::{At, Begin, CONTEXT, Elements, Gathered, XmlReport, add_once, excerpt, local_name, prefix};
 use crate::token::xml::Start;
-use crate::{Asset, AssetKind, Cvss, Finding, FindingKind, Identity, Location, Occurrence, Problem, ProblemCode, Record, Severity, limits};
+use crate::{
+    Asset, AssetKind, Cvss, Finding, FindingKind, Identity, KnownFindings, Location, Occurrence, Problem, ProblemCode, Record, Severity,
+    limits,
+};
 
 mod compliance;
 use compliance::Compliance;
@@ -56,6 +61,9 @@ const PROPERTIES: [&str; 24] = [
 /// Elements of an item that say nothing about the finding, or in a second place.
 const SKIPPED: [&str; 4] = ["attachment", "fname", "plugin_name", "script_version"];
 
+/// Identities that are kept: there are more plugins, but not in a report.
+const IDENTITIES: usize = 20_000;
+
 /// The longest of the further facts of a finding.
 const ATTRIBUTE: usize = 2048;
 
@@ -71,6 +79,10 @@ pub(super) struct Nessus {
     /// The element or property whose text is gathered, empty for none.
     field: String,
     text: Gathered,
+    /// What the identities of the plugins' findings are: to make one takes as long as to read an item.
+    identities: HashMap<String, Identity>,
+    /// The last item is that of a compliance check, and was taken for a known finding of its plugin.
+    mistaken: bool,
 }
 
 /// The host around the items: what the reader knows between two records.
@@ -103,6 +115,8 @@ struct Item {
     compliance: Compliance,
     /// Why it cannot be used.
     problem: Option<Problem>,
+    /// Its finding is known: only what belongs to this place is read.
+    is_known: bool,
 }
 
 /// Scores and vectors, those of version 4 first.
@@ -119,7 +133,7 @@ impl Elements for Nessus {
     type Context = Host;
     const UNIT: (&'static str, usize) = ("ReportHost", 3);
 
-    fn start(&mut self, element: &Start<'_>, at: At) -> Begin {
+    fn start(&mut self, element: &Start<'_>, at: At, known: &KnownFindings) -> Begin {
         match (at.depth, element.name) {
             (3, "ReportHost") => {
                 let name = prefix(element.get("name").unwrap_or_default().trim(), CONTEXT / 4).to_owned();
@@ -130,11 +144,19 @@ impl Elements for Nessus {
                 return Begin::Record;
             }
             (4, "ReportItem") if self.host.inside => {
-                self.item = Some(Box::new(Item::new(element, at)));
+                let mut item = Item::new(element, at);
+                item.finding.identity = self.identity(&item.finding.rule_id);
+                item.is_known = known.contains(&item.finding.identity);
+                self.item = Some(Box::new(item));
                 return Begin::Record;
             }
             (5, "tag") if self.properties.is_some() => self.begin_field(element.get("name").unwrap_or_default(), limits::NAME),
-            (5, name) if self.item.is_some() => self.begin_field(local_name(name), limit_of(name)),
+            (5, name) => {
+                if let Some(item) = &self.item {
+                    let limit = item.limit_of(local_name(name));
+                    self.begin_field(local_name(name), limit);
+                }
+            }
             _ => {}
         }
         Begin::Other
@@ -152,7 +174,11 @@ impl Elements for Nessus {
                 self.end_field();
                 None
             }
-            (4, _) if self.item.is_some() => self.item.take().map(|item| item.record(&self.host)),
+            (4, _) if self.item.is_some() => {
+                let item = self.item.take()?;
+                self.mistaken = item.is_known && item.compliance.is_one();
+                Some(item.record(&self.host))
+            }
             (4, _) if self.properties.is_some() => self.properties.take().and_then(|properties| self.describe(*properties)),
             (3, "ReportHost") => {
                 let host = std::mem::take(&mut self.host);
@@ -160,6 +186,10 @@ impl Elements for Nessus {
             }
             _ => None,
         }
+    }
+
+    fn was_mistaken(&mut self) -> bool {
+        std::mem::take(&mut self.mistaken)
     }
 
     fn context(&self) -> &Host {
@@ -172,6 +202,22 @@ impl Elements for Nessus {
 }
 
 impl Nessus {
+    /// The identity of a plugin's finding; on a site it is the site's own.
+    fn identity(&mut self, rule: &str) -> Identity {
+        if self.host.site().is_some() {
+            return Identity::finding(TOOL, rule, &[self.host.identity()]);
+        }
+        if let Some(known) = self.identities.get(rule) {
+            return known.clone();
+        }
+        if self.identities.len() >= IDENTITIES {
+            self.identities.clear();
+        }
+        let identity = Identity::finding(TOOL, rule, &[]);
+        self.identities.insert(rule.to_owned(), identity.clone());
+        identity
+    }
+
     fn begin_field(&mut self, name: &str, limit: usize) {
         self.field.clear();
         if limit > 0 {
@@ -248,17 +294,19 @@ impl Properties {
     }
 }
 
-/// How much of an element's text is of use.
-fn limit_of(name: &str) -> usize {
-    match name {
-        "description" | "solution" | "plugin_output" | "see_also" => limits::TEXT,
-        name if compliance::is_text(local_name(name)) => limits::TEXT,
-        name if SKIPPED.contains(&name) => 0,
-        _ => ATTRIBUTE,
-    }
-}
-
 impl Item {
+    /// How much of an element's text is of use.
+    fn limit_of(&self, name: &str) -> usize {
+        match name {
+            "plugin_output" => limits::TEXT,
+            name if self.is_known && !name.starts_with("compliance") => 0,
+            "description" | "solution" | "see_also" => limits::TEXT,
+            name if compliance::is_text(name) => limits::TEXT,
+            name if SKIPPED.contains(&name) => 0,
+            _ => ATTRIBUTE,
+        }
+    }
+
     fn new(element: &Start<'_>, at: At) -> Self {
         let get = |name| element.get(name).map(str::trim).filter(|value| !value.is_empty());
         let mut item = Self { at, ..Self::default() };
@@ -327,10 +375,8 @@ impl Item {
         location.host = location.host.or_else(|| Some(asset.identity.clone()));
         finding.severity = severity(scores.0[V3].0, label, finding.attributes.get("risk_factor"));
         finding.cvss = scores.list();
-        finding.identity = Identity::finding(TOOL, &finding.rule_id, &[]);
         if asset.kind == AssetKind::Site {
             finding.kind = FindingKind::Web;
-            finding.identity = Identity::finding(TOOL, &finding.rule_id, &[&asset.identity]);
             location.url = Some(host.name.clone());
         }
         compliance.finish(&mut finding, &mut evidence);

@@ -21,7 +21,9 @@ use serde::{Deserialize, Serialize};
 
 use super::elements::{At, Begin, CONTEXT, Elements, Gathered, XmlReport, excerpt, prefix};
 use crate::token::xml::Start;
-use crate::{Asset, AssetKind, Finding, FindingKind, Identity, Location, Occurrence, Problem, ProblemCode, Record, Severity, limits};
+use crate::{
+    Asset, AssetKind, Finding, FindingKind, Identity, KnownFindings, Location, Occurrence, Problem, ProblemCode, Record, Severity, limits,
+};
 
 mod script;
 use script::Script;
@@ -87,7 +89,7 @@ impl Elements for Nmap {
     type Context = Host;
     const UNIT: (&'static str, usize) = ("host", 2);
 
-    fn start(&mut self, element: &Start<'_>, at: At) -> Begin {
+    fn start(&mut self, element: &Start<'_>, at: At, _known: &KnownFindings) -> Begin {
         if let Some(script) = &mut self.script {
             self.gathering = script.start(element, at);
             if self.gathering {

@@ -21,14 +21,13 @@ mod skip;
 
 pub(crate) use cut::CutFinder;
 
-use input::{Broken, Input};
+use input::{Broken, Input, Spot};
 use skip::Skip;
 
 /// The longest reference, from `&` to `;`, in bytes.
 const REFERENCE: usize = 64;
 
 /// What the tokenizer says when asked for the next event.
-#[derive(Debug)]
 pub(crate) enum Token<'a> {
     Event(Event<'a>),
     /// It wants the bytes at [`Tokenizer::position`], or to hear that there are none.
@@ -38,13 +37,12 @@ pub(crate) enum Token<'a> {
 }
 
 /// A part of the document.
-#[derive(Debug)]
 pub(crate) struct Event<'a> {
     pub(crate) kind: Kind<'a>,
     /// Where it begins, in bytes of the document as it was fed.
     pub(crate) offset: u64,
-    /// Its line, counted from 1.
-    pub(crate) line: u64,
+    input: &'a Input,
+    index: usize,
     /// Of the element that begins or ends here or holds the text; the root has 1.
     pub(crate) depth: usize,
 }
@@ -109,9 +107,14 @@ pub(crate) struct Mark {
 }
 
 impl Event<'_> {
+    /// Its line, counted from 1.
+    pub(crate) fn line(&self) -> u64 {
+        self.input.line_at(self.index)
+    }
+
     /// The place before this start tag.
     pub(crate) fn mark(&self) -> Mark {
-        Mark { offset: self.offset, line: self.line, depth: self.depth - 1 }
+        Mark { offset: self.offset, line: self.line(), depth: self.depth - 1 }
     }
 }
 
@@ -142,7 +145,7 @@ pub(crate) struct Tokenizer {
     tag: (ElementParser, usize),
     skip: Option<(Skip, u64)>,
     /// Where the last event ended.
-    boundary: (u64, u64, Phase),
+    boundary: (u64, Spot, Phase),
     /// Attributes, or a text with references replaced.
     scratch: String,
     attributes: Vec<(Range<usize>, Range<usize>)>,
@@ -176,13 +179,13 @@ impl Tokenizer {
         };
         let mut open = Open::default();
         for (name, line) in &names {
-            open.push(name, *line).ok()?;
+            open.push(name, Spot::Line(*line)).ok()?;
         }
         Some(Self::with(input, open, phase, ends))
     }
 
     fn with(input: Input, open: Open, phase: Phase, ends: bool) -> Self {
-        let boundary = (input.offset(), input.line(), phase);
+        let boundary = (input.offset(), Spot::Held(input.start()), phase);
         let (scratch, attributes) = (String::new(), Vec::new());
         let tag = (ElementParser::Outside, 0);
         Self { input, open, phase, ends, tag, skip: None, boundary, scratch, attributes, failed: None }
@@ -190,8 +193,8 @@ impl Tokenizer {
 
     /// The place after the last event.
     pub(crate) fn suspend(&self) -> Place {
-        let (offset, line, phase) = self.boundary;
-        self.place(offset, line, self.open.depth(), phase, self.ends)
+        let (offset, spot, phase) = self.boundary;
+        self.place(offset, self.input.line_of(spot), self.open.depth(), phase, self.ends)
     }
 
     /// The place of a mark whose element is not yet at its end.
@@ -202,7 +205,7 @@ impl Tokenizer {
 
     fn place(&self, offset: u64, line: u64, depth: usize, phase: Phase, ends: bool) -> Place {
         let encoding = self.input.encoding().filter(|_| offset > 0).map(|encoding| encoding.name().to_owned());
-        let open = self.open.iter().take(depth).map(|(name, line)| (name.to_owned(), line)).collect();
+        let open = self.open.iter().take(depth).map(|(name, spot)| (name.to_owned(), self.input.line_of(spot))).collect();
         Place { offset, line, encoding, open, phase, ends }
     }
 
@@ -217,6 +220,9 @@ impl Tokenizer {
     }
 
     pub(crate) fn feed(&mut self, bytes: &[u8]) {
+        // What was taken goes: the last moment to count its lines.
+        self.boundary.1 = Spot::Line(self.input.line_of(self.boundary.1));
+        self.open.settle(&self.input);
         self.input.feed(bytes);
     }
 
@@ -229,7 +235,7 @@ impl Tokenizer {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        let (found, (offset, line)) = match self.find() {
+        let (found, (offset, index)) = match self.find() {
             Ok(found) => found,
             Err(error) => {
                 self.failed = Some(error.clone());
@@ -248,14 +254,14 @@ impl Tokenizer {
             Found::Replaced => (Kind::Text(&self.scratch), depth),
             Found::End => (Kind::End(self.open.ended()), depth + 1),
         };
-        self.boundary = (self.input.offset(), self.input.line(), self.phase);
-        Ok(Token::Event(Event { kind, offset, line, depth }))
+        self.boundary = (self.input.offset(), Spot::Held(self.input.start()), self.phase);
+        Ok(Token::Event(Event { kind, offset, input: &self.input, index, depth }))
     }
 
-    /// The next event and where it begins.
-    fn find(&mut self) -> Result<(Found, (u64, u64)), ReadError> {
+    /// The next event, and its offset and index.
+    fn find(&mut self) -> Result<(Found, (u64, usize)), ReadError> {
         loop {
-            let at = (self.input.offset(), self.input.line());
+            let at = (self.input.offset(), self.input.start());
             if self.ends {
                 self.close();
                 return Ok((Found::End, at));
@@ -380,6 +386,10 @@ impl Tokenizer {
 
     /// A start or end tag, once it is there whole.
     fn tag(&mut self) -> Result<Option<Found>, ReadError> {
+        if let Some(found) = self.plain_tag()? {
+            self.tag = (ElementParser::Outside, 0);
+            return Ok(Some(found));
+        }
         let rest = self.input.rest();
         let (parser, searched) = &mut self.tag;
         let from = (*searched).max(1);
@@ -392,6 +402,27 @@ impl Tokenizer {
         let Some(length) = found else { return Ok(None) };
         self.tag = (ElementParser::Outside, 0);
         if rest.as_bytes()[1] == b'/' { self.end_tag(length).map(Some) } else { self.start_tag(length).map(Some) }
+    }
+
+    /// A tag that is nothing but a name, as most are: `<name>` and `</name>`. Whatever else it is, [`tag`](Self::tag) finds out.
+    fn plain_tag(&mut self) -> Result<Option<Found>, ReadError> {
+        let rest = self.input.rest().as_bytes();
+        if rest[1] == b'/' {
+            let name = self.open.innermost().map_or("", |(name, _)| name).as_bytes();
+            if name.is_empty() || rest.get(2 + name.len()) != Some(&b'>') || !rest[2..].starts_with(name) {
+                return Ok(None);
+            }
+            let length = name.len() + 3;
+            self.input.advance(length);
+            self.close();
+            return Ok(Some(Found::End));
+        }
+        let length = rest[1..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')).count();
+        if rest.get(1 + length) != Some(&b'>') || !rest[1].is_ascii_alphabetic() || self.phase != Phase::Content {
+            return Ok(None);
+        }
+        self.attributes.clear();
+        self.open_element(1 + length, length + 2, false).map(Some)
     }
 
     fn start_tag(&mut self, length: usize) -> Result<Found, ReadError> {
@@ -413,21 +444,27 @@ impl Tokenizer {
             let message = format!("in {}: {message}", tag_name(self.input.rest()));
             return Err(self.error(ReadErrorKind::Syntax, message));
         }
-        if let Err(message) = self.open.push(name, self.input.line()) {
+        self.open_element(1 + end, length, empty)
+    }
+
+    /// Opens the element whose name ends at `end` of its tag.
+    fn open_element(&mut self, end: usize, length: usize, empty: bool) -> Result<Found, ReadError> {
+        let start = self.input.start();
+        if let Err(message) = self.open.push(&self.input.rest()[1..end], Spot::Held(start)) {
             return Err(self.error(ReadErrorKind::LimitExceeded, message));
         }
-        let start = self.input.start() + 1;
         self.input.advance(length);
         self.phase = Phase::Content;
         self.ends = empty;
-        Ok(Found::Start(start..start + end))
+        Ok(Found::Start(start + 1..start + end))
     }
 
     fn end_tag(&mut self, length: usize) -> Result<Found, ReadError> {
         let name = self.input.rest()[2..length - 1].trim_ascii_end();
         match self.open.innermost() {
             Some((open, _)) if open == name => {}
-            Some((open, line)) => {
+            Some((open, spot)) => {
+                let line = self.input.line_of(spot);
                 let message = format!("expected </{open}>, which begins in line {line}, found </{}>", quoted(name).trim_matches('"'));
                 return Err(self.error(ReadErrorKind::Syntax, message));
             }
@@ -462,7 +499,9 @@ impl Tokenizer {
         }
         let message = match (&self.skip, self.open.innermost()) {
             (Some((skip, line)), _) => format!("the document ends within {}, which begins in line {line}", skip.what()),
-            (None, Some((name, line))) => format!("the document ends within <{name}>, which begins in line {line}"),
+            (None, Some((name, spot))) => {
+                format!("the document ends within <{name}>, which begins in line {}", self.input.line_of(spot))
+            }
             (None, None) if !rest.is_empty() => format!("the document ends within {}", tag_name(rest)),
             (None, None) if self.phase == Phase::BeforeRoot => "the document ends before its root element".to_owned(),
             (None, None) => return Ok(Found::Over),
@@ -493,8 +532,8 @@ impl Tokenizer {
 #[derive(Default)]
 struct Open {
     names: String,
-    /// Where each name ends, and the line of its tag.
-    ends: Vec<(usize, u64)>,
+    /// Where each name ends, and where its tag is.
+    ends: Vec<(usize, Spot)>,
     ended: Range<usize>,
 }
 
@@ -507,7 +546,14 @@ impl Open {
         self.ends.last().map_or(0, |(end, _)| *end)
     }
 
-    fn push(&mut self, name: &str, line: u64) -> Result<(), String> {
+    /// Counts the lines that are not known yet.
+    fn settle(&mut self, input: &Input) {
+        for (_, spot) in &mut self.ends {
+            *spot = Spot::Line(input.line_of(*spot));
+        }
+    }
+
+    fn push(&mut self, name: &str, spot: Spot) -> Result<(), String> {
         if self.ends.len() >= limits::DEPTH {
             return Err(format!("elements are nested deeper than {}", limits::DEPTH));
         }
@@ -516,7 +562,7 @@ impl Open {
         }
         self.names.truncate(self.length());
         self.names.push_str(name);
-        self.ends.push((self.names.len(), line));
+        self.ends.push((self.names.len(), spot));
         Ok(())
     }
 
@@ -530,15 +576,15 @@ impl Open {
         &self.names[self.ended.clone()]
     }
 
-    fn innermost(&self) -> Option<(&str, u64)> {
-        let (end, line) = self.ends.last()?;
+    fn innermost(&self) -> Option<(&str, Spot)> {
+        let (end, spot) = self.ends.last()?;
         let start = self.ends.len().checked_sub(2).map_or(0, |i| self.ends[i].0);
-        Some((&self.names[start..*end], *line))
+        Some((&self.names[start..*end], *spot))
     }
 
-    fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
+    fn iter(&self) -> impl Iterator<Item = (&str, Spot)> {
         let starts = std::iter::once(0).chain(self.ends.iter().map(|(end, _)| *end));
-        starts.zip(&self.ends).map(|(start, (end, line))| (&self.names[start..*end], *line))
+        starts.zip(&self.ends).map(|(start, (end, spot))| (&self.names[start..*end], *spot))
     }
 }
 

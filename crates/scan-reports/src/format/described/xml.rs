@@ -200,14 +200,14 @@ impl XmlRecords {
                 }
                 Token::End => return Ok(Step::End),
             };
-            let (offset, line, depth) = (event.offset, event.line, event.depth);
-            match event.kind {
+            let (offset, depth) = (event.offset, event.depth);
+            match &event.kind {
                 Kind::Text(text) => {
                     if let Some(collecting) = &mut self.collecting {
                         collecting.text(text);
                     }
                 }
-                Kind::Start(ref element) => {
+                Kind::Start(element) => {
                     if let Some(collecting) = &mut self.collecting {
                         collecting.start(element, depth);
                         continue;
@@ -217,7 +217,7 @@ impl XmlRecords {
                     if depth == 1 && next == NOWHERE {
                         let found = prefix(element.name, 40);
                         let message = format!("expected {} ({}), found the root element <{found}>", self.table.name, self.table.about);
-                        return Err(ReadError { kind: ReadErrorKind::NotThisFormat, message, offset, line });
+                        return Err(ReadError { kind: ReadErrorKind::NotThisFormat, message, offset, line: event.line() });
                     }
                     let Some(node) = self.reading.nodes.0.get(usize::from(next)) else {
                         self.nodes.push(NOWHERE);
@@ -227,7 +227,7 @@ impl XmlRecords {
                     if let (Some(goal), Some(shape)) = (goal, &node.shape) {
                         self.mark = Some(event.mark());
                         let limit = if self.pass == Pass::Records { limits::RECORD } else { limits::DEFINITIONS };
-                        let mut collecting = Collecting::new(std::mem::take(&mut self.spare), goal, depth, limit, (offset, line));
+                        let mut collecting = Collecting::new(std::mem::take(&mut self.spare), goal, depth, limit, (offset, event.line()));
                         collecting.begin(element, shape);
                         self.collecting = Some(collecting);
                         continue;

@@ -39,10 +39,15 @@ impl Compliance {
         text.clone_into(own);
     }
 
+    /// Whether there is a check at all.
+    pub(super) fn is_one(&self) -> bool {
+        !(self.name.is_empty() && self.id.is_empty())
+    }
+
     /// Makes the finding that of the check. Its result is part of the identity: what one host passes and another fails are two
     /// findings, as the severity is the finding's.
     pub(super) fn finish(self, finding: &mut Finding, evidence: &mut String) {
-        if self.name.is_empty() && self.id.is_empty() {
+        if !self.is_one() {
             return;
         }
         let check = if self.id.is_empty() { &self.name } else { &self.id };

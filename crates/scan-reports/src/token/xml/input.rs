@@ -1,5 +1,7 @@
 //! The text of a document: bytes in its encoding become UTF-8, offsets stay those of the bytes.
 
+use std::cell::Cell;
+
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use memchr::{memchr_iter, memmem};
 
@@ -10,9 +12,10 @@ const DECLARATION: usize = 1024;
 pub(super) struct Input {
     text: String,
     start: usize,
-    /// Offset of `text[start]` in the bytes, and its line.
+    /// Offset of `text[start]` in the bytes.
     offset: u64,
-    line: u64,
+    /// An index in `text` and its line, from where lines are counted on: most of what is taken nobody asks for.
+    counted: Cell<(usize, u64)>,
     source: Source,
     /// Offset of the next byte to be fed.
     fed: u64,
@@ -37,6 +40,14 @@ pub(super) enum Broken {
     Encoding(String),
 }
 
+/// A place whose line is counted only when somebody asks.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Spot {
+    /// An index in [`Input::text`]; until the next [`Input::feed`].
+    Held(usize),
+    Line(u64),
+}
+
 impl Input {
     pub(super) fn new() -> Self {
         Self::with(Source::Undecided(Vec::new()), 0, 1)
@@ -48,7 +59,7 @@ impl Input {
     }
 
     fn with(source: Source, offset: u64, line: u64) -> Self {
-        Self { text: String::new(), start: 0, offset, line, source, fed: offset, ended: false, broken: None }
+        Self { text: String::new(), start: 0, offset, counted: Cell::new((0, line)), source, fed: offset, ended: false, broken: None }
     }
 
     /// The encoding, once it is known.
@@ -64,8 +75,10 @@ impl Input {
             return;
         }
         self.fed += bytes.len() as u64;
+        let line = self.line();
         self.text.drain(..self.start);
         self.start = 0;
+        self.counted.set((0, line));
         match &mut self.source {
             Source::Undecided(held) => {
                 held.extend_from_slice(bytes);
@@ -104,7 +117,27 @@ impl Input {
     }
 
     pub(super) fn line(&self) -> u64 {
-        self.line
+        self.line_at(self.start)
+    }
+
+    pub(super) fn line_of(&self, spot: Spot) -> u64 {
+        match spot {
+            Spot::Held(index) => self.line_at(index),
+            Spot::Line(line) => line,
+        }
+    }
+
+    /// The line of an index in [`text`](Self::text).
+    pub(super) fn line_at(&self, index: usize) -> u64 {
+        let (at, mut line) = self.counted.get();
+        let text = self.text.as_bytes();
+        if index >= at {
+            line += line_ends(&text[at..index]);
+        } else {
+            line -= line_ends(&text[index..at]);
+        }
+        self.counted.set((index, line));
+        line
     }
 
     pub(super) fn fed(&self) -> u64 {
@@ -122,14 +155,14 @@ impl Input {
 
     /// Takes `length` bytes of the text.
     pub(super) fn advance(&mut self, length: usize) {
-        (self.offset, self.line) = self.ahead(length);
+        self.offset += self.width(&self.text.as_bytes()[self.start..self.start + length]);
         self.start += length;
     }
 
     /// Offset and line of what follows the next `length` bytes of the text.
     pub(super) fn ahead(&self, length: usize) -> (u64, u64) {
         let taken = &self.text.as_bytes()[self.start..self.start + length];
-        (self.offset + self.width(taken), self.line + line_ends(taken))
+        (self.offset + self.width(taken), self.line_at(self.start + length))
     }
 
     /// How many bytes of the input a text is.
