@@ -13,8 +13,9 @@ use crate::{Asset, AssetKind, Finding, Id, Identity, Location, Occurrence, Probl
 pub struct Batch {
     known: KnownFindings,
     assets: BTreeMap<Id, Asset>,
-    findings: BTreeMap<Id, FindingRow>,
-    occurrences: BTreeMap<Id, OccurrenceRow>,
+    // Boxed: rows are hundreds of bytes, and a tree moves its entries about.
+    findings: BTreeMap<Id, Box<FindingRow>>,
+    occurrences: BTreeMap<Id, Box<OccurrenceRow>>,
     problems: Vec<Problem>,
     tools: BTreeSet<String>,
     /// The asset of the record before: mostly that of the next, too.
@@ -47,7 +48,7 @@ impl KnownFindings {
         self.ids.contains(&finding.id())
     }
 
-    fn add(&mut self, findings: &BTreeMap<Id, FindingRow>) {
+    fn add(&mut self, findings: &BTreeMap<Id, Box<FindingRow>>) {
         let room = self.most.saturating_sub(self.ids.len());
         self.ids.extend(findings.keys().take(room));
     }
@@ -182,13 +183,13 @@ impl Batch {
         }
         let document = Document {
             assets: self.assets.iter().map(|(id, asset)| AssetRow { id, asset }).collect(),
-            findings: self.findings.values().collect(),
+            findings: self.findings.values().map(Box::as_ref).collect(),
             problems: &self.problems,
             tools: &self.tools,
         };
         let document = serde_json::to_vec(&document).unwrap_or_default();
         let mut occurrences = OccurrenceColumns::default();
-        self.occurrences.into_iter().for_each(|(id, row)| occurrences.push(id, row));
+        self.occurrences.into_iter().for_each(|(id, row)| occurrences.push(id, *row));
         self.known.add(&self.findings);
         (document, occurrences, self.known)
     }
@@ -204,12 +205,12 @@ impl Batch {
         if !is_known && !self.findings.contains_key(&finding_id) {
             self.size += 400 + finding.description.len() + finding.solution.len() + finding.title.len();
             self.size += finding.references.iter().map(String::len).sum::<usize>();
-            self.findings.insert(finding_id, FindingRow { offset, finding });
+            self.findings.insert(finding_id, Box::new(FindingRow { offset, finding }));
         }
         let id = occurrence_id(finding_id, asset_id, &location);
         self.occurrences.entry(id).or_insert_with(|| {
             self.size += 150 + evidence.len();
-            OccurrenceRow { finding_id, asset_id, location, evidence, offset, line }
+            Box::new(OccurrenceRow { finding_id, asset_id, location, evidence, offset, line })
         });
     }
 
