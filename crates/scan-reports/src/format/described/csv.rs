@@ -22,8 +22,6 @@ const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Header {
     delimiter: u8,
-    /// Number of columns.
-    width: usize,
     /// Index and name of those that are needed.
     columns: Vec<(usize, String)>,
 }
@@ -203,10 +201,6 @@ impl CsvReport {
 
     fn row(&mut self) -> Result<(), ReadError> {
         let (State::Rows(tokens), Some(header)) = (&self.state, &self.header) else { return Ok(()) };
-        if tokens.is_cut() && tokens.len() < header.width {
-            let message = format!("the table ends after {} of the {} columns of its last row", tokens.len(), header.width);
-            return Err(ReadError { kind: ReadErrorKind::Truncated, message, offset: tokens.progress(), line: tokens.row().1 });
-        }
         let mut tree = std::mem::take(&mut self.spare);
         tree.clear();
         let root = tree.begin("row");
@@ -244,7 +238,7 @@ fn header(table: &Table, reading: &Reading, start: &[u8]) -> Option<(Header, Pla
             }
             let index = |name: &str| fields.iter().position(|field| field.eq_ignore_ascii_case(name));
             let columns = needed.iter().filter_map(|(name, _)| Some((index(name)?, (*name).to_owned()))).collect();
-            found = Some((at, Header { delimiter, width: fields.len(), columns }, place));
+            found = Some((at, Header { delimiter, columns }, place));
             false
         });
     }
