@@ -35,7 +35,6 @@ pub(crate) enum Token {
 }
 
 /// Turns bytes into rows.
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the input or the row that has begun")]
 pub(crate) struct Tokenizer {
     reader: Reader,
     /// What was fed and not yet read, as UTF-8 where it was UTF-16.

@@ -4,8 +4,8 @@
 //! `tr⇥one⇥two`, or `th⇥…` where it begins with a heading; so is a term and what it stands for: `dt⇥term⇥text`. Text behind a block, in the one around it, has no name. A table within a cell
 //! ends the row around it: what is behind it there is text without a name.
 //!
-//! Pages are read as they are, not as a browser mends them: nothing but comments, tags, and the texts of scripts and styles is told apart,
-//! so no page is an error. The state between two blocks is a place: nothing of what is open needs to be known.
+//! Pages are read as they are, not as a browser mends them: nothing but comments, tags, and the texts of scripts and styles is told apart.
+//! Only one that ends without `</html>` is cut off. The state between two blocks is a place: nothing of what is open needs to be known.
 
 use std::borrow::Cow;
 
@@ -77,6 +77,8 @@ pub(crate) struct Tokenizer {
     reached: Place,
     /// The element whose text is passed over.
     raw: Option<&'static str>,
+    /// The page has ended.
+    closed: bool,
     block: Option<Block>,
     /// The last line, and where it began.
     line: String,
@@ -126,6 +128,7 @@ impl Tokenizer {
             fed: place.offset(),
             ended: false,
             raw: None,
+            closed: false,
             block: None,
             line: String::new(),
             began: place.clone(),
@@ -169,7 +172,9 @@ impl Tokenizer {
             if self.finish() {
                 return true;
             }
-            if !end {
+            // Whoever goes on behind the end of the page begins before it.
+            self.closed |= end && name == "html";
+            if !end || self.closed {
                 let tag = String::from_utf8_lossy(&self.buffer[self.head..self.head + length]).into_owned();
                 self.block = Some(Block::new(self.reached.clone(), with_classes(name, &tag), Kind::of(name)));
             }
@@ -244,12 +249,11 @@ impl Source for Tokenizer {
             }
             if self.head == self.buffer.len() {
                 let last = self.ended && self.finish();
-                return if last {
-                    Token::Line
-                } else if self.ended {
-                    Token::End
-                } else {
-                    Token::NeedInput
+                return match (last, self.ended, self.closed) {
+                    (true, ..) => Token::Line,
+                    (_, false, _) => Token::NeedInput,
+                    (_, _, false) => Token::Cut,
+                    _ => Token::End,
                 };
             }
             match markup(&self.buffer[self.head..], self.ended) {
@@ -278,8 +282,8 @@ impl Kind {
     /// Whether a block of this kind ends before the tag.
     fn ends_at(self, name: &str, end: bool) -> bool {
         match self {
-            Self::Row => matches!(name, "tr" | "table" | "tbody" | "thead" | "tfoot"),
-            Self::Term => name == "dl" || name == "dt" && !end,
+            Self::Row => matches!(name, "tr" | "table" | "tbody" | "thead" | "tfoot" | "body" | "html"),
+            Self::Term => matches!(name, "dl" | "body" | "html") || name == "dt" && !end,
             Self::Plain => matches!(name, "td" | "th") || BLOCKS.contains(&name),
         }
     }
@@ -400,7 +404,7 @@ mod tests {
                         piece => tokens.feed(piece),
                     }
                 }
-                _ => {
+                Token::TooLong | Token::Cut | Token::End => {
                     assert_eq!(tokens.progress(), page.len() as u64);
                     return lines;
                 }

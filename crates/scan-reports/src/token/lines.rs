@@ -28,6 +28,8 @@ pub(crate) enum Token {
     /// A line of more than [`limits::LINE`] bytes begins here; its rest is passed over.
     TooLong,
     NeedInput,
+    /// The end, and there should be more.
+    Cut,
     End,
 }
 
@@ -191,7 +193,7 @@ pub(crate) fn all(mut source: impl Source, bytes: &[u8], complete: bool) -> Vec<
         match source.next() {
             Token::Line => lines.push(source.line().into_owned()),
             Token::TooLong => {}
-            Token::NeedInput | Token::End => return lines,
+            Token::NeedInput | Token::Cut | Token::End => return lines,
         }
     }
 }
@@ -245,7 +247,7 @@ mod tests {
                         piece => tokens.feed(piece),
                     }
                 }
-                Token::End => {
+                Token::Cut | Token::End => {
                     assert_eq!(tokens.progress(), text.len() as u64);
                     return lines;
                 }

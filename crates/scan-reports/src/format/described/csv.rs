@@ -153,7 +153,7 @@ impl CsvReport {
                     let message = format!("a row of more than {} bytes or {} columns", limits::RECORD, limits::COLUMNS);
                     self.item = Some(Item::problem(Problem { code: ProblemCode::TooLarge, message, offset, line, excerpt: String::new() }));
                 }
-                Token::Row => self.row()?,
+                Token::Row => self.row(),
             }
         }
     }
@@ -199,8 +199,8 @@ impl CsvReport {
         Ok(true)
     }
 
-    fn row(&mut self) -> Result<(), ReadError> {
-        let (State::Rows(tokens), Some(header)) = (&self.state, &self.header) else { return Ok(()) };
+    fn row(&mut self) {
+        let (State::Rows(tokens), Some(header)) = (&self.state, &self.header) else { return };
         let mut tree = std::mem::take(&mut self.spare);
         tree.clear();
         let root = tree.begin("row");
@@ -217,12 +217,11 @@ impl CsvReport {
         if !filled || repeats {
             self.spare = tree;
             self.place = tokens.place();
-            return Ok(());
+            return;
         }
         let (offset, line) = tokens.row();
         let kinds = self.reading.nodes.first().map_or(super::table::List(&[]), |node| node.records);
         self.item = Some(Item::new(tree, kinds, offset, line));
-        Ok(())
     }
 }
 

@@ -163,9 +163,14 @@ impl LineReport {
                         self.here();
                         return Ok(Step::NeedInput);
                     }
-                    Token::End if self.open.is_some() => {
+                    Token::End | Token::Cut if self.open.is_some() => {
                         self.close();
                         continue;
+                    }
+                    Token::Cut => {
+                        let (offset, line) = (tokens.progress(), tokens.place().line());
+                        let message = "the page ends without </html>".to_owned();
+                        return Err(ReadError { kind: ReadErrorKind::Truncated, message, offset, line });
                     }
                     Token::End => {
                         self.here();
@@ -262,7 +267,9 @@ impl LineReport {
         let mut tree = std::mem::take(&mut self.spare);
         tree.clear();
         let root = tree.begin("");
-        taken.iter().for_each(|(name, text)| tree.leaf(name, text));
+        for (name, text) in taken {
+            tree.leaf(name, text);
+        }
         self.open = Some(Open { node, tree, root, offset, line });
         if !goes_on {
             self.close();
@@ -272,7 +279,9 @@ impl LineReport {
     fn add(&mut self, name: &str, taken: &Taken<'_>) {
         let Some(open) = &mut self.open else { return };
         let part = (!name.is_empty()).then(|| open.tree.begin(name));
-        taken.iter().for_each(|(name, text)| open.tree.leaf(name, text));
+        for (name, text) in taken {
+            open.tree.leaf(name, text);
+        }
         if let Some(part) = part {
             open.tree.end(part, "");
         }
@@ -293,7 +302,9 @@ impl LineReport {
     }
 
     fn set_context(&mut self, slots: &[(&'static str, u8)], cleared: &[u8], taken: &Taken<'_>) {
-        cleared.iter().for_each(|slot| self.set(usize::from(*slot), ""));
+        for slot in cleared {
+            self.set(usize::from(*slot), "");
+        }
         for (name, slot) in slots {
             let text = taken.iter().find(|(taken, _)| taken == name).map_or("", |(_, text)| text);
             self.set(usize::from(*slot), prefix(text, limits::KEPT));
