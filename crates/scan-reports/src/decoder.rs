@@ -25,6 +25,8 @@ pub struct Decoder {
     /// The format's tools, and how many of them were given.
     tools: Vec<&'static str>,
     told: usize,
+    /// The report has no byte, and its scanner writes none where it finds nothing.
+    empty: bool,
 }
 
 /// What a decoder says when asked for the next record.
@@ -41,7 +43,7 @@ pub enum Step {
 impl Decoder {
     /// A decoder at the start of a report.
     pub fn new(format: Format) -> Self {
-        Self { format, parser: format.parser(), tools: format.tools(), told: 0 }
+        Self { format, parser: format.parser(), tools: format.tools(), told: 0, empty: false }
     }
 
     /// A decoder at the place of a [checkpoint](Self::checkpoint).
@@ -53,7 +55,7 @@ impl Decoder {
         }
         let mut parser = format.parser();
         parser.restore(state)?;
-        Ok(Self { format, parser, tools: format.tools(), told })
+        Ok(Self { format, parser, tools: format.tools(), told, empty: false })
     }
 
     /// The format that it reads.
@@ -78,6 +80,7 @@ impl Decoder {
 
     /// Says that the report ends at [`position`](Self::position).
     pub fn end_of_input(&mut self) {
+        self.empty = self.position() == 0 && self.format.may_be_empty();
         self.parser.end_of_input();
     }
 
@@ -93,6 +96,9 @@ impl Decoder {
         if let Some(tool) = self.tools.get(self.told) {
             self.told += 1;
             return Ok(Step::Record(Record::Tool { name: (*tool).to_owned() }));
+        }
+        if self.empty {
+            return Ok(Step::End);
         }
         Ok(match self.parser.next_beyond(known)? {
             Step::Record(record) => Step::Record(record.bound()),

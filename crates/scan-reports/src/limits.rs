@@ -31,6 +31,8 @@ pub const KEPT: usize = 2 * 1024;
 pub const FACTS: usize = 2_000;
 /// Lines before the header of a table. A count.
 pub const PREAMBLE: usize = 40;
+/// A line of a report in plain text.
+pub const LINE: usize = 64 * 1024;
 /// Columns of a table. A count.
 pub const COLUMNS: usize = 4096;
 

@@ -220,8 +220,10 @@ fn a_report_that_is_cut_off_anywhere_ends_with_an_error() {
         let report = std::fs::read(&path).expect("a readable sample");
         let Some(format) = detected(&report, "") else { continue };
         // Where lines are records a report may end behind any of them.
-        let lines = path.extension().is_some_and(|extension| extension == "csv" || extension == "jsonl");
-        if lines || read(format, &report, || 4096).error.is_some() {
+        let lines = path.extension().and_then(|extension| extension.to_str());
+        if lines.is_some_and(|extension| ["csv", "jsonl", "txt", "log", "dat"].contains(&extension))
+            || read(format, &report, || 4096).error.is_some()
+        {
             continue;
         }
         let end = report.trim_ascii_end().len();
@@ -229,5 +231,14 @@ fn a_report_that_is_cut_off_anywhere_ends_with_an_error() {
             let reading = read(format, &report[..cut], || 4096);
             assert!(reading.error.is_some(), "{} cut at {cut}", path.display());
         }
+    }
+}
+
+#[test]
+fn no_byte_at_all_is_no_finding_where_a_scanner_writes_it_so() {
+    for (name, right) in [("sqlmap", true), ("gobuster", true), ("osv_scanner", true), ("clamav", false), ("kubehunter", false)] {
+        let format = Format::from_name(name).expect(name);
+        let reading = read(format, b"", || 1);
+        assert_eq!(reading.error.is_none(), right, "{name}: {:?}", reading.error);
     }
 }

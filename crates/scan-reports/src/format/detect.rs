@@ -11,6 +11,7 @@ use encoding_rs::Encoding;
 
 use super::Format;
 use super::described::csv_headers;
+use super::described::lines::start_lines;
 use super::described::table::{Detect, Syntax};
 use super::described::transform::like;
 use crate::limits;
@@ -50,18 +51,25 @@ pub fn detect(start: &[u8], complete: bool, file_name: Option<&str>) -> Detectio
     let found = match first_character(start) {
         None if complete => Err(if start.is_empty() { "the file is empty" } else { "the file holds nothing but blanks" }.to_owned()),
         None => return Detection::NeedMore,
-        Some('<') => match xml(start, complete) {
-            Ok(Some(facts)) => choose(Syntax::Xml, &[facts], file_name),
-            Ok(None) => return Detection::NeedMore,
-            Err(error) => Err(error),
-        },
+        Some('<') => {
+            let by_elements = match xml(start, complete) {
+                Ok(Some(facts)) => choose(Syntax::Xml, &[facts], file_name),
+                Ok(None) => return Detection::NeedMore,
+                Err(error) => Err(error),
+            };
+            match by_elements {
+                Err(_) if !complete => return Detection::NeedMore,
+                Err(what) => by_lines(Syntax::Html, start, complete).ok_or(what),
+                found => found,
+            }
+        }
         Some(first) => match binary(start) {
             Some(what) => Err(what.to_owned()),
             None if !complete => return Detection::NeedMore,
             None if matches!(first, '{' | '[') || assignment(start).is_some_and(|length| length > 0) => {
-                choose(Syntax::Json, &[json(start)], file_name)
+                choose(Syntax::Json, &[json(start)], file_name).or_else(|what| by_lines(Syntax::Lines, start, complete).ok_or(what))
             }
-            None => choose(Syntax::Csv, &tables(start), file_name),
+            None => choose(Syntax::Csv, &tables(start), file_name).or_else(|what| by_lines(Syntax::Lines, start, complete).ok_or(what)),
         },
     };
     match found {
@@ -91,6 +99,15 @@ fn choose(syntax: Syntax, candidates: &[Facts], file_name: Option<&str>) -> Resu
     best.map(|(_, _, format)| format).ok_or_else(|| unknown(syntax, candidates))
 }
 
+/// The format whose lines say most. Only asked where no other syntax fits.
+fn by_lines(syntax: Syntax, start: &[u8], complete: bool) -> Option<Format> {
+    let lines = start_lines(syntax, start, complete);
+    let formats = Format::ALL.into_iter().filter(|format| format.table().syntax == syntax);
+    let detects = formats.flat_map(|format| format.table().detect.iter().map(move |detect| (format, detect)));
+    let fitting = detects.filter(|(_, detect)| detect.lines.hold(&lines));
+    fitting.max_by_key(|(format, detect)| (detect.has.len(), std::cmp::Reverse(*format))).map(|(format, _)| format)
+}
+
 fn meets(detect: &Detect, facts: &Facts) -> bool {
     let is = |(path, values): &(&str, super::described::table::List<&str>)| {
         facts.of(path).any(|value| values.iter().any(|pattern| like(pattern, value)))
@@ -112,8 +129,8 @@ fn unknown(syntax: Syntax, candidates: &[Facts]) -> String {
             }
         }
         Syntax::Json => "a JSON document of no known format".to_owned(),
-        Syntax::Csv if candidates.is_empty() => "neither XML, nor JSON, nor a table".to_owned(),
-        Syntax::Csv => "a table whose columns are those of no known format".to_owned(),
+        Syntax::Csv if candidates.is_empty() => "neither XML, nor JSON, nor a table, nor text of a known format".to_owned(),
+        Syntax::Csv | Syntax::Lines | Syntax::Html => "a table whose columns are those of no known format".to_owned(),
     };
     let mut near: Vec<(usize, &str)> =
         Format::ALL.into_iter().filter_map(|format| Some((met(format, candidates)?, format.name()))).collect();
@@ -131,7 +148,7 @@ fn met(format: Format, candidates: &[Facts]) -> Option<usize> {
     let share = |detect: &Detect, facts: &Facts| {
         let is = detect.is.iter().map(|(path, _)| path);
         let met = detect.has.iter().chain(is).filter(|path| facts.of(path).next().is_some()).count();
-        met * 100 / (detect.has.len() + detect.is.len())
+        met * 100 / (detect.has.len() + detect.is.len()).max(1)
     };
     let detects = format.table().detect.iter();
     detects.flat_map(|detect| candidates.iter().map(move |facts| share(detect, facts))).filter(|share| *share > 0).max()
@@ -146,7 +163,8 @@ pub(super) fn described(detect: &Detect) -> String {
     let has = detect.has.iter().map(|path| (*path).to_owned());
     let is = detect.is.iter().map(|(path, values)| format!("{path} = {}", values.join(" or ")));
     let lacks = detect.lacks.iter().map(|path| format!("no {path}"));
-    has.chain(is).chain(lacks).collect::<Vec<_>>().join(", ")
+    let all = (!detect.lines.all.is_empty()).then(|| "each line one of its own".to_owned());
+    has.chain(is).chain(lacks).chain(all).collect::<Vec<_>>().join(", ")
 }
 
 /// The first character that is no blank and no byte order mark, in any encoding of Unicode or that has ASCII's characters.
@@ -340,7 +358,7 @@ mod tests {
         assert!(message(b"<?xml version='1.0' encoding='EBCDIC-US'?><a/>").contains("EBCDIC-US"));
         assert!(message(b"{}").starts_with("a JSON document of no known format"));
         assert!(message(b"PK\x03\x04....").starts_with("a ZIP archive"));
-        assert!(message(b"some words").starts_with("neither XML, nor JSON, nor a table; known formats:"));
+        assert!(message(b"some words").starts_with("neither XML, nor JSON, nor a table, nor text of a known format; known formats:"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod elements;
 mod ids;
 mod purl;
 mod registry;
+pub(crate) use described::without_references;
 pub use detect::{Detection, detect};
 pub use registry::Format;
 
@@ -74,6 +75,11 @@ impl Format {
     /// The format of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+
+    /// Whether a report without a byte is one without findings.
+    pub(crate) fn may_be_empty(self) -> bool {
+        self.table().empty
     }
 
     /// Changes whenever an older checkpoint can no longer be taken up.

@@ -5,12 +5,12 @@
 
 use super::Parser;
 use super::described::table::{
-    Alternative, Assets, Condition, Detect, Expr, List, Node, Package, Part, Path, Places, Reading, Record, Scores, Severities, Slot,
-    Source, Start, Step, Syntax, Table, Transform, Word,
+    Act, Alternative, Assets, Class, Condition, Detect, Expr, LineFacts, LineRule, List, Node, Package, Part, Path, Pattern, Piece, Places,
+    Reading, Record, Scores, Severities, Slot, Source, Start, Step, Syntax, Table, Transform, Word,
 };
 use crate::kinds::{AssetKind, FindingKind, Severity, Status};
 use crate::token::json::collect::Shape;
 
-use {Part::*, Source::*, Start::*, Step::*, Syntax::*, Transform::*};
+use {Act::*, Class::*, Part::*, Piece::*, Source::*, Start::*, Step::*, Syntax::*, Transform::*};
 
 include!(concat!(env!("OUT_DIR"), "/formats.rs"));

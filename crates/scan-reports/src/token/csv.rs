@@ -35,7 +35,6 @@ pub(crate) enum Token {
 }
 
 /// Turns bytes into rows.
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the input or the row that has begun")]
 pub(crate) struct Tokenizer {
     reader: Reader,
     /// What was fed and not yet read, as UTF-8 where it was UTF-16.
@@ -47,8 +46,8 @@ pub(crate) struct Tokenizer {
     ended: bool,
     /// Where the next row begins, or the one that is being read.
     place: Place,
-    /// The same of what is read behind it.
-    reached: (u64, u64),
+    /// The place behind what is read.
+    reached: Place,
     fields: Vec<u8>,
     ends: Vec<usize>,
     written: usize,
@@ -56,7 +55,6 @@ pub(crate) struct Tokenizer {
     inside: bool,
     too_large: bool,
     quotes: usize,
-    cut: bool,
     /// Where the last row began.
     row: (u64, u64),
 }
@@ -64,15 +62,14 @@ pub(crate) struct Tokenizer {
 impl Tokenizer {
     /// A tokenizer at a place.
     pub(crate) fn new(delimiter: u8, place: Place) -> Self {
-        let decoder = place.encoding.as_ref().and_then(|name| Encoding::for_label(name.as_bytes()));
         Self {
             reader: ReaderBuilder::new().delimiter(delimiter).build(),
             buffer: Vec::new(),
             head: 0,
-            decoder: decoder.map(Encoding::new_decoder_without_bom_handling),
+            decoder: place.decoder(),
             fed: place.offset,
             ended: false,
-            reached: (place.offset, place.line),
+            reached: place.clone(),
             place,
             fields: vec![0; 4096],
             ends: vec![0; 64],
@@ -81,7 +78,6 @@ impl Tokenizer {
             inside: false,
             too_large: false,
             quotes: 0,
-            cut: false,
             row: (0, 0),
         }
     }
@@ -93,7 +89,7 @@ impl Tokenizer {
 
     /// How far it has read.
     pub(crate) fn progress(&self) -> u64 {
-        self.reached.0
+        self.reached.offset
     }
 
     /// The place before the next row, or before the one that is not yet read whole.
@@ -153,11 +149,6 @@ impl Tokenizer {
         Some(text(self.fields.get(start..*self.ends[..self.count].get(index)?)?))
     }
 
-    /// Whether the table ends with the row, without a line end.
-    pub(crate) fn is_cut(&self) -> bool {
-        self.cut
-    }
-
     /// Offset and line of the row's start.
     pub(crate) fn row(&self) -> (u64, u64) {
         self.row
@@ -167,11 +158,11 @@ impl Tokenizer {
     fn begin_row(&mut self) -> bool {
         let blank = self.buffer[self.head..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         self.advance(blank);
-        (self.place.offset, self.place.line) = self.reached;
+        self.place.clone_from(&self.reached);
         if self.head == self.buffer.len() {
             return false;
         }
-        self.row = self.reached;
+        self.row = (self.reached.offset, self.reached.line);
         (self.written, self.count, self.quotes) = (0, 0, 0);
         (self.inside, self.too_large) = (true, false);
         true
@@ -179,13 +170,12 @@ impl Tokenizer {
 
     fn end_row(&mut self, cut: bool) -> Result<Token, ReadError> {
         self.inside = false;
-        self.cut = cut;
         if cut && self.quotes % 2 == 1 {
-            let (offset, line) = self.reached;
+            let Place { offset, line, .. } = self.reached;
             let message = format!("the table ends within quotes, in the row that begins in line {}", self.row.1);
             return Err(ReadError { kind: ReadErrorKind::Truncated, message, offset, line });
         }
-        (self.place.offset, self.place.line) = self.reached;
+        self.place.clone_from(&self.reached);
         Ok(if self.too_large { Token::TooLarge } else { Token::Row })
     }
 
@@ -203,10 +193,7 @@ impl Tokenizer {
     }
 
     fn advance(&mut self, length: usize) {
-        let taken = &self.buffer[self.head..self.head + length];
-        let (offset, line) = &mut self.reached;
-        *offset += if self.decoder.is_some() { utf16_width(taken) } else { length as u64 };
-        *line += memchr_iter(b'\n', taken).count() as u64;
+        self.reached.advance(&self.buffer[self.head..self.head + length]);
         self.head += length;
     }
 }
@@ -222,9 +209,21 @@ impl Place {
             None => Self { offset: 0, line: 1, encoding: None },
         }
     }
+
+    /// What turns the bytes from here on into UTF-8, where they are not.
+    pub(super) fn decoder(&self) -> Option<Decoder> {
+        let encoding = Encoding::for_label(self.encoding.as_ref()?.as_bytes())?;
+        Some(encoding.new_decoder_without_bom_handling())
+    }
+
+    /// Goes on behind what was read, as UTF-8.
+    pub(super) fn advance(&mut self, taken: &[u8]) {
+        self.offset += if self.encoding.is_some() { utf16_width(taken) } else { taken.len() as u64 };
+        self.line += memchr_iter(b'\n', taken).count() as u64;
+    }
 }
 
-fn decode(decoder: &mut Decoder, bytes: &[u8], out: &mut Vec<u8>) {
+pub(super) fn decode(decoder: &mut Decoder, bytes: &[u8], out: &mut Vec<u8>) {
     let mut text = String::with_capacity(decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len() * 3));
     let _ = decoder.decode_to_string(bytes, &mut text, false);
     out.extend_from_slice(text.as_bytes());
@@ -236,7 +235,7 @@ fn utf16_width(text: &[u8]) -> u64 {
     2 * units as u64
 }
 
-fn text(bytes: &[u8]) -> Cow<'_, str> {
+pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => WINDOWS_1252.decode_without_bom_handling(bytes).0,

@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::language::{self, Names, leak, list};
 use super::table::{
-    Assets, Condition, Detect, Expr, List, Node, Package, Path, Places, Reading, Record, Scores, Severities, Slot, Start, Step, Syntax,
-    Table, Word,
+    Act, Assets, Condition, Detect, Expr, LineFacts, LineRule, List, Node, Package, Path, Pattern, Piece, Places, Reading, Record, Scores,
+    Severities, Slot, Start, Step, Syntax, Table, Word,
 };
 use super::{Shape, limits};
 use crate::kinds::{AssetKind, FindingKind, Severity, Status};
@@ -42,6 +42,24 @@ pub(crate) struct Description {
     fields: Fields,
     #[serde(default)]
     records: Vec<RecordText>,
+    #[serde(default)]
+    lines: Vec<LineText>,
+    #[serde(default)]
+    empty: bool,
+}
+
+/// What becomes of lines of plain text.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct LineText {
+    is: Many<String>,
+    begin: Option<String>,
+    add: Option<String>,
+    part: Option<String>,
+    set: bool,
+    clear: Many<String>,
+    end: bool,
+    ignore: bool,
 }
 
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
@@ -50,6 +68,8 @@ enum SyntaxWord {
     Json,
     Xml,
     Csv,
+    Lines,
+    Html,
 }
 
 #[derive(Deserialize)]
@@ -61,6 +81,8 @@ struct DetectText {
     is: BTreeMap<String, Many<String>>,
     #[serde(default)]
     lacks: Vec<String>,
+    #[serde(default)]
+    all: Vec<String>,
     #[serde(default)]
     file: Vec<String>,
 }
@@ -212,7 +234,12 @@ pub(crate) fn compile(name: &str, text: &str) -> Result<Table, String> {
         SyntaxWord::Json => Syntax::Json,
         SyntaxWord::Xml => Syntax::Xml,
         SyntaxWord::Csv => Syntax::Csv,
+        SyntaxWord::Lines => Syntax::Lines,
+        SyntaxWord::Html => Syntax::Html,
     };
+    if has_lines(syntax) == description.lines.is_empty() {
+        return Err("expected [[lines]] where the syntax is lines or html, and only there".to_owned());
+    }
     let reading = match (description.code, description.records.is_empty()) {
         (true, true) => None,
         (false, false) => Some(Compiler::new(name, syntax, &description).reading(&description)?),
@@ -221,7 +248,7 @@ pub(crate) fn compile(name: &str, text: &str) -> Result<Table, String> {
     if description.detect.is_empty() {
         return Err("expected [[detect]]: what tells the format".to_owned());
     }
-    let detect = description.detect.iter().map(detection).collect::<Result<_, _>>()?;
+    let detect = description.detect.iter().map(|text| detection(text, syntax)).collect::<Result<_, _>>()?;
     Ok(Table {
         name: leak(name),
         scanner: leak(&description.scanner),
@@ -229,16 +256,37 @@ pub(crate) fn compile(name: &str, text: &str) -> Result<Table, String> {
         syntax,
         detect: list(detect),
         reading,
+        empty: description.empty,
     })
 }
 
-fn detection(text: &DetectText) -> Result<Detect, String> {
-    if text.has.is_empty() && text.is.is_empty() {
-        return Err("detect: expected 'has' or 'is'".to_owned());
+/// Whether it is read line by line.
+fn has_lines(syntax: Syntax) -> bool {
+    matches!(syntax, Syntax::Lines | Syntax::Html)
+}
+
+fn detection(text: &DetectText, syntax: Syntax) -> Result<Detect, String> {
+    if text.has.is_empty() && text.is.is_empty() && text.all.is_empty() {
+        return Err("detect: expected 'has' or 'is', or for lines 'has' or 'all'".to_owned());
+    }
+    let plain = has_lines(syntax);
+    if plain && !text.is.is_empty() || !plain && !text.all.is_empty() {
+        return Err("detect: 'is' is not for lines, and 'all' for nothing else".to_owned());
     }
     let words = |words: &[String]| list(words.iter().map(|word| leak(word)).collect());
+    let lines = |texts: &[String]| patterns(if plain { texts } else { &[] }).map_err(|error| format!("detect: {error}"));
     let is = text.is.iter().map(|(path, values)| (leak(path), words(values.as_slice()))).collect();
-    Ok(Detect { has: words(&text.has), is: list(is), lacks: words(&text.lacks), file: words(&text.file) })
+    Ok(Detect {
+        has: words(&text.has),
+        is: list(is),
+        lacks: words(&text.lacks),
+        file: words(&text.file),
+        lines: LineFacts { has: lines(&text.has)?, lacks: lines(&text.lacks)?, all: lines(&text.all)? },
+    })
+}
+
+fn patterns(texts: &[String]) -> Result<List<Pattern>, String> {
+    Ok(list(texts.iter().map(|text| language::pattern(text)).collect::<Result<_, _>>()?))
 }
 
 /// A node while it is made.
@@ -298,6 +346,9 @@ impl Compiler {
     }
 
     fn reading(mut self, description: &Description) -> Result<Reading, String> {
+        if has_lines(self.syntax) && !description.definitions.is_empty() {
+            return Err("definitions are not for lines".to_owned());
+        }
         for (name, definition) in &description.definitions {
             self.definition(name, definition).map_err(|error| format!("definitions.{name}: {error}"))?;
         }
@@ -312,12 +363,14 @@ impl Compiler {
             return Err(format!("more than {SLOTS} different paths that begin with '/' (they are part of the checkpoint)"));
         }
         self.nest();
-        let xml = self.syntax == Syntax::Xml;
+        let lines = self.lines(&description.lines)?;
+        // The lines of a record are as elements are: a name may stand several times.
+        let xml = self.repeats();
         let defines = |way: &Way| way.slot.is_some_and(|slot| self.definitions.values().any(|defined| *defined == slot));
         let nodes = self.nodes.iter().map(|way| way.finish(xml, defines(way))).collect::<Result<_, _>>()?;
         let (nodes, slots) = (list(nodes), list(self.slots.into_iter().map(|(slot, _)| slot).collect()));
-        let version = hash(&format!("{READERS} {nodes:?} {slots:?}"));
-        Ok(Reading { version, nodes, slots, records: list(records) })
+        let version = hash(&format!("{READERS} {nodes:?} {slots:?} {lines:?}"));
+        Ok(Reading { version, nodes, slots, records: list(records), lines })
     }
 
     /// Definitions: the values of a list, whose key is looked up.
@@ -403,6 +456,103 @@ impl Compiler {
         }
         Ok(node)
     }
+}
+
+/// Lines of plain text.
+impl Compiler {
+    fn lines(&self, texts: &[LineText]) -> Result<List<LineRule>, String> {
+        let mut rules = Vec::new();
+        for text in texts {
+            let named = |error| format!("lines: {:?}: {error}", text.is.as_slice());
+            let is = patterns(text.is.as_slice()).map_err(named)?;
+            if is.is_empty() {
+                return Err("lines: expected the field 'is'".to_owned());
+            }
+            rules.push(LineRule { is, act: self.act(text, &is, texts).map_err(named)? });
+        }
+        if has_lines(self.syntax) {
+            self.taken(texts)?;
+        }
+        Ok(list(rules))
+    }
+
+    fn act(&self, text: &LineText, is: &[Pattern], texts: &[LineText]) -> Result<Act, String> {
+        if text.part.is_some() && text.add.is_none() || !text.clear.as_slice().is_empty() && !text.set {
+            return Err("'part' is for 'add', and 'clear' for 'set'".to_owned());
+        }
+        Ok(match (&text.begin, &text.add, text.set, text.end, text.ignore) {
+            (Some(record), None, false, false, false) => {
+                Act::BeginRecord(self.record_node(record)?, texts.iter().any(|text| text.add.as_ref() == Some(record)))
+            }
+            (None, Some(record), false, false, false) => {
+                Act::AddTo(self.record_node(record)?, leak(text.part.as_deref().unwrap_or_default()))
+            }
+            (None, None, true, false, false) => {
+                let slots = names(is).into_iter().map(|name| Ok((name, self.context_slot(name)?)));
+                let cleared = text.clear.as_slice().iter().map(|name| self.context_slot(name));
+                Act::SetContext(list(slots.collect::<Result<_, String>>()?), list(cleared.collect::<Result<_, _>>()?))
+            }
+            (None, None, false, true, false) => Act::EndRecord,
+            (None, None, false, false, true) => Act::Ignore,
+            _ => return Err("expected one of 'begin', 'add', 'set', 'end' and 'ignore'".to_owned()),
+        })
+    }
+
+    fn root_member(&self, name: &str) -> Option<u16> {
+        self.nodes[0].members.iter().find(|(member, _)| member == name).map(|(_, node)| *node)
+    }
+
+    fn record_node(&self, name: &str) -> Result<u16, String> {
+        let node = self.root_member(name).filter(|node| !self.nodes[usize::from(*node)].records.is_empty());
+        node.ok_or_else(|| format!("there are no [[records]] at {name:?}"))
+    }
+
+    fn context_slot(&self, name: &str) -> Result<u8, String> {
+        let node = self.root_member(name).and_then(|node| self.nodes[usize::from(node)].slot);
+        node.ok_or_else(|| format!("no record uses '/{name}'"))
+    }
+
+    /// What records and their fields name has to be taken of some line.
+    fn taken(&self, texts: &[LineText]) -> Result<(), String> {
+        for (name, node) in &self.nodes[0].members {
+            let way = &self.nodes[usize::from(*node)];
+            if way.records.is_empty() {
+                let known = texts.iter().filter(|text| text.set).any(|text| takes(text, name));
+                known.then_some(()).ok_or_else(|| format!("no line with 'set' takes '{name}' for '/{name}'"))?;
+                continue;
+            }
+            let begun = texts.iter().any(|text| text.begin.as_ref() == Some(name));
+            begun.then_some(()).ok_or_else(|| format!("no line begins the record at {name:?}"))?;
+            for (field, needed) in &way.needed.members {
+                let of = |text: &&LineText| text.begin.as_ref().or(text.add.as_ref()) == Some(name);
+                let known = texts.iter().filter(of).any(|text| match &text.part {
+                    Some(part) => part == field && needed.members.keys().any(|field| takes(text, field)),
+                    None => takes(text, field),
+                });
+                known.then_some(()).ok_or_else(|| format!("no line of the record at {name:?} takes {field:?}"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a pattern of the rule takes that name.
+fn takes(text: &LineText, name: &str) -> bool {
+    patterns(text.is.as_slice()).is_ok_and(|is| names(&is).contains(&name))
+}
+
+/// The names that patterns take.
+fn names(is: &[Pattern]) -> Vec<&'static str> {
+    let mut names: Vec<&'static str> = Vec::new();
+    for piece in is.iter().flat_map(|Pattern(pieces)| pieces.iter()) {
+        if let Piece::Take(name, _) | Piece::TakeLongest(name, _) = piece
+            && !name.is_empty()
+            && !names.contains(name)
+        {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// A record's fields, and for what it does not say, those of all records.
@@ -666,7 +816,7 @@ impl Names for Compiler {
     }
 
     fn repeats(&self) -> bool {
-        self.syntax == Syntax::Xml
+        self.syntax == Syntax::Xml || has_lines(self.syntax)
     }
 }
 

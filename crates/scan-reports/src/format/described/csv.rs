@@ -22,8 +22,6 @@ const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Header {
     delimiter: u8,
-    /// Number of columns.
-    width: usize,
     /// Index and name of those that are needed.
     columns: Vec<(usize, String)>,
 }
@@ -155,7 +153,7 @@ impl CsvReport {
                     let message = format!("a row of more than {} bytes or {} columns", limits::RECORD, limits::COLUMNS);
                     self.item = Some(Item::problem(Problem { code: ProblemCode::TooLarge, message, offset, line, excerpt: String::new() }));
                 }
-                Token::Row => self.row()?,
+                Token::Row => self.row(),
             }
         }
     }
@@ -201,12 +199,8 @@ impl CsvReport {
         Ok(true)
     }
 
-    fn row(&mut self) -> Result<(), ReadError> {
-        let (State::Rows(tokens), Some(header)) = (&self.state, &self.header) else { return Ok(()) };
-        if tokens.is_cut() && tokens.len() < header.width {
-            let message = format!("the table ends after {} of the {} columns of its last row", tokens.len(), header.width);
-            return Err(ReadError { kind: ReadErrorKind::Truncated, message, offset: tokens.progress(), line: tokens.row().1 });
-        }
+    fn row(&mut self) {
+        let (State::Rows(tokens), Some(header)) = (&self.state, &self.header) else { return };
         let mut tree = std::mem::take(&mut self.spare);
         tree.clear();
         let root = tree.begin("row");
@@ -223,12 +217,11 @@ impl CsvReport {
         if !filled || repeats {
             self.spare = tree;
             self.place = tokens.place();
-            return Ok(());
+            return;
         }
         let (offset, line) = tokens.row();
         let kinds = self.reading.nodes.first().map_or(super::table::List(&[]), |node| node.records);
         self.item = Some(Item::new(tree, kinds, offset, line));
-        Ok(())
     }
 }
 
@@ -244,7 +237,7 @@ fn header(table: &Table, reading: &Reading, start: &[u8]) -> Option<(Header, Pla
             }
             let index = |name: &str| fields.iter().position(|field| field.eq_ignore_ascii_case(name));
             let columns = needed.iter().filter_map(|(name, _)| Some((index(name)?, (*name).to_owned()))).collect();
-            found = Some((at, Header { delimiter, width: fields.len(), columns }, place));
+            found = Some((at, Header { delimiter, columns }, place));
             false
         });
     }

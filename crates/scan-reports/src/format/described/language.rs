@@ -1,6 +1,6 @@
 //! Paths and expressions of a description, from text. Part of the build script; see `formats/README.md` for the language.
 
-use super::table::{Alternative, Expr, List, Part, Path, Source, Start, Step, Transform};
+use super::table::{Alternative, Class, Expr, List, Part, Path, Pattern, Piece, Source, Start, Step, Transform};
 
 /// What a description knows when an expression is read: where paths that begin with `/` and lookups lead.
 pub(crate) trait Names {
@@ -68,6 +68,47 @@ fn template(text: &str, names: &mut impl Names) -> Result<List<Part>, String> {
         parts.push(Part::Literal(leak(rest)));
     }
     Ok(list(parts))
+}
+
+/// A pattern of a line: text with `{name}`, `{name:class}`, `{name*}`, `{}`.
+pub(crate) fn pattern(text: &str) -> Result<Pattern, String> {
+    let (mut pieces, mut longest, mut rest) = (Vec::new(), 0, text);
+    while let Some(open) = rest.find('{') {
+        let close = rest[open..].find('}').map(|at| open + at).ok_or_else(|| format!("'{{' without '}}' in {text:?}"))?;
+        if open > 0 {
+            pieces.push(Piece::Text(leak(&rest[..open])));
+        } else if !pieces.is_empty() {
+            return Err(format!("expected text between two '{{…}}' in {text:?}"));
+        }
+        let piece = take(&rest[open + 1..close])?;
+        longest += usize::from(matches!(piece, Piece::TakeLongest(..)));
+        pieces.push(piece);
+        rest = &rest[close + 1..];
+    }
+    if longest > 1 {
+        return Err(format!("more than one '*' in {text:?}"));
+    }
+    if !rest.is_empty() {
+        pieces.push(Piece::Text(leak(rest)));
+    }
+    Ok(Pattern(list(pieces)))
+}
+
+fn take(text: &str) -> Result<Piece, String> {
+    let (text, class) = text.split_once(':').map_or((text, None), |(text, class)| (text, Some(class)));
+    let class = match class {
+        None => Class::Anything,
+        Some("word") => Class::OneWord,
+        Some("name") => Class::Identifier,
+        Some("number") => Class::Digits,
+        Some("hex") => Class::HexDigits,
+        Some(class) => return Err(format!("expected word, name, number or hex, found {class:?}")),
+    };
+    let (name, longest) = text.strip_suffix('*').map_or((text, false), |name| (name, true));
+    if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return Err(format!("expected a name, found {name:?}"));
+    }
+    Ok(if longest { Piece::TakeLongest(leak(name), class) } else { Piece::Take(leak(name), class) })
 }
 
 /// A path: see the module.

@@ -1,7 +1,7 @@
 //! Formats that are described in `formats/<name>.toml` instead of programmed (`formats/README.md` is the language's reference).
 //!
 //! The build script compiles the descriptions into [tables](table), and ends the build where one is wrong. Here they are interpreted:
-//! [`json`], [`xml`] and [`csv`] find the records and collect each as a [tree](tree) of texts; [`scope`] evaluates expressions over it
+//! [`json`], [`xml`], [`csv`] and [`lines`] find the records and collect each as a [tree](tree) of texts; [`scope`] evaluates expressions over it
 //! and [`make`] makes occurrences of them.
 
 #[cfg(test)]
@@ -10,7 +10,9 @@ mod csv;
 mod json;
 #[cfg(test)]
 mod language;
+pub(super) mod lines;
 mod make;
+mod pattern;
 mod scope;
 pub(super) mod table;
 pub(super) mod transform;
@@ -19,6 +21,7 @@ mod xml;
 
 pub(super) use csv::headers as csv_headers;
 use table::{Syntax, Table};
+pub(crate) use transform::without_references;
 
 #[cfg(test)]
 use crate::limits;
@@ -36,5 +39,6 @@ pub(super) fn parser(table: &'static Table) -> Option<Box<dyn Parser>> {
         Syntax::Json => Box::new(json::JsonReport::new(table, reading)),
         Syntax::Xml => Box::new(xml::XmlRecords::new(table, reading)),
         Syntax::Csv => Box::new(csv::CsvReport::new(table, reading)),
+        Syntax::Lines | Syntax::Html => Box::new(lines::LineReport::new(table, reading)),
     })
 }

@@ -56,6 +56,8 @@ pub(crate) struct Table {
     pub(crate) detect: List<Detect>,
     /// How it is read; none where a module of its own does.
     pub(crate) reading: Option<Reading>,
+    /// The scanner writes nothing at all where it finds nothing.
+    pub(crate) empty: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +65,8 @@ pub(crate) enum Syntax {
     Json,
     Xml,
     Csv,
+    Lines,
+    Html,
 }
 
 /// What tells a format: facts about the start of the report, such as `Results[].Target`, that all hold.
@@ -74,6 +78,70 @@ pub(crate) struct Detect {
     pub(crate) lacks: List<&'static str>,
     /// The file's name ends like this: only where several formats fit.
     pub(crate) file: List<&'static str>,
+    /// What tells plain text and web pages.
+    pub(crate) lines: LineFacts,
+}
+
+/// What tells plain text and web pages: patterns of lines of its start.
+#[derive(Debug)]
+pub(crate) struct LineFacts {
+    /// Each fits some line.
+    pub(crate) has: List<Pattern>,
+    /// None fits any line.
+    pub(crate) lacks: List<Pattern>,
+    /// Every line that is not blank fits one of them.
+    pub(crate) all: List<Pattern>,
+}
+
+/// A line: literal text and what is taken from between it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pattern(pub(crate) List<Piece>);
+
+/// A part of a pattern.
+#[derive(Debug)]
+pub(crate) enum Piece {
+    Text(&'static str),
+    /// What stands between two texts, under this name; empty for what is not kept.
+    Take(&'static str, Class),
+    /// The same, as long as possible.
+    TakeLongest(&'static str, Class),
+}
+
+/// What may be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// Anything, or nothing.
+    Anything,
+    /// No blanks.
+    OneWord,
+    /// A name as in most programming languages.
+    Identifier,
+    /// Decimal digits.
+    Digits,
+    /// Hexadecimal digits.
+    HexDigits,
+}
+
+/// What becomes of the lines that fit one of the patterns.
+#[derive(Debug)]
+pub(crate) struct LineRule {
+    pub(crate) is: List<Pattern>,
+    pub(crate) act: Act,
+}
+
+/// What becomes of a line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Act {
+    /// It begins a record: that of this node. Whether further lines may belong to it.
+    BeginRecord(u16, bool),
+    /// It belongs to the record of that node, if it is open; as a part of this name, or directly.
+    AddTo(u16, &'static str),
+    /// What it holds goes for the lines that follow: names and their slots. The other slots are emptied.
+    SetContext(List<(&'static str, u8)>, List<u8>),
+    /// It ends the record that is open.
+    EndRecord,
+    /// Nothing.
+    Ignore,
 }
 
 /// How a format is read.
@@ -86,6 +154,8 @@ pub(crate) struct Reading {
     /// The values around the records that are kept.
     pub(crate) slots: List<Slot>,
     pub(crate) records: List<Record>,
+    /// What becomes of each line of plain text: the first rule that fits counts.
+    pub(crate) lines: List<LineRule>,
 }
 
 /// A value on the way to the records.

@@ -223,6 +223,109 @@ fn a_table_may_begin_with_other_lines() {
 }
 
 #[test]
+fn a_pattern_takes_what_stands_between_its_texts() {
+    let taken = |pattern: &str, line| -> Option<String> {
+        let pattern = super::language::pattern(pattern).expect(pattern);
+        let values: Vec<&str> = pattern.take(line)?.into_iter().map(|(_, value)| value).collect();
+        Some(values.join("|"))
+    };
+    for (pattern, line, expected) in [
+        ("a", "a", Some("")),
+        ("a", "ab", None),
+        ("", "", Some("")),
+        ("", "a", None),
+        ("{x}: {y} FOUND", "a: b: c FOUND", Some("a|b: c")),
+        ("{x*}: {y} FOUND", "a: b: c FOUND", Some("c|a: b")),
+        ("{x*}: {y} FOUND", "a: b: c FOUN", None),
+        ("[{}] {x} [ {y} ]", "[1]  a   [ b ]", Some("a|b")),
+        ("{x:name} {y}", "a_1 b c", Some("a_1|b c")),
+        ("{x:name} {y}", "1a b", None),
+        ("({x:number})", "(12)", Some("12")),
+        ("({x:number})", "()", None),
+        ("0x{x:hex}:{y:word}", "0xa0:$a", Some("a0|$a")),
+        ("{x:word}", "a b", None),
+        ("a{x}a", "a", None),
+        ("{x}", "", Some("")),
+        ("{a} {b*} {c}", "é ü ö ä", Some("é|ä|ü ö")),
+    ] {
+        assert_eq!(taken(pattern, line).as_deref(), expected, "{pattern:?} of {line:?}");
+    }
+}
+
+/// Headers, records of several lines, and what ends them.
+const LINES: &str = r##"
+[[lines]]
+is = "# {part}"
+set = true
+clear = "owner"
+[[lines]]
+is = "owner {owner:word}"
+set = true
+[[lines]]
+is = "* {name}"
+begin = "item"
+[[lines]]
+is = ["- {note}", "  {note}"]
+add = "item"
+[[lines]]
+is = "at {file}:{line:number}"
+add = "item"
+part = "place"
+[[lines]]
+is = "---"
+end = true
+[[lines]]
+is = "! {text}"
+begin = "alarm"
+[[records]]
+at = "alarm"
+kind = "host"
+rule = "'alarm'"
+title = "text"
+severity = {}
+"##;
+
+#[test]
+fn lines_begin_records_belong_to_them_and_say_what_is_around_them() {
+    let fields = "rule = \"name\"\ntitle = \"'{/part?}/{/owner?}/{name}/' | name\"\n\
+                  description = \"note > join '+'\"\nattributes = { at = \"place.file > join ','\" }";
+    let description = format!("{}{LINES}", record("item", fields));
+    let report = "a\n# one\nowner me\n* x\n- n1\nother\n  n2\nat f:1\nat g:2\nat h\n# two\n- n\n* y\n---\n- n\n! w\n* z";
+    let found = occurrences("lines", &description, report);
+    let attribute = |name: &str, o: &Occurrence| o.finding.attributes.get(name).cloned().unwrap_or_default();
+    let facts: Vec<_> = found.iter().map(|o| format!("{} {} {}", o.finding.title, o.finding.description, attribute("at", o))).collect();
+    assert_eq!(facts, ["one/me/x/ n1+n2 f,g", "two//y/  ", "w  ", "two//z/  "]);
+}
+
+#[test]
+fn mistakes_in_lines_are_named() {
+    let wrong = |lines: &str| refused("lines", &format!("{}{lines}", record("item", "rule = \"name\"\ntitle = \"/part\"")));
+    let rule = |is: &str, act: &str| format!("[[lines]]\nis = \"{is}\"\n{act}\n");
+    let begin = rule("* {name}", "begin = \"item\"");
+    assert!(wrong("").contains("expected [[lines]]"));
+    assert!(wrong(&begin).contains("no line with 'set' takes 'part' for '/part'"));
+    let set = rule("# {part}", "set = true");
+    assert!(wrong(&set).contains("no line begins the record at \"item\""));
+    assert!(wrong(&format!("{set}{}", rule("* {nam}", "begin = \"item\""))).contains("no line of the record at \"item\" takes \"name\""));
+    assert!(wrong(&rule("* {name", "begin = \"item\"")).contains("'{' without '}'"));
+    assert!(wrong(&rule("{a}{b}", "end = true")).contains("expected text between"));
+    assert!(wrong(&rule("{a*}:{b*}", "end = true")).contains("more than one '*'"));
+    assert!(wrong(&rule("{a:digit}", "end = true")).contains("expected word, name, number or hex"));
+    assert!(wrong(&rule("a", "begin = \"other\"")).contains("there are no [[records]] at \"other\""));
+    assert!(wrong(&rule("a", "end = true\nset = true")).contains("expected one of"));
+    assert!(wrong(&rule("{other}", "set = true")).contains("no record uses '/other'"));
+    assert!(refused("json", &format!("{}{set}", record("a[]", "rule = \"b\"\ntitle = \"b\""))).contains("and only there"));
+}
+
+#[test]
+fn a_line_that_is_too_long_is_a_problem_and_the_rest_goes_on() {
+    let description = format!("{}[[lines]]\nis = \"* {{name}}\"\nbegin = \"item\"\n", record("item", "rule = \"name\"\ntitle = \"name\""));
+    let report = format!("a\n* x\n* {}\n* y\n", "long".repeat(50_000));
+    let found = records("lines", &description, &report);
+    assert!(matches!(&found[..], [Record::Occurrence(_), Record::Problem(_), Record::Occurrence(_)]), "{found:?}");
+}
+
+#[test]
 fn another_report_is_not_this_format() {
     for (syntax, at, report) in [("json", "a[]", "{\"b\": 1}"), ("json", "a[]", "17"), ("xml", "a.b", "<c/>"), ("csv", ".", "x,y\n1,2\n")] {
         let mut parser = reader(syntax, &record(at, "rule = \"r\"\ntitle = \"t\""));

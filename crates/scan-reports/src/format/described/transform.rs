@@ -155,6 +155,20 @@ fn plain(html: &str) -> String {
     plain.trim().to_owned()
 }
 
+/// A text of HTML without tags: references become what they stand for.
+pub(crate) fn without_references(html: &str) -> String {
+    let mut text = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(at) = rest.find('&') {
+        let (replaced, length) = reference(&rest[at..]);
+        text.push_str(&rest[..at]);
+        text.push_str(&replaced);
+        rest = &rest[at + length..];
+    }
+    text.push_str(rest);
+    text
+}
+
 /// What a tag becomes, and its length. A `<` that begins none stays.
 fn tag(text: &str) -> (Cow<'static, str>, usize) {
     const BLOCKS: [&str; 12] = ["p", "br", "div", "li", "ul", "ol", "tr", "table", "h1", "h2", "h3", "pre"];

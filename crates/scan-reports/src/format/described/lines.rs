@@ -1,0 +1,347 @@
+//! Reads the lines of a described format in plain text, or in HTML.
+//!
+//! Each line goes to the first rule that fits it. A record is one line, or one and those that belong to it: it ends where another
+//! begins, where context is set, at a line that ends it, and with the report. A checkpoint is before the record that is open, so none
+//! of it has to be kept; the context, which only changes where no record is open, is part of it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::make::Item;
+use super::pattern::Taken;
+use super::scope::{Kept, Slots};
+use super::table::{Act, LineFacts, List, Reading, Syntax, Table};
+use super::tree::{At, Tree};
+use crate::format::Parser;
+use crate::format::elements::prefix;
+use crate::token::html;
+use crate::token::lines::{Place, Source, Token, Tokenizer, all};
+use crate::{CheckpointError, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
+
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    /// None before the start of the report is looked at.
+    place: Option<Place>,
+    given: usize,
+    context: Vec<String>,
+}
+
+enum State {
+    /// The start of the report, until there is enough of it.
+    Start {
+        bytes: Vec<u8>,
+        ended: bool,
+    },
+    Lines(Box<dyn Source>),
+}
+
+/// A record that may go on.
+struct Open {
+    node: u16,
+    tree: Tree,
+    root: At,
+    offset: u64,
+    line: u64,
+}
+
+/// The line that is looked at.
+enum Line {
+    /// None: the next is wanted.
+    Done,
+    Text(String),
+    TooLong,
+}
+
+/// A report in plain text.
+pub(super) struct LineReport {
+    table: &'static Table,
+    reading: &'static Reading,
+    state: State,
+    line: Line,
+    open: Option<Open>,
+    slots: Slots,
+    item: Option<Item>,
+    spare: Tree,
+    given: usize,
+    skip: usize,
+    /// The checkpoint's place: before the record that is open, or whose occurrences are given.
+    place: Option<Place>,
+    failed: Option<ReadError>,
+}
+
+impl LineReport {
+    pub(super) fn new(table: &'static Table, reading: &'static Reading) -> Self {
+        Self {
+            table,
+            reading,
+            state: State::Start { bytes: Vec::new(), ended: false },
+            line: Line::Done,
+            open: None,
+            slots: Slots(reading.slots.iter().map(|_| Kept::default()).collect()),
+            item: None,
+            spare: Tree::default(),
+            given: 0,
+            skip: 0,
+            place: None,
+            failed: None,
+        }
+    }
+}
+
+impl Parser for LineReport {
+    fn position(&self) -> u64 {
+        match &self.state {
+            State::Start { bytes, .. } => bytes.len() as u64,
+            State::Lines(tokens) => tokens.position(),
+        }
+    }
+
+    fn progress(&self) -> u64 {
+        match &self.state {
+            State::Start { .. } => 0,
+            State::Lines(tokens) => tokens.progress(),
+        }
+    }
+
+    fn feed(&mut self, piece: &[u8]) {
+        match &mut self.state {
+            State::Start { bytes, .. } => bytes.extend_from_slice(piece),
+            State::Lines(tokens) => tokens.feed(piece),
+        }
+    }
+
+    fn end_of_input(&mut self) {
+        match &mut self.state {
+            State::Start { ended, .. } => *ended = true,
+            State::Lines(tokens) => tokens.end_of_input(),
+        }
+    }
+
+    fn next(&mut self) -> Result<Step, ReadError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        self.step().inspect_err(|error| self.failed = Some(error.clone()))
+    }
+
+    fn suspend(&self) -> Value {
+        let context = self.slots.0.iter().map(|kept| kept.tree.text(0).to_owned()).collect();
+        let saved = Saved { place: self.place.clone(), given: self.given + self.skip, context };
+        serde_json::to_value(saved).unwrap_or_default()
+    }
+
+    fn restore(&mut self, state: Value) -> Result<(), CheckpointError> {
+        let saved: Saved = serde_json::from_value(state).map_err(|_| CheckpointError::Unreadable)?;
+        if let Some(place) = &saved.place {
+            self.state = State::Lines(source(self.table.syntax, place.clone()));
+        }
+        for (slot, text) in saved.context.iter().enumerate() {
+            self.set(slot, text);
+        }
+        (self.place, self.skip) = (saved.place, saved.given);
+        Ok(())
+    }
+}
+
+impl LineReport {
+    fn step(&mut self) -> Result<Step, ReadError> {
+        loop {
+            if let Some(record) = self.give() {
+                return Ok(Step::Record(record));
+            }
+            let State::Lines(tokens) = &mut self.state else {
+                if self.begin()? {
+                    continue;
+                }
+                return Ok(Step::NeedInput);
+            };
+            if let Line::Done = self.line {
+                match tokens.next() {
+                    Token::Line => self.line = Line::Text(tokens.line().into_owned()),
+                    Token::TooLong => self.line = Line::TooLong,
+                    Token::NeedInput => {
+                        self.here();
+                        return Ok(Step::NeedInput);
+                    }
+                    Token::End | Token::Cut if self.open.is_some() => {
+                        self.close();
+                        continue;
+                    }
+                    Token::Cut => {
+                        let (offset, line) = (tokens.progress(), tokens.place().line());
+                        let message = "the page ends without </html>".to_owned();
+                        return Err(ReadError { kind: ReadErrorKind::Truncated, message, offset, line });
+                    }
+                    Token::End => {
+                        self.here();
+                        return Ok(Step::End);
+                    }
+                }
+            }
+            self.look();
+        }
+    }
+
+    /// Takes up the place behind what is read, if no record is open.
+    fn here(&mut self) {
+        if let (None, State::Lines(tokens)) = (&self.open, &self.state) {
+            // A line that waits for the record before it to be given is not yet read.
+            self.place = Some(if matches!(self.line, Line::Done) { tokens.place() } else { tokens.began() });
+        }
+    }
+
+    fn give(&mut self) -> Option<Record> {
+        loop {
+            let item = self.item.as_mut()?;
+            let Some(record) = item.next(self.reading, &self.slots) else {
+                self.spare = self.item.take().map(|item| item.tree).unwrap_or_default();
+                (self.given, self.skip) = (0, 0);
+                self.here();
+                return None;
+            };
+            self.given += 1;
+            if self.skip == 0 {
+                return Some(record);
+            }
+            self.skip -= 1;
+        }
+    }
+
+    /// Looks whether it is this format, once there is enough of the report.
+    fn begin(&mut self) -> Result<bool, ReadError> {
+        let State::Start { bytes, ended } = &mut self.state else { return Ok(true) };
+        if !*ended && bytes.len() < limits::DETECTION {
+            return Ok(false);
+        }
+        let start = start_lines(self.table.syntax, &bytes[..bytes.len().min(limits::DETECTION)], *ended);
+        if !self.table.detect.iter().any(|detect| detect.lines.hold(&start)) {
+            let message = format!("expected {} ({})", self.table.name, self.table.about);
+            return Err(ReadError { kind: ReadErrorKind::NotThisFormat, message, offset: 0, line: 1 });
+        }
+        let place = Place::start(bytes);
+        let mut tokens = source(self.table.syntax, place.clone());
+        let at = usize::try_from(place.offset()).unwrap_or(usize::MAX).min(bytes.len());
+        tokens.feed(&bytes[at..]);
+        if *ended {
+            tokens.end_of_input();
+        }
+        self.place = Some(place);
+        self.state = State::Lines(tokens);
+        Ok(true)
+    }
+
+    /// Does what the first rule says that fits the line.
+    fn look(&mut self) {
+        let line = std::mem::replace(&mut self.line, Line::Done);
+        let Line::Text(text) = &line else {
+            return if self.open.is_some() { self.put_off(line) } else { self.too_long() };
+        };
+        let Some((act, taken)) = self.rule(text) else { return };
+        match act {
+            Act::BeginRecord(..) | Act::SetContext(..) if self.open.is_some() => self.put_off(line),
+            Act::BeginRecord(node, goes_on) => self.begin_record(node, goes_on, &taken),
+            Act::SetContext(slots, cleared) => self.set_context(&slots, &cleared, &taken),
+            Act::AddTo(_, name) => self.add(name, &taken),
+            Act::EndRecord => self.close(),
+            Act::Ignore => {}
+        }
+    }
+
+    fn rule<'l>(&self, line: &'l str) -> Option<(Act, Taken<'l>)> {
+        let open = self.open.as_ref().map(|open| open.node);
+        let may = |act: &Act| !matches!(act, Act::AddTo(node, _) if open != Some(*node));
+        let rules = self.reading.lines.iter().filter(|rule| may(&rule.act));
+        rules.flat_map(|rule| rule.is.iter().map(|pattern| (rule.act, pattern))).find_map(|(act, pattern)| Some((act, pattern.take(line)?)))
+    }
+
+    /// Gives the open record first: the line is looked at again.
+    fn put_off(&mut self, line: Line) {
+        self.line = line;
+        self.close();
+    }
+
+    fn begin_record(&mut self, node: u16, goes_on: bool, taken: &Taken<'_>) {
+        let State::Lines(tokens) = &self.state else { return };
+        self.place = Some(tokens.began());
+        let (offset, line) = (tokens.began().offset(), tokens.began().line());
+        let mut tree = std::mem::take(&mut self.spare);
+        tree.clear();
+        let root = tree.begin("");
+        for (name, text) in taken {
+            tree.leaf(name, text);
+        }
+        self.open = Some(Open { node, tree, root, offset, line });
+        if !goes_on {
+            self.close();
+        }
+    }
+
+    fn add(&mut self, name: &str, taken: &Taken<'_>) {
+        let Some(open) = &mut self.open else { return };
+        let part = (!name.is_empty()).then(|| open.tree.begin(name));
+        for (name, text) in taken {
+            open.tree.leaf(name, text);
+        }
+        if let Some(part) = part {
+            open.tree.end(part, "");
+        }
+        if open.tree.size() > limits::RECORD {
+            let message = format!("a record of more than {} bytes", limits::RECORD);
+            let (code, offset, line) = (ProblemCode::TooLarge, open.offset, open.line);
+            self.item = Some(Item::problem(Problem { code, message, offset, line, excerpt: String::new() }));
+            self.open = None;
+        }
+    }
+
+    /// Ends the open record: its occurrences are given next.
+    fn close(&mut self) {
+        let Some(Open { node, mut tree, root, offset, line }) = self.open.take() else { return };
+        tree.end(root, "");
+        let kinds = self.reading.nodes.get(usize::from(node)).map_or(List(&[]), |node| node.records);
+        self.item = Some(Item::new(tree, kinds, offset, line));
+    }
+
+    fn set_context(&mut self, slots: &[(&'static str, u8)], cleared: &[u8], taken: &Taken<'_>) {
+        for slot in cleared {
+            self.set(usize::from(*slot), "");
+        }
+        for (name, slot) in slots {
+            let text = taken.iter().find(|(taken, _)| taken == name).map_or("", |(_, text)| text);
+            self.set(usize::from(*slot), prefix(text, limits::KEPT));
+        }
+    }
+
+    fn set(&mut self, slot: usize, text: &str) {
+        let Some(kept) = self.slots.0.get_mut(slot) else { return };
+        kept.tree.clear();
+        let root = kept.tree.begin("");
+        kept.tree.end(root, text);
+    }
+
+    fn too_long(&mut self) {
+        let State::Lines(tokens) = &self.state else { return };
+        let (offset, line) = (tokens.began().offset(), tokens.began().line());
+        let message = format!("a line of more than {} bytes", limits::LINE);
+        self.item = Some(Item::problem(Problem { code: ProblemCode::TooLarge, message, offset, line, excerpt: String::new() }));
+    }
+}
+
+fn source(syntax: Syntax, place: Place) -> Box<dyn Source> {
+    if syntax == Syntax::Html { Box::new(html::Tokenizer::new(place)) } else { Box::new(Tokenizer::new(place)) }
+}
+
+/// The lines of a report's start.
+pub(in crate::format) fn start_lines(syntax: Syntax, start: &[u8], complete: bool) -> Vec<String> {
+    let place = Place::start(start);
+    if syntax == Syntax::Html { all(html::Tokenizer::new(place), start, complete) } else { all(Tokenizer::new(place), start, complete) }
+}
+
+impl LineFacts {
+    /// Whether the lines of a report's start are those of the format.
+    pub(in crate::format) fn hold(&self, lines: &[String]) -> bool {
+        let some = |pattern: &super::table::Pattern| lines.iter().any(|line| pattern.fits(line));
+        let written = || lines.iter().filter(|line| !line.is_empty());
+        let every = || written().next().is_some() && written().all(|line| self.all.iter().any(|pattern| pattern.fits(line)));
+        self.has.iter().all(some) && !self.lacks.iter().any(some) && (self.all.is_empty() || every())
+    }
+}

@@ -1,0 +1,436 @@
+//! Web pages as lines: one for each block that has text of its own, from bytes in pieces of any size.
+//!
+//! A line is the block's name and classes, a tab, and its text: `h2.title⇥Some words`. A row of a table is one line, each cell behind a tab:
+//! `tr⇥one⇥two`, or `th⇥…` where it begins with a heading; so is a term and what it stands for: `dt⇥term⇥text`. Text behind a block, in the one around it, has no name. A table within a cell
+//! ends the row around it: what is behind it there is text without a name.
+//!
+//! Pages are read as they are, not as a browser mends them: nothing but comments, tags, and the texts of scripts and styles is told apart.
+//! Only one that ends without `</html>` is cut off. The state between two blocks is a place: nothing of what is open needs to be known.
+
+use std::borrow::Cow;
+
+use encoding_rs::Decoder;
+use memchr::memchr;
+use memchr::memmem::find;
+
+use super::csv;
+use super::lines::{Place, Source, Token};
+use crate::format::without_references;
+use crate::limits;
+
+/// Elements that are a text of their own.
+const BLOCKS: [&str; 40] = [
+    "address",
+    "article",
+    "aside",
+    "blockquote",
+    "body",
+    "caption",
+    "center",
+    "dd",
+    "details",
+    "dialog",
+    "div",
+    "dl",
+    "dt",
+    "fieldset",
+    "figcaption",
+    "figure",
+    "footer",
+    "form",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "head",
+    "header",
+    "hr",
+    "html",
+    "li",
+    "main",
+    "nav",
+    "ol",
+    "p",
+    "pre",
+    "section",
+    "summary",
+    "table",
+    "title",
+    "tr",
+    "ul",
+];
+
+/// Elements whose text is none of the page.
+const RAW: [&str; 2] = ["script", "style"];
+
+/// Turns bytes into lines.
+pub(crate) struct Tokenizer {
+    /// What was fed and not yet read, as UTF-8 where it was UTF-16.
+    buffer: Vec<u8>,
+    head: usize,
+    decoder: Option<Decoder>,
+    /// Offset of the next byte to be fed.
+    fed: u64,
+    ended: bool,
+    reached: Place,
+    /// The element whose text is passed over.
+    raw: Option<&'static str>,
+    /// The page has ended.
+    closed: bool,
+    block: Option<Block>,
+    /// The last line, and where it began.
+    line: String,
+    began: Place,
+}
+
+/// A block that is open.
+struct Block {
+    began: Place,
+    name: String,
+    kind: Kind,
+    /// Its text, with single blanks, as it is written.
+    text: Vec<u8>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Plain,
+    /// A row of a table.
+    Row,
+    /// A term and what it stands for.
+    Term,
+}
+
+/// What stands at a `<`.
+enum Markup {
+    /// A tag of that name and length.
+    Tag {
+        length: usize,
+        name: String,
+        end: bool,
+    },
+    /// A comment or the like.
+    Other(usize),
+    /// Nothing: it is text.
+    Text,
+    NeedInput,
+}
+
+impl Tokenizer {
+    /// A tokenizer at a place.
+    pub(crate) fn new(place: Place) -> Self {
+        Self {
+            buffer: Vec::new(),
+            head: 0,
+            decoder: place.at.decoder(),
+            fed: place.offset(),
+            ended: false,
+            raw: None,
+            closed: false,
+            block: None,
+            line: String::new(),
+            began: place.clone(),
+            reached: place,
+        }
+    }
+
+    /// Passes over a script or style; false when more of it may follow.
+    fn pass(&mut self, name: &str) -> bool {
+        let rest = &self.buffer[self.head..];
+        let end = rest.windows(name.len() + 2).position(|part| part.starts_with(b"</") && part[2..].eq_ignore_ascii_case(name.as_bytes()));
+        match end {
+            Some(end) => {
+                self.raw = None;
+                self.advance(end);
+            }
+            None if self.ended => self.advance(rest.len()),
+            None => self.advance(rest.len().saturating_sub(name.len() + 1)),
+        }
+        end.is_some() || self.ended
+    }
+
+    /// Takes text up to the next `<`, which is not before the second byte.
+    fn text(&mut self) {
+        let rest = &self.buffer[self.head..];
+        let length = memchr(b'<', &rest[1..]).map_or(rest.len(), |at| 1 + at);
+        let text = rest[..length].to_vec();
+        // A block without a tag of its own begins with its first word, wherever the bytes were cut.
+        let blank = if self.block.is_some() { 0 } else { length - text.trim_ascii_start().len() };
+        self.advance(blank);
+        if blank < length {
+            self.block.get_or_insert_with(|| Block::new(self.reached.clone(), String::new(), Kind::Plain)).add(&text[blank..]);
+            self.advance(length - blank);
+        }
+    }
+
+    /// Does what a tag says; true when it ends a line, which is then the last.
+    fn tag(&mut self, length: usize, name: &str, end: bool) -> bool {
+        let kind = self.block.as_ref().map_or(Kind::Plain, |block| block.kind);
+        if kind.ends_at(name, end) {
+            if self.finish() {
+                return true;
+            }
+            // Whoever goes on behind the end of the page begins before it.
+            self.closed |= end && name == "html";
+            if !end || self.closed {
+                let tag = String::from_utf8_lossy(&self.buffer[self.head..self.head + length]).into_owned();
+                self.block = Some(Block::new(self.reached.clone(), with_classes(name, &tag), Kind::of(name)));
+            }
+        } else if !end && RAW.contains(&name) {
+            self.raw = RAW.into_iter().find(|raw| *raw == name);
+            // Whoever goes on from here begins before it.
+            self.block.get_or_insert_with(|| Block::new(self.reached.clone(), String::new(), Kind::Plain));
+        } else if let Some(block) = &mut self.block {
+            block.tag(name, end);
+        }
+        self.advance(length);
+        false
+    }
+
+    /// Ends the open block; whether it is a line.
+    fn finish(&mut self) -> bool {
+        let Some(block) = self.block.take() else { return false };
+        let text = without_references(&csv::text(&block.text));
+        let separator = if block.kind == Kind::Plain { "\t" } else { "" };
+        self.line = format!("{}{separator}{}", block.name, text.trim_end_matches(' '));
+        self.began = block.began;
+        !text.trim().is_empty()
+    }
+
+    fn advance(&mut self, length: usize) {
+        self.reached.at.advance(&self.buffer[self.head..self.head + length]);
+        self.head += length;
+    }
+}
+
+impl Source for Tokenizer {
+    fn position(&self) -> u64 {
+        self.fed
+    }
+
+    fn progress(&self) -> u64 {
+        self.reached.offset()
+    }
+
+    fn place(&self) -> Place {
+        self.block.as_ref().map_or_else(|| self.reached.clone(), |block| block.began.clone())
+    }
+
+    fn began(&self) -> Place {
+        self.began.clone()
+    }
+
+    fn line(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.line)
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        self.buffer.drain(..self.head);
+        self.head = 0;
+        self.fed += bytes.len() as u64;
+        match &mut self.decoder {
+            Some(decoder) => csv::decode(decoder, bytes, &mut self.buffer),
+            None => self.buffer.extend_from_slice(bytes),
+        }
+    }
+
+    fn end_of_input(&mut self) {
+        self.ended = true;
+    }
+
+    fn next(&mut self) -> Token {
+        loop {
+            if let Some(name) = self.raw
+                && !self.pass(name)
+            {
+                return Token::NeedInput;
+            }
+            if self.head == self.buffer.len() {
+                let last = self.ended && self.finish();
+                return match (last, self.ended, self.closed) {
+                    (true, ..) => Token::Line,
+                    (_, false, _) => Token::NeedInput,
+                    (_, _, false) => Token::Cut,
+                    _ => Token::End,
+                };
+            }
+            match markup(&self.buffer[self.head..], self.ended) {
+                Markup::NeedInput => return Token::NeedInput,
+                Markup::Other(length) => self.advance(length),
+                Markup::Text => self.text(),
+                Markup::Tag { length, name, end } => {
+                    if self.tag(length, &name, end) {
+                        return Token::Line;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Kind {
+    fn of(name: &str) -> Self {
+        match name {
+            "tr" => Self::Row,
+            "dt" => Self::Term,
+            _ => Self::Plain,
+        }
+    }
+
+    /// Whether a block of this kind ends before the tag.
+    fn ends_at(self, name: &str, end: bool) -> bool {
+        match self {
+            Self::Row => matches!(name, "tr" | "table" | "tbody" | "thead" | "tfoot" | "body" | "html"),
+            Self::Term => matches!(name, "dl" | "body" | "html") || name == "dt" && !end,
+            Self::Plain => matches!(name, "td" | "th") || BLOCKS.contains(&name),
+        }
+    }
+}
+
+impl Block {
+    fn new(began: Place, name: String, kind: Kind) -> Self {
+        let text = if kind == Kind::Term { b"\t".to_vec() } else { Vec::new() };
+        Self { began, name, kind, text }
+    }
+
+    /// Adds text up to the limit; what is over it is left out.
+    fn add(&mut self, text: &[u8]) {
+        for byte in text {
+            let blank = byte.is_ascii_whitespace();
+            let doubled = blank && self.text.last().is_none_or(|last| matches!(last, b' ' | b'\t'));
+            if self.text.len() < limits::LINE && !doubled {
+                self.text.push(if blank { b' ' } else { *byte });
+            }
+        }
+    }
+
+    /// Takes note of a tag within it.
+    fn tag(&mut self, name: &str, end: bool) {
+        match (self.kind, name) {
+            (Kind::Row, "td" | "th") | (Kind::Term, "dd") if !end => self.cell(name),
+            _ if name == "br" || BLOCKS.contains(&name) => self.add(b" "),
+            _ => {}
+        }
+    }
+
+    /// Begins the next cell.
+    fn cell(&mut self, name: &str) {
+        if self.text.is_empty() && name == "th" {
+            self.name = self.name.replacen("tr", "th", 1);
+        }
+        if self.text.last() == Some(&b' ') {
+            self.text.pop();
+        }
+        self.text.push(b'\t');
+    }
+}
+
+/// What stands at the start of this, which is not empty.
+fn markup(rest: &[u8], ended: bool) -> Markup {
+    let more = |found: Markup| if ended || rest.len() > limits::TOKEN { Markup::Text } else { found };
+    let within = &rest[..rest.len().min(limits::TOKEN)];
+    if rest[0] != b'<' {
+        return Markup::Text;
+    }
+    if rest.len() < 4 && !ended {
+        return Markup::NeedInput;
+    }
+    if within.starts_with(b"<!--") {
+        return find(&within[4..], b"-->").map_or_else(|| more(Markup::NeedInput), |at| Markup::Other(at + 7));
+    }
+    if within.starts_with(b"<!") || within.starts_with(b"<?") {
+        return memchr(b'>', within).map_or_else(|| more(Markup::NeedInput), |at| Markup::Other(at + 1));
+    }
+    let end = within.get(1) == Some(&b'/');
+    let name = &within[1 + usize::from(end)..];
+    let length = name.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-').count();
+    if !name.first().is_some_and(u8::is_ascii_alphabetic) {
+        return Markup::Text;
+    }
+    let Some(closed) = tag_end(within) else { return more(Markup::NeedInput) };
+    Markup::Tag { length: closed + 1, name: String::from_utf8_lossy(&name[..length]).to_ascii_lowercase(), end }
+}
+
+/// Where the `>` of a tag is: not within quotes.
+fn tag_end(tag: &[u8]) -> Option<usize> {
+    let mut quote = None;
+    for (at, byte) in tag.iter().enumerate() {
+        match (quote, byte) {
+            (Some(open), _) if open == *byte => quote = None,
+            (None, b'"' | b'\'') => quote = Some(*byte),
+            (None, b'>') => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// `div.one.two` of `<div class="one two">`.
+fn with_classes(name: &str, tag: &str) -> String {
+    let blank_before = |at: &usize| tag[..*at].ends_with(|c: char| c.is_ascii_whitespace());
+    let at = tag.match_indices("class=").map(|(at, _)| at).find(blank_before);
+    let classes = at.map(|at| &tag[at + 6..]).and_then(|value| match value.as_bytes().first()? {
+        b'"' | b'\'' => value[1..].split(['"', '\'']).next(),
+        _ => value.split([' ', '>', '/']).next(),
+    });
+    let mut named = name.to_owned();
+    for class in classes.unwrap_or_default().split_whitespace() {
+        named.push('.');
+        named.push_str(class);
+    }
+    named
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Offset and text of each line; a new tokenizer reads on behind it.
+    fn read(page: &[u8], size: usize) -> Vec<(u64, String)> {
+        let mut tokens = Tokenizer::new(Place::start(page));
+        let mut lines = Vec::new();
+        loop {
+            match tokens.next() {
+                Token::Line => {
+                    lines.push((tokens.began().offset(), tokens.line().into_owned()));
+                    tokens = Tokenizer::new(tokens.place());
+                }
+                Token::NeedInput => {
+                    let at = usize::try_from(tokens.position()).expect("small");
+                    match &page[at..page.len().min(at + size)] {
+                        [] => tokens.end_of_input(),
+                        piece => tokens.feed(piece),
+                    }
+                }
+                Token::TooLong | Token::Cut | Token::End => {
+                    assert_eq!(tokens.progress(), page.len() as u64);
+                    return lines;
+                }
+            }
+        }
+    }
+
+    fn texts(page: &str) -> Vec<String> {
+        let whole = read(page.as_bytes(), usize::MAX / 2);
+        for size in [1, 2, 3, 7, 50] {
+            assert_eq!(read(page.as_bytes(), size), whole, "{size}");
+        }
+        whole.into_iter().map(|(_, text)| text).collect()
+    }
+
+    #[test]
+    fn blocks_are_lines() {
+        let page = "<!DOCTYPE html><html><head><style>p > a {}</style><title>T &amp; t</title></head><BODY class=x>\n<!-- <p>no</p> -->\n\
+                    <h1 class='a  b'>One\n <b>two</b></h1> rest<br>of it <p>é 1 < 2<p>last <script>if (a</b) { '<p>' }</script >";
+        assert_eq!(texts(page), ["title\tT & t", "h1.a.b\tOne two", "\trest of it", "p\té 1 < 2", "p\tlast"]);
+    }
+
+    #[test]
+    fn rows_are_lines_of_cells() {
+        let page = "<table><thead><tr><th>A<th>B</tr></thead><tr class=\"r\"><td> <a href='x>y'>1</a> </td><td></td><td><p>x</p><p>y</p></td></tr>\
+                    <tr><td>a<table><tr><td>in</td></tr></table></td><td>b</td></tr></table><dl><dt>T<dd>1<dt>U</dt><dd><p>2</p></dd></dl>end <b";
+        assert_eq!(texts(page), ["th\tA\tB", "tr.r\t1\t\tx y", "tr\ta", "tr\tin", "td\tb", "dt\tT\t1", "dt\tU\t2", "\tend <b"]);
+    }
+}
