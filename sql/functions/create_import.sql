@@ -1,6 +1,7 @@
 create or replace function spillway.create_import(
   p_workspace integer, p_id uuid, p_file_name text, p_size bigint, p_sha256 bytea, p_idempotency_key text default null,
-  p_scope text default null, p_close_missing boolean default false, p_priority smallint default 100, p_format text default null
+  p_scope text default null, p_close_missing boolean default false, p_priority smallint default 100, p_format text default null,
+  p_entries jsonb default null, p_left_out text default null
 ) returns jsonb
 language plpgsql volatile set search_path = ''
 as $$
@@ -13,13 +14,30 @@ begin
     raise exception using errcode = 'SW409', message = 'the upload took too long and was given up; send the report again';
   end if;
   insert into spillway.imports as i (
-    workspace_id, id, file_name, object_key, size_bytes, sha256, idempotency_key, scope, close_missing, format)
-  values (p_workspace, p_id, p_file_name, v_upload.object_key, p_size, p_sha256, p_idempotency_key, p_scope, p_close_missing, p_format)
+    workspace_id, id, file_name, object_key, size_bytes, sha256, idempotency_key, scope, close_missing, format, entries)
+  values (p_workspace, p_id, p_file_name, v_upload.object_key, p_size, p_sha256, p_idempotency_key, p_scope, p_close_missing,
+    -- Reports of several formats have none in common.
+    coalesce(p_format, (select min(e ->> 'format') from jsonb_array_elements(p_entries) e having count(distinct e ->> 'format') = 1)),
+    (select jsonb_agg(e - 'offset' order by n) from jsonb_array_elements(p_entries) with ordinality as e (e, n) where n <= 100))
   on conflict (workspace_id, idempotency_key) do nothing
   returning i.* into v_import;
   if found then
-    insert into spillway.import_segments (workspace_id, import_id, segment) values (p_workspace, p_id, 0);
-    insert into spillway.import_queue (workspace_id, import_id, segment, priority) values (p_workspace, p_id, 0, p_priority);
+    if p_entries is null then
+      insert into spillway.import_segments (workspace_id, import_id, segment) values (p_workspace, p_id, 0);
+    else
+      insert into spillway.import_segments (
+        workspace_id, import_id, segment, starts_at, ends_at, bytes_read, entry_name, entry_starts_at, entry_ends_at, format)
+      select p_workspace, p_id, e.n - 1, e."offset", e."offset" + e.size, e."offset", e.name, e."offset", e."offset" + e.size, e.format
+      from rows from (jsonb_to_recordset(p_entries) as (name text, "offset" bigint, size bigint, format text)) with ordinality
+        as e (name, "offset", size, format, n);
+    end if;
+    insert into spillway.import_queue (workspace_id, import_id, segment, priority)
+    select p_workspace, p_id, s.segment, p_priority from spillway.import_segments s where s.workspace_id = p_workspace and s.import_id = p_id;
+    if p_left_out is not null then
+      perform spillway.add_import_counts(p_workspace, p_id, spillway.note_problems(p_workspace, p_id,
+        jsonb_build_array(jsonb_build_object('code', 'unknown_entry', 'message', p_left_out)), true));
+      select i.* into strict v_import from spillway.imports i where i.workspace_id = p_workspace and i.id = p_id;
+    end if;
     perform spillway.admit_imports(p_workspace);
   else
     select i.* into strict v_import from spillway.imports i
@@ -31,5 +49,5 @@ begin
   return spillway.import_document(v_import);
 end
 $$;
-comment on function spillway.create_import(integer, uuid, text, bigint, bytea, text, text, boolean, smallint, text) is
-  'makes an import of an upload, and queues it; where the Idempotency-Key was used for the same report, gives that import instead (SW422: for another). p_format: what the uploader says it is; null: its content tells. SW409 where the upload was given up';
+comment on function spillway.create_import(integer, uuid, text, bigint, bytea, text, text, boolean, smallint, text, jsonb, text) is
+  'makes an import of an upload, and queues it; where the Idempotency-Key was used for the same report, gives that import instead (SW422: for another). p_format: what the uploader says it is; null: its content tells. p_entries: of a packed upload the reports in it [{name, offset, size, format}], each read by itself; p_left_out: what is to be noted of its other files. SW409 where the upload was given up';

@@ -28,8 +28,10 @@ begin
     select v_last + n as segment, c.starts_at, coalesce(lead(c.starts_at) over (order by n), v_segment.ends_at) as ends_at, c.checkpoint
     from unnest(p_offsets, p_checkpoints) with ordinality as c (starts_at, checkpoint, n)
   ), added as (
-    insert into spillway.import_segments (workspace_id, import_id, segment, starts_at, ends_at, bytes_read, checkpoint)
-    select v_queue.workspace_id, p_import, c.segment, c.starts_at, c.ends_at, c.starts_at, decode(c.checkpoint, 'base64') from cuts c
+    insert into spillway.import_segments (
+      workspace_id, import_id, segment, starts_at, ends_at, bytes_read, checkpoint, entry_name, entry_starts_at, entry_ends_at, format)
+    select v_queue.workspace_id, p_import, c.segment, c.starts_at, c.ends_at, c.starts_at, decode(c.checkpoint, 'base64'),
+      v_segment.entry_name, v_segment.entry_starts_at, v_segment.entry_ends_at, v_segment.format from cuts c
   )
   insert into spillway.import_queue (workspace_id, import_id, segment, priority, admitted, turn_at)
   select v_queue.workspace_id, p_import, c.segment, v_queue.priority, true, v_queue.turn_at from cuts c;

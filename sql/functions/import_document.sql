@@ -3,7 +3,7 @@ language sql stable parallel safe set search_path = ''
 as $$
   select jsonb_build_object(
     'id', i.id, 'file_name', i.file_name, 'size_bytes', i.size_bytes, 'sha256', encode(i.sha256, 'hex'),
-    'format', i.format, 'tools', i.tools, 'scope', i.scope, 'close_missing', i.close_missing, 'state', i.state, 'stage', i.stage, 'version', i.version,
+    'format', i.format, 'entries', i.entries, 'tools', i.tools, 'scope', i.scope, 'close_missing', i.close_missing, 'state', i.state, 'stage', i.stage, 'version', i.version,
     'progress', jsonb_build_object(
       -- 100 is kept for the end: a person takes it for "done".
       'percentage', case when i.state = 'completed' then 100 else least(round(100.0 * i.bytes_read / greatest(i.size_bytes, 1), 1), 99.9) end,

@@ -30,7 +30,8 @@ begin
   v_counts := spillway.ingest_isolating(v_workspace, p_import, p_batch, p_occurrences, v_import.errors < spillway.max_kept_errors());
   v_refused := v_counts ? 'errors';
   v_counts := spillway.add_counts(v_counts,
-    spillway.note_problems(v_workspace, p_import, p_batch -> 'problems', v_import.errors < spillway.max_kept_errors()));
+    spillway.note_problems(v_workspace, p_import, p_batch -> 'problems', v_import.errors < spillway.max_kept_errors(), v_segment.entry_name,
+      v_segment.entry_starts_at));
   v_bytes := greatest(v_segment.bytes_read, least(p_bytes_read, coalesce(v_segment.ends_at, v_import.size_bytes)));
   update spillway.import_segments s set checkpoint = p_checkpoint, bytes_read = v_bytes
   where s.workspace_id = v_workspace and s.import_id = p_import and s.segment = v_queue.segment;
@@ -40,7 +41,7 @@ begin
   where q.import_id = p_import and q.segment = v_queue.segment;
   -- Last, since other segments of the import wait for this row.
   update spillway.imports i
-  set format = p_format, stage = 'findings', bytes_read = i.bytes_read + v_bytes - v_segment.bytes_read, items = i.items + p_records,
+  set format = case when v_segment.format is null then p_format else i.format end, stage = 'findings', bytes_read = i.bytes_read + v_bytes - v_segment.bytes_read, items = i.items + p_records,
     tools = array(select distinct unnest(i.tools || array(select jsonb_array_elements_text(p_batch -> 'tools'))) order by 1 limit 1000),
     updated_at = clock_timestamp(), version = i.version + 1
   where i.workspace_id = v_workspace and i.id = p_import

@@ -12,5 +12,6 @@ mod cost;
 mod crash;
 mod import;
 mod outage;
+mod packed;
 mod steering;
 mod upload;

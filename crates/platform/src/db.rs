@@ -114,6 +114,23 @@ pub struct NewImport<'a> {
     pub priority: i16,
     /// The report's format; `None` where its content is to tell.
     pub format: Option<&'a str>,
+    /// The reports of a packed upload, as `create_import` takes them; empty where it came plain.
+    pub entries: &'a [NewEntry],
+    /// What is to be noted of the other files in it.
+    pub left_out: Option<&'a str>,
+}
+
+/// A report of a packed upload.
+#[derive(Debug, serde::Serialize)]
+pub struct NewEntry {
+    /// As the upload named it.
+    pub name: String,
+    /// Where it begins in the stored object.
+    pub offset: u64,
+    /// Its length.
+    pub size: u64,
+    /// Where it was told at the upload.
+    pub format: Option<&'static str>,
 }
 
 /// What a claim gave.
@@ -142,8 +159,14 @@ pub struct Claim {
     pub items: u64,
     /// The report's format, once it is known.
     pub format: Option<String>,
-    /// Offset of its end; that of the report without one.
+    /// Offset of its end in the object; that of the report without one.
     pub ends_at: Option<u64>,
+    /// The report that it is of, where the upload was packed.
+    pub entry_name: Option<String>,
+    /// Where that report begins in the object.
+    pub entry_starts_at: u64,
+    /// Where it ends.
+    pub entry_ends_at: u64,
     /// Where the decoder goes on, in base64; at the start without one.
     pub checkpoint: Option<String>,
 }
@@ -268,8 +291,10 @@ impl Db {
 
     /// `create_import`: the document of the import, which another request with the same Idempotency-Key may have made.
     pub async fn create_import(&self, workspace_id: i32, import: &NewImport<'_>) -> Result<serde_json::Value, DbError> {
+        let entries = serde_json::to_vec(import.entries).unwrap_or_default();
+        let entries = if import.entries.is_empty() { ParameterValue::DbNull } else { ParameterValue::Jsonb(entries) };
         self.document(
-            "select spillway.create_import($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            "select spillway.create_import($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
             vec![
                 ParameterValue::Int32(workspace_id),
                 id(import.id),
@@ -281,6 +306,8 @@ impl Db {
                 ParameterValue::Boolean(import.close_missing),
                 ParameterValue::Int16(import.priority),
                 opt_text(import.format),
+                entries,
+                opt_text(import.left_out),
             ],
         )
         .await
@@ -297,7 +324,8 @@ impl Db {
 
     /// `ingest_batch`: stores one unit of work.
     pub async fn ingest_batch(&self, claim: &Claim, lease: Duration, unit: Unit) -> Result<Ingested, DbError> {
-        let (document, o) = unit.batch;
+        let (document, mut o) = unit.batch;
+        in_object(&mut o.source_offset, claim.entry_starts_at);
         self.document(
             "select spillway.ingest_batch($1, $2, make_interval(secs => $3), $4,
                spillway.occurrences_of($9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22), $5, $6, $7, $8)",
@@ -309,7 +337,7 @@ impl Db {
                 ParameterValue::Int32(unit.records),
                 text(unit.format),
                 ParameterValue::Binary(unit.checkpoint),
-                int64(unit.bytes_read),
+                int64(claim.entry_starts_at + unit.bytes_read),
                 ParameterValue::ArrayStr(o.id),
                 ParameterValue::ArrayStr(o.finding_id),
                 ParameterValue::ArrayStr(o.asset_id),
@@ -331,7 +359,7 @@ impl Db {
 
     /// `cut_segment`: cuts what is left of the segment.
     pub async fn cut_segment(&self, claim: &Claim, lease: Duration, cuts: &[Cut]) -> Result<ImportState, DbError> {
-        let offsets = cuts.iter().map(|cut| i64::try_from(cut.offset).ok()).collect();
+        let offsets = cuts.iter().map(|cut| i64::try_from(claim.entry_starts_at + cut.offset).ok()).collect();
         let checkpoints = cuts.iter().map(|cut| Some(BASE64_STANDARD.encode(&cut.checkpoint))).collect();
         self.state(
             "select spillway.cut_segment($1, $2, make_interval(secs => $3), $4, $5)",
@@ -554,6 +582,13 @@ impl Db {
 
 fn unexpected(row: &[DbValue]) -> DbError {
     DbError::Failed(anyhow!("a row of {} columns of other types than expected", row.len()).to_string())
+}
+
+/// Offsets in a report as offsets in the object: of two reports in it, the first counts.
+fn in_object(offsets: &mut [Option<i64>], report_starts_at: u64) {
+    if let Some(start) = i64::try_from(report_starts_at).ok().filter(|start| *start > 0) {
+        offsets.iter_mut().flatten().for_each(|offset| *offset += start);
+    }
 }
 
 fn hash(key: KeyHash) -> ParameterValue {

@@ -16,6 +16,7 @@ const BREAKS: u32 = 3;
 pub(crate) struct Source<'a> {
     store: &'a Store,
     claim: &'a Claim,
+    /// Offsets count from where the report begins in the object.
     offset: u64,
     /// Offset of the segment's end: nothing is read from there on.
     end: u64,
@@ -25,7 +26,7 @@ pub(crate) struct Source<'a> {
 
 impl<'a> Source<'a> {
     pub(crate) fn new(store: &'a Store, claim: &'a Claim, times: &'a mut Times) -> Self {
-        Self { store, claim, offset: 0, end: claim.ends_at.unwrap_or(claim.size_bytes), reader: None, times }
+        Self { store, claim, offset: 0, end: claim.ends_at.unwrap_or(claim.entry_ends_at) - claim.entry_starts_at, reader: None, times }
     }
 
     /// Offset of the end of what is to be read.
@@ -35,7 +36,7 @@ impl<'a> Source<'a> {
 
     /// Whether that is the report's end, too.
     pub(crate) fn ends_with_report(&self) -> bool {
-        self.end == self.claim.size_bytes
+        self.end == self.claim.entry_ends_at - self.claim.entry_starts_at
     }
 
     /// From now on, less is to be read.
@@ -67,7 +68,9 @@ impl<'a> Source<'a> {
                 // Some hosts show a broken connection as an early end.
                 Ok(None) if breaks < BREAKS => eprintln!("the store ended {} early at {}", self.claim.object_key, self.offset),
                 Err(error) if breaks < BREAKS => eprintln!("{} at {}: {error:#}", self.claim.object_key, self.offset),
-                Ok(None) => bail!("the store ends the object after {} of {} bytes", self.offset, self.claim.size_bytes),
+                Ok(None) => {
+                    bail!("the store ends the object after {} of {} bytes", self.claim.entry_starts_at + self.offset, self.claim.size_bytes)
+                }
                 Err(error) => return Err(error),
             }
             breaks += 1;
@@ -79,7 +82,7 @@ impl<'a> Source<'a> {
     async fn read(&mut self) -> Result<Option<Bytes>> {
         let reader = match &mut self.reader {
             Some(reader) => reader,
-            none => none.insert(self.store.read_from(&self.claim.object_key, self.offset).await?),
+            none => none.insert(self.store.read_from(&self.claim.object_key, self.claim.entry_starts_at + self.offset).await?),
         };
         loop {
             match reader.next().await? {

@@ -76,7 +76,7 @@ pub(crate) async fn on(
 async fn ended(db: &Db, claim: &Claim, stop: Stop) -> Result<Outcome> {
     let (failure, may_pass) = match stop {
         Stop::Lost => return Ok(Outcome::Lost),
-        Stop::Unreadable(failure) => (failure, false),
+        Stop::Unreadable(failure) => (in_entry(claim, failure), false),
         Stop::Failed(error) => failure_of(&error),
     };
     let state = match db.fail_import(claim, &failure, may_pass).await {
@@ -88,6 +88,14 @@ async fn ended(db: &Db, claim: &Claim, stop: Stop) -> Result<Outcome> {
         ImportState::Stale => Outcome::Lost,
         _ => Outcome::Failed,
     })
+}
+
+/// Says in which report of a packed upload it is.
+fn in_entry(claim: &Claim, failure: ImportFailure) -> ImportFailure {
+    match &claim.entry_name {
+        Some(name) => ImportFailure { message: format!("{name}: {}", failure.message), ..failure },
+        None => failure,
+    }
 }
 
 async fn read_and_store(db: &Db, source: &mut Source<'_>, claim: &Claim, settings: &Settings, deadline: Instant) -> Result<Outcome, Stop> {
@@ -172,7 +180,7 @@ async fn started(source: &mut Source<'_>, claim: &Claim) -> Result<Decoder, Stop
     loop {
         let bytes = source.read_at(start.len() as u64).await?;
         start.extend_from_slice(&bytes);
-        match detect(&start, bytes.is_empty(), Some(&claim.file_name)) {
+        match detect(&start, bytes.is_empty(), Some(claim.entry_name.as_ref().unwrap_or(&claim.file_name))) {
             Detection::Format(format) => return Ok(Decoder::new(format)),
             Detection::NeedMore if !bytes.is_empty() => {}
             Detection::NeedMore => return Err(unknown_format("the report's format cannot be told from its start".to_owned())),

@@ -1,23 +1,26 @@
-//! A report's way into the store: in one request when it is small, else in parts; nothing is held whole.
+//! A report's way into the store: unpacked where it comes packed, in one request when it is small, else in parts; nothing is held whole.
 
 use bytes::{Bytes, BytesMut};
+use containers::{Contents, ErrorKind, Reports, limits};
 use futures::future::join;
 use platform::http::Problem;
 use platform::objects::PART;
+use scan_reports::Format;
 use sha2::{Digest, Sha256};
 
 use crate::body::Report;
 use crate::upload::Upload;
 
-/// What was stored.
+/// What was stored: of a packed upload the reports in it, one after the other.
 pub(crate) struct Stored {
     pub(crate) size: u64,
     pub(crate) sha256: [u8; 32],
+    pub(crate) contents: Contents,
 }
 
 /// Stores the report of an upload, hashing and counting on the way. On an error no parts are left in the store.
-pub(crate) async fn store_report(upload: &Upload, report: &mut Report) -> Result<Stored, Problem> {
-    let mut parts = Parts { report, pending: BytesMut::new(), hasher: Sha256::new(), size: 0, max_bytes: upload.terms.max_bytes };
+pub(crate) async fn store_report(upload: &Upload, report: &mut Report, format: Option<Format>) -> Result<Stored, Problem> {
+    let mut parts = Parts::of(report, format, upload.terms.max_bytes);
     let first = parts.next().await?;
     if first.is_empty() {
         return Err(Problem::unprocessable("the report is empty"));
@@ -27,7 +30,7 @@ pub(crate) async fn store_report(upload: &Upload, report: &mut Report) -> Result
     } else {
         store_in_parts(upload, first, &mut parts).await?;
     }
-    Ok(Stored { size: parts.size, sha256: parts.hasher.finalize().into() })
+    Ok(Stored { size: parts.size, sha256: parts.hasher.finalize().into(), contents: parts.contents })
 }
 
 async fn store_in_parts(upload: &Upload, first: Bytes, parts: &mut Parts<'_>) -> Result<(), Problem> {
@@ -61,29 +64,72 @@ async fn send_parts(upload: &Upload, id: &str, first: Bytes, parts: &mut Parts<'
 /// The report cut into parts.
 struct Parts<'a> {
     report: &'a mut Report,
+    /// What came and is not unpacked yet.
+    packed: Bytes,
+    /// None at the end.
+    reports: Option<Reports>,
+    contents: Contents,
     pending: BytesMut,
     hasher: Sha256,
     size: u64,
     max_bytes: u64,
 }
 
-impl Parts<'_> {
+impl<'a> Parts<'a> {
+    fn of(report: &'a mut Report, format: Option<Format>, max_bytes: u64) -> Self {
+        let reports = Some(Reports::new(report.file_name(), format, max_bytes));
+        let (packed, pending, hasher, contents) = (Bytes::new(), BytesMut::new(), Sha256::new(), Contents::default());
+        Self { report, packed, reports, contents, pending, hasher, size: 0, max_bytes }
+    }
+
     /// The next part, full but for the last; empty at the end.
     async fn next(&mut self) -> Result<Bytes, Problem> {
-        while self.pending.len() < PART {
-            let Some(piece) = self.report.next().await? else { break };
-            self.size += piece.len() as u64;
-            if self.size > self.max_bytes {
-                return Err(Problem::too_large(format!(
-                    "the report has more than {} bytes, the most that this workspace takes",
-                    self.max_bytes
-                )));
+        while self.pending.len() < PART && self.reports.is_some() {
+            if self.packed.is_empty() {
+                match self.report.next().await? {
+                    Some(piece) => self.packed = piece,
+                    None => self.end()?,
+                }
             }
-            self.hasher.update(&piece);
-            self.pending.extend_from_slice(&piece);
+            self.unpack()?;
         }
         let length = self.pending.len().min(PART);
         Ok(self.pending.split_to(length).freeze())
+    }
+
+    /// Unpacks so much of what came that the result can be held.
+    fn unpack(&mut self) -> Result<(), Problem> {
+        let Some(reports) = &mut self.reports else { return Ok(()) };
+        let piece = self.packed.split_to(self.packed.len().min(limits::PIECE));
+        let before = self.pending.len();
+        reports.feed(&piece, &mut self.pending).map_err(not_unpacked)?;
+        self.count(before)
+    }
+
+    fn end(&mut self) -> Result<(), Problem> {
+        let Some(reports) = self.reports.take() else { return Ok(()) };
+        let before = self.pending.len();
+        self.contents = reports.finish(&mut self.pending).map_err(not_unpacked)?;
+        self.count(before)
+    }
+
+    /// Counts and hashes what was added behind so many bytes.
+    fn count(&mut self, before: usize) -> Result<(), Problem> {
+        let added = &self.pending[before..];
+        self.hasher.update(added);
+        self.size += added.len() as u64;
+        if self.size > self.max_bytes {
+            let message = format!("the report has more than {} bytes, the most that this workspace takes", self.max_bytes);
+            return Err(Problem::too_large(message));
+        }
+        Ok(())
+    }
+}
+
+fn not_unpacked(error: containers::Error) -> Problem {
+    match error.kind {
+        ErrorKind::TooLarge => Problem::too_large(error.message),
+        ErrorKind::Broken | ErrorKind::Unsupported | ErrorKind::NoReport => Problem::unprocessable(error.message),
     }
 }
 

@@ -1,10 +1,11 @@
 //! One upload: from the request to the import that is queued.
 
 use axum::extract::{Query, Request};
+use containers::Entry;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Uri};
 use platform::auth::key_of;
-use platform::db::{Db, DbError, NewImport, UploadTerms};
+use platform::db::{Db, DbError, NewEntry, NewImport, UploadTerms};
 use platform::http::Problem;
 use platform::ids::new_id;
 use platform::objects::Store;
@@ -72,7 +73,8 @@ pub(crate) async fn take(request: Request) -> Result<Value, Problem> {
         return Ok(existing);
     }
     let upload = Upload { db, store, id, terms };
-    let (file_name, Stored { size, sha256 }) = match upload.receive(request).await {
+    let format = options.format.as_deref().and_then(Format::from_name);
+    let (file_name, Stored { size, sha256, contents }) = match upload.receive(request, format).await {
         Ok(received) => received,
         Err(problem) => return Err(upload.undo(problem).await),
     };
@@ -86,6 +88,8 @@ pub(crate) async fn take(request: Request) -> Result<Value, Problem> {
         close_missing: options.close_missing,
         priority: options.priority as i16,
         format: options.format.as_deref(),
+        entries: &contents.entries.into_iter().map(new_entry).collect::<Vec<_>>(),
+        left_out: contents.left_out.as_deref(),
     };
     upload.create(&import).await
 }
@@ -99,9 +103,9 @@ pub(crate) struct Upload {
 }
 
 impl Upload {
-    async fn receive(&self, request: Request) -> Result<(String, Stored), Problem> {
+    async fn receive(&self, request: Request, format: Option<Format>) -> Result<(String, Stored), Problem> {
         let mut report = Report::of(request).await?;
-        let stored = store_report(self, &mut report).await?;
+        let stored = store_report(self, &mut report, format).await?;
         Ok((report.file_name().to_owned(), stored))
     }
 
@@ -143,6 +147,10 @@ impl Upload {
     pub(crate) fn key(&self) -> &str {
         &self.terms.object_key
     }
+}
+
+fn new_entry(entry: Entry) -> NewEntry {
+    NewEntry { name: entry.name, offset: entry.offset, size: entry.size, format: entry.format.map(Format::name) }
 }
 
 /// The Idempotency-Key of the request (IETF draft "The Idempotency-Key HTTP Header Field"): 1 to 255 characters, with or without quotes.

@@ -249,6 +249,7 @@ fn plain_transform(word: &str) -> Option<Transform> {
         "url_path" => Transform::UrlPath,
         "scheme" => Transform::Scheme,
         "hash" => Transform::Hash,
+        "fortify_risk" => Transform::FortifyRisk,
         _ => return None,
     })
 }

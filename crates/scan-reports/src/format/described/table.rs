@@ -387,4 +387,6 @@ pub(crate) enum Transform {
     Divide(f64),
     /// SHA-256, in hex.
     Hash,
+    /// Fortify's severity of four numbers.
+    FortifyRisk,
 }

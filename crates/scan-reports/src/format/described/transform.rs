@@ -62,6 +62,7 @@ fn apply_to_one(transform: Transform, text: Cow<'_, str>) -> Option<Cow<'_, str>
             None => return Some(text),
         },
         Transform::Divide(by) => (number(&text)?.parse::<f64>().ok()? / by).to_string(),
+        Transform::FortifyRisk => fortify_risk(&text)?.to_owned(),
         part => return part_of(part, text),
     };
     Some(Cow::Owned(changed))
@@ -124,6 +125,21 @@ pub(super) fn number(text: &str) -> Option<&str> {
     let number = rest[..end].trim_end_matches('.');
     let sign = usize::from(start == 1 && text.starts_with('-'));
     text.get(start - sign..start + number.len())
+}
+
+/// Fortify's priority order (Audit Workbench's user guide, "Estimating impact and likelihood"): an issue is critical where impact and
+/// likelihood are both at least 2.5 of 5, high where only the impact is, medium where only the likelihood is. The text has impact, accuracy,
+/// confidence and probability; the likelihood is the product of the last three by 25.
+fn fortify_risk(text: &str) -> Option<&'static str> {
+    let numbers: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    let [impact, accuracy, confidence, probability] = numbers[..] else { return None };
+    let is_likely = accuracy * confidence * probability / 25.0 >= 2.5;
+    Some(match (impact >= 2.5, is_likely) {
+        (true, true) => "critical",
+        (true, false) => "high",
+        (false, true) => "medium",
+        (false, false) => "low",
+    })
 }
 
 pub(super) fn hash(text: &str) -> String {
@@ -229,6 +245,16 @@ mod tests {
     #[test]
     fn html_becomes_text() {
         assert_eq!(plain("<p>a &lt; b</p><ul><li>one<li>two</ul>x < 1 &unknown;"), "a < b\n\n- one\n- two\nx < 1 &unknown;");
+    }
+
+    #[test]
+    fn the_risk_of_an_issue_is_impact_and_likelihood() {
+        let of = |text| fortify_risk(text);
+        assert_eq!(
+            (of("5.0 5.0 5.0 2.5"), of("5 5 5 2.4"), of("2 5 5 5"), of("2.4 1 5 1")),
+            (Some("critical"), Some("high"), Some("medium"), Some("low"))
+        );
+        assert_eq!(of("5.0 5.0"), None);
     }
 
     #[test]

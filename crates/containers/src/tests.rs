@@ -1,0 +1,310 @@
+//! What holds for all containers.
+
+use std::io::Write as _;
+
+use bytes::BytesMut;
+use flate2::Compression;
+use flate2::write::{DeflateEncoder, GzEncoder};
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+use scan_reports::Format;
+
+use crate::{Contents, Error, ErrorKind, Reports, limits};
+
+/// A report of a format that is told by its content.
+const REPORT: &[u8] = include_bytes!("../../scan-reports/testdata/gitleaks/version_8.json");
+/// What is none.
+const OTHER: &[u8] = b"{\"some\": \"settings\"}";
+
+fn unpack_as(format: Option<Format>, file: &[u8], piece: usize) -> Result<(Vec<u8>, Contents), Error> {
+    let mut reports = Reports::new("file.json.gz", format, 100 * 1024 * 1024);
+    let mut stored = BytesMut::new();
+    for piece in file.chunks(piece) {
+        reports.feed(piece, &mut stored)?;
+    }
+    let contents = reports.finish(&mut stored)?;
+    Ok((stored.to_vec(), contents))
+}
+
+fn unpack(file: &[u8]) -> Result<(Vec<u8>, Contents), Error> {
+    unpack_as(None, file, 1000)
+}
+
+fn refused(file: &[u8], kind: ErrorKind, why: &str) {
+    let error = unpack(file).expect_err(why);
+    assert!(error.kind == kind && error.message.contains(why), "{why}: {error:?}");
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).expect("memory takes all");
+    encoder.finish().expect("memory takes all")
+}
+
+fn deflate(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).expect("memory takes all");
+    encoder.finish().expect("memory takes all")
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    compress_to_vec(bytes, CompressionLevel::Fastest)
+}
+
+/// How an entry is written.
+#[derive(Clone, Copy, PartialEq)]
+enum How {
+    Stored,
+    Deflated,
+    /// With sizes and checksum behind the data: with a signature, or without.
+    Described,
+    Unsigned,
+    /// With sizes of 8 bytes.
+    Zip64,
+}
+
+/// An archive of entries, with its directory.
+fn zip_as(how: How, entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let (mut file, mut directory) = (Vec::new(), Vec::new());
+    for (name, bytes) in entries {
+        let at = file.len();
+        let how = if name.ends_with('/') { How::Stored } else { how };
+        let packed = if how == How::Stored { bytes.to_vec() } else { deflate(bytes) };
+        let method = u16::from(how != How::Stored) * 8;
+        let sums = sums(bytes, &packed);
+        let described = matches!(how, How::Described | How::Unsigned);
+        let header = [20, u16::from(described) * 8, method, 0, 0];
+        let header: Vec<u8> = header.iter().flat_map(|field| field.to_le_bytes()).collect();
+        let (in_header, extra) = match how {
+            How::Described | How::Unsigned => (vec![0; 12], vec![]),
+            How::Zip64 => ([&sums[..4], &[0xff; 8]].concat(), zip64(bytes.len(), packed.len())),
+            How::Stored | How::Deflated => (sums.clone(), vec![]),
+        };
+        let lengths = [name.len(), extra.len()].map(|length| (length as u16).to_le_bytes()).concat();
+        file.extend([b"PK\x03\x04".as_slice(), &header, &in_header, &lengths, name.as_bytes(), &extra, &packed].concat());
+        if described {
+            file.extend(if how == How::Described { b"PK\x07\x08".as_slice() } else { b"" });
+            file.extend(&sums);
+        }
+        directory.extend([b"PK\x01\x02\x14\x00".as_slice(), &header, &sums, &(name.len() as u16).to_le_bytes(), &[0; 12]].concat());
+        directory.extend([&(at as u32).to_le_bytes(), name.as_bytes()].concat());
+    }
+    let count = (entries.len() as u16).to_le_bytes();
+    let place = [directory.len(), file.len()].map(|number| (number as u32).to_le_bytes()).concat();
+    file.extend(directory);
+    file.extend([b"PK\x05\x06".as_slice(), &[0; 4], &count, &count, &place, &[0; 2]].concat());
+    file
+}
+
+fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    zip_as(How::Deflated, entries)
+}
+
+fn sums(bytes: &[u8], packed: &[u8]) -> Vec<u8> {
+    let mut crc = flate2::Crc::new();
+    crc.update(bytes);
+    [crc.sum(), packed.len() as u32, bytes.len() as u32].map(u32::to_le_bytes).concat()
+}
+
+fn zip64(unpacked: usize, packed: usize) -> Vec<u8> {
+    [[1, 0, 16, 0].as_slice(), &(unpacked as u64).to_le_bytes(), &(packed as u64).to_le_bytes()].concat()
+}
+
+/// One of each kind.
+fn samples() -> Vec<Vec<u8>> {
+    let entries = [("a/", b"".as_slice()), ("a/one.json", REPORT), ("notes.txt", OTHER), ("two.json", REPORT)];
+    let mut samples = [How::Stored, How::Deflated, How::Described, How::Unsigned, How::Zip64].map(|how| zip_as(how, &entries)).to_vec();
+    samples.extend([gzip(REPORT), zstd(REPORT), [gzip(REPORT), gzip(REPORT)].concat(), [zstd(REPORT), zstd(REPORT)].concat()]);
+    samples.push(zip(&[("one.json.gz", &gzip(REPORT))]));
+    samples
+}
+
+#[test]
+fn a_plain_report_stays_as_it_is() {
+    for report in [REPORT, b"", b"P", b"PK", b"\x1f"] {
+        assert_eq!(unpack(report), Ok((report.to_vec(), Contents::default())));
+    }
+}
+
+#[test]
+fn one_packed_report_is_unpacked() {
+    for file in [gzip(REPORT), zstd(REPORT)] {
+        let (stored, contents) = unpack(&file).expect("a report");
+        assert_eq!(stored, REPORT);
+        let [entry] = &contents.entries[..] else { panic!("{contents:?}") };
+        assert_eq!((entry.name.as_str(), entry.offset, entry.size, entry.format), ("file.json", 0, REPORT.len() as u64, None));
+    }
+    let members = [gzip(b"<a>"), gzip(b"</a>")].concat();
+    assert_eq!(unpack(&members).expect("one report").0, b"<a></a>");
+    let frames = [zstd(b"<a>"), b"\x50\x2a\x4d\x18\x03\0\0\0...".to_vec(), zstd(b"</a>")].concat();
+    assert_eq!(unpack(&frames).expect("one report").0, b"<a></a>");
+}
+
+#[test]
+fn the_reports_of_an_archive_follow_each_other() {
+    for file in &samples()[..5] {
+        let (stored, contents) = unpack(file).expect("reports");
+        assert_eq!(stored, [REPORT, REPORT].concat());
+        let entries: Vec<_> = contents.entries.iter().map(|e| (e.name.as_str(), e.offset, e.size, e.format)).collect();
+        let size = REPORT.len() as u64;
+        assert_eq!(entries, [("a/one.json", 0, size, Some(Format::Gitleaks)), ("two.json", size, size, Some(Format::Gitleaks))]);
+        assert!(contents.left_out.is_some_and(|note| note.ends_with("notes.txt")));
+    }
+}
+
+#[test]
+fn the_uploader_may_say_what_unknown_entries_are() {
+    let (_, contents) = unpack_as(Some(Format::Trivy), &zip(&[("other", OTHER)]), 100).expect("what the uploader says");
+    assert_eq!(contents.entries[0].format, Some(Format::Trivy));
+    let some = zip(&[("other", OTHER), ("report", REPORT)]);
+    let (_, contents) = unpack_as(Some(Format::Gitleaks), &some, 100).expect("what the content says");
+    assert_eq!(contents.entries.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>(), ["report"]);
+}
+
+#[test]
+fn what_is_no_report_by_its_name_is_not_looked_at() {
+    let junk = ["__MACOSX/a.json", "a/.hidden.json", "b.png", "src-archive/results.json"].map(|name| (name, REPORT));
+    refused(&zip(&junk), ErrorKind::NoReport, "no report in it");
+    refused(&zip(&[]), ErrorKind::NoReport, "no report in it");
+    refused(&zip(&[("a.txt", OTHER), ("b.txt", OTHER)]), ErrorKind::NoReport, "known format: a.txt, b.txt");
+}
+
+#[test]
+fn of_fortifys_files_the_results_count() {
+    let results = b"<FVDL version='1.12'><UUID>u</UUID><Build/></FVDL>";
+    let files: [(&str, &[u8]); 4] = [("audit.fvdl.mac", b"x"), ("audit.xml", b"<Audit/>"), ("other.json", REPORT), ("audit.fvdl", results)];
+    let (_, contents) = unpack(&zip(&files)).expect("a report");
+    let [entry] = &contents.entries[..] else { panic!("{contents:?}") };
+    assert_eq!((entry.name.as_str(), entry.offset, contents.left_out), ("audit.fvdl", REPORT.len() as u64, None));
+}
+
+#[test]
+fn the_size_of_pieces_does_not_matter() {
+    for file in samples() {
+        let whole = unpack_as(None, &file, usize::MAX);
+        assert!(whole.is_ok(), "{whole:?}");
+        for piece in [1, 2, 3, 7, 30, 4096] {
+            assert_eq!(unpack_as(None, &file, piece), whole, "pieces of {piece}");
+        }
+    }
+}
+
+#[test]
+fn what_is_cut_off_is_refused() {
+    for file in samples() {
+        let behind_entries = file.windows(4).position(|four| four == b"PK\x01\x02").unwrap_or(file.len());
+        let whole = unpack(&file).expect("a sample");
+        for end in 4..behind_entries {
+            match unpack(&file[..end]) {
+                Err(error) => assert_eq!(error.kind, ErrorKind::Broken, "{error}"),
+                // Several members or frames: between them is an end, too.
+                Ok(less) => assert!(whole.0.starts_with(&less.0) && less.0.len() < whole.0.len(), "cut at {end}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn whatever_comes_there_is_an_end() {
+    let mut random = 1_u32;
+    let mut next = move || {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (random >> 8) as usize
+    };
+    for file in samples() {
+        for _ in 0..400 {
+            let mut changed = file.clone();
+            for _ in 0..=next() % 3 {
+                let at = next() % changed.len();
+                changed[at] = next() as u8;
+            }
+            let piece = 1 + next() % 500;
+            assert_eq!(unpack_as(None, &changed, piece), unpack_as(None, &changed, piece), "the same twice");
+        }
+    }
+}
+
+#[test]
+fn bombs_are_refused() {
+    let blanks = vec![b' '; 40 * 1024 * 1024];
+    let bomb = zstd(&blanks);
+    assert!(bomb.len() * 1000 < blanks.len(), "{}", bomb.len());
+    refused(&bomb, ErrorKind::TooLarge, "more than 1000 times as many");
+    refused(&zip(&[("bomb.zst", &bomb)]), ErrorKind::TooLarge, "more than 1000 times as many");
+    let packed = gzip(&blanks);
+    refused(&gzip(&packed), ErrorKind::TooLarge, "times as many");
+    let mut reports = Reports::new("a.gz", None, 1000);
+    let error = reports.feed(&gzip(&blanks[..5000]), &mut BytesMut::new()).expect_err("more than is taken");
+    assert!(error.kind == ErrorKind::TooLarge && error.message.contains("more than 1000 bytes"), "{error}");
+}
+
+#[test]
+fn there_are_limits_of_numbers_and_depth() {
+    let names: Vec<String> = (0..=limits::ENTRIES).map(|n| format!("{n}.png")).collect();
+    let entries: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), b"".as_slice())).collect();
+    refused(&zip_as(How::Stored, &entries), ErrorKind::TooLarge, "more than 10000 entries");
+    let entries: Vec<(&str, &[u8])> = names.iter().take(limits::REPORTS + 1).map(|name| (name.trim_end_matches(".png"), REPORT)).collect();
+    refused(&zip_as(How::Stored, &entries), ErrorKind::TooLarge, "more than 1000 reports");
+    refused(&gzip(&gzip(&gzip(REPORT))), ErrorKind::Unsupported, "unpack it once");
+}
+
+#[test]
+fn what_is_packed_otherwise_is_refused_with_advice() {
+    let with = |at: usize, value: u8| {
+        let mut file = zip(&[("a.json", REPORT)]);
+        file[at] = value;
+        file
+    };
+    refused(&with(6, 1), ErrorKind::Unsupported, "encrypted: send the archive without a password");
+    refused(&with(8, 12), ErrorKind::Unsupported, "packed by bzip2, only deflate is read");
+    refused(b"PK\x07\x08PK\x03\x04", ErrorKind::Unsupported, "split into several files");
+    let mut endless = zip_as(How::Described, &[("a.json", REPORT)]);
+    endless[8] = 0;
+    refused(&endless, ErrorKind::Unsupported, "stored without a size");
+    refused(&with(14, 0), ErrorKind::Broken, "checksum");
+    refused(&[zstd(b"a"), b"garbage".to_vec()].concat(), ErrorKind::Broken, "something else");
+    // A window of 2 GiB.
+    refused(b"\x28\xb5\x2f\xfd\x00\xa8\x00\x00\x00\x00", ErrorKind::Unsupported, "window");
+}
+
+/// A workbook of one sheet.
+fn workbook(texts: &str, cells: &str) -> Vec<u8> {
+    let sheet =
+        format!("<worksheet xmlns='http://schemas.openxmlformats.org/spreadsheetml/2006/main'><sheetData>{cells}</sheetData></worksheet>");
+    let texts = format!("<sst xmlns='http://schemas.openxmlformats.org/spreadsheetml/2006/main'>{texts}</sst>");
+    zip(&[
+        ("[Content_Types].xml", b"<Types xmlns='http://schemas.openxmlformats.org/package/2006/content-types'/>"),
+        ("_rels/.rels", b"<Relationships xmlns='http://schemas.openxmlformats.org/package/2006/relationships'><Relationship Id='r' Type='http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument' Target='xl/workbook.xml'/></Relationships>"),
+        ("xl/workbook.xml", b"<workbook xmlns='http://schemas.openxmlformats.org/spreadsheetml/2006/main' xmlns:r='http://schemas.openxmlformats.org/officeDocument/2006/relationships'><sheets><sheet name='Found' sheetId='1' r:id='s'/></sheets></workbook>"),
+        ("xl/_rels/workbook.xml.rels", b"<Relationships xmlns='http://schemas.openxmlformats.org/package/2006/relationships'><Relationship Id='s' Type='http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet' Target='worksheets/sheet1.xml'/><Relationship Id='t' Type='http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings' Target='sharedStrings.xml'/></Relationships>"),
+        ("xl/sharedStrings.xml", texts.as_bytes()),
+        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+    ])
+}
+
+#[test]
+fn a_sheet_becomes_a_table() {
+    let cells = "<row r='1'><c r='A1' t='s'><v>0</v></c><c r='C1' t='inlineStr'><is><t>b, c</t></is></c></row>\
+        <row r='4'><c r='B4'><v>1.50</v></c><c r='D4' t='b'><v>1</v></c></row>";
+    let file = workbook("<si><t>say \"a\"</t></si>", cells);
+    let (stored, contents) = unpack_as(Some(Format::Bandit), &file, 100).expect("a workbook");
+    assert_eq!(String::from_utf8_lossy(&stored), "\"say \"\"a\"\"\",,\"b, c\"\n,1.5,,true\n");
+    assert_eq!(contents.entries[0].name, "Found.csv");
+    assert_eq!(unpack_as(Some(Format::Bandit), &file, 1), Ok((stored, contents)));
+}
+
+#[test]
+fn a_workbook_is_what_its_parts_say() {
+    let file = workbook("", "");
+    let directory = file.windows(4).position(|four| four == b"PK\x01\x02").expect("a directory");
+    // Another method, and another place.
+    for at in [10, 42] {
+        let mut changed = file.clone();
+        changed[directory + at] ^= 1;
+        refused(&changed, ErrorKind::Broken, "directory is not that of its parts");
+    }
+    refused(&zip(&[("[Content_Types].xml", b"<Types/>")]), ErrorKind::Broken, "the workbook cannot be read");
+    // Not so many blanks that they would be refused for that.
+    let texts = (0..20_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_string()).collect::<String>() + &" ".repeat(25 * 1024 * 1024);
+    let bomb = workbook(&texts, "");
+    refused(&bomb, ErrorKind::TooLarge, "of texts");
+}
