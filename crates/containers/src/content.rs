@@ -89,14 +89,12 @@ impl Content {
     pub(crate) fn finish(&mut self, flow: &mut Flow<'_>) -> Result<(), Error> {
         let depth = self.depth;
         match &mut self.state {
-            // Too short to be packed.
+            // Too short to be packed, or cut off in the first header.
             State::Start(start) => {
                 let start = std::mem::take(start);
-                self.begin(Kind::Plain, flow)?;
-                if !start.is_empty() {
-                    (flow.sink)(Event::Bytes(&start))?;
-                }
-                (flow.sink)(Event::End)
+                self.begin(if start.starts_with(&zip::LOCAL_HEADER) { Kind::Zip } else { Kind::Plain }, flow)?;
+                self.feed(&start, flow)?;
+                self.finish(flow)
             }
             State::Plain => (flow.sink)(Event::End),
             State::Gzip(gzip, inner) => {

@@ -232,8 +232,9 @@ fn bombs_are_refused() {
     refused(&zip(&[("bomb.zst", &bomb)]), ErrorKind::TooLarge, "more than 1000 times as many");
     let packed = gzip(&blanks);
     refused(&gzip(&packed), ErrorKind::TooLarge, "times as many");
-    let mut reports = Reports::new("a.gz", None, 1000);
-    let error = reports.feed(&gzip(&blanks[..5000]), &mut BytesMut::new()).expect_err("more than is taken");
+    let (mut reports, mut stored) = (Reports::new("a.gz", None, 1000), BytesMut::new());
+    let fed = reports.feed(&gzip(&blanks[..5000]), &mut stored);
+    let error = fed.and_then(|()| reports.finish(&mut stored)).expect_err("more than is taken");
     assert!(error.kind == ErrorKind::TooLarge && error.message.contains("more than 1000 bytes"), "{error}");
 }
 

@@ -89,6 +89,10 @@ impl Zstd {
         if u32::from_le_bytes([a, b, c, d]) & !0xf == SKIPPABLE {
             return 8;
         }
+        // No frame: there is no need to wait for more.
+        if self.held[..4] != MAGIC {
+            return 5;
+        }
         let single_segment = descriptor & 0x20 != 0;
         let dictionary = [0, 1, 2, 4][usize::from(descriptor & 3)];
         let size = match descriptor >> 6 {
