@@ -31,6 +31,9 @@ pub(crate) struct Description {
     /// A module of that name reads it.
     #[serde(default)]
     code: bool,
+    /// What that module makes of a report, for people: of other formats it can be seen in their records.
+    #[serde(default)]
+    becomes: Vec<String>,
     #[serde(default)]
     detect: Vec<DetectText>,
     #[serde(default)]
@@ -218,6 +221,9 @@ pub(crate) fn compile(name: &str, text: &str) -> Result<Table, String> {
         (false, false) => Some(Compiler::new(name, syntax, &description).reading(&description)?),
         _ => return Err("expected either [[records]] or code = true".to_owned()),
     };
+    if description.code == description.becomes.is_empty() {
+        return Err("expected 'becomes' where code = true, and only there".to_owned());
+    }
     if description.detect.is_empty() {
         return Err("expected [[detect]]: what tells the format".to_owned());
     }
