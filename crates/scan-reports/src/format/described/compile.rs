@@ -19,7 +19,7 @@ const SLOTS: usize = 16;
 const NESTED: usize = 4;
 
 /// A change of what the readers make of the same tables: older checkpoints are of no use then.
-const READERS: u32 = 2;
+const READERS: u32 = 3;
 
 /// A description, as it is written.
 #[derive(Deserialize)]

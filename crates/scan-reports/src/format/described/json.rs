@@ -34,6 +34,9 @@ struct Frame {
     node: u16,
     array: bool,
     survey: Survey,
+    /// Of an array: its name, which is that of its elements.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    name: String,
 }
 
 /// Whether the values that hold for an object were looked for.
@@ -93,7 +96,7 @@ pub(super) struct JsonReport {
     /// Of those, the ones to be read again.
     again: Vec<(u8, Place)>,
     collector: Option<Collector>,
-    /// The name of the member that is being read.
+    /// The name of the member that is being read, or of the array around it.
     name: String,
     item: Option<Item>,
     /// A tree to be used again.
@@ -357,7 +360,8 @@ impl JsonReport {
         }
         // An object whose members have names of their own may have none.
         self.matched |= (array || self.node(id).any.is_some()) && self.frames.is_empty();
-        self.frames.push(Frame { node: id, array, survey: Survey::default() });
+        let name = if array { self.name.clone() } else { String::new() };
+        self.frames.push(Frame { node: id, array, survey: Survey::default(), name });
         self.next = Next::Part;
         self.save();
         Ok(Flow::Goes)
@@ -394,6 +398,8 @@ impl JsonReport {
         let node = self.node(frame.node);
         if frame.array {
             if self.tokens.ahead().is_some_and(|byte| byte != b']') {
+                // The element before may have had names of its own, and a resumed parser has read none.
+                self.name.clone_from(&frame.name);
                 self.next = Next::Value(node.elements.unwrap_or_default());
                 return Ok(Flow::Goes);
             }
@@ -416,7 +422,8 @@ impl JsonReport {
         let name = self.tokens.text();
         let known = node.members.iter().find(|(known, _)| *known == name).map(|(_, next)| *next);
         let Some(next) = known.or(node.any) else { return self.skip_value() };
-        name.as_ref().clone_into(&mut self.name);
+        // What it names may be suspended in: the same is known of it then.
+        crate::format::elements::prefix(&name, limits::KEPT).clone_into(&mut self.name);
         self.matched = true;
         let leads = self.node(next);
         let missing = node.owns.iter().any(|slot| self.known & (1 << slot) == 0);
