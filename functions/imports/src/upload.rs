@@ -85,7 +85,8 @@ pub(crate) async fn take(request: Request) -> Result<Value, Problem> {
         scope: options.scope.as_deref(),
         close_missing: options.close_missing,
         priority: options.priority as i16,
-        format: options.format.as_deref(),
+        // Whatever it was asked for by, it is written down by its own name.
+        format: options.format.as_deref().and_then(Format::from_name).map(Format::name),
     };
     upload.create(&import).await
 }

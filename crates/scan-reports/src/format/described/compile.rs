@@ -26,6 +26,9 @@ const READERS: u32 = 3;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Description {
     scanner: String,
+    /// Other names by which it may be asked for.
+    #[serde(default)]
+    aliases: Vec<String>,
     about: String,
     syntax: SyntaxWord,
     /// A module of that name reads it.
@@ -65,6 +68,8 @@ struct DetectText {
     #[serde(default)]
     lacks: Vec<String>,
     #[serde(default)]
+    alone: bool,
+    #[serde(default)]
     file: Vec<String>,
 }
 
@@ -90,6 +95,7 @@ struct Fields {
     each: Option<String>,
     only: Conditions,
     except: Conditions,
+    failure: Option<String>,
     tool: Option<String>,
     kind: Option<FindingKind>,
     rule: Option<String>,
@@ -230,6 +236,7 @@ pub(crate) fn compile(name: &str, text: &str) -> Result<Table, String> {
     let detect = description.detect.iter().map(detection).collect::<Result<_, _>>()?;
     Ok(Table {
         name: leak(name),
+        aliases: words(&description.aliases),
         scanner: leak(&description.scanner),
         about: leak(&description.about),
         syntax,
@@ -242,9 +249,12 @@ fn detection(text: &DetectText) -> Result<Detect, String> {
     if text.has.is_empty() && text.is.is_empty() {
         return Err("detect: expected 'has' or 'is'".to_owned());
     }
-    let words = |words: &[String]| list(words.iter().map(|word| leak(word)).collect());
     let is = text.is.iter().map(|(path, values)| (leak(path), words(values.as_slice()))).collect();
-    Ok(Detect { has: words(&text.has), is: list(is), lacks: words(&text.lacks), file: words(&text.file) })
+    Ok(Detect { has: words(&text.has), is: list(is), lacks: words(&text.lacks), alone: text.alone, file: words(&text.file) })
+}
+
+fn words(words: &[String]) -> List<&'static str> {
+    list(words.iter().map(|word| leak(word)).collect())
 }
 
 /// A node while it is made.
@@ -417,6 +427,12 @@ fn merged(common: &Fields, own: &toml::Table) -> Result<Fields, String> {
     macro_rules! inherit {
         ($($field:ident),*) => { $(if !own.contains_key(stringify!($field)) { fields.$field = common.$field.clone(); })* };
     }
+    // What tells of a failure is no finding, so it needs none of what makes one.
+    if let Some(failure) = fields.failure.clone() {
+        (fields.rule, fields.title, fields.kind) = (Some(failure.clone()), Some(failure), Some(FindingKind::Host));
+        fields.severity = Some(SeverityText::default());
+        return Ok(fields);
+    }
     inherit!(each, only, except, tool, kind, rule, title, severity, status, description, solution, evidence, ids, cwes, references);
     inherit!(cvss, component, asset, location, secret, fingerprint, identity);
     for (name, value) in &common.attributes {
@@ -441,12 +457,14 @@ impl Compiler {
             hostname: None,
             attributes: BTreeMap::new(),
         });
+        let failure = self.option("failure", fields.failure.as_ref())?;
         let component = fields.component.as_ref().map(|component| self.component(component)).transpose()?;
         let record = Record {
             at: leak(at),
             each,
             only: self.conditions("only", &fields.only)?,
             except: self.conditions("except", &fields.except)?,
+            failure,
             tool: self.expr("tool", &tool)?,
             kind: Word(fields.kind.ok_or("expected the field 'kind'")?),
             rule: self.expr("rule", fields.rule.as_deref().ok_or("expected the field 'rule'")?)?,

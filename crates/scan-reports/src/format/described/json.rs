@@ -242,7 +242,7 @@ impl JsonReport {
             if let Some(problem) = self.problem.take() {
                 return Ok(Step::Record(Record::Problem(problem)));
             }
-            if let Some(record) = self.give() {
+            if let Some(record) = self.give()? {
                 return Ok(Step::Record(record));
             }
             if self.next == Next::End {
@@ -255,14 +255,14 @@ impl JsonReport {
     }
 
     /// The next occurrence of the current record; after the last, the place behind the record is saved.
-    fn give(&mut self) -> Option<Record> {
+    fn give(&mut self) -> Result<Option<Record>, ReadError> {
         loop {
-            let item = self.item.as_mut()?;
-            let Some(record) = item.next(self.reading, &self.slots) else {
+            let Some(item) = self.item.as_mut() else { return Ok(None) };
+            let Some(record) = item.next(self.reading, &self.slots)? else {
                 self.spare = self.item.take().map(|item| item.tree).unwrap_or_default();
                 self.skip = 0;
                 self.save();
-                return None;
+                return Ok(None);
             };
             if self.skip > 0 {
                 self.skip -= 1;
@@ -270,7 +270,7 @@ impl JsonReport {
                 continue;
             }
             self.given += 1;
-            return Some(record);
+            return Ok(Some(record));
         }
     }
 

@@ -208,6 +208,22 @@ fn elements_have_the_name_of_their_array() {
 }
 
 #[test]
+fn a_scanner_that_failed_gives_no_report() {
+    let failure = "[[records]]\nat = \"[]\"\nonly = { type = \"error\" }\nfailure = \"'no answer: {text}'\"\n";
+    let description = format!("{}{failure}", record("[]", "rule = \"r\"\ntitle = \"r\"\nonly = { r = true }"));
+    assert_eq!(titles("json", &description, r#"[{"r": 1}, {"type": "note"}]"#), ["1"]);
+    let mut parser = reader("json", &description);
+    parser.feed(br#"[{"r": 1}, {"type": "error", "text": "refused"}, {"r": 2}]"#);
+    assert!(matches!(parser.next(), Ok(Step::Record(_))));
+    let error = parser.next().expect_err("a failure");
+    assert_eq!(
+        (error.kind, error.message.as_str()),
+        (ReadErrorKind::NotThisFormat, "the scanner could not do its work: no answer: refused")
+    );
+    assert_eq!(parser.next(), Err(error));
+}
+
+#[test]
 fn each_makes_an_occurrence_or_one_without() {
     let description = record("[]", "each = \"places[]\"\nrule = \"r\"\ntitle = \"'{r} {$.at?}'\"");
     let report = r#"[{"r": 1, "places": [{"at": "a"}, {"at": "b"}]}, {"r": 2}]"#;
