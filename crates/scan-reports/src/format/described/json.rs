@@ -212,13 +212,12 @@ impl Parser for JsonReport {
         if self.is_lines() {
             self.tokens.many();
         }
-        let begun = saved.matched || !saved.frames.is_empty() || saved.place.offset() > 0;
-        self.next = if saved.ended {
-            Next::End
-        } else if begun && !(self.is_lines() && saved.frames.is_empty()) {
-            Next::Part
-        } else {
-            Next::Value(0)
+        // The outermost value may itself be a record, of which some occurrences were given: then it begins again.
+        let outermost = saved.frames.is_empty() && (self.is_lines() || saved.place.offset() == 0);
+        self.next = match (saved.ended, outermost) {
+            (true, _) => Next::End,
+            (false, true) => Next::Value(0),
+            (false, false) => Next::Part,
         };
         (self.frames, self.known, self.skip) = (saved.frames, saved.known, saved.given);
         (self.place, self.surveyed, self.matched) = (saved.place, saved.surveyed, saved.matched);

@@ -231,6 +231,14 @@ fn each_makes_an_occurrence_or_one_without() {
 }
 
 #[test]
+fn a_record_that_is_the_whole_report_goes_on_after_any_of_its_occurrences() {
+    let description = record("[]", "each = \"places[]\"\nrule = \"r\"\ntitle = \"'{r} {$.at?}'\"");
+    let report = r#"{"r": 1, "places": [{"at": "a"}, {"at": "b"}, {"at": "c"}]}"#;
+    assert_eq!(titles("json", &description, report), ["1 a", "1 b", "1 c"]);
+    assert_eq!(suspended("json", &description, report), records("json", &description, report));
+}
+
+#[test]
 fn conditions_choose_records_states_and_severities() {
     let fields = "rule = \"r\"\ntitle = \"r\"\nonly = { s = [\"FAIL\", \"WARN\"] }\nexcept = { x = true }\n\
                   status = { false_positive = { ok = \"yes\" } }";
