@@ -27,6 +27,9 @@ fn main() {
         println!("cargo::rerun-if-changed={path}");
     }
     let tables: Vec<Table> = descriptions().iter().filter_map(|path| table(path)).collect();
+    for name in names_of_several(&tables) {
+        println!("cargo::error=formats: {name} is the name or alias of two formats");
+    }
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("formats.rs");
     if let Err(error) = fs::write(&out, written(&tables)) {
         println!("cargo::error={}: {error}", out.display());
@@ -45,6 +48,13 @@ fn table(path: &Path) -> Option<Table> {
     let name = path.file_stem()?.to_str()?;
     let compiled = fs::read_to_string(path).map_err(|error| error.to_string()).and_then(|text| compile::compile(name, &text));
     compiled.inspect_err(|error| println!("cargo::error={}: {}", path.display(), error.replace('\n', " "))).ok()
+}
+
+/// Names and aliases that do not tell which format is meant.
+fn names_of_several(tables: &[Table]) -> Vec<&'static str> {
+    let mut names: Vec<&str> = tables.iter().flat_map(|table| table.aliases.iter().copied().chain([table.name])).collect();
+    names.sort_unstable();
+    names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()
 }
 
 /// The enum of all formats, and their tables.

@@ -1,7 +1,7 @@
 //! `ci`: what has to hold before a change goes in.
 
 use anyhow::{Context as _, Result};
-use xtask::{build, progress, schema, tool};
+use xtask::{build, formats, progress, schema, tool};
 
 use crate::test;
 
@@ -10,6 +10,8 @@ pub(crate) async fn run() -> Result<()> {
     format().await?;
     lint_native().await?;
     lint_functions().await?;
+    progress::note("docs/formats.md");
+    formats::check()?;
     progress::note("sql/schema.sql");
     schema::check().await?;
     test::run().await

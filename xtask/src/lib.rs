@@ -17,6 +17,7 @@ pub mod generate;
 pub mod key;
 pub mod parse;
 
+pub mod formats;
 pub mod schema;
 
 pub mod child;

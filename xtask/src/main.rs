@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 use xtask::generate::{self, NetworkSize, SarifSize};
 use xtask::postgres::Database;
-use xtask::{migrate, parse, schema};
+use xtask::{formats, migrate, parse, schema};
 
 mod bench;
 mod ci;
@@ -36,7 +36,7 @@ enum Command {
     /// Runs all tests: unit, SQL (pgTAP), end to end over two object stores, and a round of each fault of `torture`
     Test,
 
-    /// Runs what CI runs: formatting, lints, sql/schema.sql, and all tests
+    /// Runs what CI runs: formatting, lints, sql/schema.sql, docs/formats.md, and all tests
     Ci,
 
     /// Measures everything that is said of speed, each figure beside its reference
@@ -75,6 +75,9 @@ enum Command {
 
     /// Writes sql/schema.sql from the migrations and functions
     Schema,
+
+    /// Writes docs/formats.md from the descriptions of the formats
+    Formats,
 }
 
 #[derive(Debug, Subcommand)]
@@ -159,6 +162,7 @@ impl Command {
             Self::CreateKey(options) => create_key(options).await,
             Self::RevokeKey { key, database_url } => revoke_key(&key, &database_url).await,
             Self::Schema => schema::write().await,
+            Self::Formats => formats::write(),
         }
     }
 }

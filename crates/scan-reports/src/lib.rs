@@ -32,5 +32,8 @@ pub use batch::{Batch, KnownFindings, OccurrenceColumns};
 
 pub mod token;
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
+
 mod output;
 pub use output::output_line;

@@ -51,9 +51,10 @@ async fn create(request: UploadRequest) -> Answer {
     Ok(response)
 }
 
-/// The formats that are read: `{"items": [{"name": "nessus", "scanner": …, "about": …, "detected_on": […]}]}`. Anybody may know.
+/// The formats that are read: `{"items": [{"name": "nessus", "aliases": […], "scanner": …, "about": …, "detected_on": […]}]}`. Anybody may
+/// know.
 async fn formats() -> Answer {
-    let format = |format: Format| json!({"name": format.name(), "scanner": format.scanner(), "about": format.about(), "detected_on": format.detected_on()});
+    let format = |format: Format| json!({"name": format.name(), "aliases": format.aliases(), "scanner": format.scanner(), "about": format.about(), "detected_on": format.detected_on()});
     Ok(document_response(StatusCode::OK, json!({"items": Vec::from(Format::ALL.map(format))}).to_string()))
 }
 

@@ -87,7 +87,8 @@ pub(crate) async fn take(request: Request) -> Result<Value, Problem> {
         scope: options.scope.as_deref(),
         close_missing: options.close_missing,
         priority: options.priority as i16,
-        format: options.format.as_deref(),
+        // Whatever it was asked for by, it is written down by its own name.
+        format: format.map(Format::name),
         entries: &contents.entries.into_iter().map(new_entry).collect::<Vec<_>>(),
         left_out: contents.left_out.as_deref(),
     };

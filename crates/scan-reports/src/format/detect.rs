@@ -113,7 +113,19 @@ fn meets(detect: &Detect, facts: &Facts) -> bool {
         facts.of(path).any(|value| values.iter().any(|pattern| like(pattern, value)))
     };
     let known = |path: &&str| facts.of(path).next().is_some();
-    detect.has.iter().all(known) && detect.is.iter().all(is) && !detect.lacks.iter().any(known)
+    detect.has.iter().all(known) && detect.is.iter().all(is) && !detect.lacks.iter().any(known) && (!detect.alone || alone(detect, facts))
+}
+
+/// Whether the report has nothing at its top but what is asked for.
+fn alone(detect: &Detect, facts: &Facts) -> bool {
+    let asked: Vec<&str> = detect.has.iter().chain(detect.is.iter().map(|(path, _)| path)).map(|path| top(path)).collect();
+    facts.values.keys().map(|path| top(path)).all(|top| top.is_empty() || asked.contains(&top))
+}
+
+/// The member or column at the top that a path leads through; empty for the top itself.
+fn top(path: &str) -> &str {
+    let end = path.find('.').unwrap_or(path.len());
+    path[..end].trim_end_matches("[]")
 }
 
 /// What is said of a report of no known format: what it looks like, and the formats of which something is met.
@@ -164,7 +176,8 @@ pub(super) fn described(detect: &Detect) -> String {
     let is = detect.is.iter().map(|(path, values)| format!("{path} = {}", values.join(" or ")));
     let lacks = detect.lacks.iter().map(|path| format!("no {path}"));
     let all = (!detect.lines.all.is_empty()).then(|| "each line one of its own".to_owned());
-    has.chain(is).chain(lacks).chain(all).collect::<Vec<_>>().join(", ")
+    let alone = detect.alone.then(|| "nothing else".to_owned());
+    has.chain(is).chain(lacks).chain(all).chain(alone).collect::<Vec<_>>().join(", ")
 }
 
 /// The first character that is no blank and no byte order mark, in any encoding of Unicode or that has ASCII's characters.
@@ -378,6 +391,30 @@ mod tests {
         let facts = json(br#"{"twig/twig": {"version": "1", "advisories": [{"title": "x"}]}}"#);
         assert_eq!(facts.of("*.advisories[].title").collect::<Vec<_>>(), ["x"]);
         assert_eq!(facts.of("version").count(), 0);
+    }
+
+    #[test]
+    fn a_format_of_few_members_has_no_others() {
+        let format = |start: &[u8]| match detect(start, true, None) {
+            Detection::Format(format) => Some(format),
+            _ => None,
+        };
+        assert_eq!(format(br#"{"dependencies": []}"#), Some(Format::PipAudit));
+        assert_eq!(format(br#"{"dependencies": [], "fixes": []}"#), Some(Format::PipAudit));
+        assert_eq!(format(br#"{"dependencies": [], "name": "app"}"#), None);
+        assert_eq!(format(br#"{"items": [], "hosts": []}"#), Some(Format::AppcheckWebApplicationScanner));
+        assert_eq!(format(br#"{"items": [], "hosts": [], "total": 0}"#), None);
+        assert_eq!(format(b"title,description,mitigation\na,b,c\n"), Some(Format::Skf));
+        assert_eq!(format(b"title,description,mitigation,severity\na,b,c,d\n"), None);
+        assert_eq!(format(b"{\"type\": \"info\", \"data\": \"x\"}\n"), Some(Format::YarnAudit));
+        assert_eq!(format(b"{\"type\": \"info\", \"data\": \"x\", \"time\": 1}\n"), None);
+    }
+
+    #[test]
+    fn a_format_has_one_name_and_may_be_asked_for_by_others() {
+        assert_eq!(Format::from_name("awssecurityhub"), Some(Format::Asff));
+        assert_eq!(Format::Asff.name(), "asff");
+        assert_eq!(Format::from_name("securityhub"), None);
     }
 
     #[test]

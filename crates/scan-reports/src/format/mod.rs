@@ -57,6 +57,11 @@ impl Format {
         self.table().name
     }
 
+    /// Other names by which it may be asked for: what else it is widely called.
+    pub fn aliases(self) -> &'static [&'static str] {
+        self.table().aliases.0
+    }
+
     /// The scanner whose reports it is, for people.
     pub fn scanner(self) -> &'static str {
         self.table().scanner
@@ -72,9 +77,10 @@ impl Format {
         self.table().detect.iter().map(detect::described).collect()
     }
 
-    /// The format of that name.
+    /// The format of that name or alias.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.name() == name)
+        let named = Self::ALL.into_iter().find(|format| format.name() == name);
+        named.or_else(|| Self::ALL.into_iter().find(|format| format.aliases().contains(&name)))
     }
 
     /// Whether a report without a byte is one without findings.

@@ -556,6 +556,10 @@ impl Tokenizer {
 impl Tokenizer {
     fn starved(&mut self) -> Result<Option<Token>, ReadError> {
         if self.invalid && self.head == self.valid {
+            if self.offset() == 0 && !self.ended && matches!(self.buffer[..], [0xFF | 0xFE]) {
+                // The second byte tells whether it is UTF-16.
+                return Ok(None);
+            }
             let utf16 = self.offset() == 0 && matches!(self.buffer[..], [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]);
             let hint = if utf16 { ": it is UTF-16, and only UTF-8 is read" } else { "" };
             return Err(self.error(ReadErrorKind::Syntax, format!("expected UTF-8, found other bytes{hint}")));

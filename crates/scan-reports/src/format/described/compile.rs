@@ -19,18 +19,24 @@ const SLOTS: usize = 16;
 const NESTED: usize = 4;
 
 /// A change of what the readers make of the same tables: older checkpoints are of no use then.
-const READERS: u32 = 2;
+const READERS: u32 = 3;
 
 /// A description, as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Description {
     scanner: String,
+    /// Other names by which it may be asked for.
+    #[serde(default)]
+    aliases: Vec<String>,
     about: String,
     syntax: SyntaxWord,
     /// A module of that name reads it.
     #[serde(default)]
     code: bool,
+    /// What that module makes of a report, for people: of other formats it can be seen in their records.
+    #[serde(default)]
+    becomes: Vec<String>,
     #[serde(default)]
     detect: Vec<DetectText>,
     #[serde(default)]
@@ -83,6 +89,7 @@ struct DetectText {
     lacks: Vec<String>,
     #[serde(default)]
     all: Vec<String>,
+    alone: bool,
     #[serde(default)]
     file: Vec<String>,
 }
@@ -109,6 +116,7 @@ struct Fields {
     each: Option<String>,
     only: Conditions,
     except: Conditions,
+    failure: Option<String>,
     tool: Option<String>,
     kind: Option<FindingKind>,
     rule: Option<String>,
@@ -245,12 +253,16 @@ pub(crate) fn compile(name: &str, text: &str) -> Result<Table, String> {
         (false, false) => Some(Compiler::new(name, syntax, &description).reading(&description)?),
         _ => return Err("expected either [[records]] or code = true".to_owned()),
     };
+    if description.code == description.becomes.is_empty() {
+        return Err("expected 'becomes' where code = true, and only there".to_owned());
+    }
     if description.detect.is_empty() {
         return Err("expected [[detect]]: what tells the format".to_owned());
     }
     let detect = description.detect.iter().map(|text| detection(text, syntax)).collect::<Result<_, _>>()?;
     Ok(Table {
         name: leak(name),
+        aliases: words(&description.aliases),
         scanner: leak(&description.scanner),
         about: leak(&description.about),
         syntax,
@@ -273,13 +285,13 @@ fn detection(text: &DetectText, syntax: Syntax) -> Result<Detect, String> {
     if plain && !text.is.is_empty() || !plain && !text.all.is_empty() {
         return Err("detect: 'is' is not for lines, and 'all' for nothing else".to_owned());
     }
-    let words = |words: &[String]| list(words.iter().map(|word| leak(word)).collect());
     let lines = |texts: &[String]| patterns(if plain { texts } else { &[] }).map_err(|error| format!("detect: {error}"));
     let is = text.is.iter().map(|(path, values)| (leak(path), words(values.as_slice()))).collect();
     Ok(Detect {
         has: words(&text.has),
         is: list(is),
         lacks: words(&text.lacks),
+        alone: text.alone,
         file: words(&text.file),
         lines: LineFacts { has: lines(&text.has)?, lacks: lines(&text.lacks)?, all: lines(&text.all)? },
     })
@@ -287,6 +299,10 @@ fn detection(text: &DetectText, syntax: Syntax) -> Result<Detect, String> {
 
 fn patterns(texts: &[String]) -> Result<List<Pattern>, String> {
     Ok(list(texts.iter().map(|text| language::pattern(text)).collect::<Result<_, _>>()?))
+}
+
+fn words(words: &[String]) -> List<&'static str> {
+    list(words.iter().map(|word| leak(word)).collect())
 }
 
 /// A node while it is made.
@@ -561,6 +577,12 @@ fn merged(common: &Fields, own: &toml::Table) -> Result<Fields, String> {
     macro_rules! inherit {
         ($($field:ident),*) => { $(if !own.contains_key(stringify!($field)) { fields.$field = common.$field.clone(); })* };
     }
+    // What tells of a failure is no finding, so it needs none of what makes one.
+    if let Some(failure) = fields.failure.clone() {
+        (fields.rule, fields.title, fields.kind) = (Some(failure.clone()), Some(failure), Some(FindingKind::Host));
+        fields.severity = Some(SeverityText::default());
+        return Ok(fields);
+    }
     inherit!(each, only, except, tool, kind, rule, title, severity, status, description, solution, evidence, ids, cwes, references);
     inherit!(cvss, component, asset, location, secret, fingerprint, identity);
     for (name, value) in &common.attributes {
@@ -585,12 +607,14 @@ impl Compiler {
             hostname: None,
             attributes: BTreeMap::new(),
         });
+        let failure = self.option("failure", fields.failure.as_ref())?;
         let component = fields.component.as_ref().map(|component| self.component(component)).transpose()?;
         let record = Record {
             at: leak(at),
             each,
             only: self.conditions("only", &fields.only)?,
             except: self.conditions("except", &fields.except)?,
+            failure,
             tool: self.expr("tool", &tool)?,
             kind: Word(fields.kind.ok_or("expected the field 'kind'")?),
             rule: self.expr("rule", fields.rule.as_deref().ok_or("expected the field 'rule'")?)?,

@@ -34,6 +34,9 @@ struct Frame {
     node: u16,
     array: bool,
     survey: Survey,
+    /// Of an array: its name, which is that of its elements.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    name: String,
 }
 
 /// Whether the values that hold for an object were looked for.
@@ -93,7 +96,7 @@ pub(super) struct JsonReport {
     /// Of those, the ones to be read again.
     again: Vec<(u8, Place)>,
     collector: Option<Collector>,
-    /// The name of the member that is being read.
+    /// The name of the member that is being read, or of the array around it.
     name: String,
     item: Option<Item>,
     /// A tree to be used again.
@@ -209,13 +212,12 @@ impl Parser for JsonReport {
         if self.is_lines() {
             self.tokens.many();
         }
-        let begun = saved.matched || !saved.frames.is_empty() || saved.place.offset() > 0;
-        self.next = if saved.ended {
-            Next::End
-        } else if begun && !(self.is_lines() && saved.frames.is_empty()) {
-            Next::Part
-        } else {
-            Next::Value(0)
+        // The outermost value may itself be a record, of which some occurrences were given: then it begins again.
+        let outermost = saved.frames.is_empty() && (self.is_lines() || saved.place.offset() == 0);
+        self.next = match (saved.ended, outermost) {
+            (true, _) => Next::End,
+            (false, true) => Next::Value(0),
+            (false, false) => Next::Part,
         };
         (self.frames, self.known, self.skip) = (saved.frames, saved.known, saved.given);
         (self.place, self.surveyed, self.matched) = (saved.place, saved.surveyed, saved.matched);
@@ -239,7 +241,7 @@ impl JsonReport {
             if let Some(problem) = self.problem.take() {
                 return Ok(Step::Record(Record::Problem(problem)));
             }
-            if let Some(record) = self.give() {
+            if let Some(record) = self.give()? {
                 return Ok(Step::Record(record));
             }
             if self.next == Next::End {
@@ -252,14 +254,14 @@ impl JsonReport {
     }
 
     /// The next occurrence of the current record; after the last, the place behind the record is saved.
-    fn give(&mut self) -> Option<Record> {
+    fn give(&mut self) -> Result<Option<Record>, ReadError> {
         loop {
-            let item = self.item.as_mut()?;
-            let Some(record) = item.next(self.reading, &self.slots) else {
+            let Some(item) = self.item.as_mut() else { return Ok(None) };
+            let Some(record) = item.next(self.reading, &self.slots)? else {
                 self.spare = self.item.take().map(|item| item.tree).unwrap_or_default();
                 self.skip = 0;
                 self.save();
-                return None;
+                return Ok(None);
             };
             if self.skip > 0 {
                 self.skip -= 1;
@@ -267,7 +269,7 @@ impl JsonReport {
                 continue;
             }
             self.given += 1;
-            return Some(record);
+            return Ok(Some(record));
         }
     }
 
@@ -357,7 +359,8 @@ impl JsonReport {
         }
         // An object whose members have names of their own may have none.
         self.matched |= (array || self.node(id).any.is_some()) && self.frames.is_empty();
-        self.frames.push(Frame { node: id, array, survey: Survey::default() });
+        let name = if array { self.name.clone() } else { String::new() };
+        self.frames.push(Frame { node: id, array, survey: Survey::default(), name });
         self.next = Next::Part;
         self.save();
         Ok(Flow::Goes)
@@ -394,6 +397,8 @@ impl JsonReport {
         let node = self.node(frame.node);
         if frame.array {
             if self.tokens.ahead().is_some_and(|byte| byte != b']') {
+                // The element before may have had names of its own, and a resumed parser has read none.
+                self.name.clone_from(&frame.name);
                 self.next = Next::Value(node.elements.unwrap_or_default());
                 return Ok(Flow::Goes);
             }
@@ -416,7 +421,8 @@ impl JsonReport {
         let name = self.tokens.text();
         let known = node.members.iter().find(|(known, _)| *known == name).map(|(_, next)| *next);
         let Some(next) = known.or(node.any) else { return self.skip_value() };
-        name.as_ref().clone_into(&mut self.name);
+        // What it names may be suspended in: the same is known of it then.
+        crate::format::elements::prefix(&name, limits::KEPT).clone_into(&mut self.name);
         self.matched = true;
         let leads = self.node(next);
         let missing = node.owns.iter().any(|slot| self.known & (1 << slot) == 0);

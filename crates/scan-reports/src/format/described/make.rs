@@ -7,10 +7,11 @@ use super::scope::{Scope, Slots};
 use super::table::{List, Places, Reading, Record as Description, Scores, Severities};
 use super::transform::{hash, number};
 use super::tree::{At, Tree};
-use crate::format::elements::{add_once, block};
+use crate::format::elements::{add_once, block, prefix};
 use crate::format::{cvss, ids, purl};
 use crate::{
-    Asset, Component, Cvss, Finding, FindingKind, Identity, Location, Occurrence, Problem, ProblemCode, Record, Severity, Status, limits,
+    Asset, Component, Cvss, Finding, FindingKind, Identity, Location, Occurrence, Problem, ProblemCode, ReadError, ReadErrorKind, Record,
+    Severity, Status, limits,
 };
 
 /// A secret that is shorter would be taken out of every other word.
@@ -43,13 +44,14 @@ impl Item {
         Self { problem: Some(problem), ..Self::new(Tree::default(), List(&[]), offset, line) }
     }
 
-    /// The next occurrence, or what is wrong with it.
-    pub(super) fn next(&mut self, reading: &'static Reading, slots: &Slots) -> Option<Record> {
+    /// The next occurrence, or what is wrong with it. An error where it says that the scanner failed.
+    pub(super) fn next(&mut self, reading: &'static Reading, slots: &Slots) -> Result<Option<Record>, ReadError> {
         if let Some(problem) = self.problem.take() {
-            return Some(Record::Problem(problem));
+            return Ok(Some(Record::Problem(problem)));
         }
         loop {
-            let description = reading.records.get(usize::from(*self.kinds.get(self.kind)?))?;
+            let kind = self.kinds.get(self.kind).and_then(|kind| reading.records.get(usize::from(*kind)));
+            let Some(description) = kind else { return Ok(None) };
             let whole = Scope { tree: &self.tree, each: None, slots };
             let each = self.each.get_or_insert_with(|| elements(description, &whole));
             let Some(element) = each.get(self.next) else {
@@ -61,8 +63,13 @@ impl Item {
             if !scope.holds(&description.only) || scope.any_holds(&description.except) {
                 continue;
             }
+            if let Some(failure) = &description.failure {
+                let said = scope.text(failure).map_or_else(String::new, |said| format!(": {}", prefix(&one_line(&said), limits::NAME)));
+                let message = format!("the scanner could not do its work{said}");
+                return Err(ReadError { kind: ReadErrorKind::NotThisFormat, message, offset: self.offset, line: self.line });
+            }
             let making = Making { description, scope, secret: scope.option(description.secret.as_ref()) };
-            return Some(making.record(self.offset, self.line));
+            return Ok(Some(making.record(self.offset, self.line)));
         }
     }
 }

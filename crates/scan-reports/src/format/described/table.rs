@@ -47,6 +47,8 @@ impl<T: fmt::Debug> fmt::Debug for Word<T> {
 #[derive(Debug)]
 pub(crate) struct Table {
     pub(crate) name: &'static str,
+    /// Other names by which it may be asked for.
+    pub(crate) aliases: List<&'static str>,
     /// The scanner's name, for people.
     pub(crate) scanner: &'static str,
     /// What the report is, and how it is made.
@@ -76,6 +78,8 @@ pub(crate) struct Detect {
     /// A value is one of these. A `*` at the start or end stands for anything.
     pub(crate) is: List<(&'static str, List<&'static str>)>,
     pub(crate) lacks: List<&'static str>,
+    /// Nothing else stands at the top of the report.
+    pub(crate) alone: bool,
     /// The file's name ends like this: only where several formats fit.
     pub(crate) file: List<&'static str>,
     /// What tells plain text and web pages.
@@ -198,6 +202,8 @@ pub(crate) struct Record {
     pub(crate) each: Option<Path>,
     pub(crate) only: List<Condition>,
     pub(crate) except: List<Condition>,
+    /// It is no finding but the scanner's word that it could not do its work: nothing is to be read then.
+    pub(crate) failure: Option<Expr>,
     pub(crate) tool: Expr,
     pub(crate) kind: Word<FindingKind>,
     pub(crate) rule: Expr,

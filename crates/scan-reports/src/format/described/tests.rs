@@ -42,6 +42,30 @@ fn records(syntax: &str, more: &str, report: &str) -> Vec<Record> {
     }
 }
 
+/// Reads a report with a new parser after each record, as if each ran in another process.
+fn suspended(syntax: &str, more: &str, report: &str) -> Vec<Record> {
+    let mut parser = reader(syntax, more);
+    let mut records = Vec::new();
+    loop {
+        match parser.next().expect("a report") {
+            Step::Record(record) => {
+                records.push(record);
+                let state = parser.suspend();
+                parser = reader(syntax, more);
+                parser.restore(state).expect("its own state");
+            }
+            Step::End => return records,
+            Step::NeedInput => {
+                let at = usize::try_from(parser.position()).expect("small").min(report.len());
+                match &report.as_bytes()[at..] {
+                    [] => parser.end_of_input(),
+                    rest => parser.feed(rest),
+                }
+            }
+        }
+    }
+}
+
 fn occurrences(syntax: &str, more: &str, report: &str) -> Vec<Occurrence> {
     let occurrence = |record| match record {
         Record::Occurrence(occurrence) => *occurrence,
@@ -170,11 +194,48 @@ fn the_name_of_a_member_is_a_value_too() {
     assert_eq!(titles("json", &description, r#"{"rules": {"x": {}, "y": {}}}"#), ["x", "y"]);
 }
 
+/// Whatever names the elements themselves have, and wherever the parser was suspended.
+#[test]
+fn elements_have_the_name_of_their_array() {
+    let list = record("files.*[]", "rule = \"r\"\ntitle = \"'{#} {r}'\"");
+    let lists = r#"{"files": {"a.rs": [{"r": 1}, {"r": 2}], "b.rs": [{"r": 3, "c": {"d": 1}}, {"r": 4}], "c.rs": {"r": 5}}}"#;
+    assert_eq!(titles("json", &list, lists), ["a.rs 1", "a.rs 2", "b.rs 3", "b.rs 4", "c.rs 5"]);
+    assert_eq!(suspended("json", &list, lists), records("json", &list, lists));
+    let around = record("files.*[].issues[]", "rule = \"r\"\ntitle = \"'{^#} {#} {r}'\"");
+    let report = r#"{"files": {"a.rs": [{"issues": [{"r": 1}, {"r": 2}]}, {"issues": [{"r": 3}]}], "b.rs": [{"issues": [{"r": 4}]}]}}"#;
+    assert_eq!(titles("json", &around, report), ["a.rs issues 1", "a.rs issues 2", "a.rs issues 3", "b.rs issues 4"]);
+    assert_eq!(suspended("json", &around, report), records("json", &around, report));
+}
+
+#[test]
+fn a_scanner_that_failed_gives_no_report() {
+    let failure = "[[records]]\nat = \"[]\"\nonly = { type = \"error\" }\nfailure = \"'no answer: {text}'\"\n";
+    let description = format!("{}{failure}", record("[]", "rule = \"r\"\ntitle = \"r\"\nonly = { r = true }"));
+    assert_eq!(titles("json", &description, r#"[{"r": 1}, {"type": "note"}]"#), ["1"]);
+    let mut parser = reader("json", &description);
+    parser.feed(br#"[{"r": 1}, {"type": "error", "text": "refused"}, {"r": 2}]"#);
+    assert!(matches!(parser.next(), Ok(Step::Record(_))));
+    let error = parser.next().expect_err("a failure");
+    assert_eq!(
+        (error.kind, error.message.as_str()),
+        (ReadErrorKind::NotThisFormat, "the scanner could not do its work: no answer: refused")
+    );
+    assert_eq!(parser.next(), Err(error));
+}
+
 #[test]
 fn each_makes_an_occurrence_or_one_without() {
     let description = record("[]", "each = \"places[]\"\nrule = \"r\"\ntitle = \"'{r} {$.at?}'\"");
     let report = r#"[{"r": 1, "places": [{"at": "a"}, {"at": "b"}]}, {"r": 2}]"#;
     assert_eq!(titles("json", &description, report), ["1 a", "1 b", "2"]);
+}
+
+#[test]
+fn a_record_that_is_the_whole_report_goes_on_after_any_of_its_occurrences() {
+    let description = record("[]", "each = \"places[]\"\nrule = \"r\"\ntitle = \"'{r} {$.at?}'\"");
+    let report = r#"{"r": 1, "places": [{"at": "a"}, {"at": "b"}, {"at": "c"}]}"#;
+    assert_eq!(titles("json", &description, report), ["1 a", "1 b", "1 c"]);
+    assert_eq!(suspended("json", &description, report), records("json", &description, report));
 }
 
 #[test]

@@ -186,7 +186,7 @@ impl Parser for XmlRecords {
 impl XmlRecords {
     fn step(&mut self) -> Result<Step, ReadError> {
         loop {
-            if let Some(record) = self.give() {
+            if let Some(record) = self.give()? {
                 return Ok(Step::Record(record));
             }
             let event = match self.xml.next()? {
@@ -249,17 +249,17 @@ impl XmlRecords {
         }
     }
 
-    fn give(&mut self) -> Option<Record> {
+    fn give(&mut self) -> Result<Option<Record>, ReadError> {
         loop {
-            let item = self.item.as_mut()?;
-            let Some(record) = item.next(self.reading, &self.slots) else {
+            let Some(item) = self.item.as_mut() else { return Ok(None) };
+            let Some(record) = item.next(self.reading, &self.slots)? else {
                 self.spare = self.item.take().map(|item| item.tree).unwrap_or_default();
                 (self.skip, self.given, self.mark) = (0, 0, None);
-                return None;
+                return Ok(None);
             };
             self.given += 1;
             if self.skip == 0 {
-                return Some(record);
+                return Ok(Some(record));
             }
             self.skip -= 1;
         }
