@@ -469,16 +469,17 @@ begin
   where w.id = o.id;
   update spillway.import_queue q set turn_at = v_now
   from (
-    select o.import_id from spillway.import_queue o
+    select o.import_id, o.segment from spillway.import_queue o
     where o.workspace_id = any (v_workspaces) and o.admitted and not o.claimed
     for no key update skip locked
   ) as o
-  where q.import_id = o.import_id;
+  where q.import_id = o.import_id and q.segment = o.segment;
   return jsonb_build_object(
     'claims', coalesce((
       select jsonb_agg(jsonb_build_object(
           'import_id', i.id, 'attempt', q.attempt, 'file_name', i.file_name, 'object_key', i.object_key, 'size_bytes', i.size_bytes,
-          'items', i.items, 'format', i.format, 'ends_at', s.ends_at,
+          'items', i.items, 'format', coalesce(s.format, i.format), 'ends_at', s.ends_at,
+          'entry_name', s.entry_name, 'entry_starts_at', s.entry_starts_at, 'entry_ends_at', coalesce(s.entry_ends_at, i.size_bytes),
           'checkpoint', translate(encode(s.checkpoint, 'base64'), E'\n', ''))
         order by c.n)
       from unnest(v_imports, v_segments) with ordinality as c (import_id, segment, n)
@@ -623,7 +624,7 @@ $$;
 
 COMMENT ON FUNCTION spillway.create_api_key(p_workspace text, p_name text, p_hash bytea, p_expires_at timestamp with time zone) IS 'stores the SHA-256 of a new key for the workspace of that name, which is made if there is none';
 
-CREATE FUNCTION spillway.create_import(p_workspace integer, p_id uuid, p_file_name text, p_size bigint, p_sha256 bytea, p_idempotency_key text DEFAULT NULL::text, p_scope text DEFAULT NULL::text, p_close_missing boolean DEFAULT false, p_priority smallint DEFAULT 100, p_format text DEFAULT NULL::text) RETURNS jsonb
+CREATE FUNCTION spillway.create_import(p_workspace integer, p_id uuid, p_file_name text, p_size bigint, p_sha256 bytea, p_idempotency_key text DEFAULT NULL::text, p_scope text DEFAULT NULL::text, p_close_missing boolean DEFAULT false, p_priority smallint DEFAULT 100, p_format text DEFAULT NULL::text, p_entries jsonb DEFAULT NULL::jsonb, p_left_out text DEFAULT NULL::text) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -636,13 +637,30 @@ begin
     raise exception using errcode = 'SW409', message = 'the upload took too long and was given up; send the report again';
   end if;
   insert into spillway.imports as i (
-    workspace_id, id, file_name, object_key, size_bytes, sha256, idempotency_key, scope, close_missing, format)
-  values (p_workspace, p_id, p_file_name, v_upload.object_key, p_size, p_sha256, p_idempotency_key, p_scope, p_close_missing, p_format)
+    workspace_id, id, file_name, object_key, size_bytes, sha256, idempotency_key, scope, close_missing, format, entries)
+  values (p_workspace, p_id, p_file_name, v_upload.object_key, p_size, p_sha256, p_idempotency_key, p_scope, p_close_missing,
+    -- Reports of several formats have none in common.
+    coalesce(p_format, (select min(e ->> 'format') from jsonb_array_elements(p_entries) e having count(distinct e ->> 'format') = 1)),
+    (select jsonb_agg(e - 'offset' order by n) from jsonb_array_elements(p_entries) with ordinality as e (e, n) where n <= 100))
   on conflict (workspace_id, idempotency_key) do nothing
   returning i.* into v_import;
   if found then
-    insert into spillway.import_segments (workspace_id, import_id, segment) values (p_workspace, p_id, 0);
-    insert into spillway.import_queue (workspace_id, import_id, segment, priority) values (p_workspace, p_id, 0, p_priority);
+    if p_entries is null then
+      insert into spillway.import_segments (workspace_id, import_id, segment) values (p_workspace, p_id, 0);
+    else
+      insert into spillway.import_segments (
+        workspace_id, import_id, segment, starts_at, ends_at, bytes_read, entry_name, entry_starts_at, entry_ends_at, format)
+      select p_workspace, p_id, e.n - 1, e."offset", e."offset" + e.size, e."offset", e.name, e."offset", e."offset" + e.size, e.format
+      from rows from (jsonb_to_recordset(p_entries) as (name text, "offset" bigint, size bigint, format text)) with ordinality
+        as e (name, "offset", size, format, n);
+    end if;
+    insert into spillway.import_queue (workspace_id, import_id, segment, priority)
+    select p_workspace, p_id, s.segment, p_priority from spillway.import_segments s where s.workspace_id = p_workspace and s.import_id = p_id;
+    if p_left_out is not null then
+      perform spillway.add_import_counts(p_workspace, p_id, spillway.note_problems(p_workspace, p_id,
+        jsonb_build_array(jsonb_build_object('code', 'unknown_entry', 'message', p_left_out)), true));
+      select i.* into strict v_import from spillway.imports i where i.workspace_id = p_workspace and i.id = p_id;
+    end if;
     perform spillway.admit_imports(p_workspace);
   else
     select i.* into strict v_import from spillway.imports i
@@ -655,7 +673,7 @@ begin
 end
 $$;
 
-COMMENT ON FUNCTION spillway.create_import(p_workspace integer, p_id uuid, p_file_name text, p_size bigint, p_sha256 bytea, p_idempotency_key text, p_scope text, p_close_missing boolean, p_priority smallint, p_format text) IS 'makes an import of an upload, and queues it; where the Idempotency-Key was used for the same report, gives that import instead (SW422: for another). p_format: what the uploader says it is; null: its content tells. SW409 where the upload was given up';
+COMMENT ON FUNCTION spillway.create_import(p_workspace integer, p_id uuid, p_file_name text, p_size bigint, p_sha256 bytea, p_idempotency_key text, p_scope text, p_close_missing boolean, p_priority smallint, p_format text, p_entries jsonb, p_left_out text) IS 'makes an import of an upload, and queues it; where the Idempotency-Key was used for the same report, gives that import instead (SW422: for another). p_format: what the uploader says it is; null: its content tells. p_entries: of a packed upload the reports in it [{name, offset, size, format}], each read by itself; p_left_out: what is to be noted of its other files. SW409 where the upload was given up';
 
 CREATE FUNCTION spillway.create_workspace(p_name text) RETURNS integer
     LANGUAGE sql
@@ -700,8 +718,10 @@ begin
     select v_last + n as segment, c.starts_at, coalesce(lead(c.starts_at) over (order by n), v_segment.ends_at) as ends_at, c.checkpoint
     from unnest(p_offsets, p_checkpoints) with ordinality as c (starts_at, checkpoint, n)
   ), added as (
-    insert into spillway.import_segments (workspace_id, import_id, segment, starts_at, ends_at, bytes_read, checkpoint)
-    select v_queue.workspace_id, p_import, c.segment, c.starts_at, c.ends_at, c.starts_at, decode(c.checkpoint, 'base64') from cuts c
+    insert into spillway.import_segments (
+      workspace_id, import_id, segment, starts_at, ends_at, bytes_read, checkpoint, entry_name, entry_starts_at, entry_ends_at, format)
+    select v_queue.workspace_id, p_import, c.segment, c.starts_at, c.ends_at, c.starts_at, decode(c.checkpoint, 'base64'),
+      v_segment.entry_name, v_segment.entry_starts_at, v_segment.entry_ends_at, v_segment.format from cuts c
   )
   insert into spillway.import_queue (workspace_id, import_id, segment, priority, admitted, turn_at)
   select v_queue.workspace_id, p_import, c.segment, v_queue.priority, true, v_queue.turn_at from cuts c;
@@ -969,6 +989,7 @@ CREATE TABLE spillway.imports (
     close_missing boolean DEFAULT false NOT NULL,
     tools text[] DEFAULT '{}'::text[] NOT NULL,
     report_removed_at timestamp with time zone,
+    entries jsonb,
     CONSTRAINT closing_needs_a_scope CHECK (((scope IS NOT NULL) OR (NOT close_missing))),
     CONSTRAINT ended_imports_are_done CHECK (((state = 'completed'::spillway.import_state) = (stage = 'done'::spillway.import_stage))),
     CONSTRAINT ended_imports_have_an_end CHECK (((state = ANY (ARRAY['completed'::spillway.import_state, 'failed'::spillway.import_state, 'cancelled'::spillway.import_state])) = (finished_at IS NOT NULL))),
@@ -1017,13 +1038,15 @@ COMMENT ON COLUMN spillway.imports.tools IS 'the scanners whose results the repo
 
 COMMENT ON COLUMN spillway.imports.report_removed_at IS 'when the report was removed from the store, some days after the import ended';
 
+COMMENT ON COLUMN spillway.imports.entries IS 'of a packed upload the reports in it, the first hundred: name, size in bytes and, where it was told at once, format; null: the report came plain';
+
 CREATE FUNCTION spillway.import_document(i spillway.imports) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path TO ''
     AS $$
   select jsonb_build_object(
     'id', i.id, 'file_name', i.file_name, 'size_bytes', i.size_bytes, 'sha256', encode(i.sha256, 'hex'),
-    'format', i.format, 'tools', i.tools, 'scope', i.scope, 'close_missing', i.close_missing, 'state', i.state, 'stage', i.stage, 'version', i.version,
+    'format', i.format, 'entries', i.entries, 'tools', i.tools, 'scope', i.scope, 'close_missing', i.close_missing, 'state', i.state, 'stage', i.stage, 'version', i.version,
     'progress', jsonb_build_object(
       -- 100 is kept for the end: a person takes it for "done".
       'percentage', case when i.state = 'completed' then 100 else least(round(100.0 * i.bytes_read / greatest(i.size_bytes, 1), 1), 99.9) end,
@@ -1099,7 +1122,8 @@ begin
   v_counts := spillway.ingest_isolating(v_workspace, p_import, p_batch, p_occurrences, v_import.errors < spillway.max_kept_errors());
   v_refused := v_counts ? 'errors';
   v_counts := spillway.add_counts(v_counts,
-    spillway.note_problems(v_workspace, p_import, p_batch -> 'problems', v_import.errors < spillway.max_kept_errors()));
+    spillway.note_problems(v_workspace, p_import, p_batch -> 'problems', v_import.errors < spillway.max_kept_errors(), v_segment.entry_name,
+      v_segment.entry_starts_at));
   v_bytes := greatest(v_segment.bytes_read, least(p_bytes_read, coalesce(v_segment.ends_at, v_import.size_bytes)));
   update spillway.import_segments s set checkpoint = p_checkpoint, bytes_read = v_bytes
   where s.workspace_id = v_workspace and s.import_id = p_import and s.segment = v_queue.segment;
@@ -1109,7 +1133,7 @@ begin
   where q.import_id = p_import and q.segment = v_queue.segment;
   -- Last, since other segments of the import wait for this row.
   update spillway.imports i
-  set format = p_format, stage = 'findings', bytes_read = i.bytes_read + v_bytes - v_segment.bytes_read, items = i.items + p_records,
+  set format = case when v_segment.format is null then p_format else i.format end, stage = 'findings', bytes_read = i.bytes_read + v_bytes - v_segment.bytes_read, items = i.items + p_records,
     tools = array(select distinct unnest(i.tools || array(select jsonb_array_elements_text(p_batch -> 'tools'))) order by 1 limit 1000),
     updated_at = clock_timestamp(), version = i.version + 1
   where i.workspace_id = v_workspace and i.id = p_import
@@ -1414,7 +1438,7 @@ $$;
 
 COMMENT ON FUNCTION spillway.new_id() IS 'a UUID of version 7: ordered by time';
 
-CREATE FUNCTION spillway.note_problems(p_workspace integer, p_import uuid, p_problems jsonb, p_keep boolean) RETURNS jsonb
+CREATE FUNCTION spillway.note_problems(p_workspace integer, p_import uuid, p_problems jsonb, p_keep boolean, p_entry text DEFAULT NULL::text, p_starts_at bigint DEFAULT 0) RETURNS jsonb
     LANGUAGE sql
     SET search_path TO ''
     AS $$
@@ -1422,7 +1446,8 @@ CREATE FUNCTION spillway.note_problems(p_workspace integer, p_import uuid, p_pro
     select * from jsonb_to_recordset(p_problems) as (code text, message text, "offset" bigint, line bigint, excerpt text)
   ), noted as (
     insert into spillway.import_errors (workspace_id, import_id, kind, code, message, source_offset, source_line, excerpt)
-    select p_workspace, p_import, 'record', g.code, g.message, g."offset", g.line, coalesce(g.excerpt, '') from given g where p_keep
+    select p_workspace, p_import, 'record', g.code, concat_ws(': ', p_entry, g.message), g."offset" + p_starts_at, g.line, coalesce(g.excerpt, '')
+    from given g where p_keep
     on conflict do nothing
     returning code
   ), counted as (
@@ -1431,7 +1456,7 @@ CREATE FUNCTION spillway.note_problems(p_workspace integer, p_import uuid, p_pro
   select jsonb_build_object('errors', (select coalesce(jsonb_object_agg(code, count), '{}') from counted))
 $$;
 
-COMMENT ON FUNCTION spillway.note_problems(p_workspace integer, p_import uuid, p_problems jsonb, p_keep boolean) IS 'counts the records that the parser could not use by code, and keeps them (p_keep), each once';
+COMMENT ON FUNCTION spillway.note_problems(p_workspace integer, p_import uuid, p_problems jsonb, p_keep boolean, p_entry text, p_starts_at bigint) IS 'counts the records that the parser could not use by code, and keeps them (p_keep), each once; p_entry: the name of the report that they are of, where an upload has several, and p_starts_at where it begins';
 
 CREATE FUNCTION spillway.note_refused_record(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.new_occurrence[], p_code text, p_message text, p_keep boolean) RETURNS jsonb
     LANGUAGE sql
@@ -1881,10 +1906,15 @@ CREATE TABLE spillway.import_segments (
     bytes_read bigint DEFAULT 0 NOT NULL,
     checkpoint bytea,
     completed boolean DEFAULT false NOT NULL,
+    entry_name text,
+    entry_starts_at bigint DEFAULT 0 NOT NULL,
+    entry_ends_at bigint,
+    format text,
     CONSTRAINT checkpoint_is_small CHECK ((octet_length(checkpoint) <= 65536)),
     CONSTRAINT nothing_is_read_beyond_a_segment CHECK (((bytes_read >= starts_at) AND (bytes_read <= ends_at))),
     CONSTRAINT segments_are_counted CHECK ((segment >= 0)),
-    CONSTRAINT segments_are_not_empty CHECK (((starts_at >= 0) AND (ends_at > starts_at)))
+    CONSTRAINT segments_are_not_empty CHECK (((starts_at >= 0) AND (ends_at > starts_at))),
+    CONSTRAINT segments_lie_in_their_entry CHECK (((entry_starts_at <= starts_at) AND (ends_at <= entry_ends_at)))
 )
 WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
 
@@ -1899,6 +1929,14 @@ COMMENT ON COLUMN spillway.import_segments.bytes_read IS 'offset up to which it 
 COMMENT ON COLUMN spillway.import_segments.checkpoint IS 'where the decoder goes on; null: at the start';
 
 COMMENT ON COLUMN spillway.import_segments.completed IS 'read to its end';
+
+COMMENT ON COLUMN spillway.import_segments.entry_name IS 'the report that it is of, as a packed upload named it; null: the upload is one plain report';
+
+COMMENT ON COLUMN spillway.import_segments.entry_starts_at IS 'offset of that report''s first byte: its decoder counts from there';
+
+COMMENT ON COLUMN spillway.import_segments.entry_ends_at IS 'offset behind that report''s last byte; null: the end of the upload';
+
+COMMENT ON COLUMN spillway.import_segments.format IS 'that report''s format, where it was told at the upload';
 
 CREATE TABLE spillway.notifications (
     workspace_id integer NOT NULL,
@@ -2094,7 +2132,7 @@ CREATE INDEX uploads_by_start ON spillway.uploads USING btree (started_at);
 
 CREATE CONSTRAINT TRIGGER active_imports_are_queued AFTER INSERT OR UPDATE OF state ON spillway.imports DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION spillway.check_import_is_queued();
 
-CREATE TRIGGER imports_take_known_steps BEFORE UPDATE OF state ON spillway.imports FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION spillway.check_import_transition();
+CREATE TRIGGER imports_take_known_steps AFTER UPDATE OF state ON spillway.imports FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION spillway.check_import_transition();
 
 ALTER TABLE ONLY spillway.api_keys
     ADD CONSTRAINT api_keys_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id) ON DELETE CASCADE;
