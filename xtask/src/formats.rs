@@ -95,9 +95,9 @@ fn section(description: &Description) -> String {
     let mut text = format!("## {name}\n\n**{scanner}**: {about}");
     if !description.aliases.is_empty() {
         let aliases = description.aliases.iter().map(String::as_str).collect();
-        text.push_str(&format!(" Also asked for as {}.", coded(aliases).join(", ")));
+        let _ = write!(text, " Also asked for as {}.", coded(aliases).join(", "));
     }
-    text.push_str(&format!("\n\nTold by {}.\n\n", told_by(&description.detect)));
+    let _ = write!(text, "\n\nTold by {}.\n\n", told_by(&description.detect));
     let points = if description.records.is_empty() {
         description.becomes.iter().map(|point| wrapped(point.split_inclusive("; ").map(str::to_owned))).collect()
     } else {
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_format_is_told_in_a_few_lines() {
-        let description = of(r##"
+        let description = of(r#"
             scanner = "X"
             aliases = ["y"]
             about = "X's report."
@@ -198,7 +198,7 @@ mod tests {
             asset = { kind = "host", identity = "^.name" }
             location = { host = "^.name", port = "port > number" }
             attributes = { b = "b" }
-        "##);
+        "#);
         assert_eq!(index_row(&description), "| [`x`](#x) | X | JSON | host |");
         let expected = "## x\n\n**X**: X's report. Also asked for as `y`.\n\n\
             Told by `results[].id`, `version` = `2` or `3`; or `hosts`, no `id`, nothing else.\n\n\

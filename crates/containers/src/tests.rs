@@ -1,5 +1,7 @@
 //! What holds for all containers.
 
+#![expect(clippy::cast_possible_truncation, reason = "the archives made here are small")]
+
 use std::io::Write as _;
 
 use bytes::BytesMut;

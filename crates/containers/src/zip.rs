@@ -286,8 +286,8 @@ impl Zip {
     }
 
     fn broken(&self, what: &str) -> Error {
-        let found: String = self.held.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        Error::broken(format!("the ZIP archive is broken near offset {}: {what}, found {found}", self.offset))
+        let found = &self.held[..self.held.len().min(4)];
+        Error::broken(format!("the ZIP archive is broken near offset {}: {what}, found the bytes {found:02x?}", self.offset))
     }
 }
 

@@ -94,8 +94,8 @@ fn read_xml(bytes: &[u8], mut cuts: Cuts, suspend: bool) -> Seen<String> {
 
 /// Notes an event; a text may come in pieces.
 fn see_event(events: &mut Vec<String>, event: &xml::Event<'_>) {
-    let xml::Event { kind, offset, line, depth } = event;
-    let shown = match kind {
+    let (offset, line, depth) = (event.offset, event.line(), event.depth);
+    let shown = match &event.kind {
         xml::Kind::Start(start) => format!("{offset}:{line}:{depth} <{} {:?}", start.name, start.iter().collect::<Vec<_>>()),
         xml::Kind::End(name) => format!("{offset}:{line}:{depth} </{name}"),
         xml::Kind::Text(text) => match events.last_mut().filter(|last| last.starts_with('"')) {

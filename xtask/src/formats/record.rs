@@ -1,5 +1,7 @@
 //! A kind of record of a description for people: which values are records, and what becomes of what.
 
+use std::fmt::Write as _;
+
 use toml::{Table, Value};
 
 use super::expression::{Place, plain, short};
@@ -90,7 +92,7 @@ impl Place<'_> {
         let places = if places == ["."] { "entry".to_owned() } else { short(super::coded(places.to_vec()), " or ") };
         let mut head = format!("**{kind}**, each {places}");
         if let Some(each) = self.each {
-            head.push_str(&format!(" and `{each}` in it"));
+            let _ = write!(head, " and `{each}` in it");
         }
         for (word, value, and) in [(" where ", only, " and "), (" unless ", except, " or ")] {
             let conditions = value.map(|value| self.conditions(value, and)).unwrap_or_default();
@@ -141,7 +143,7 @@ impl Place<'_> {
         let text = |name: &str| asset.get(name).and_then(Value::as_str);
         let mut shown = plain(text("kind").unwrap_or("repository"));
         if let Some(kinds) = asset.get("kinds").and_then(Value::as_table) {
-            shown.push_str(&format!(" ({})", self.words(kinds)));
+            let _ = write!(shown, " ({})", self.words(kinds));
         }
         for (label, name) in [(" ", "identity"), (", hostname ", "hostname")] {
             if let Some(expression) = text(name) {

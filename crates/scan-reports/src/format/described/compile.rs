@@ -89,6 +89,7 @@ struct DetectText {
     lacks: Vec<String>,
     #[serde(default)]
     all: Vec<String>,
+    #[serde(default)]
     alone: bool,
     #[serde(default)]
     file: Vec<String>,

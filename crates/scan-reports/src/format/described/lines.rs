@@ -146,7 +146,7 @@ impl Parser for LineReport {
 impl LineReport {
     fn step(&mut self) -> Result<Step, ReadError> {
         loop {
-            if let Some(record) = self.give() {
+            if let Some(record) = self.give()? {
                 return Ok(Step::Record(record));
             }
             let State::Lines(tokens) = &mut self.state else {
@@ -190,18 +190,18 @@ impl LineReport {
         }
     }
 
-    fn give(&mut self) -> Option<Record> {
+    fn give(&mut self) -> Result<Option<Record>, ReadError> {
         loop {
-            let item = self.item.as_mut()?;
-            let Some(record) = item.next(self.reading, &self.slots) else {
+            let Some(item) = self.item.as_mut() else { return Ok(None) };
+            let Some(record) = item.next(self.reading, &self.slots)? else {
                 self.spare = self.item.take().map(|item| item.tree).unwrap_or_default();
                 (self.given, self.skip) = (0, 0);
                 self.here();
-                return None;
+                return Ok(None);
             };
             self.given += 1;
             if self.skip == 0 {
-                return Some(record);
+                return Ok(Some(record));
             }
             self.skip -= 1;
         }
