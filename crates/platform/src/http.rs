@@ -9,14 +9,18 @@ use axum::response::IntoResponse;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
+use futures::Stream;
+use futures::stream::unfold;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use serde_json::json;
 use spin_sdk::http::body::IncomingBodyExt;
-use spin_sdk::wasip3::http::types::RequestOptions;
-use spin_sdk::wasip3::http_compat::{IncomingResponseBody, RequestOptionsExtension};
+use spin_sdk::wasip3::http::types::{ErrorCode, RequestOptions};
+use spin_sdk::wasip3::http_compat::{IncomingBody, IncomingMessage, IncomingResponseBody, RequestOptionsExtension};
+use spin_sdk::wasip3::wit_bindgen::StreamResult;
+use spin_sdk::wasip3::wit_future;
 use uuid::Uuid;
 
 /// Entries of a page where the caller asks for no number.
@@ -25,6 +29,8 @@ pub const PAGE: i32 = 50;
 pub const MAX_PAGE: i32 = 200;
 /// Bytes of a document in a request.
 pub const MAX_DOCUMENT: usize = 64 * 1024;
+/// Bytes of a piece of a long body: more than a host gets from a connection at once, since it hands on what does not fit byte by byte.
+const PIECE: usize = 512 * 1024;
 
 /// What a handler gives.
 pub type Answer = Result<Response<Body>, Problem>;
@@ -267,6 +273,24 @@ pub async fn send(mut request: Request<Full<Bytes>>, patience: Patience) -> Resu
     options.set_between_bytes_timeout(nanos(patience.answer)).map_err(|e| anyhow!("between bytes timeout: {e:?}"))?;
     request.extensions_mut().insert(RequestOptionsExtension(options));
     Ok(spin_sdk::http::send(request).await?)
+}
+
+/// A long body, piece by piece as it comes in. Nothing has been read of it before. As an `http_body::Body` it would come in pieces of 16 KiB:
+/// with a change between host and component for each, reading took as long as decoding.
+pub fn pieces<T: IncomingMessage + Send + 'static>(mut body: IncomingBody<T>) -> impl Stream<Item = Result<Bytes, ErrorCode>> + Send {
+    let reading = body.take_unstarted().map(|message| {
+        let (result, when_read) = wit_future::new(|| Ok(()));
+        let (stream, trailers) = message.consume_body(when_read);
+        (stream, trailers, result)
+    });
+    unfold(reading, async |reading| {
+        let (mut stream, trailers, result) = reading?;
+        match stream.read(Vec::with_capacity(PIECE)).await {
+            (StreamResult::Complete(_), piece) => Some((Ok(piece.into()), Some((stream, trailers, result)))),
+            // Why it ended stands in the trailers.
+            _ => trailers.await.err().map(|error| (Err(error), None)),
+        }
+    })
 }
 
 /// Reads a body that is known to be short.

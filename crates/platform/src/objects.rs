@@ -12,13 +12,16 @@ use aws_sigv4::http_request::{
 };
 use aws_sigv4::sign::v4;
 use bytes::Bytes;
+use futures::StreamExt;
+use futures::stream::BoxStream;
 use http::header::{CONTENT_LENGTH, ETAG, RANGE};
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
+use spin_sdk::wasip3::http::types::ErrorCode;
 use spin_sdk::wasip3::http_compat::IncomingResponseBody;
 
 use crate::config;
-use crate::http::{Patience, send, short_body};
+use crate::http::{Patience, pieces, send, short_body};
 
 /// Bytes of a part of an upload. S3 takes parts from 5 MiB, at most 10,000 of them.
 pub const PART: usize = 8 * 1024 * 1024;
@@ -36,7 +39,7 @@ pub struct Store {
 
 /// An object that is being read from some offset on.
 pub struct ObjectReader {
-    body: IncomingResponseBody,
+    pieces: BoxStream<'static, Result<Bytes, ErrorCode>>,
 }
 
 /// There is no such object.
@@ -108,7 +111,7 @@ impl Store {
             "the store does not know ranges: it answered {}",
             answer.status()
         );
-        Ok(ObjectReader { body: answer.into_body() })
+        Ok(ObjectReader { pieces: pieces(answer.into_body()).boxed() })
     }
 
     /// One call, tried again where the store is away or busy.
@@ -183,17 +186,7 @@ impl Store {
 impl ObjectReader {
     /// The next piece; none at the end. A connection that breaks is an error, or an early end on some hosts: count the bytes.
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
-        loop {
-            match self.body.frame().await {
-                None => return Ok(None),
-                Some(Err(error)) => bail!("the store broke off: {error}"),
-                Some(Ok(frame)) => {
-                    if let Ok(data) = frame.into_data() {
-                        return Ok(Some(data));
-                    }
-                }
-            }
-        }
+        self.pieces.next().await.transpose().map_err(|error| anyhow!("the store broke off: {error}"))
     }
 }
 

@@ -9,7 +9,7 @@ use platform::auth::key_of;
 use platform::db::Db;
 use platform::http::{
     Answer, Page, Params, document_response, entity_tag, invalid_cursor, json_body, known_version, no_such_method, no_such_path,
-    not_modified, one_of, page_response, parse_id, set_tag,
+    not_modified, one_of, page_response, parse_id, pieces, set_tag,
 };
 use scan_reports::Format;
 use serde::Deserialize;
@@ -35,7 +35,7 @@ async fn handle(request: Request) -> impl IntoResponse {
         .route("/api/v1/imports/{id}/errors/retry", post(retry_errors))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
-        .call(request)
+        .call(request.map(|body| Body::from_stream(pieces(body))))
         .await
 }
 
