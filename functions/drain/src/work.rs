@@ -9,6 +9,7 @@ use futures::future::join;
 use platform::db::{Claim, Db, DbError, ImportFailure, ImportState, Ingested, Unit};
 use platform::objects::{MissingObject, Store};
 use scan_reports::{Batch, Decoder, Detection, Format, KnownFindings, OccurrenceColumns, ReadError, Step, detect};
+use spin_sdk::wasip3::wit_bindgen::yield_async;
 
 use crate::Settings;
 use crate::segments;
@@ -24,6 +25,9 @@ const LEAST_RECORDS: usize = 250;
 const TRIAL_RECORDS: usize = 1000;
 /// Bytes of a batch's document, roughly.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// After so many records the host has a turn, which does nothing for anybody else while this component computes: it brings what the database
+/// is sent, and what it answers. A turn costs some microseconds.
+const RECORDS_IN_A_ROW: usize = 20;
 /// The place is saved at least so often, even where the report holds no records for a while: well within the lease.
 const BATCH_TIME: Duration = Duration::from_secs(5);
 
@@ -235,7 +239,12 @@ async fn read_records(
     let pause = deadline.min(Instant::now() + BATCH_TIME);
     while batch.len() < records && batch.size() < BATCH_BYTES {
         match decoder.next_beyond(batch.known()).map_err(unreadable)? {
-            Step::Record(record) => batch.push(record),
+            Step::Record(record) => {
+                batch.push(record);
+                if batch.len().is_multiple_of(RECORDS_IN_A_ROW) {
+                    yield_async().await;
+                }
+            }
             Step::End => return Ok(End::Segment),
             Step::NeedInput => {
                 // Time is up only where it was of use: however short the budget, each turn gets further.
