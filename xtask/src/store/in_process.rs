@@ -1,4 +1,4 @@
-//! s3s over s3s-fs, on a thread and a runtime of its own: it outlives the runtime of the test that started it.
+//! s3s over files, on a thread and a runtime of its own: it outlives the runtime of the test that started it.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -11,6 +11,7 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use super::files::Files;
 use crate::paths;
 
 /// The store's thread, ended on `Drop`.
@@ -25,7 +26,7 @@ impl Server {
     /// Starts it, with one key that may do all.
     pub(super) fn start(dir: &Path, access_key: &str, secret_key: &str) -> Result<Self> {
         paths::create_dir(dir)?;
-        let files = s3s_fs::FileSystem::new(dir).map_err(|error| anyhow::anyhow!("cannot keep objects in {}: {error:?}", dir.display()))?;
+        let files = Files::new(dir).map_err(|error| anyhow::anyhow!("cannot keep objects in {}: {error:?}", dir.display()))?;
         let mut service = S3ServiceBuilder::new(files);
         service.set_auth(SimpleAuth::from_single(access_key, secret_key));
         let listener = std::net::TcpListener::bind(("127.0.0.1", crate::ports::free()?)).context("cannot listen for the object store")?;

@@ -11,6 +11,7 @@ use rusty_s3::{Bucket, Credentials, S3Action as _, UrlStyle};
 use crate::paths::TemporaryDir;
 use crate::random;
 
+mod files;
 mod in_process;
 mod seaweedfs;
 
