@@ -88,10 +88,11 @@ async fn drain() -> anyhow::Result<Done> {
     let deadline = Instant::now() + settings.budget;
     let (mut db, store) = (Db::open().await?, Store::open().await?);
     let mut done = Done::default();
+    let mut memory = None;
     loop {
         let Claims { claims, more } = claim(&mut db, &settings).await?;
         let Some(claim) = claims.into_iter().next() else { break };
-        let work = work::on(&db, &store, &claim, &settings, deadline, &mut done.times);
+        let work = work::on(&db, &store, &claim, &settings, deadline, &mut memory, &mut done.times);
         match with_help(work, more).await? {
             Outcome::Completed => done.completed += 1,
             Outcome::Failed => done.failed += 1,

@@ -10,6 +10,7 @@ use platform::db::{Claim, Db, DbError, ImportFailure, ImportState, Ingested, Uni
 use platform::objects::{MissingObject, Store};
 use scan_reports::{Batch, Decoder, Detection, Format, KnownFindings, OccurrenceColumns, ReadError, Step, detect};
 use spin_sdk::wasip3::wit_bindgen::yield_async;
+use uuid::Uuid;
 
 use crate::Settings;
 use crate::segments;
@@ -44,6 +45,26 @@ pub(crate) enum Outcome {
     Lost,
 }
 
+/// The findings that a drain sent while it read a segment to its end: need not be sent, nor their texts be read, once more by a later segment
+/// of the same report. Not by an earlier one, since of a finding's records the one that comes first in the report counts.
+pub(crate) struct Memory {
+    import_id: Uuid,
+    /// Where the report begins in the object, and where in it the segment ended.
+    place: (u64, u64),
+    known: KnownFindings,
+}
+
+impl Memory {
+    /// What is known at a place of a report.
+    fn known_at(memory: Option<Self>, claim: &Claim, offset: u64) -> KnownFindings {
+        let fits = |memory: &Self| {
+            let (report, end) = memory.place;
+            memory.import_id == claim.import_id && report == claim.entry_starts_at && end <= offset
+        };
+        memory.filter(fits).map(|memory| memory.known).unwrap_or_default()
+    }
+}
+
 /// Why an attempt ended.
 enum Stop {
     /// The attempt is over: see [`Outcome::Lost`].
@@ -67,10 +88,11 @@ pub(crate) async fn on(
     claim: &Claim,
     settings: &Settings,
     deadline: Instant,
+    memory: &mut Option<Memory>,
     times: &mut Times,
 ) -> Result<Outcome> {
     let mut source = Source::new(store, claim, times);
-    match read_and_store(db, &mut source, claim, settings, deadline).await {
+    match read_and_store(db, &mut source, claim, settings, deadline, memory).await {
         Ok(outcome) => Ok(outcome),
         Err(stop) => ended(db, claim, stop).await,
     }
@@ -102,7 +124,14 @@ fn in_entry(claim: &Claim, failure: ImportFailure) -> ImportFailure {
     }
 }
 
-async fn read_and_store(db: &Db, source: &mut Source<'_>, claim: &Claim, settings: &Settings, deadline: Instant) -> Result<Outcome, Stop> {
+async fn read_and_store(
+    db: &Db,
+    source: &mut Source<'_>,
+    claim: &Claim,
+    settings: &Settings,
+    deadline: Instant,
+    memory: &mut Option<Memory>,
+) -> Result<Outcome, Stop> {
     let mut decoder = match resumed(claim) {
         Some(decoder) => decoder,
         None => started(source, claim).await?,
@@ -111,7 +140,7 @@ async fn read_and_store(db: &Db, source: &mut Source<'_>, claim: &Claim, setting
     let mut trial = TRIAL_RECORDS.saturating_sub(usize::try_from(claim.items).unwrap_or(usize::MAX));
     let mut most = BATCH_RECORDS;
     let mut to_cut = segments::are_in(source, &decoder, settings);
-    let mut known = KnownFindings::default();
+    let mut known = Memory::known_at(memory.take(), claim, decoder.progress());
     let mut filled = None;
     loop {
         // Not while it is on trial.
@@ -148,7 +177,10 @@ async fn read_and_store(db: &Db, source: &mut Source<'_>, claim: &Claim, setting
             (ImportState::Failed, _) => return Ok(Outcome::Failed),
             (_, End::Full) if more => {}
             (_, End::Full) => return finished(db.release_import(claim).await?, Outcome::Yielded),
-            (_, End::Segment) => return finished(db.finish_import(claim).await?, Outcome::Completed),
+            (_, End::Segment) => {
+                *memory = Some(Memory { import_id: claim.import_id, place: (claim.entry_starts_at, source.end()), known });
+                return finished(db.finish_import(claim).await?, Outcome::Completed);
+            }
             (_, End::Stop(stop)) => return Err(stop),
         }
         if refused && known.remembers() {
