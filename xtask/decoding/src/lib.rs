@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn all_records_count_however_the_report_is_cut() {
-        let report = "[".to_owned() + &[r#"{"RuleID":"r","Description":"d","File":"f","StartLine":1}"#; 5000].join(",") + "]";
+        let report = "[".to_owned() + &vec![r#"{"RuleID":"r","Description":"d","File":"f","StartLine":1}"#; 5000].join(",") + "]";
         for piece in [100, PIECE] {
             let mut decoding = Decoding::new(Format::from_name("gitleaks").expect("a known format"));
             let mut pieces = report.as_bytes().chunks(piece);
