@@ -17,26 +17,42 @@ pub const TARGET: &str = "wasm32-wasip2";
 /// The components: folders of `functions/`.
 pub const FUNCTIONS: [&str; 5] = ["imports", "drain", "tick", "status", "findings"];
 
-/// Builds the components and the runtime, once in a process, and gives the runtime's program. Cargo shows its own progress.
-pub async fn all() -> Result<&'static Path> {
-    static RUNTIME: OnceCell<PathBuf> = OnceCell::const_new();
-    let build = async || {
-        components().await?;
-        runtime().await
-    };
-    RUNTIME.get_or_try_init(build).await.map(PathBuf::as_path)
+/// The component that is measured, of no app: a folder of `xtask/`.
+pub const DECODING: &str = "decoding";
+
+/// Builds what the app needs: the components, and the runtime. Cargo shows its own progress.
+pub async fn all() -> Result<()> {
+    components().await?;
+    runtime().await.map(drop)
 }
 
-/// Builds the components to where spin.toml looks for them, wherever else cargo has been told to build.
+/// Builds the components, once in a process.
 pub async fn components() -> Result<()> {
-    add_target().await?;
-    progress::note("building the components …");
+    static BUILT: OnceCell<()> = OnceCell::const_new();
+    let build = || {
+        let mut build = cargo();
+        build.arg("build");
+        for function in FUNCTIONS {
+            build.args(["--package", function]);
+        }
+        component("the components", build)
+    };
+    BUILT.get_or_try_init(build).await.copied()
+}
+
+/// Builds the component that is measured. For everybody else it is an ordinary library.
+pub async fn decoding() -> Result<()> {
     let mut build = cargo();
-    build.args(["build", "--release", "--target", TARGET, "--target-dir"]).arg(paths::root().join("target"));
-    for function in FUNCTIONS {
-        build.args(["--package", function]);
-    }
-    tool::run(&mut build).await.context("the components do not build")
+    build.args(["rustc", "--package", DECODING, "--crate-type", "cdylib"]);
+    component("the component to measure", build).await
+}
+
+/// Builds components to where their manifest looks for them, wherever else cargo has been told to build.
+async fn component(what: &str, mut build: Command) -> Result<()> {
+    add_target().await?;
+    progress::note(&format!("building {what} …"));
+    build.args(["--release", "--target", TARGET, "--target-dir"]).arg(paths::root().join("target"));
+    tool::run(&mut build).await.with_context(|| format!("{what} cannot be built"))
 }
 
 /// Adds the compiler's target of the components where it is missing.
@@ -65,8 +81,13 @@ pub fn cargo() -> Command {
     cargo
 }
 
-/// Builds the runtime and gives its program.
-async fn runtime() -> Result<PathBuf> {
+/// Builds the runtime, once in a process, and gives its program.
+pub async fn runtime() -> Result<&'static Path> {
+    static RUNTIME: OnceCell<PathBuf> = OnceCell::const_new();
+    RUNTIME.get_or_try_init(build_runtime).await.map(PathBuf::as_path)
+}
+
+async fn build_runtime() -> Result<PathBuf> {
     progress::note("building the runtime …");
     let mut build = cargo();
     // No --package: with it, cargo would choose other features of the dependencies than `cargo test` does, and build wasmtime twice.

@@ -34,8 +34,8 @@ async fn lint_functions() -> Result<()> {
     build::add_target().await?;
     let mut clippy = build::cargo();
     clippy.args(["clippy", "--target", build::TARGET]);
-    for function in build::FUNCTIONS {
-        clippy.args(["--package", function]);
+    for component in build::FUNCTIONS.into_iter().chain([build::DECODING]) {
+        clippy.args(["--package", component]);
     }
     tool::run(clippy.args(["--", "--deny", "warnings"])).await
 }

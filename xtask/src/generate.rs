@@ -16,6 +16,15 @@ pub use nmap::nmap;
 mod sarif;
 pub use sarif::{SarifSize, sarif};
 
+mod template;
+pub use template::{ListSize, Template};
+
+mod lists;
+pub use lists::{GITLEAKS, GRYPE, NESSUS_CSV, OPENVAS, SEMGREP, SNYK, TRIVY};
+
+/// The forms of all reports that are lists.
+pub const TEMPLATES: [&Template; 7] = [&NESSUS_CSV, &OPENVAS, &TRIVY, &GRYPE, &SNYK, &SEMGREP, &GITLEAKS];
+
 /// Sentences of at least so many bytes.
 fn prose(dice: &mut Dice, bytes: u32) -> String {
     const SUBJECTS: [&str; 12] = [

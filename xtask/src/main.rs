@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
-use xtask::generate::{self, NetworkSize, SarifSize};
+use xtask::generate::{self, ListSize, NetworkSize, SarifSize};
 use xtask::postgres::Database;
 use xtask::{formats, migrate, parse, schema};
 
@@ -102,6 +102,27 @@ enum Generate {
         #[arg(long, default_value_t = 0)]
         problems: usize,
     },
+
+    /// A CSV export of Nessus
+    NessusCsv(ListSize),
+
+    /// An OpenVAS report (XML)
+    Openvas(ListSize),
+
+    /// A Trivy report (JSON) of an image
+    Trivy(ListSize),
+
+    /// A Grype report (JSON) of an image
+    Grype(ListSize),
+
+    /// A Snyk report (JSON)
+    Snyk(ListSize),
+
+    /// A Semgrep report (JSON)
+    Semgrep(ListSize),
+
+    /// A Gitleaks report (JSON)
+    Gitleaks(ListSize),
 }
 
 #[derive(Debug, clap::Args)]
@@ -175,6 +196,13 @@ impl Generate {
             Self::Nessus(size) => generate::nessus(size, &mut out),
             Self::Nmap(size) => generate::nmap(size, &mut out),
             Self::Sarif { results, seed, problems } => generate::sarif(SarifSize { results, seed, problems }, &mut out),
+            Self::NessusCsv(size) => generate::NESSUS_CSV.write(size, &mut out),
+            Self::Openvas(size) => generate::OPENVAS.write(size, &mut out),
+            Self::Trivy(size) => generate::TRIVY.write(size, &mut out),
+            Self::Grype(size) => generate::GRYPE.write(size, &mut out),
+            Self::Snyk(size) => generate::SNYK.write(size, &mut out),
+            Self::Semgrep(size) => generate::SEMGREP.write(size, &mut out),
+            Self::Gitleaks(size) => generate::GITLEAKS.write(size, &mut out),
         };
         match printed.and_then(|()| out.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use bytes::BytesMut;
 use clap::Args;
-use containers::{Contents, Entry, Reports};
+use containers::{Contents, Entry, Reports, is_packed};
 use scan_reports::{Decoder, Detection, Format, Record, Step, detect, limits, output_line};
 
 /// How much is read at a time.
@@ -177,11 +177,6 @@ impl Reader {
             }
         }
     }
-}
-
-/// Whether a file begins like what is unpacked.
-fn is_packed(start: &[u8]) -> bool {
-    [b"PK".as_slice(), b"\x1f\x8b", b"\x28\xb5\x2f\xfd"].iter().any(|magic| start.starts_with(magic))
 }
 
 /// Moves what was unpacked into a file that has no name any more.

@@ -1,4 +1,4 @@
-//! `local-runtime` as a process: the app of spin.toml on a port of this machine.
+//! `local-runtime` as a process: an app on a port of this machine.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -15,6 +15,8 @@ use crate::{build, paths, ports};
 /// How it is started, every time.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// The app's manifest, from the repository's root on. Its components are built.
+    pub manifest: &'static str,
     /// Where it listens.
     pub listen: SocketAddr,
     /// The app's variables.
@@ -105,7 +107,7 @@ impl Runtime {
     /// Starts it (again, after it was stopped or killed) on the same port, and waits until it answers.
     pub async fn restart(&mut self) -> Result<()> {
         self.stop();
-        let program = build::all().await?;
+        let program = build::runtime().await?;
         self.create_state_dir()?;
         let step = Step::begin("starting the app");
         let mut child = Child::spawn("local-runtime", &mut self.command(program), Ending::Terminate, &self.log_file())?;
@@ -136,9 +138,9 @@ impl Runtime {
 
     /// Variables go in through the environment: other users of the machine can read a command line.
     fn command(&self, program: &Path) -> Command {
-        let Settings { listen, variables, max_instance_memory, request_timeout, .. } = &self.settings;
+        let Settings { manifest, listen, variables, max_instance_memory, request_timeout, .. } = &self.settings;
         let mut command = Command::new(program);
-        command.current_dir(paths::root()).args(["--from", "spin.toml", "--listen", &listen.to_string()]);
+        command.current_dir(paths::root()).args(["--from", manifest, "--listen", &listen.to_string()]);
         command.arg("--state-dir").arg(self.state_dir());
         if let Some(bytes) = max_instance_memory {
             command.args(["--max-instance-memory", &bytes.to_string()]);

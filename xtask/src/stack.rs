@@ -88,6 +88,7 @@ impl Stack {
         if let Ok(url) = std::env::var("SPILLWAY_URL") {
             return Self::external(url);
         }
+        build::all().await?;
         let temporary = TemporaryDir::new("app")?;
         let cluster = if options.own_cluster { Arc::new(Cluster::start_temporary().await?) } else { Cluster::shared().await? };
         let name = format!("test-{}", random::hex(6)?);
@@ -197,5 +198,5 @@ fn settings(dir: PathBuf, listen: SocketAddr, others: BTreeMap<String, String>, 
     ];
     let mut variables: BTreeMap<_, _> = usual.map(|(name, value)| (name.to_owned(), value)).into();
     variables.extend(others);
-    Ok(Settings { listen, variables, max_instance_memory: None, request_timeout: None, dir })
+    Ok(Settings { manifest: "spin.toml", listen, variables, max_instance_memory: None, request_timeout: None, dir })
 }

@@ -5,9 +5,9 @@ use crate::{Error, limits};
 /// Counts what comes in and what is made of it, at each depth, and refuses what has gone too far.
 #[derive(Debug)]
 pub(crate) struct Budget {
-    /// All that came in, and what was unpacked by then.
+    /// All that came in, and what was unpacked by then: at each depth, and last of what was packed only for the way.
     packed: u64,
-    unpacked: [u64; limits::DEPTH],
+    unpacked: [u64; limits::DEPTH + 1],
     /// What the piece in work has become, at all depths.
     burst: u64,
     entries: usize,
@@ -16,7 +16,7 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) fn new(max_bytes: u64) -> Self {
-        Self { packed: 0, unpacked: [0; limits::DEPTH], burst: 0, entries: 0, max_bytes }
+        Self { packed: 0, unpacked: [0; limits::DEPTH + 1], burst: 0, entries: 0, max_bytes }
     }
 
     /// A piece came in.

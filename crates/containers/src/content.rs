@@ -65,6 +65,11 @@ impl Content {
         Self { name: name.to_owned(), depth, listed, state: State::Start(Vec::new()) }
     }
 
+    /// The same file, packed with gzip for the way only: that is no layer of it.
+    pub(crate) fn gzipped(self) -> Self {
+        Self { name: String::new(), depth: limits::DEPTH, listed: false, state: State::Gzip(Box::new(Gzip::new()), Box::new(self)) }
+    }
+
     pub(crate) fn feed(&mut self, bytes: &[u8], flow: &mut Flow<'_>) -> Result<(), Error> {
         let depth = self.depth;
         match &mut self.state {
@@ -151,6 +156,11 @@ fn take_part(inner: &mut Option<Box<Content>>, part: &Part<'_>, prefix: &str, de
         }
         Part::End => inner.take().map_or(Ok(()), |mut inner| inner.finish(flow)),
     }
+}
+
+/// Whether a file that begins so is packed. The first four bytes are enough.
+pub fn is_packed(start: &[u8]) -> bool {
+    start.len() >= 4 && kind(start) != Some(Kind::Plain)
 }
 
 /// What a file is packed with; none where more of it is needed to tell.

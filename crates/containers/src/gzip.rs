@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 
 use flate2::write::MultiGzDecoder;
 
-use crate::Error;
+use crate::{Error, limits};
 
 /// Unpacks a gzip file that comes in pieces.
 #[derive(Debug)]
@@ -19,10 +19,14 @@ impl Gzip {
     }
 
     pub(crate) fn feed(&mut self, bytes: &[u8], out: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
-        // The error is of one of these bytes: what was unpacked before it does not count any more.
-        self.decoder.write_all(bytes).map_err(|error| self.broken(&error))?;
-        self.offset += bytes.len() as u64;
-        self.give(out)
+        // What was unpacked of something else may be long, and become a thousand times as much before anybody counts it.
+        for piece in bytes.chunks(limits::PIECE) {
+            // The error is of one of these bytes: what was unpacked before it does not count any more.
+            self.decoder.write_all(piece).map_err(|error| self.broken(&error))?;
+            self.offset += piece.len() as u64;
+            self.give(out)?;
+        }
+        Ok(())
     }
 
     pub(crate) fn finish(&mut self, out: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {

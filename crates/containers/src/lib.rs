@@ -17,6 +17,8 @@ mod sheets;
 mod zip;
 mod zstd;
 
+pub use content::is_packed;
+
 mod reports;
 pub use reports::{Contents, Entry, Reports};
 

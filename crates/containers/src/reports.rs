@@ -45,6 +45,12 @@ impl Reports {
         Self { content: Content::new(file_name, 0, false), budget: Budget::new(max_bytes), picker: Picker { format, ..Picker::default() } }
     }
 
+    /// Of an upload whose bytes are packed with gzip for the way only, as its `Content-Encoding` says (RFC 9110, 8.4).
+    #[must_use]
+    pub fn gzipped(self) -> Self {
+        Self { content: self.content.gzipped(), ..self }
+    }
+
     /// Takes a piece, and appends what is to be stored of it. Pieces of at most [`limits::PIECE`] keep what is appended below
     /// [`limits::BURST`].
     pub fn feed(&mut self, bytes: &[u8], stored: &mut BytesMut) -> Result<(), Error> {

@@ -10,7 +10,7 @@ use flate2::write::{DeflateEncoder, GzEncoder};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use scan_reports::Format;
 
-use crate::{Contents, Error, ErrorKind, Reports, limits};
+use crate::{Contents, Error, ErrorKind, Reports, is_packed, limits};
 
 /// A report of a format that is told by its content.
 const REPORT: &[u8] = include_bytes!("../../scan-reports/testdata/gitleaks/version_8.json");
@@ -223,6 +223,31 @@ fn whatever_comes_there_is_an_end() {
             assert_eq!(unpack_as(None, &changed, piece), unpack_as(None, &changed, piece), "the same twice");
         }
     }
+}
+
+#[test]
+fn what_is_packed_only_for_the_way_is_what_it_was_before() {
+    let unpack = |file: &[u8]| {
+        let (mut reports, mut stored) = (Reports::new("file", None, 100 * 1024 * 1024).gzipped(), BytesMut::new());
+        reports.feed(file, &mut stored)?;
+        let contents = reports.finish(&mut stored)?;
+        Ok::<_, Error>((stored.to_vec(), contents.entries.len()))
+    };
+    let twice = zip(&[("a.json.gz", &gzip(REPORT))]);
+    for (file, entries) in [(REPORT, 0), (&gzip(REPORT), 1), (&twice, 1)] {
+        assert_eq!(unpack(&gzip(file)), Ok((REPORT.to_vec(), entries)));
+    }
+    for (file, kind) in [(REPORT, ErrorKind::Broken), (&gzip(&gzip(&vec![b' '; 40 * 1024 * 1024])), ErrorKind::TooLarge)] {
+        assert_eq!(unpack(file).map_err(|error| error.kind), Err(kind));
+    }
+}
+
+#[test]
+fn a_file_that_is_packed_begins_so() {
+    for packed in [gzip(REPORT), zstd(REPORT), zip(&[("a.json", REPORT)]), zip(&[])] {
+        assert!(is_packed(&packed) && is_packed(&packed[..4]));
+    }
+    assert!(!is_packed(REPORT) && !is_packed(b"PKIX") && !is_packed(b""));
 }
 
 #[test]

@@ -1,11 +1,8 @@
-//! The report in a request: the raw body, or the file of a browser's form; plain, or compressed on the way.
-
-use std::io::Write;
+//! The report in a request: the raw body, or the file of a browser's form.
 
 use axum::body::Body;
 use axum::extract::{Query, Request};
 use bytes::Bytes;
-use flate2::write::MultiGzDecoder;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
@@ -22,33 +19,32 @@ const UNNAMED: &str = "report";
 /// Bytes of a form's fields before the file, in all.
 const OTHER_FIELDS: u64 = 64 * 1024;
 
-/// The bytes of the report, piece by piece, as the scanner wrote them.
+/// The bytes of the report, piece by piece, as they come.
 pub(crate) struct Report {
     file_name: String,
     pieces: Pieces,
-    inflate: Option<MultiGzDecoder<Vec<u8>>>,
+    is_gzipped: bool,
 }
 
 enum Pieces {
     Raw(BoxStream<'static, Result<Bytes, axum::Error>>),
     Form(Field<'static>),
-    End,
 }
 
 impl Report {
     /// Finds the report in a request.
     pub(crate) async fn of(request: Request) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        let inflate = is_gzip(&parts.headers)?.then(|| MultiGzDecoder::new(Vec::new()));
+        let is_gzipped = is_gzipped(&parts.headers)?;
         let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if let Ok(boundary) = multer::parse_boundary(content_type) {
-            if inflate.is_some() {
+            if is_gzipped {
                 return Err(Problem::bad_request("a form cannot have a Content-Encoding; compress the body of a raw upload instead"));
             }
             return Self::of_form(body, boundary).await;
         }
         let named = header_name(&parts.headers).or_else(|| query_name(&parts.uri));
-        Ok(Self { file_name: clean_name(named), pieces: Pieces::Raw(Box::pin(body.into_data_stream())), inflate })
+        Ok(Self { file_name: clean_name(named), pieces: Pieces::Raw(Box::pin(body.into_data_stream())), is_gzipped })
     }
 
     /// The first field of a form that is a file (RFC 7578).
@@ -58,7 +54,7 @@ impl Report {
         let mut skipped = 0;
         while let Some(mut field) = form.next_field().await.map_err(broken_form)? {
             if let Some(name) = field.file_name().map(str::to_owned) {
-                return Ok(Self { file_name: clean_name(Some(name)), pieces: Pieces::Form(field), inflate: None });
+                return Ok(Self { file_name: clean_name(Some(name)), pieces: Pieces::Form(field), is_gzipped: false });
             }
             while let Some(piece) = field.chunk().await.map_err(broken_form)? {
                 skipped += piece.len() as u64;
@@ -75,43 +71,21 @@ impl Report {
         &self.file_name
     }
 
+    /// Whether it is packed with gzip for the way, as the header Content-Encoding says.
+    pub(crate) fn is_gzipped(&self) -> bool {
+        self.is_gzipped
+    }
+
     /// The next piece; none at the report's end. A client that breaks off is an error.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
-        loop {
-            let Some(piece) = self.pieces.next().await? else {
-                self.pieces = Pieces::End;
-                return self.inflate.take().map(inflated_rest).transpose().map(Option::flatten);
-            };
-            match &mut self.inflate {
-                None => return Ok(Some(piece)),
-                Some(decoder) => {
-                    decoder.write_all(&piece).map_err(bad_gzip)?;
-                    if !decoder.get_ref().is_empty() {
-                        return Ok(Some(std::mem::take(decoder.get_mut()).into()));
-                    }
-                }
-            }
+        match &mut self.pieces {
+            Pieces::Raw(stream) => stream.next().await.transpose().map_err(broken_body),
+            Pieces::Form(field) => field.chunk().await.map_err(broken_form),
         }
     }
 }
 
-impl Pieces {
-    async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
-        match self {
-            Self::Raw(stream) => stream.next().await.transpose().map_err(broken_body),
-            Self::Form(field) => field.chunk().await.map_err(broken_form),
-            Self::End => Ok(None),
-        }
-    }
-}
-
-fn inflated_rest(mut decoder: MultiGzDecoder<Vec<u8>>) -> Result<Option<Bytes>, Problem> {
-    decoder.try_finish().map_err(bad_gzip)?;
-    let rest = std::mem::take(decoder.get_mut());
-    Ok((!rest.is_empty()).then(|| rest.into()))
-}
-
-fn is_gzip(headers: &HeaderMap) -> Result<bool, Problem> {
+fn is_gzipped(headers: &HeaderMap) -> Result<bool, Problem> {
     match headers.get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or_default().to_ascii_lowercase()).as_deref() {
         None | Some("" | "identity") => Ok(false),
         Some("gzip" | "x-gzip") => Ok(true),
@@ -125,10 +99,6 @@ fn broken_body(error: axum::Error) -> Problem {
 
 fn broken_form(error: multer::Error) -> Problem {
     Problem::bad_request(format!("the form cannot be read: {error}"))
-}
-
-fn bad_gzip(error: std::io::Error) -> Problem {
-    Problem::unprocessable(format!("the body is not what its Content-Encoding gzip says: {error}"))
 }
 
 fn header_name(headers: &HeaderMap) -> Option<String> {

@@ -77,7 +77,8 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn of(report: &'a mut Report, format: Option<Format>, max_bytes: u64) -> Self {
-        let reports = Some(Reports::new(report.file_name(), format, max_bytes));
+        let reports = Reports::new(report.file_name(), format, max_bytes);
+        let reports = Some(if report.is_gzipped() { reports.gzipped() } else { reports });
         let (packed, pending, hasher, contents) = (Bytes::new(), BytesMut::new(), Sha256::new(), Contents::default());
         Self { report, packed, reports, contents, pending, hasher, size: 0, max_bytes }
     }

@@ -36,7 +36,7 @@ const FILL: &str = "
 
 /// Rows of this subject.
 pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
-    let database = session.cluster.create_database("claim").await?;
+    let database = session.cluster().await?.create_database("claim").await?;
     let mut connection = database.connect().await?;
     migrate::migrate(&mut connection).await?;
     create_import(&connection, WORKSPACE, 1).await?;
@@ -46,7 +46,7 @@ pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
     step.done();
     let among = measure(&connection, session.sizes.claims).await?;
     drop(connection);
-    drop_database(&session.cluster, &database.name).await?;
+    drop_database(session.cluster().await?, &database.name).await?;
     let row = |percent| {
         let figure = |sample: &Sample| Figure::milliseconds(sample.percentile(percent));
         let what = format!("claim beside {OTHERS} queued of 1,000 workspaces, p{percent}");

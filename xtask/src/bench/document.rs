@@ -37,7 +37,7 @@ project asks of the row; ✓ and ✗ say whether it held. Figures of one run on 
 ";
 
 async fn circumstances(session: &Session) -> Result<String> {
-    let connection = session.cluster.database("postgres").connect().await?;
+    let connection = session.cluster().await?.database("postgres").connect().await?;
     let server: String = connection.query_one("show server_version", &[]).await?.get(0);
     let mut settings = Vec::new();
     for name in SETTINGS {

@@ -186,7 +186,8 @@ pub(super) async fn claim(connection: &Client) -> Result<(String, i32)> {
 
 /// Copies what an import has stored into tables of the same form that write no log, and gives their rows a second.
 async fn copy(session: &Session, input: &Input) -> Result<Figure> {
-    let floor = Floor::new(&session.cluster).await?;
+    let cluster = session.cluster().await?;
+    let floor = Floor::new(cluster).await?;
     let step = Step::begin("copying the same rows");
     floor.feed(input, 1).await?;
     let mut time = Duration::ZERO;
@@ -194,7 +195,7 @@ async fn copy(session: &Session, input: &Input) -> Result<Figure> {
         time += copy_table(&floor.connection, table).await?;
     }
     step.done();
-    floor.end(&session.cluster).await?;
+    floor.end(cluster).await?;
     Ok(Figure::records_per_second(input.records, time))
 }
 

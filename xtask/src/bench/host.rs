@@ -19,7 +19,7 @@ pub(super) const HEALTH: &str = "/.well-known/spin/health";
 const REFUSED: &str = "/api/v1/notifications/unread";
 
 /// Longer than an instance waits for its next request.
-const IDLE: Duration = Duration::from_millis(1200);
+pub(super) const IDLE: Duration = Duration::from_millis(1200);
 
 /// Rows of this subject.
 pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {

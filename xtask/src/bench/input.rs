@@ -5,11 +5,14 @@ use std::io::{BufReader, BufWriter, Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use scan_reports::{Batch, OccurrenceColumns};
+use scan_reports::{Batch, Format, OccurrenceColumns};
 use tokio::sync::mpsc;
-use xtask::generate::{self, NetworkSize, SarifSize};
+use xtask::generate::{self, ListSize, NetworkSize, SarifSize, Template};
 use xtask::parse;
 use xtask::progress::Step;
+
+use super::sizes::SEED;
+use super::table::{float, number};
 
 /// Records of the first batch, records and bytes of the others: the limits of functions/drain/src/work.rs, which the floor must share.
 const FIRST_RECORDS: usize = 1000;
@@ -30,15 +33,28 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn nessus(dir: &Path, size: NetworkSize) -> Result<Self> {
-        let name = format!("Nessus {}", super::table::number(super::table::float(size.findings as u64)));
+        let name = format!("Nessus {}", count(size.findings));
         let file = dir.join(format!("{}-on-{}-seed-{}.nessus", size.findings, size.hosts, size.seed));
         Self::generate(name, file, |out| generate::nessus(size, out))
     }
 
+    pub(super) fn nmap(dir: &Path, size: NetworkSize) -> Result<Self> {
+        let name = format!("Nmap {}", count(size.findings));
+        let file = dir.join(format!("{}-on-{}-seed-{}.xml", size.findings, size.hosts, size.seed));
+        Self::generate(name, file, |out| generate::nmap(size, out))
+    }
+
     pub(super) fn sarif(dir: &Path, size: SarifSize) -> Result<Self> {
-        let name = format!("SARIF {}", super::table::number(super::table::float(size.results as u64)));
+        let name = format!("SARIF {}", count(size.results));
         let file = dir.join(format!("{}-seed-{}.sarif", size.results, size.seed));
         Self::generate(name, file, |out| generate::sarif(size, out))
+    }
+
+    pub(super) fn list(dir: &Path, template: &Template, findings: usize) -> Result<Self> {
+        let scanner = Format::from_name(template.format).map_or(template.format, Format::scanner);
+        let name = format!("{scanner} {}", count(findings));
+        let file = dir.join(format!("{}-{findings}.report", template.format));
+        Self::generate(name, file, |out| template.write(ListSize { findings, seed: SEED }, out))
     }
 
     fn generate(name: String, file: PathBuf, write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>) -> Result<Self> {
@@ -52,6 +68,10 @@ impl Report {
         let bytes = std::fs::metadata(&file).with_context(|| format!("cannot find {}", file.display()))?.len();
         Ok(Self { name, file, bytes })
     }
+}
+
+fn count(records: usize) -> String {
+    number(float(records as u64))
 }
 
 /// A report with its batches, parsed before anything is measured. They lie in a file: those of a big report do not fit into memory.

@@ -14,6 +14,7 @@ mod input;
 mod latency;
 mod naive;
 mod parallel;
+mod parse;
 mod plot;
 mod rig;
 mod sample;
@@ -32,8 +33,8 @@ use table::Row;
 #[derive(Args, Debug)]
 pub(crate) struct Bench {
     /// Only these rows of the table
-    #[arg(long, value_name = "ROW", value_enum, value_delimiter = ',')]
-    only: Vec<Subject>,
+    #[arg(value_name = "SUBJECT", value_enum)]
+    subjects: Vec<Subject>,
 
     /// Small sizes, for trying it out: the figures say little
     #[arg(long, conflicts_with = "long")]
@@ -44,13 +45,15 @@ pub(crate) struct Bench {
     long: bool,
 
     /// Also writes docs/performance.md and its plots
-    #[arg(long, conflicts_with = "only")]
+    #[arg(long, conflicts_with = "subjects")]
     write: bool,
 }
 
 /// What is measured: the rows of the table that begin with its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Subject {
+    /// Reports through the decoder alone, natively and in WebAssembly
+    Parse,
     /// The same batches straight to the database
     Floor,
     /// A SELECT and an INSERT for each record
@@ -79,6 +82,11 @@ impl Subject {
     /// What its rows measure, for docs/performance.md.
     fn description(self) -> &'static str {
         match self {
+            Self::Parse => {
+                "Generated reports of ten formats, fed to the decoder in pieces of 64 KiB and made into batches as the drain does it, without store and \
+                 database: the time is that of the decoding, without any in which the next piece is waited for. In WebAssembly by a component of \
+                 its own in the runtime. Medians of the rounds."
+            }
             Self::Floor => {
                 "The batches that the drain makes of a report, parsed before, fed to `ingest_batch` by a native client: what the rows cost the \
                  database. COPY writes the same rows to unlogged tables with the same indexes, and does nothing else."
@@ -119,6 +127,7 @@ impl Subject {
 
     async fn rows(self, session: &mut Session) -> Result<Vec<Row>> {
         match self {
+            Self::Parse => parse::rows(session).await,
             Self::Floor => floor::rows(session).await,
             Self::Naive => naive::rows(session).await,
             Self::Drain => drain::rows(session).await,
@@ -137,9 +146,13 @@ impl Subject {
 impl Bench {
     /// Measures, and prints the table. What could not be measured is an error, but takes nothing from the rest.
     pub(crate) async fn run(self) -> Result<()> {
-        let mut session = Session::new(self.sizes()).await?;
+        let mut session = Session::new(self.sizes())?;
         let (mut rows, mut failures) = (Vec::new(), Vec::new());
-        for subject in Subject::value_variants().iter().filter(|subject| self.only.is_empty() || self.only.contains(subject)) {
+        for subject in Subject::value_variants().iter().filter(|subject| self.subjects.is_empty() || self.subjects.contains(subject)) {
+            // Whoever needs the database finds it running; whoever does not is not disturbed by it.
+            if *subject != Subject::Parse {
+                session.cluster().await?;
+            }
             note(&format!("\n{subject:?}: {}", subject.description()));
             match subject.rows(&mut session).await {
                 Ok(measured) => rows.extend(measured),

@@ -40,7 +40,7 @@ pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
 
 /// How many records were stored, and how long that took.
 async fn measure(session: &Session, input: &Input) -> Result<(u64, Duration)> {
-    let database = session.cluster.create_database("naive").await?;
+    let database = session.cluster().await?.create_database("naive").await?;
     let mut connection = database.connect().await?;
     migrate::migrate(&mut connection).await?;
     let sample = sample(input, session.sizes.naive).await?;
@@ -54,7 +54,7 @@ async fn measure(session: &Session, input: &Input) -> Result<(u64, Duration)> {
     let time = started.elapsed();
     step.done();
     drop(connection);
-    drop_database(&session.cluster, &database.name).await?;
+    drop_database(session.cluster().await?, &database.name).await?;
     Ok((sample.len() as u64, time))
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use xtask::generate::SarifSize;
+use tokio::sync::OnceCell;
+use xtask::generate::{GITLEAKS, SarifSize, TRIVY};
 use xtask::paths::TemporaryDir;
 use xtask::postgres::Cluster;
 
@@ -21,6 +22,8 @@ use super::table::Figure;
 pub(super) enum Kind {
     Nessus,
     Sarif,
+    Trivy,
+    Gitleaks,
     BigNessus,
 }
 
@@ -28,22 +31,26 @@ pub(super) enum Kind {
 pub(super) struct Session {
     pub(super) sizes: Sizes,
     pub(super) dir: TemporaryDir,
-    /// One server for all, so that all are measured on the same.
-    pub(super) cluster: Arc<Cluster>,
+    cluster: OnceCell<Arc<Cluster>>,
     inputs: BTreeMap<Kind, Arc<Input>>,
     compared: BTreeMap<Kind, Arc<Compared>>,
     floor_of_two: Option<Figure>,
 }
 
 impl Session {
-    pub(super) async fn new(sizes: Sizes) -> Result<Self> {
-        let (dir, cluster) = (TemporaryDir::new("bench")?, Cluster::shared().await?);
+    pub(super) fn new(sizes: Sizes) -> Result<Self> {
+        let (dir, cluster) = (TemporaryDir::new("bench")?, OnceCell::new());
         Ok(Self { sizes, dir, cluster, inputs: BTreeMap::new(), compared: BTreeMap::new(), floor_of_two: None })
+    }
+
+    /// One database server for all who need one, so that all are measured on the same.
+    pub(super) async fn cluster(&self) -> Result<&Cluster> {
+        self.cluster.get_or_try_init(Cluster::shared).await.map(Arc::as_ref)
     }
 
     /// The reports of this run.
     pub(super) fn kinds(&self) -> Vec<Kind> {
-        [Kind::Nessus, Kind::Sarif].into_iter().chain(self.sizes.big_nessus.map(|_| Kind::BigNessus)).collect()
+        [Kind::Nessus, Kind::Sarif, Kind::Trivy, Kind::Gitleaks].into_iter().chain(self.sizes.big_nessus.map(|_| Kind::BigNessus)).collect()
     }
 
     pub(super) fn input(&mut self, kind: Kind) -> Result<Arc<Input>> {
@@ -55,6 +62,8 @@ impl Session {
             Kind::Nessus => Report::nessus(dir, nessus(self.sizes.nessus, SEED)),
             Kind::BigNessus => Report::nessus(dir, nessus(self.sizes.big_nessus.unwrap_or(self.sizes.nessus), SEED)),
             Kind::Sarif => Report::sarif(dir, SarifSize { results: self.sizes.sarif, seed: SEED, problems: 0 }),
+            Kind::Trivy => Report::list(dir, &TRIVY, self.sizes.listed),
+            Kind::Gitleaks => Report::list(dir, &GITLEAKS, self.sizes.listed),
         }?;
         let input = Arc::new(Input::parse(report)?);
         self.inputs.insert(kind, Arc::clone(&input));
@@ -70,7 +79,7 @@ impl Session {
         let mut compared = Compared { input: Arc::clone(&input), floors: Vec::new(), imports: Vec::new() };
         let rounds = if kind == Kind::BigNessus { 1 } else { self.sizes.rounds };
         for _ in 0..rounds {
-            compared.floors.push(floor::measure(&self.cluster, &input).await?);
+            compared.floors.push(floor::measure(self.cluster().await?, &input).await?);
             compared.imports.push(drain::measure(&input).await?);
         }
         let compared = Arc::new(compared);
@@ -90,7 +99,7 @@ impl Session {
             return Ok(figure);
         }
         let input = self.input(Kind::Nessus)?;
-        let figure = floor::measure_two(&self.cluster, &input).await?;
+        let figure = floor::measure_two(self.cluster().await?, &input).await?;
         self.floor_of_two = Some(figure);
         Ok(figure)
     }

@@ -19,7 +19,11 @@ pub(super) struct Sizes {
     pub(super) big_nessus: Option<usize>,
     /// Results of the SARIF report.
     pub(super) sarif: usize,
-    /// How often an import is measured; the median counts.
+    /// Findings of the Trivy report, and of the Gitleaks report.
+    pub(super) listed: usize,
+    /// Bytes of the reports that are parsed only, a small and a large one of each format.
+    pub(super) parsed: [u64; 2],
+    /// How often an import or a report is measured; the median counts.
     pub(super) rounds: usize,
     /// Records that the naive way is tried with.
     pub(super) naive: usize,
@@ -52,6 +56,8 @@ impl Sizes {
             nessus: 200_000,
             big_nessus: None,
             sarif: 100_000,
+            listed: 50_000,
+            parsed: [25_000_000, 100_000_000],
             rounds: 3,
             naive: 2_000,
             parallel: 100_000,
@@ -77,6 +83,8 @@ impl Sizes {
         Self {
             nessus: 10_000,
             sarif: 5_000,
+            listed: 5_000,
+            parsed: [2_000_000, 8_000_000],
             rounds: 1,
             naive: 300,
             parallel: 10_000,

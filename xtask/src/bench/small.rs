@@ -43,7 +43,7 @@ async fn small(session: &Session, occurrences: usize, imports: usize) -> Result<
     let input = Input::parse(Report::nessus(session.dir.path(), nessus(occurrences, SEED))?)?;
     let (mut times, mut floors) = (Vec::new(), Vec::new());
     for _ in 0..session.sizes.rounds {
-        let fed = floor::measure(&session.cluster, &input).await?;
+        let fed = floor::measure(session.cluster().await?, &input).await?;
         floors.push(if imports == 1 { fed.new } else { fed.again });
         times.push(measure(&input.report, imports).await?);
     }
