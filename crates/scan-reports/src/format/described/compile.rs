@@ -51,6 +51,8 @@ pub(crate) struct Description {
     #[serde(default)]
     lines: Vec<LineText>,
     #[serde(default)]
+    spread: Many<String>,
+    #[serde(default)]
     empty: bool,
 }
 
@@ -381,13 +383,23 @@ impl Compiler {
         }
         self.nest();
         let lines = self.lines(&description.lines)?;
+        let spread = self.spread(description.spread.as_slice())?;
         // The lines of a record are as elements are: a name may stand several times.
         let xml = self.repeats();
         let defines = |way: &Way| way.slot.is_some_and(|slot| self.definitions.values().any(|defined| *defined == slot));
         let nodes = self.nodes.iter().map(|way| way.finish(xml, defines(way))).collect::<Result<_, _>>()?;
         let (nodes, slots) = (list(nodes), list(self.slots.into_iter().map(|(slot, _)| slot).collect()));
         let version = hash(&format!("{READERS} {nodes:?} {slots:?} {lines:?}"));
-        Ok(Reading { version, nodes, slots, records: list(records), lines })
+        Ok(Reading { version, nodes, slots, records: list(records), lines, spread })
+    }
+
+    /// Columns that have a row for each of their values.
+    fn spread(&self, columns: &[String]) -> Result<List<&'static str>, String> {
+        if self.syntax != Syntax::Csv && !columns.is_empty() {
+            return Err("'spread' is for csv".to_owned());
+        }
+        let unread = columns.iter().find(|column| !self.nodes[0].needed.members.contains_key(*column));
+        unread.map_or_else(|| Ok(words(columns)), |column| Err(format!("spread: no record reads the column {column:?}")))
     }
 
     /// Definitions: the values of a list, whose key is looked up.
