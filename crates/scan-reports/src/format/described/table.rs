@@ -192,6 +192,8 @@ pub(crate) struct Node {
 pub(crate) struct Slot {
     /// It is a list of definitions, found by this.
     pub(crate) key: Option<Path>,
+    /// The slot whose value holds that list.
+    pub(crate) within: Option<u8>,
     /// Where definitions hold further ones.
     pub(crate) nested: List<Step>,
 }

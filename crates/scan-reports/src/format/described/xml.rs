@@ -298,6 +298,12 @@ impl XmlRecords {
             let message = format!("more than {} bytes of definitions (limits::DEFINITIONS)", limits::DEFINITIONS);
             return Err(ReadError { kind: ReadErrorKind::LimitExceeded, message, offset, line });
         }
+        for (other, description) in self.slots.0.iter_mut().zip(self.reading.slots.iter()) {
+            if description.within == Some(slot) {
+                other.index_within(&tree, description);
+            }
+        }
+        let Some(kept) = self.slots.0.get_mut(index) else { return Ok(()) };
         kept.tree = tree;
         kept.index(description);
         if self.pass == Pass::Again {
