@@ -405,7 +405,9 @@ fn another_report_is_not_this_format() {
         let mut parser = reader(syntax, &record(at, "rule = \"r\"\ntitle = \"t\""));
         parser.feed(report.as_bytes());
         parser.end_of_input();
-        assert_eq!(parser.next().expect_err(report).kind, ReadErrorKind::NotThisFormat, "{report}");
+        let error = parser.next().expect_err(report);
+        assert_eq!(error.kind, ReadErrorKind::NotThisFormat, "{report}");
+        assert_eq!(parser.next(), Err(error), "an error stays");
     }
 }
 
