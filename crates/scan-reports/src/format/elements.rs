@@ -71,6 +71,8 @@ pub(super) struct XmlReport<R> {
     skip: u64,
     /// The next record is to be read whole, whatever is known. It was passed over already, up to this offset.
     again: Option<u64>,
+    /// It is no report of this format.
+    failed: Option<ReadError>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -82,7 +84,7 @@ struct Suspended {
 
 impl<R: Elements> XmlReport<R> {
     pub(super) fn new() -> Self {
-        Self { xml: Tokenizer::new(), reader: R::default(), mark: None, made: 0, skip: 0, again: None }
+        Self { xml: Tokenizer::new(), reader: R::default(), mark: None, made: 0, skip: 0, again: None, failed: None }
     }
 }
 
@@ -108,6 +110,9 @@ impl<R: Elements> Parser for XmlReport<R> {
     }
 
     fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
         let nothing = KnownFindings::nothing();
         loop {
             let event = match self.xml.next()? {
@@ -124,7 +129,9 @@ impl<R: Elements> Parser for XmlReport<R> {
                 Kind::Text(_) => continue,
                 Kind::Start(element) => {
                     if at.depth == 1 && local_name(element.name) != R::ROOT {
-                        return Err(other_root::<R>(&event, element.name));
+                        let error = other_root::<R>(&event, element.name);
+                        self.failed = Some(error.clone());
+                        return Err(error);
                     }
                     let known = if self.again.is_some() { &nothing } else { known };
                     if self.reader.start(element, at, known) == Begin::Record && self.mark.is_none() {
@@ -295,6 +302,7 @@ mod tests {
         let error = decoder.next().expect_err("another root");
         assert_eq!((error.kind, error.offset, error.line), (ReadErrorKind::NotThisFormat, 22, 2));
         assert_eq!(error.message, "expected the root element <NessusClientData_v2>, found <NessusClientData>");
+        assert_eq!(decoder.next(), Err(error), "an error stays");
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub(crate) struct Description {
     #[serde(default)]
     lines: Vec<LineText>,
     #[serde(default)]
+    spread: Many<String>,
+    #[serde(default)]
     empty: bool,
 }
 
@@ -366,7 +368,10 @@ impl Compiler {
         if has_lines(self.syntax) && !description.definitions.is_empty() {
             return Err("definitions are not for lines".to_owned());
         }
-        for (name, definition) in &description.definitions {
+        // The outer ones first: they hold those within.
+        let mut definitions: Vec<_> = description.definitions.iter().collect();
+        definitions.sort_by_key(|(_, definition)| definition.at.matches('.').count());
+        for (name, definition) in definitions {
             self.definition(name, definition).map_err(|error| format!("definitions.{name}: {error}"))?;
         }
         let mut records = Vec::new();
@@ -381,13 +386,23 @@ impl Compiler {
         }
         self.nest();
         let lines = self.lines(&description.lines)?;
+        let spread = self.spread(description.spread.as_slice())?;
         // The lines of a record are as elements are: a name may stand several times.
         let xml = self.repeats();
         let defines = |way: &Way| way.slot.is_some_and(|slot| self.definitions.values().any(|defined| *defined == slot));
         let nodes = self.nodes.iter().map(|way| way.finish(xml, defines(way))).collect::<Result<_, _>>()?;
         let (nodes, slots) = (list(nodes), list(self.slots.into_iter().map(|(slot, _)| slot).collect()));
         let version = hash(&format!("{READERS} {nodes:?} {slots:?} {lines:?}"));
-        Ok(Reading { version, nodes, slots, records: list(records), lines })
+        Ok(Reading { version, nodes, slots, records: list(records), lines, spread })
+    }
+
+    /// Columns that have a row for each of their values.
+    fn spread(&self, columns: &[String]) -> Result<List<&'static str>, String> {
+        if self.syntax != Syntax::Csv && !columns.is_empty() {
+            return Err("'spread' is for csv".to_owned());
+        }
+        let unread = columns.iter().find(|column| !self.nodes[0].needed.members.contains_key(*column));
+        unread.map_or_else(|| Ok(words(columns)), |column| Err(format!("spread: no record reads the column {column:?}")))
     }
 
     /// Definitions: the values of a list, whose key is looked up.
@@ -396,27 +411,52 @@ impl Compiler {
         let members = steps.iter().take_while(|step| matches!(step, Step::Member(_))).count();
         // In XML the list is the element around those of one name.
         let members = if self.repeats() { members.saturating_sub(1) } else { members };
+        let holder = self.holder(&steps[..members])?;
+        let members = holder.map_or(members, |(_, members)| members);
         let node = self.way(&steps[..members])?;
         let nested = text.nested.as_ref().map(|nested| language::steps(nested, self.repeats())).transpose()?.unwrap_or_default();
         let key = language::steps(&text.key, self.repeats())?;
         let slot = u8::try_from(self.slots.len()).map_err(|_| "too many")?;
-        self.nodes[node].slot = Some(slot);
+        if holder.is_none() {
+            self.nodes[node].slot = Some(slot);
+        }
         let rest: Vec<Step> = steps.into_iter().skip(members).collect();
         self.nodes[node].needed.add(&rest).add(&key).text = true;
         let path = Path { start: Start::Kept(slot), steps: list(rest) };
         // The key's steps follow those to the list's entries, which `at` says.
         let key = Path { start: Start::Defined(slot, list(vec![path])), steps: list(key) };
-        self.slots.push((Slot { key: Some(key), nested: list(nested) }, node));
+        self.slots.push((Slot { key: Some(key), within: holder.map(|(slot, _)| slot), nested: list(nested) }, node));
         self.nodes[0].owns.push(slot);
         self.definitions.insert(name.to_owned(), slot);
         Ok(())
+    }
+
+    /// The slot of other definitions that holds what is at the end of those steps, and how many of them lead to it. In JSON a list is
+    /// held by itself.
+    fn holder(&mut self, steps: &[Step]) -> Result<Option<(u8, usize)>, String> {
+        if !self.repeats() {
+            return Ok(None);
+        }
+        for end in 1..=steps.len() {
+            let node = self.way(&steps[..end])?;
+            if let Some(slot) = self.nodes[node].slot {
+                return Ok(Some((slot, end)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The slot in whose value definitions are.
+    fn holding(&self, slot: u8) -> u8 {
+        self.slots[usize::from(slot)].0.within.unwrap_or(slot)
     }
 
     /// What is needed of definitions is needed of those within them, too.
     fn nest(&mut self) {
         for (slot, _) in &self.slots {
             let Some(Path { start: Start::Defined(index, entries), .. }) = &slot.key else { continue };
-            let Some(way) = self.nodes.iter_mut().find(|way| way.slot == Some(*index)).filter(|_| !slot.nested.is_empty()) else {
+            let holding = slot.within.unwrap_or(*index);
+            let Some(way) = self.nodes.iter_mut().find(|way| way.slot == Some(holding)).filter(|_| !slot.nested.is_empty()) else {
                 continue;
             };
             let entry = way.needed.add(&entries[0].steps);
@@ -780,7 +820,7 @@ impl Names for Compiler {
             None => u8::try_from(self.slots.len()).map_err(|_| "too many paths that begin with '/'")?,
         };
         if known.is_none() {
-            self.slots.push((Slot { key: None, nested: List(&[]) }, owner));
+            self.slots.push((Slot { key: None, within: None, nested: List(&[]) }, owner));
             self.nodes[owner].owns.push(slot);
         } else {
             self.own(slot, owner);
@@ -816,7 +856,8 @@ impl Names for Compiler {
                 self.node
             }
             Start::Kept(slot) | Start::Defined(slot, _) => {
-                let kept = |way: &Way| way.slot == Some(slot);
+                let holding = self.holding(slot);
+                let kept = |way: &Way| way.slot == Some(holding);
                 match self.nodes.iter().position(kept) {
                     Some(node) => node,
                     // Its name is kept, not its value.

@@ -2,6 +2,8 @@
 //!
 //! The header is the first row, within [`limits::PREAMBLE`] lines, that has the columns by which the format is detected; the delimiter
 //! is the one with which it has them. Some reports begin with lines about the scan. The columns that are needed are in the checkpoint.
+//!
+//! Where a record is spread over rows, it is held until a row comes that is none of its own; a checkpoint is never between its rows.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,13 +12,16 @@ use super::Shape;
 use super::make::Item;
 use super::scope::Slots;
 use super::table::{Detect, Reading, Table};
-use super::tree::Tree;
+use super::tree::{At, Tree};
 use crate::format::Parser;
 use crate::token::csv::{Place, Token, Tokenizer};
 use crate::{CheckpointError, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
 
 /// What may separate columns.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
+/// The node of a row's tree that holds its values.
+const ROOT: At = 0;
 
 /// The header of a table.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -50,10 +55,14 @@ pub(super) struct CsvReport {
     header: Option<Header>,
     slots: Slots,
     item: Option<Item>,
+    /// A record to which further rows may belong, and the place before it.
+    open: Option<(Item, Place)>,
+    /// Why there are no rows behind it.
+    broken: Option<ReadError>,
     spare: Tree,
     given: usize,
     skip: usize,
-    /// The checkpoint's place: before the row whose occurrences are given.
+    /// The checkpoint's place: before the record whose occurrences are given.
     place: Place,
     failed: Option<ReadError>,
 }
@@ -67,6 +76,8 @@ impl CsvReport {
             header: None,
             slots: Slots::default(),
             item: None,
+            open: None,
+            broken: None,
             spare: Tree::default(),
             given: 0,
             skip: 0,
@@ -139,22 +150,54 @@ impl CsvReport {
                 }
                 return Ok(Step::NeedInput);
             };
-            match tokens.next()? {
+            if let Some(error) = self.broken.take() {
+                return Err(error);
+            }
+            let before = tokens.place();
+            let token = match tokens.next() {
+                // What was read whole is given first.
+                Err(error) if self.open.is_some() => {
+                    self.broken = Some(error);
+                    Token::End
+                }
+                token => token?,
+            };
+            match token {
                 Token::NeedInput => {
-                    self.place = tokens.place();
+                    self.rest();
                     return Ok(Step::NeedInput);
                 }
                 Token::End => {
-                    self.place = tokens.place();
-                    return Ok(Step::End);
+                    let Some((item, place)) = self.open.take() else {
+                        self.rest();
+                        return Ok(Step::End);
+                    };
+                    (self.item, self.place) = (Some(item), place);
                 }
                 Token::TooLarge => {
                     let (offset, line) = tokens.row();
                     let message = format!("a row of more than {} bytes or {} columns", limits::RECORD, limits::COLUMNS);
-                    self.item = Some(Item::problem(Problem { code: ProblemCode::TooLarge, message, offset, line, excerpt: String::new() }));
+                    let problem = Problem { code: ProblemCode::TooLarge, message, offset, line, excerpt: String::new() };
+                    self.take(Item::problem(problem), before);
                 }
-                Token::Row => self.row(),
+                Token::Row => self.row(before),
             }
+        }
+    }
+
+    /// Takes a record: at once, or, where further rows may belong to it, when the next one comes.
+    fn take(&mut self, item: Item, before: Place) {
+        if self.reading.spread.is_empty() {
+            self.item = Some(item);
+        } else if let Some((item, place)) = self.open.replace((item, before)) {
+            (self.item, self.place) = (Some(item), place);
+        }
+    }
+
+    /// Moves the checkpoint's place behind all records that were given.
+    fn rest(&mut self) {
+        if let State::Rows(tokens) = &self.state {
+            self.place = self.open.as_ref().map_or_else(|| tokens.place(), |(_, place)| place.clone());
         }
     }
 
@@ -164,9 +207,7 @@ impl CsvReport {
             let Some(record) = item.next(self.reading, &self.slots)? else {
                 self.spare = self.item.take().map(|item| item.tree).unwrap_or_default();
                 (self.given, self.skip) = (0, 0);
-                if let State::Rows(tokens) = &self.state {
-                    self.place = tokens.place();
-                }
+                self.rest();
                 return Ok(None);
             };
             self.given += 1;
@@ -199,7 +240,7 @@ impl CsvReport {
         Ok(true)
     }
 
-    fn row(&mut self) {
+    fn row(&mut self, before: Place) {
         let (State::Rows(tokens), Some(header)) = (&self.state, &self.header) else { return };
         let mut tree = std::mem::take(&mut self.spare);
         tree.clear();
@@ -216,13 +257,39 @@ impl CsvReport {
         // Blank rows, and headers that stand again where tables were put together.
         if !filled || repeats {
             self.spare = tree;
-            self.place = tokens.place();
+            self.rest();
             return;
         }
         let (offset, line) = tokens.row();
+        if let Some((open, _)) = &mut self.open
+            && continues(&open.tree, &tree, &self.reading.spread)
+        {
+            add(&mut open.tree, &tree, &self.reading.spread);
+            self.spare = tree;
+            return;
+        }
         let kinds = self.reading.nodes.first().map_or(super::table::List(&[]), |node| node.records);
-        self.item = Some(Item::new(tree, kinds, offset, line));
+        self.take(Item::new(tree, kinds, offset, line), before);
     }
+}
+
+/// Whether a row belongs to the record before it, which is not over its limit.
+fn continues(record: &Tree, row: &Tree, spread: &[&str]) -> bool {
+    let others = |(name, _): &(&str, &str)| !spread.contains(name);
+    !record.is_empty() && record.size() < limits::RECORD && values(record).filter(others).eq(values(row).filter(others))
+}
+
+/// Adds a row's own values to the record that it belongs to.
+fn add(record: &mut Tree, row: &Tree, spread: &[&str]) {
+    for (name, text) in values(row).filter(|(name, _)| spread.contains(name)) {
+        record.leaf(name, text);
+    }
+    record.end(ROOT, "");
+}
+
+/// Columns and what stands in them.
+fn values(row: &Tree) -> impl Iterator<Item = (&str, &str)> {
+    row.parts(ROOT).map(|part| (row.name(part), row.text(part)))
 }
 
 /// The header of a report of this format, and the place behind it.

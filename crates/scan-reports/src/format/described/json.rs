@@ -311,8 +311,9 @@ impl JsonReport {
             b'[' if node.elements.is_some() => return self.enter(id, true),
             b'{' if node.elements.is_some() => self.next = Next::Value(node.elements.unwrap_or_default()),
             _ if self.frames.is_empty() && byte != b'n' && !(self.is_lines() && byte != b'[') => return Err(self.other_root()),
+            // Nothing instead of a list is an empty one; instead of the whole of another report it is a failed export.
             b'n' => {
-                self.matched |= self.frames.is_empty();
+                self.matched |= self.frames.is_empty() && node.elements.is_some();
                 self.skip_value();
             }
             _ if !node.records.is_empty() => self.begin_record(id),

@@ -222,13 +222,13 @@ impl Making<'_> {
         let option = |expr| self.scope.option(Option::as_ref(expr));
         Location {
             host: option(host),
-            port: option(port).and_then(|port| number(&port)?.parse().ok()).filter(|port| *port > 0),
+            port: option(port).and_then(|port| whole(&port)?.parse().ok()).filter(|port| *port > 0),
             protocol: option(protocol).map(|protocol| protocol.to_ascii_lowercase()),
             service: option(service),
             url: option(url).map(|url| self.hide(url)),
             parameter: option(parameter),
             path: option(path),
-            line: option(line).and_then(|line| number(&line)?.split('.').next()?.parse().ok()).filter(|line| *line > 0),
+            line: option(line).and_then(|line| whole(&line)?.parse().ok()).filter(|line| *line > 0),
         }
     }
 
@@ -259,6 +259,11 @@ impl Making<'_> {
             _ => text,
         }
     }
+}
+
+/// The first number in a text without its fraction: spreadsheets make `443.0` of 443.
+fn whole(text: &str) -> Option<&str> {
+    number(text)?.split('.').next()
 }
 
 /// The severity that a word stands for.

@@ -19,18 +19,29 @@ pub(super) struct Kept {
     pub(super) json: Vec<u8>,
     /// Definitions by their keys.
     index: HashMap<String, At>,
+    /// The slot in whose tree they are, if not in this one.
+    within: Option<u8>,
 }
 
 impl Kept {
     /// Takes definitions: their tree is there.
     pub(super) fn index(&mut self, slot: &'static Slot) {
-        let mut index = HashMap::new();
-        if let Some(Path { start: Start::Defined(_, entries), steps: key }) = &slot.key {
-            let entries = entries.first().map_or(&[][..], |path| path.steps.0);
-            index_entries(&self.tree, 0, entries, key, &slot.nested, &mut index);
-        }
-        self.index = index;
+        self.index = index_of(&self.tree, slot);
     }
+
+    /// Takes definitions that stand in the tree of another slot.
+    pub(super) fn index_within(&mut self, tree: &Tree, slot: &'static Slot) {
+        (self.index, self.within) = (index_of(tree, slot), slot.within);
+    }
+}
+
+fn index_of(tree: &Tree, slot: &'static Slot) -> HashMap<String, At> {
+    let mut index = HashMap::new();
+    if let Some(Path { start: Start::Defined(_, entries), steps: key }) = &slot.key {
+        let entries = entries.first().map_or(&[][..], |path| path.steps.0);
+        index_entries(tree, 0, entries, key, &slot.nested, &mut index);
+    }
+    index
 }
 
 /// Enters the definitions that the steps lead to, and those within them.
@@ -174,7 +185,8 @@ impl<'a> Scope<'a> {
                     found = kept.index.get(text);
                     found.is_none()
                 });
-                Some((&kept.tree, *found?))
+                let holder = kept.within.map_or(Some(kept), |within| self.slots.0.get(usize::from(within)))?;
+                Some((&holder.tree, *found?))
             }
         }
     }

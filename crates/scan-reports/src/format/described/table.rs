@@ -160,6 +160,8 @@ pub(crate) struct Reading {
     pub(crate) records: List<Record>,
     /// What becomes of each line of plain text: the first rule that fits counts.
     pub(crate) lines: List<LineRule>,
+    /// Columns that have a row for each of their values: rows that follow each other and differ in nothing else are one record.
+    pub(crate) spread: List<&'static str>,
 }
 
 /// A value on the way to the records.
@@ -190,6 +192,8 @@ pub(crate) struct Node {
 pub(crate) struct Slot {
     /// It is a list of definitions, found by this.
     pub(crate) key: Option<Path>,
+    /// The slot whose value holds that list.
+    pub(crate) within: Option<u8>,
     /// Where definitions hold further ones.
     pub(crate) nested: List<Step>,
 }

@@ -284,6 +284,17 @@ fn a_table_may_begin_with_other_lines() {
 }
 
 #[test]
+fn a_column_that_has_rows_of_its_own_is_read() {
+    let compiled = |syntax, column| {
+        let fields = record(".", "rule = \"a\"\ntitle = \"b\"");
+        compile("x", &format!("spread = \"{column}\"\n{}", description(syntax, &fields))).map(|_| ())
+    };
+    assert_eq!(compiled("csv", "b"), Ok(()));
+    assert_eq!(compiled("csv", "c"), Err("spread: no record reads the column \"c\"".to_owned()));
+    assert_eq!(compiled("json", "b"), Err("'spread' is for csv".to_owned()));
+}
+
+#[test]
 fn a_pattern_takes_what_stands_between_its_texts() {
     let taken = |pattern: &str, line| -> Option<String> {
         let pattern = super::language::pattern(pattern).expect(pattern);
@@ -388,11 +399,15 @@ fn a_line_that_is_too_long_is_a_problem_and_the_rest_goes_on() {
 
 #[test]
 fn another_report_is_not_this_format() {
-    for (syntax, at, report) in [("json", "a[]", "{\"b\": 1}"), ("json", "a[]", "17"), ("xml", "a.b", "<c/>"), ("csv", ".", "x,y\n1,2\n")] {
+    for (syntax, at, report) in
+        [("json", "a[]", "{\"b\": 1}"), ("json", "a[]", "17"), ("json", "a[]", "null"), ("xml", "a.b", "<c/>"), ("csv", ".", "x,y\n1,2\n")]
+    {
         let mut parser = reader(syntax, &record(at, "rule = \"r\"\ntitle = \"t\""));
         parser.feed(report.as_bytes());
         parser.end_of_input();
-        assert_eq!(parser.next().expect_err(report).kind, ReadErrorKind::NotThisFormat, "{report}");
+        let error = parser.next().expect_err(report);
+        assert_eq!(error.kind, ReadErrorKind::NotThisFormat, "{report}");
+        assert_eq!(parser.next(), Err(error), "an error stays");
     }
 }
 

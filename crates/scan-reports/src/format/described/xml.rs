@@ -95,6 +95,7 @@ pub(super) struct XmlRecords {
     /// Where to go on once the definitions are read again, the nodes of the elements that are open there, and what for.
     resume: Option<(Place, Vec<u16>, Pass)>,
     length: Option<u64>,
+    failed: Option<ReadError>,
     progress: u64,
 }
 
@@ -118,6 +119,7 @@ impl XmlRecords {
             skip: 0,
             resume: None,
             length: None,
+            failed: None,
             progress: 0,
         }
     }
@@ -146,7 +148,10 @@ impl Parser for XmlRecords {
     }
 
     fn next(&mut self) -> Result<Step, ReadError> {
-        let step = self.step();
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        let step = self.step().inspect_err(|error| self.failed = Some(error.clone()));
         self.progress = self.progress.max(self.reached());
         step
     }
@@ -298,6 +303,12 @@ impl XmlRecords {
             let message = format!("more than {} bytes of definitions (limits::DEFINITIONS)", limits::DEFINITIONS);
             return Err(ReadError { kind: ReadErrorKind::LimitExceeded, message, offset, line });
         }
+        for (other, description) in self.slots.0.iter_mut().zip(self.reading.slots.iter()) {
+            if description.within == Some(slot) {
+                other.index_within(&tree, description);
+            }
+        }
+        let Some(kept) = self.slots.0.get_mut(index) else { return Ok(()) };
         kept.tree = tree;
         kept.index(description);
         if self.pass == Pass::Again {

@@ -1,12 +1,11 @@
 //! What is read over: comments, processing instructions and the document type declaration.
 
-use memchr::memchr;
-use quick_xml::parser::{CommentParser, Parser as _, PiParser};
+use memchr::{memchr, memmem};
 
 /// A part of the document that is no event, behind its first characters.
 pub(super) enum Skip {
-    Comment(CommentParser),
-    Instruction(PiParser),
+    Comment,
+    Instruction,
     Doctype(Doctype),
 }
 
@@ -22,11 +21,11 @@ pub(super) struct Doctype {
 
 impl Skip {
     pub(super) fn comment() -> Self {
-        Self::Comment(CommentParser::default())
+        Self::Comment
     }
 
     pub(super) fn instruction() -> Self {
-        Self::Instruction(PiParser::default())
+        Self::Instruction
     }
 
     pub(super) fn doctype() -> Self {
@@ -35,26 +34,27 @@ impl Skip {
 
     pub(super) fn what(&self) -> &'static str {
         match self {
-            Self::Comment(_) => "a comment",
-            Self::Instruction(_) => "a processing instruction",
+            Self::Comment => "a comment",
+            Self::Instruction => "a processing instruction",
             Self::Doctype(_) => "<!DOCTYPE",
         }
     }
 
     /// Reads on in the text: how much of it is read over, and whether that was the end. What is left is needed again, with more.
     pub(super) fn feed(&mut self, text: &str) -> (usize, bool) {
-        if text.is_empty() {
-            // The parser of instructions would forget the `?` before.
-            return (0, false);
+        match self {
+            Self::Comment => up_to("-->", text),
+            Self::Instruction => up_to("?>", text),
+            Self::Doctype(doctype) => doctype.feed(text),
         }
-        let found = match self {
-            Self::Comment(parser) => parser.feed(text.as_bytes()),
-            // Its answer is the place of the `>`, not that after it.
-            Self::Instruction(parser) => parser.feed(text.as_bytes()).map(|end| end + 1),
-            Self::Doctype(doctype) => return doctype.feed(text),
-        };
-        // The parsers look for ASCII characters, but may stop anywhere: only the end is a place to cut at.
-        found.map_or((text.len(), false), |end| (end, true))
+    }
+}
+
+/// Goes behind the end, or to what may be its start.
+fn up_to(end: &str, text: &str) -> (usize, bool) {
+    match memmem::find(text.as_bytes(), end.as_bytes()) {
+        Some(at) => (at + end.len(), true),
+        None => (text.len() - (1..end.len()).rev().find(|begun| text.ends_with(&end[..*begun])).unwrap_or(0), false),
     }
 }
 
@@ -66,9 +66,10 @@ impl Doctype {
             if let Some(inner) = &mut self.inner {
                 let (taken, done) = inner.feed(rest);
                 at += taken;
-                if done {
-                    self.inner = None;
+                if !done {
+                    return (at, false);
                 }
+                self.inner = None;
             } else if let Some(quote) = self.quote {
                 let Some(end) = memchr(quote, rest.as_bytes()) else { return (text.len(), false) };
                 at += end + 1;
