@@ -229,11 +229,15 @@ impl Finding {
         bound_list(&mut self.references, limits::URL);
         self.cwes.truncate(limits::LIST);
         self.cvss.truncate(limits::LIST);
-        self.cvss.iter_mut().for_each(|cvss| bound(&mut cvss.vector, limits::NAME));
+        for cvss in &mut self.cvss {
+            bound(&mut cvss.vector, limits::NAME);
+        }
         if let Some(component) = &mut self.component {
             bound(&mut component.name, limits::NAME);
             bound(&mut component.version, limits::NAME);
-            component.purl.iter_mut().for_each(|purl| bound(purl, limits::URL));
+            if let Some(purl) = &mut component.purl {
+                bound(purl, limits::URL);
+            }
         }
         bound_attributes(&mut self.attributes);
     }
@@ -242,7 +246,9 @@ impl Finding {
 impl Asset {
     fn bound(&mut self) {
         bound(&mut self.identity, limits::NAME);
-        self.hostname.iter_mut().for_each(|hostname| bound(hostname, limits::NAME));
+        if let Some(hostname) = &mut self.hostname {
+            bound(hostname, limits::NAME);
+        }
         bound_attributes(&mut self.attributes);
     }
 }
@@ -257,14 +263,18 @@ impl Location {
             (&mut self.parameter, limits::NAME),
             (&mut self.path, limits::URL),
         ] {
-            field.iter_mut().for_each(|text| bound(text, limit));
+            if let Some(text) = field {
+                bound(text, limit);
+            }
         }
     }
 }
 
 fn bound_list(list: &mut Vec<String>, limit: usize) {
     list.truncate(limits::LIST);
-    list.iter_mut().for_each(|text| bound(text, limit));
+    for text in list {
+        bound(text, limit);
+    }
 }
 
 fn bound_attributes(attributes: &mut BTreeMap<String, String>) {
@@ -276,5 +286,7 @@ fn bound_attributes(attributes: &mut BTreeMap<String, String>) {
         };
         *attributes = std::mem::take(attributes).into_iter().take(limits::ATTRIBUTES).map(bound_name).collect();
     }
-    attributes.values_mut().for_each(|value| bound(value, limits::URL));
+    for value in attributes.values_mut() {
+        bound(value, limits::URL);
+    }
 }

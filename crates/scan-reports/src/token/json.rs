@@ -5,7 +5,8 @@
 //! end, and keeps what its caller asks for, still escaped; numbers, escapes and whole records are decoded by serde_json
 //! ([`collect`]).
 //!
-//! Every byte is looked at once, however the pieces are cut: what is kept of an unfinished token lies beside the buffer. What a caller
+//! Every byte is looked at once, and that of a string that a piece's end or an escape interrupts at most twice: nearly all strings are kept where
+//! they stand in the buffer, what is kept of the others lies beside it. What a caller
 //! [skips](Tokenizer::skip) costs no memory, and only its nesting is checked, not its commas, numbers and escapes.
 //!
 //! Milder than the standard in two points: strings may hold raw control characters (several scanners write tabs), and half a

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use memchr::memmem::Finder;
+use memchr::memmem;
 
 use super::scope::{Scope, Slots};
 use super::table::{Expr, List, Places, Reading, Record as Description, Scores, Severities};
@@ -71,8 +71,7 @@ impl Item {
                 return Err(ReadError { kind: ReadErrorKind::NotThisFormat, message, offset: self.offset, line: self.line });
             }
             let secret = description.secret.as_ref().and_then(|secret| scope.text(secret)).unwrap_or_default();
-            let hidden = (secret.trim().len() >= SHORTEST_SECRET).then(|| Finder::new(secret.trim()));
-            let making = Making { description, scope, secret: &secret, hidden, known };
+            let making = Making { description, scope, secret: &secret, known };
             return Ok(Some(making.record(self.offset, self.line)));
         }
     }
@@ -88,10 +87,8 @@ fn elements(description: &Description, scope: &Scope<'_>) -> Vec<Option<At>> {
 struct Making<'a> {
     description: &'static Description,
     scope: Scope<'a>,
-    /// Empty for none.
+    /// It goes into no text. Empty for none.
     secret: &'a str,
-    /// Finds it: it goes into no text.
-    hidden: Option<Finder<'a>>,
     known: &'a KnownFindings,
 }
 
@@ -262,7 +259,9 @@ impl Making<'_> {
     /// The texts of all expressions, each a paragraph.
     fn paragraphs(&self, exprs: &[Expr]) -> String {
         let mut text = String::new();
-        exprs.iter().for_each(|expr| self.each_joined(expr, "\n\n", &mut text, block));
+        for expr in exprs {
+            self.each_joined(expr, "\n\n", &mut text, block);
+        }
         self.hide(text)
     }
 
@@ -279,10 +278,22 @@ impl Making<'_> {
 
     /// Without the secret, if there is one.
     fn hide(&self, text: String) -> String {
-        match &self.hidden {
-            Some(hidden) if hidden.find(text.as_bytes()).is_some() => text.replace(self.secret.trim(), "[secret]"),
-            _ => text,
+        let secret = self.secret.trim();
+        if secret.len() < SHORTEST_SECRET {
+            return text;
         }
+        // A short text is searched without studying the secret first, as `str::replace` would: that takes longer than the search.
+        let find = |text: &str| memmem::find(text.as_bytes(), secret.as_bytes());
+        let (mut hidden, mut rest) = (String::new(), text.as_str());
+        while let Some(at) = find(rest) {
+            hidden.push_str(&rest[..at]);
+            hidden.push_str("[secret]");
+            rest = &rest[at + secret.len()..];
+        }
+        if hidden.is_empty() {
+            return text;
+        }
+        hidden + rest
     }
 }
 
