@@ -1,6 +1,7 @@
 //! Records gathered for one call of the database: each asset and finding once, occurrences by reference.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,8 +14,11 @@ use crate::{Asset, AssetKind, Finding, Id, Identity, Location, Occurrence, Probl
 pub struct Batch {
     known: KnownFindings,
     assets: BTreeMap<Id, Asset>,
+    /// Where in `rows` each finding stands.
+    findings: BTreeMap<Id, Range<usize>>,
+    /// Findings as JSON. Written at once, their texts go back to the allocator warm, and a batch does not hold them twice at its end.
+    rows: Vec<u8>,
     // Boxed: rows are hundreds of bytes, and a tree moves its entries about.
-    findings: BTreeMap<Id, Box<FindingRow>>,
     occurrences: BTreeMap<Id, Box<OccurrenceRow>>,
     problems: Vec<Problem>,
     tools: BTreeSet<String>,
@@ -48,7 +52,7 @@ impl KnownFindings {
         self.ids.contains(&finding.id())
     }
 
-    fn add(&mut self, findings: &BTreeMap<Id, Box<FindingRow>>) {
+    fn add(&mut self, findings: &BTreeMap<Id, Range<usize>>) {
         let room = self.most.saturating_sub(self.ids.len());
         self.ids.extend(findings.keys().take(room));
     }
@@ -61,11 +65,11 @@ impl Default for KnownFindings {
 }
 
 /// A finding as the database takes it, its `identity` being its id; `offset` is that of the record that it was read from.
-#[derive(Debug, Serialize)]
-struct FindingRow {
+#[derive(Serialize)]
+struct FindingRow<'a> {
     offset: u64,
     #[serde(flatten)]
-    finding: Finding,
+    finding: &'a Finding,
 }
 
 /// An occurrence that was gathered; its id is its key.
@@ -103,9 +107,10 @@ pub struct OccurrenceColumns {
 impl OccurrenceColumns {
     fn push(&mut self, id: Id, row: OccurrenceRow) {
         let OccurrenceRow { finding_id, asset_id, location, evidence, offset, line } = row;
-        self.id.push(Some(id.to_string()));
-        self.finding_id.push(Some(finding_id.to_string()));
-        self.asset_id.push(Some(asset_id.to_string()));
+        let text = |id: Id| Some(id.hyphenated().encode_lower(&mut Id::encode_buffer()).to_owned());
+        self.id.push(text(id));
+        self.finding_id.push(text(finding_id));
+        self.asset_id.push(text(asset_id));
         self.host.push(location.host);
         self.port.push(location.port.map(i32::from));
         self.protocol.push(location.protocol);
@@ -174,20 +179,20 @@ impl Batch {
     /// The batch as `spillway.ingest_batch` takes it: the JSON document `{"assets": […], "findings": […], "problems": […], "tools": […]}`, and the
     /// occurrences. Also what the next batch may leave out once this one is stored.
     pub fn into_parts(mut self) -> (Vec<u8>, OccurrenceColumns, KnownFindings) {
-        #[derive(Serialize)]
-        struct Document<'a> {
-            assets: Vec<AssetRow<'a>>,
-            findings: Vec<&'a FindingRow>,
-            problems: &'a [Problem],
-            tools: &'a BTreeSet<String>,
+        let assets: Vec<_> = self.assets.iter().map(|(id, asset)| AssetRow { id, asset }).collect();
+        let mut document = Vec::with_capacity(self.rows.len() + self.findings.len() + 256 * assets.len() + 1024);
+        document.extend_from_slice(b"{\"assets\":");
+        write_json(&mut document, &assets);
+        document.extend_from_slice(b",\"findings\":[");
+        for (index, range) in self.findings.values().enumerate() {
+            document.extend_from_slice(if index == 0 { b"" } else { b"," });
+            document.extend_from_slice(&self.rows[range.clone()]);
         }
-        let document = Document {
-            assets: self.assets.iter().map(|(id, asset)| AssetRow { id, asset }).collect(),
-            findings: self.findings.values().map(Box::as_ref).collect(),
-            problems: &self.problems,
-            tools: &self.tools,
-        };
-        let document = serde_json::to_vec(&document).unwrap_or_default();
+        document.extend_from_slice(b"],\"problems\":");
+        write_json(&mut document, &self.problems);
+        document.extend_from_slice(b",\"tools\":");
+        write_json(&mut document, &self.tools);
+        document.push(b'}');
         let mut occurrences = OccurrenceColumns::default();
         self.occurrences.into_iter().for_each(|(id, row)| occurrences.push(id, *row));
         self.known.add(&self.findings);
@@ -203,9 +208,10 @@ impl Batch {
         let asset_id = self.push_asset(asset);
         let is_known = self.known.ids.contains(&finding_id);
         if !is_known && !self.findings.contains_key(&finding_id) {
-            self.size += 400 + finding.description.len() + finding.solution.len() + finding.title.len();
-            self.size += finding.references.iter().map(String::len).sum::<usize>();
-            self.findings.insert(finding_id, Box::new(FindingRow { offset, finding }));
+            let from = self.rows.len();
+            write_json(&mut self.rows, &FindingRow { offset, finding: &finding });
+            self.size += self.rows.len() - from;
+            self.findings.insert(finding_id, from..self.rows.len());
         }
         let id = occurrence_id(finding_id, asset_id, &location);
         self.occurrences.entry(id).or_insert_with(|| {
@@ -236,6 +242,12 @@ impl Batch {
         }
         id
     }
+}
+
+/// Nothing that is written here can fail: all keys are texts, and memory takes all bytes.
+fn write_json(json: &mut Vec<u8>, value: &impl Serialize) {
+    let written = serde_json::to_writer(json, value);
+    debug_assert!(written.is_ok(), "{written:?}");
 }
 
 #[cfg(test)]

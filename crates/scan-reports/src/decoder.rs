@@ -101,7 +101,10 @@ impl Decoder {
             return Ok(Step::End);
         }
         Ok(match self.parser.next_beyond(known)? {
-            Step::Record(record) => Step::Record(record.bound()),
+            Step::Record(mut record) => {
+                record.bound();
+                Step::Record(record)
+            }
             step => step,
         })
     }

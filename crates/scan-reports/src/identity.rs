@@ -31,7 +31,7 @@ impl Identity {
     /// The identity of a finding from tool, rule and the further parts of its kind.
     pub fn finding(tool: &str, rule_id: &str, parts: &[&str]) -> Self {
         let head = ["finding", tool, rule_id];
-        Self(hash(head.iter().chain(parts).map(|part| part.as_bytes())))
+        Self(hash(&head.iter().chain(parts).map(|part| part.as_bytes()).collect::<Vec<_>>()))
     }
 
     /// The id under which the finding is stored.
@@ -49,38 +49,41 @@ impl fmt::Display for Identity {
 impl Asset {
     /// The id under which the asset is stored: its kind and identity.
     pub fn id(&self) -> Id {
-        hash([b"asset".as_slice(), format!("{:?}", self.kind).as_bytes(), self.identity.as_bytes()])
+        hash(&[b"asset", format!("{:?}", self.kind).as_bytes(), self.identity.as_bytes()])
     }
 }
 
 /// The id under which an occurrence is stored: the finding, the asset and the place on it. The service's name is not part of it: scanners
 /// differ in how they name what they found on a port. It begins as the asset's id does: reports go from asset to asset, so what is stored
 /// together is together in the index, too, however many rows it has.
-pub(crate) fn occurrence_id(finding: Id, asset: Id, location: &Location) -> Id {
-    let text = |field: &Option<String>| field.clone().unwrap_or_default();
-    let place = [
+pub(crate) fn occurrence_id<'a>(finding: Id, asset: Id, location: &'a Location) -> Id {
+    let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
+    let (port, line) = (number(location.port.map(u64::from)), number(location.line));
+    let text = |field: &'a Option<String>| field.as_deref().unwrap_or_default().as_bytes();
+    let own = hash(&[
+        b"occurrence",
+        finding.as_bytes(),
+        asset.as_bytes(),
         text(&location.host),
-        location.port.map(|p| p.to_string()).unwrap_or_default(),
+        port.as_bytes(),
         text(&location.protocol),
         text(&location.url),
         text(&location.parameter),
         text(&location.path),
-        location.line.map(|l| l.to_string()).unwrap_or_default(),
-    ];
-    let head = [b"occurrence".as_slice(), finding.as_bytes(), asset.as_bytes()];
-    let own = hash(head.into_iter().chain(place.iter().map(String::as_bytes)));
+        line.as_bytes(),
+    ]);
     let bytes = |i: usize| if i < SHARED { asset.as_bytes()[i] } else { own.as_bytes()[i] };
     Builder::from_custom_bytes(std::array::from_fn(bytes)).into_uuid()
 }
 
 /// SHA-256 over the parts, each after its length (so that no two lists of parts run into the same bytes), cut to 128 bits.
-fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Id {
-    let mut hasher = Sha256::new();
+fn hash(parts: &[&[u8]]) -> Id {
+    let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum());
     for part in parts {
-        hasher.update((part.len() as u64).to_le_bytes());
-        hasher.update(part);
+        bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(part);
     }
-    let digest = hasher.finalize();
+    let digest = Sha256::digest(&bytes);
     Builder::from_custom_bytes(std::array::from_fn(|i| digest[i])).into_uuid()
 }
 

@@ -183,80 +183,78 @@ pub enum ProblemCode {
 }
 
 /// Cuts a text to a limit in bytes at a character's boundary and marks the cut; NUL, which PostgreSQL cannot store, becomes U+FFFD.
-pub(crate) fn bounded(mut text: String, limit: usize) -> String {
+fn bound(text: &mut String, limit: usize) {
     const MARK: &str = "…";
     if text.len() > limit {
-        let mut end = limit - MARK.len();
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
+        text.truncate(text.floor_char_boundary(limit - MARK.len()));
         text.push_str(MARK);
     }
-    if memchr::memchr(0, text.as_bytes()).is_some() { text.replace('\0', "\u{fffd}") } else { text }
+    if memchr::memchr(0, text.as_bytes()).is_some() {
+        *text = text.replace('\0', "\u{fffd}");
+    }
 }
 
 impl Record {
     /// Brings every text and list of the record within its limit.
-    pub(crate) fn bound(self) -> Self {
+    pub(crate) fn bound(&mut self) {
         match self {
-            Self::Occurrence(o) => Self::Occurrence(Box::new(o.bound())),
-            Self::Asset(a) => Self::Asset(a.bound()),
-            Self::Tool { name } => Self::Tool { name: bounded(name, limits::NAME) },
-            Self::Problem(mut p) => {
-                p.message = bounded(p.message, limits::NAME);
-                p.excerpt = bounded(p.excerpt, limits::NAME);
-                Self::Problem(p)
+            Self::Occurrence(o) => o.bound(),
+            Self::Asset(a) => a.bound(),
+            Self::Tool { name } => bound(name, limits::NAME),
+            Self::Problem(p) => {
+                bound(&mut p.message, limits::NAME);
+                bound(&mut p.excerpt, limits::NAME);
             }
         }
     }
 }
 
 impl Occurrence {
-    fn bound(mut self) -> Self {
-        self.finding = self.finding.bound();
-        self.asset = self.asset.bound();
-        self.location = self.location.bound();
-        self.evidence = bounded(self.evidence, limits::TEXT);
-        self
+    fn bound(&mut self) {
+        self.finding.bound();
+        self.asset.bound();
+        self.location.bound();
+        bound(&mut self.evidence, limits::TEXT);
     }
 }
 
 impl Finding {
-    fn bound(mut self) -> Self {
-        self.tool = bounded(self.tool, limits::NAME);
-        self.rule_id = bounded(self.rule_id, limits::NAME);
-        self.title = bounded(self.title, limits::NAME);
-        self.description = bounded(self.description, limits::TEXT);
-        self.solution = bounded(self.solution, limits::TEXT);
-        self.vulnerability_ids = bounded_list(self.vulnerability_ids, limits::NAME);
-        self.references = bounded_list(self.references, limits::URL);
+    fn bound(&mut self) {
+        bound(&mut self.tool, limits::NAME);
+        bound(&mut self.rule_id, limits::NAME);
+        bound(&mut self.title, limits::NAME);
+        bound(&mut self.description, limits::TEXT);
+        bound(&mut self.solution, limits::TEXT);
+        bound_list(&mut self.vulnerability_ids, limits::NAME);
+        bound_list(&mut self.references, limits::URL);
         self.cwes.truncate(limits::LIST);
         self.cvss.truncate(limits::LIST);
         for cvss in &mut self.cvss {
-            cvss.vector = bounded(std::mem::take(&mut cvss.vector), limits::NAME);
+            bound(&mut cvss.vector, limits::NAME);
         }
-        self.component = self.component.map(|c| Component {
-            name: bounded(c.name, limits::NAME),
-            version: bounded(c.version, limits::NAME),
-            purl: c.purl.map(|p| bounded(p, limits::URL)),
-        });
-        self.attributes = bounded_attributes(self.attributes);
-        self
+        if let Some(component) = &mut self.component {
+            bound(&mut component.name, limits::NAME);
+            bound(&mut component.version, limits::NAME);
+            if let Some(purl) = &mut component.purl {
+                bound(purl, limits::URL);
+            }
+        }
+        bound_attributes(&mut self.attributes);
     }
 }
 
 impl Asset {
-    fn bound(mut self) -> Self {
-        self.identity = bounded(self.identity, limits::NAME);
-        self.hostname = self.hostname.map(|h| bounded(h, limits::NAME));
-        self.attributes = bounded_attributes(self.attributes);
-        self
+    fn bound(&mut self) {
+        bound(&mut self.identity, limits::NAME);
+        if let Some(hostname) = &mut self.hostname {
+            bound(hostname, limits::NAME);
+        }
+        bound_attributes(&mut self.attributes);
     }
 }
 
 impl Location {
-    fn bound(mut self) -> Self {
+    fn bound(&mut self) {
         for (field, limit) in [
             (&mut self.host, limits::NAME),
             (&mut self.protocol, limits::NAME),
@@ -265,17 +263,30 @@ impl Location {
             (&mut self.parameter, limits::NAME),
             (&mut self.path, limits::URL),
         ] {
-            *field = field.take().map(|text| bounded(text, limit));
+            if let Some(text) = field {
+                bound(text, limit);
+            }
         }
-        self
     }
 }
 
-fn bounded_list(list: Vec<String>, limit: usize) -> Vec<String> {
-    list.into_iter().take(limits::LIST).map(|text| bounded(text, limit)).collect()
+fn bound_list(list: &mut Vec<String>, limit: usize) {
+    list.truncate(limits::LIST);
+    for text in list {
+        bound(text, limit);
+    }
 }
 
-fn bounded_attributes(attributes: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let bound = |(name, value)| (bounded(name, limits::NAME), bounded(value, limits::URL));
-    attributes.into_iter().take(limits::ATTRIBUTES).map(bound).collect()
+fn bound_attributes(attributes: &mut BTreeMap<String, String>) {
+    let is_bounded = |name: &String| name.len() <= limits::NAME && !name.contains('\0');
+    if attributes.len() > limits::ATTRIBUTES || !attributes.keys().all(is_bounded) {
+        let bound_name = |(mut name, value)| {
+            bound(&mut name, limits::NAME);
+            (name, value)
+        };
+        *attributes = std::mem::take(attributes).into_iter().take(limits::ATTRIBUTES).map(bound_name).collect();
+    }
+    for value in attributes.values_mut() {
+        bound(value, limits::URL);
+    }
 }

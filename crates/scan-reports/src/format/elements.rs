@@ -105,10 +105,6 @@ impl<R: Elements> Parser for XmlReport<R> {
         self.xml.end_of_input();
     }
 
-    fn next(&mut self) -> Result<Step, ReadError> {
-        self.next_beyond(&KnownFindings::nothing())
-    }
-
     fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
@@ -267,6 +263,16 @@ pub(super) fn block(text: &str) -> &str {
     let indented = text.len() - text.trim_start().len();
     let start = text[..indented].rfind('\n').map_or(0, |line_end| line_end + 1);
     &text[start..]
+}
+
+/// Whether a text has no blanks but single ones within it, and nothing that would have to be looked at closer.
+pub(super) fn is_one_line(text: &str) -> bool {
+    let mut last = b' ';
+    let single = text.bytes().all(|byte| {
+        let before = std::mem::replace(&mut last, byte);
+        matches!(byte, b'!'..=b'~') || byte == b' ' && before != b' '
+    });
+    single && last != b' '
 }
 
 /// Adds to a list what is not in it yet, up to the number of entries that a record may have.

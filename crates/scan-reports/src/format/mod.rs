@@ -26,11 +26,8 @@ pub(crate) trait Parser: Send {
     fn progress(&self) -> u64;
     fn feed(&mut self, bytes: &[u8]);
     fn end_of_input(&mut self);
-    fn next(&mut self) -> Result<Step, ReadError>;
-    /// The same, and of known findings perhaps no more than their identities.
-    fn next_beyond(&mut self, _known: &KnownFindings) -> Result<Step, ReadError> {
-        self.next()
-    }
+    /// Of known findings perhaps no more than their identities.
+    fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError>;
     /// The place after the last record.
     fn suspend(&self) -> serde_json::Value;
     /// Takes up the place that `suspend` gave. Called once, on a new parser.

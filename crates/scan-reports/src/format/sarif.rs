@@ -27,7 +27,7 @@ use serde_json::Value;
 use super::Parser;
 use crate::token::json::collect::{Collected, Collector};
 use crate::token::json::{Place, Token, Tokenizer};
-use crate::{CheckpointError, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
+use crate::{CheckpointError, KnownFindings, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
 
 mod finding;
 mod objects;
@@ -160,11 +160,11 @@ impl Parser for Sarif {
         self.tokens.end_of_input();
     }
 
-    fn next(&mut self) -> Result<Step, ReadError> {
+    fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        self.step().inspect_err(|error| self.failed = Some(error.clone()))
+        self.step(known).inspect_err(|error| self.failed = Some(error.clone()))
     }
 
     fn suspend(&self) -> Value {
@@ -206,9 +206,9 @@ enum Flow {
 }
 
 impl Sarif {
-    fn step(&mut self) -> Result<Step, ReadError> {
+    fn step(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
         loop {
-            if let Some(record) = self.ready.take().or_else(|| self.give()) {
+            if let Some(record) = self.ready.take().or_else(|| self.give(known)) {
                 return Ok(Step::Record(record));
             }
             if self.stage == Stage::End {
@@ -221,9 +221,9 @@ impl Sarif {
     }
 
     /// The next occurrence of the current result.
-    fn give(&mut self) -> Option<Record> {
+    fn give(&mut self, known: &KnownFindings) -> Option<Record> {
         let findings = self.current.as_mut()?;
-        let record = findings.next(&self.definitions);
+        let record = findings.next(&self.definitions, known);
         self.saved.given += 1;
         if findings.is_empty() {
             self.current = None;
@@ -364,14 +364,14 @@ impl Sarif {
         let (offset, line) = (collector.offset(), collector.line());
         self.stage = Stage::Survey;
         let taken = match collected {
-            Collected::Value => self.definitions.take(member, collector.bytes()).map_err(|error| reason(&error)),
+            Collected::Value => self.definitions.take(member, collector.json()).map_err(|error| reason(&error)),
             Collected::TooLarge => return Err(self.too_many_definitions()),
             Collected::OtherKind | Collected::End => Err("it is of another type than SARIF says".to_owned()),
         };
         match taken {
             Ok(()) => {
                 self.saved.survey.definitions.retain(|range| range.member != member);
-                self.saved.survey.definitions.push(Range { member, offset, line, size: collector.bytes().len(), held: true });
+                self.saved.survey.definitions.push(Range { member, offset, line, size: collector.json().len(), held: true });
             }
             Err(why) => {
                 self.report_at(ProblemCode::InvalidField, format!("the run's {:?} cannot be used: {why}", member.name()), offset, line);
@@ -441,7 +441,7 @@ impl Sarif {
     fn restore_definition(&mut self, member: Member) -> Result<Flow, ReadError> {
         let Some((_, collector)) = self.collect()? else { return Ok(Flow::NeedsInput) };
         // Good when it was surveyed. If not: the report is another one by now, and its results will say so.
-        let _ = self.definitions.take(member, collector.bytes());
+        let _ = self.definitions.take(member, collector.json());
         for range in &mut self.saved.survey.definitions {
             range.held |= range.member == member;
         }
@@ -484,7 +484,7 @@ impl Sarif {
         }
         let (offset, line) = (collector.offset(), collector.line());
         match collected {
-            Collected::Value => match serde_json::from_slice(collector.bytes()) {
+            Collected::Value => match serde_json::from_str(collector.json()) {
                 Ok(result) => return Ok(self.take_result(result, offset, line)),
                 Err(error) => {
                     self.report_at(ProblemCode::InvalidField, format!("the result cannot be read: {}", reason(&error)), offset, line);

@@ -5,7 +5,8 @@
 //! end, and keeps what its caller asks for, still escaped; numbers, escapes and whole records are decoded by serde_json
 //! ([`collect`]).
 //!
-//! Every byte is looked at once, however the pieces are cut: what is kept of an unfinished token lies beside the buffer. What a caller
+//! Every byte is looked at once, and that of a string that a piece's end or an escape interrupts at most twice: nearly all strings are kept where
+//! they stand in the buffer, what is kept of the others lies beside it. What a caller
 //! [skips](Tokenizer::skip) costs no memory, and only its nesting is checked, not its commas, numbers and escapes.
 //!
 //! Milder than the standard in two points: strings may hold raw control characters (several scanners write tabs), and half a
@@ -13,7 +14,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr_iter, memchr2};
+use memchr::{memchr, memchr_iter};
 use serde::{Deserialize, Serialize};
 
 use crate::{ReadError, ReadErrorKind, limits};
@@ -154,7 +155,9 @@ pub(crate) struct Tokenizer {
     skip: bool,
     /// Everything is skipped until so few objects and arrays are open.
     leave: Option<usize>,
-    /// What is kept of the last string or number, escaped.
+    /// Where in the buffer the last string stands, if it is kept as it is there.
+    plain: Option<(usize, usize)>,
+    /// What is kept of any other string or number, escaped.
     text: Vec<u8>,
     limit: usize,
     clipped: bool,
@@ -210,6 +213,7 @@ impl Tokenizer {
             key: false,
             skip: false,
             leave: None,
+            plain: None,
             text: Vec::new(),
             limit: limits::TEXT,
             clipped: false,
@@ -231,6 +235,7 @@ impl Tokenizer {
         (self.head, self.counted, self.line) = (at, at, place.line);
         (self.open, self.expect, self.token_start) = (place.open, place.expect, place.offset);
         (self.partial, self.skip, self.leave) = (Partial::None, false, None);
+        self.plain = None;
         self.unlined.clear();
     }
 
@@ -276,6 +281,7 @@ impl Tokenizer {
     /// Takes bytes.
     pub(crate) fn feed(&mut self, bytes: &[u8]) {
         self.ended = false;
+        self.plain = None;
         self.count_lines();
         self.buffer.drain(..self.head);
         self.base += self.head as u64;
@@ -331,15 +337,15 @@ impl Tokenizer {
     /// The last key, string or number as the report writes it, between its quotes. It is valid inside a JSON string, even where the
     /// report's own was not (see the module's text).
     pub(crate) fn raw(&self) -> &[u8] {
-        &self.text
+        self.plain.and_then(|(from, to)| self.buffer.get(from..to)).unwrap_or(&self.text)
     }
 
     /// The last key or string.
     pub(crate) fn text(&self) -> Cow<'_, str> {
-        if !self.text.contains(&b'\\') {
-            return String::from_utf8_lossy(&self.text);
+        if memchr(b'\\', self.raw()).is_none() {
+            return String::from_utf8_lossy(self.raw());
         }
-        let quoted = [b"\"", self.text.as_slice(), b"\""].concat();
+        let quoted = [b"\"", self.raw(), b"\""].concat();
         Cow::Owned(serde_json::from_slice(&quoted).unwrap_or_default())
     }
 
@@ -406,6 +412,7 @@ impl Tokenizer {
             b'"' => self.begin_string(false),
             b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => {
                 self.partial = Partial::Word;
+                self.plain = None;
                 self.text.clear();
                 self.word()
             }
@@ -457,21 +464,8 @@ impl Tokenizer {
         }
         self.partial = Partial::None;
         while self.open.len() > depth {
-            let rest = &self.buffer[self.head..self.valid];
-            let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']')) else {
-                self.head = self.valid;
-                return Ok(None);
-            };
-            let byte = rest[at];
-            self.head += at;
+            let Some(byte) = self.pass_to_bracket() else { return Ok(None) };
             match byte {
-                b'"' => {
-                    self.head += 1;
-                    if !self.pass_string(Escape::No) {
-                        return Ok(None);
-                    }
-                    self.partial = Partial::None;
-                }
                 b'{' | b'[' => {
                     self.open(byte == b'[')?;
                 }
@@ -488,28 +482,43 @@ impl Tokenizer {
         Ok(Some(Token::Skipped))
     }
 
+    /// Passes over strings and whatever else stands before the next bracket; none where the bytes end first.
+    fn pass_to_bracket(&mut self) -> Option<u8> {
+        let bytes = &self.buffer[..self.valid];
+        let mut at = self.head;
+        loop {
+            match bytes.get(at) {
+                Some(b'"') => match scalars::string_length(&bytes[at + 1..]) {
+                    Ok(length) => at += length + 2,
+                    Err(escape) => {
+                        (self.partial, self.head) = (Partial::String(escape), self.valid);
+                        return None;
+                    }
+                },
+                Some(byte @ (b'{' | b'}' | b'[' | b']')) => {
+                    self.head = at;
+                    return Some(*byte);
+                }
+                Some(_) => at += 1,
+                None => {
+                    self.head = self.valid;
+                    return None;
+                }
+            }
+        }
+    }
+
     /// Goes to the end of a string of which nothing is kept; false when the bytes end first.
     fn pass_string(&mut self, escape: Escape) -> bool {
-        let mut escape = escape;
-        loop {
-            let rest = &self.buffer[self.head..self.valid];
-            if escape == Escape::Backslash && !rest.is_empty() {
-                self.head += 1;
-                escape = Escape::No;
-                continue;
-            }
-            let Some(at) = memchr2(b'"', b'\\', rest) else {
-                self.head = self.valid;
-                self.partial = Partial::String(if escape == Escape::Backslash { escape } else { Escape::No });
-                return false;
-            };
-            let byte = rest[at];
-            self.head += at + 1;
-            if byte == b'"' {
-                return true;
-            }
-            escape = Escape::Backslash;
+        let rest = &self.buffer[self.head..self.valid];
+        let escaped = usize::from(escape == Escape::Backslash);
+        if rest.len() < escaped {
+            return false;
         }
+        let length = scalars::string_length(&rest[escaped..]);
+        self.partial = length.map_or_else(Partial::String, |_| Partial::None);
+        self.head = length.map_or(self.valid, |length| self.head + escaped + length + 1);
+        length.is_ok()
     }
 
     /// Passes over blanks, and at the report's start over what may stand before the value.
@@ -517,8 +526,9 @@ impl Tokenizer {
         if self.offset() == 0 {
             self.begin();
         }
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.head += 1;
+        if !self.undecided {
+            let rest = &self.buffer[self.head..self.valid];
+            self.head += rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
         }
     }
 

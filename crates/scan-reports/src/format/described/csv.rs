@@ -15,7 +15,7 @@ use super::table::{Detect, Reading, Table};
 use super::tree::{At, Tree};
 use crate::format::Parser;
 use crate::token::csv::{Place, Token, Tokenizer};
-use crate::{CheckpointError, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
+use crate::{CheckpointError, KnownFindings, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
 
 /// What may separate columns.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -116,11 +116,11 @@ impl Parser for CsvReport {
         }
     }
 
-    fn next(&mut self) -> Result<Step, ReadError> {
+    fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        self.step().inspect_err(|error| self.failed = Some(error.clone()))
+        self.step(known).inspect_err(|error| self.failed = Some(error.clone()))
     }
 
     fn suspend(&self) -> Value {
@@ -139,9 +139,9 @@ impl Parser for CsvReport {
 }
 
 impl CsvReport {
-    fn step(&mut self) -> Result<Step, ReadError> {
+    fn step(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
         loop {
-            if let Some(record) = self.give()? {
+            if let Some(record) = self.give(known)? {
                 return Ok(Step::Record(record));
             }
             let State::Rows(tokens) = &mut self.state else {
@@ -201,10 +201,10 @@ impl CsvReport {
         }
     }
 
-    fn give(&mut self) -> Result<Option<Record>, ReadError> {
+    fn give(&mut self, known: &KnownFindings) -> Result<Option<Record>, ReadError> {
         loop {
             let Some(item) = self.item.as_mut() else { return Ok(None) };
-            let Some(record) = item.next(self.reading, &self.slots)? else {
+            let Some(record) = item.next(self.reading, &self.slots, known)? else {
                 self.spare = self.item.take().map(|item| item.tree).unwrap_or_default();
                 (self.given, self.skip) = (0, 0);
                 self.rest();

@@ -26,7 +26,7 @@ use super::tree::Tree;
 use crate::format::Parser;
 use crate::token::json::collect::{Collected, Collector};
 use crate::token::json::{Place, Token, Tokenizer};
-use crate::{CheckpointError, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
+use crate::{CheckpointError, KnownFindings, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
 
 /// An object or array on the way to the records.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -174,17 +174,17 @@ impl Parser for JsonReport {
         self.tokens.end_of_input();
     }
 
-    fn next(&mut self) -> Result<Step, ReadError> {
+    fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        let step = self.step().inspect_err(|error| self.failed = Some(error.clone()));
+        let step = self.step(known).inspect_err(|error| self.failed = Some(error.clone()));
         self.progress = self.progress.max(self.reached());
         step
     }
 
     fn suspend(&self) -> Value {
-        let kept = self.slots.0.iter().map(|kept| serde_json::from_slice(&kept.json).unwrap_or_default()).collect();
+        let kept = self.slots.0.iter().map(|kept| serde_json::from_str(&kept.json).unwrap_or_default()).collect();
         let saved = Saved {
             place: self.place.clone(),
             frames: self.frames.clone(),
@@ -205,7 +205,7 @@ impl Parser for JsonReport {
             return Err(CheckpointError::Unreadable);
         }
         for (kept, value) in self.slots.0.iter_mut().zip(&saved.kept).filter(|(_, value)| !value.is_null()) {
-            kept.json = value.to_string().into_bytes();
+            kept.json = value.to_string();
             kept.tree.of_json("", &kept.json).map_err(|_| CheckpointError::Unreadable)?;
         }
         self.tokens = Tokenizer::new(saved.place.clone());
@@ -236,12 +236,12 @@ enum Flow {
 }
 
 impl JsonReport {
-    fn step(&mut self) -> Result<Step, ReadError> {
+    fn step(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
         loop {
             if let Some(problem) = self.problem.take() {
                 return Ok(Step::Record(Record::Problem(problem)));
             }
-            if let Some(record) = self.give()? {
+            if let Some(record) = self.give(known)? {
                 return Ok(Step::Record(record));
             }
             if self.next == Next::End {
@@ -254,10 +254,10 @@ impl JsonReport {
     }
 
     /// The next occurrence of the current record; after the last, the place behind the record is saved.
-    fn give(&mut self) -> Result<Option<Record>, ReadError> {
+    fn give(&mut self, known: &KnownFindings) -> Result<Option<Record>, ReadError> {
         loop {
             let Some(item) = self.item.as_mut() else { return Ok(None) };
-            let Some(record) = item.next(self.reading, &self.slots)? else {
+            let Some(record) = item.next(self.reading, &self.slots, known)? else {
                 self.spare = self.item.take().map(|item| item.tree).unwrap_or_default();
                 self.skip = 0;
                 self.save();
@@ -379,16 +379,16 @@ impl JsonReport {
     }
 
     fn keep_name(&mut self, slot: u8) {
-        let json = serde_json::to_vec(crate::format::elements::prefix(&self.name, limits::NAME)).unwrap_or_default();
+        let json = serde_json::to_string(crate::format::elements::prefix(&self.name, limits::NAME)).unwrap_or_default();
         self.keep_json(slot, json);
     }
 
-    fn keep_json(&mut self, slot: u8, json: Vec<u8>) {
+    fn keep_json(&mut self, slot: u8, json: String) {
         self.known |= 1 << slot;
         if let Some(kept) = self.slots.0.get_mut(usize::from(slot)) {
             // Trimmed to its shape it is JSON; if a number in it is none that fits, the value is as good as absent.
             let read = kept.tree.of_json("", &json);
-            kept.json = if read.is_ok() { json } else { Vec::new() };
+            kept.json = if read.is_ok() { json } else { String::new() };
         }
     }
 
@@ -501,7 +501,7 @@ impl JsonReport {
         let problem = |code, message| Some(Problem { code, message, offset, line, excerpt: String::new() });
         let mut tree = std::mem::take(&mut self.spare);
         let found = match collected {
-            Collected::Value => tree.of_json(&self.name, collector.bytes()).map_err(|error| (ProblemCode::InvalidField, error.to_string())),
+            Collected::Value => tree.of_json(&self.name, collector.json()).map_err(|error| (ProblemCode::InvalidField, error.to_string())),
             Collected::TooLarge => {
                 let message = format!("what is needed of this record is more than {} bytes (limits::RECORD)", limits::RECORD);
                 Err((ProblemCode::TooLarge, message))
@@ -547,9 +547,9 @@ impl JsonReport {
             Collected::Value if self.is_definition(slot) => {
                 let place = self.place.value_at(collector.offset(), collector.line());
                 self.definitions.push((slot, place));
-                self.define(slot, collector.bytes());
+                self.define(slot, collector.json());
             }
-            Collected::Value => self.keep_json(slot, collector.bytes().to_vec()),
+            Collected::Value => self.keep_json(slot, collector.json().to_owned()),
             Collected::TooLarge if self.is_definition(slot) => {
                 let message = format!("more than {} bytes of definitions (limits::DEFINITIONS)", limits::DEFINITIONS);
                 return Err(self.tokens.error(ReadErrorKind::LimitExceeded, message));
@@ -560,7 +560,7 @@ impl JsonReport {
         Ok(self.value_ended())
     }
 
-    fn define(&mut self, slot: u8, json: &[u8]) {
+    fn define(&mut self, slot: u8, json: &str) {
         if let (Some(kept), Some(description)) = (self.slots.0.get_mut(usize::from(slot)), self.reading.slots.0.get(usize::from(slot)))
             && kept.tree.of_json("", json).is_ok()
         {
@@ -581,7 +581,7 @@ impl JsonReport {
 
     fn definitions_again(&mut self, slot: u8) -> Result<Flow, ReadError> {
         let Some((_, collector)) = self.collect()? else { return Ok(Flow::NeedsInput) };
-        self.define(slot, collector.bytes());
+        self.define(slot, collector.json());
         self.next = Next::Part;
         self.read_again();
         if self.next == Next::Part {

@@ -16,7 +16,7 @@ use crate::format::Parser;
 use crate::format::elements::prefix;
 use crate::token::html;
 use crate::token::lines::{Place, Source, Token, Tokenizer, all};
-use crate::{CheckpointError, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
+use crate::{CheckpointError, KnownFindings, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
 
 #[derive(Serialize, Deserialize)]
 struct Saved {
@@ -117,11 +117,11 @@ impl Parser for LineReport {
         }
     }
 
-    fn next(&mut self) -> Result<Step, ReadError> {
+    fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        self.step().inspect_err(|error| self.failed = Some(error.clone()))
+        self.step(known).inspect_err(|error| self.failed = Some(error.clone()))
     }
 
     fn suspend(&self) -> Value {
@@ -144,9 +144,9 @@ impl Parser for LineReport {
 }
 
 impl LineReport {
-    fn step(&mut self) -> Result<Step, ReadError> {
+    fn step(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
         loop {
-            if let Some(record) = self.give()? {
+            if let Some(record) = self.give(known)? {
                 return Ok(Step::Record(record));
             }
             let State::Lines(tokens) = &mut self.state else {
@@ -190,10 +190,10 @@ impl LineReport {
         }
     }
 
-    fn give(&mut self) -> Result<Option<Record>, ReadError> {
+    fn give(&mut self, known: &KnownFindings) -> Result<Option<Record>, ReadError> {
         loop {
             let Some(item) = self.item.as_mut() else { return Ok(None) };
-            let Some(record) = item.next(self.reading, &self.slots)? else {
+            let Some(record) = item.next(self.reading, &self.slots, known)? else {
                 self.spare = self.item.take().map(|item| item.tree).unwrap_or_default();
                 (self.given, self.skip) = (0, 0);
                 self.here();

@@ -3,15 +3,17 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use memchr::memmem;
+
 use super::scope::{Scope, Slots};
-use super::table::{List, Places, Reading, Record as Description, Scores, Severities};
+use super::table::{Expr, List, Places, Reading, Record as Description, Scores, Severities};
 use super::transform::{hash, number};
 use super::tree::{At, Tree};
-use crate::format::elements::{add_once, block, prefix};
+use crate::format::elements::{add_once, block, is_one_line, prefix};
 use crate::format::{cvss, ids, purl};
 use crate::{
-    Asset, Component, Cvss, Finding, FindingKind, Identity, Location, Occurrence, Problem, ProblemCode, ReadError, ReadErrorKind, Record,
-    Severity, Status, limits,
+    Asset, Component, Cvss, Finding, FindingKind, Identity, KnownFindings, Location, Occurrence, Problem, ProblemCode, ReadError,
+    ReadErrorKind, Record, Severity, Status, limits,
 };
 
 /// A secret that is shorter would be taken out of every other word.
@@ -45,7 +47,7 @@ impl Item {
     }
 
     /// The next occurrence, or what is wrong with it. An error where it says that the scanner failed.
-    pub(super) fn next(&mut self, reading: &'static Reading, slots: &Slots) -> Result<Option<Record>, ReadError> {
+    pub(super) fn next(&mut self, reading: &'static Reading, slots: &Slots, known: &KnownFindings) -> Result<Option<Record>, ReadError> {
         if let Some(problem) = self.problem.take() {
             return Ok(Some(Record::Problem(problem)));
         }
@@ -64,11 +66,12 @@ impl Item {
                 continue;
             }
             if let Some(failure) = &description.failure {
-                let said = scope.text(failure).map_or_else(String::new, |said| format!(": {}", prefix(&one_line(&said), limits::NAME)));
+                let said = scope.text(failure).map_or_else(String::new, |said| format!(": {}", prefix(&one_line(said), limits::NAME)));
                 let message = format!("the scanner could not do its work{said}");
                 return Err(ReadError { kind: ReadErrorKind::NotThisFormat, message, offset: self.offset, line: self.line });
             }
-            let making = Making { description, scope, secret: scope.option(description.secret.as_ref()) };
+            let secret = description.secret.as_ref().and_then(|secret| scope.text(secret)).unwrap_or_default();
+            let making = Making { description, scope, secret: &secret, known };
             return Ok(Some(making.record(self.offset, self.line)));
         }
     }
@@ -84,17 +87,23 @@ fn elements(description: &Description, scope: &Scope<'_>) -> Vec<Option<At>> {
 struct Making<'a> {
     description: &'static Description,
     scope: Scope<'a>,
-    /// It goes into no text.
-    secret: Option<String>,
+    /// It goes into no text. Empty for none.
+    secret: &'a str,
+    known: &'a KnownFindings,
 }
 
 impl Making<'_> {
     fn record(&self, offset: u64, line: u64) -> Record {
         let rule = self.scope.text(&self.description.rule).map(Cow::into_owned);
-        let title = self.scope.text(&self.description.title).map(|title| one_line(&title));
-        let (Some(rule_id), Some(title)) = (rule.clone().or_else(|| title.clone()), title.or(rule)) else {
-            let message = format!("expected what names the finding in a record at {}, found neither rule nor title", self.description.at);
-            return Record::Problem(Problem { code: ProblemCode::MissingField, message, offset, line, excerpt: String::new() });
+        let title = self.scope.text(&self.description.title).map(one_line);
+        let (rule_id, title) = match (rule, title) {
+            (Some(rule), Some(title)) => (rule, title),
+            (Some(only), None) | (None, Some(only)) => (only.clone(), only),
+            (None, None) => {
+                let message =
+                    format!("expected what names the finding in a record at {}, found neither rule nor title", self.description.at);
+                return Record::Problem(Problem { code: ProblemCode::MissingField, message, offset, line, excerpt: String::new() });
+            }
         };
         let (asset, location) = (self.asset(), self.location());
         let evidence = self.paragraphs(&self.description.evidence);
@@ -104,29 +113,32 @@ impl Making<'_> {
 
     fn finding(&self, rule_id: String, title: String, asset: &Asset, location: &Location, evidence: &str) -> Finding {
         let d = self.description;
-        let cvss = self.scores(&d.cvss);
         let mut finding = Finding {
-            tool: self.scope.text(&d.tool).unwrap_or_default().to_lowercase(),
+            tool: lowercase(self.scope.text(&d.tool).unwrap_or_default()),
             kind: d.kind.0,
-            severity: self.severity(&d.severity, &cvss),
-            status: self.status(),
-            description: self.paragraphs(&d.description),
-            solution: self.paragraphs(&d.solution),
-            cwes: self.cwes(),
-            cvss,
             component: self.component(),
-            attributes: self.attributes(&d.attributes),
             rule_id,
             title,
             ..Finding::default()
         };
+        finding.identity = self.identity(&finding, asset, location, evidence);
+        if self.known.contains(&finding.identity) {
+            return finding;
+        }
+        let cvss = self.scores(&d.cvss);
+        finding.severity = self.severity(&d.severity, &cvss);
+        finding.cvss = cvss;
+        finding.status = self.status();
+        finding.description = self.paragraphs(&d.description);
+        finding.solution = self.paragraphs(&d.solution);
+        finding.cwes = self.cwes();
+        finding.attributes = self.attributes(&d.attributes);
         for id in self.scope.all(&d.ids) {
             add_once(&mut finding.vulnerability_ids, &id);
         }
         for link in self.scope.all(&d.references) {
             add_once(&mut finding.references, link.trim());
         }
-        finding.identity = self.identity(&finding, asset, location, evidence);
         finding
     }
 
@@ -144,7 +156,7 @@ impl Making<'_> {
             (FindingKind::Host, _) => own(&[]),
             (FindingKind::Web, _) => own(&[&asset.identity]),
             (FindingKind::Dependency, Some(component)) => own(&[&component.name, &component.version]),
-            (FindingKind::Secret, _) => own(&[path, &hash(self.secret.as_deref().unwrap_or_default())]),
+            (FindingKind::Secret, _) => own(&[path, &hash(self.secret)]),
             (_, _) if !mark.is_empty() => of([Cow::Borrowed(path)].into_iter().chain(mark).collect()),
             (FindingKind::Configuration, _) => own(&[if path.is_empty() { &asset.identity } else { path }]),
             (_, _) => own(&[path, if evidence.is_empty() { &finding.title } else { evidence }]),
@@ -232,32 +244,56 @@ impl Making<'_> {
         }
     }
 
-    fn attributes(&self, descriptions: &[(&'static str, super::table::Expr)]) -> BTreeMap<String, String> {
-        let attribute = |(name, expr): &(&'static str, _)| {
-            let texts = self.scope.texts(expr);
-            (!texts.is_empty()).then(|| ((*name).to_owned(), self.hide(texts.join(", "))))
-        };
-        descriptions.iter().filter_map(attribute).collect()
+    fn attributes(&self, descriptions: &[(&'static str, Expr)]) -> BTreeMap<String, String> {
+        let mut attributes = BTreeMap::new();
+        for (name, expr) in descriptions {
+            let mut joined = String::new();
+            self.each_joined(expr, ", ", &mut joined, |text| text);
+            if !joined.is_empty() {
+                attributes.insert((*name).to_owned(), self.hide(joined));
+            }
+        }
+        attributes
     }
 
     /// The texts of all expressions, each a paragraph.
-    fn paragraphs(&self, exprs: &[super::table::Expr]) -> String {
+    fn paragraphs(&self, exprs: &[Expr]) -> String {
         let mut text = String::new();
-        for paragraph in exprs.iter().flat_map(|expr| self.scope.texts(expr)) {
-            if !text.is_empty() {
-                text.push_str("\n\n");
-            }
-            text.push_str(block(&paragraph));
+        for expr in exprs {
+            self.each_joined(expr, "\n\n", &mut text, block);
         }
         self.hide(text)
     }
 
+    /// Adds the texts of an expression to one, with what separates them.
+    fn each_joined(&self, expr: &Expr, separator: &str, joined: &mut String, part: fn(&str) -> &str) {
+        self.scope.each_text(expr, &mut |text| {
+            if !joined.is_empty() {
+                joined.push_str(separator);
+            }
+            joined.push_str(part(&text));
+            true
+        });
+    }
+
     /// Without the secret, if there is one.
     fn hide(&self, text: String) -> String {
-        match self.secret.as_deref().map(str::trim) {
-            Some(secret) if secret.len() >= SHORTEST_SECRET && text.contains(secret) => text.replace(secret, "[secret]"),
-            _ => text,
+        let secret = self.secret.trim();
+        if secret.len() < SHORTEST_SECRET {
+            return text;
         }
+        // A short text is searched without studying the secret first, as `str::replace` would: that takes longer than the search.
+        let find = |text: &str| memmem::find(text.as_bytes(), secret.as_bytes());
+        let (mut hidden, mut rest) = (String::new(), text.as_str());
+        while let Some(at) = find(rest) {
+            hidden.push_str(&rest[..at]);
+            hidden.push_str("[secret]");
+            rest = &rest[at + secret.len()..];
+        }
+        if hidden.is_empty() {
+            return text;
+        }
+        hidden + rest
     }
 }
 
@@ -268,7 +304,7 @@ fn whole(text: &str) -> Option<&str> {
 
 /// The severity that a word stands for.
 fn severity_of(word: &str, description: &Severities) -> Option<Severity> {
-    let word = word.trim().to_lowercase();
+    let word = lowercase(Cow::Borrowed(word.trim()));
     let own = description.map.iter().find(|(known, _)| *known == word).map(|(_, severity)| severity.0);
     own.or(match word.as_str() {
         "critical" => Some(Severity::Critical),
@@ -280,8 +316,15 @@ fn severity_of(word: &str, description: &Severities) -> Option<Severity> {
     })
 }
 
+fn lowercase(text: Cow<'_, str>) -> String {
+    if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) { text.into_owned() } else { text.to_lowercase() }
+}
+
 /// A text with single blanks.
-fn one_line(text: &str) -> String {
+fn one_line(text: Cow<'_, str>) -> String {
+    if text.len() <= limits::NAME && is_one_line(&text) {
+        return text.into_owned();
+    }
     let mut line = String::with_capacity(text.len().min(limits::NAME));
     for word in text.split_whitespace() {
         if !line.is_empty() {

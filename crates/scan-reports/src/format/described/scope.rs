@@ -1,9 +1,10 @@
 //! Expressions over a record, the values around it, and definitions.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashMap;
 
-use super::table::{Alternative, Condition, Expr, Part, Path, Slot, Source, Start, Step};
+use super::table::{Alternative, Condition, Expr, List, Part, Path, Slot, Source, Start, Step};
 use super::transform;
 use super::tree::{At, Tree};
 
@@ -16,7 +17,7 @@ pub(super) struct Slots(pub(super) Vec<Kept>);
 pub(super) struct Kept {
     pub(super) tree: Tree,
     /// The value as the report has it, for the checkpoint; definitions are read again instead.
-    pub(super) json: Vec<u8>,
+    pub(super) json: String,
     /// Definitions by their keys.
     index: HashMap<String, At>,
     /// The slot in whose tree they are, if not in this one.
@@ -76,7 +77,12 @@ pub(super) type Texts<'a> = Vec<Cow<'a, str>>;
 impl<'a> Scope<'a> {
     /// The first text, without blanks around it.
     pub(super) fn text(&self, expr: &Expr) -> Option<Cow<'a, str>> {
-        expr.0.iter().find_map(|alternative| self.first(alternative))
+        let mut first = None;
+        self.each_text(expr, &mut |text| {
+            first = Some(text);
+            false
+        });
+        first
     }
 
     /// The same of a field that may not be described.
@@ -86,12 +92,41 @@ impl<'a> Scope<'a> {
 
     /// All texts of the first alternative that gives any.
     pub(super) fn texts(&self, expr: &Expr) -> Texts<'a> {
-        expr.0.iter().map(|alternative| self.alternative(alternative)).find(|texts| !texts.is_empty()).unwrap_or_default()
+        let mut texts = Vec::new();
+        self.each_text(expr, &mut |text| {
+            texts.push(text);
+            true
+        });
+        texts
     }
 
     /// All texts of all expressions.
     pub(super) fn all(&self, exprs: &[Expr]) -> Texts<'a> {
         exprs.iter().flat_map(|expr| self.texts(expr)).collect()
+    }
+
+    /// Gives the texts of the first alternative that gives any, until `take` has enough.
+    pub(super) fn each_text(&self, expr: &Expr, take: &mut dyn FnMut(Cow<'a, str>) -> bool) {
+        let found = Cell::new(false);
+        let mut take = |text: Cow<'a, str>| {
+            found.set(true);
+            take(text)
+        };
+        for alternative in expr.0.iter() {
+            // Nearly all expressions are a path or a text, for which no list is needed.
+            match (&alternative.source, alternative.transforms.0) {
+                (Source::Value(path), []) => self.visit(path, &mut |text| take(Cow::Borrowed(text))),
+                (Source::Template(List([Part::Literal(text)])), []) if !text.trim_ascii().is_empty() => {
+                    take(Cow::Borrowed(text));
+                }
+                _ => {
+                    self.alternative(alternative).into_iter().all(&mut take);
+                }
+            }
+            if found.get() {
+                return;
+            }
+        }
     }
 
     /// Whether all conditions hold.
@@ -105,11 +140,12 @@ impl<'a> Scope<'a> {
     }
 
     fn condition(&self, condition: &Condition) -> bool {
-        let texts = self.texts(&condition.value);
-        if condition.values.is_empty() {
-            return texts.is_empty() != condition.present;
-        }
-        texts.iter().any(|text| condition.values.iter().any(|value| value.eq_ignore_ascii_case(text)))
+        let mut holds = false;
+        self.each_text(&condition.value, &mut |text| {
+            holds = condition.values.is_empty() || condition.values.iter().any(|value| value.eq_ignore_ascii_case(&text));
+            !holds
+        });
+        if condition.values.is_empty() { holds == condition.present } else { holds }
     }
 
     /// The nodes of this record that a path leads to.
@@ -120,20 +156,6 @@ impl<'a> Scope<'a> {
             true
         });
         nodes
-    }
-
-    fn first(&self, alternative: &Alternative) -> Option<Cow<'a, str>> {
-        match &alternative.source {
-            Source::Value(path) if alternative.transforms.is_empty() => {
-                let mut found = None;
-                self.visit(path, &mut |text| {
-                    found = Some(text);
-                    false
-                });
-                found.map(Cow::Borrowed)
-            }
-            _ => self.alternative(alternative).into_iter().next(),
-        }
     }
 
     fn alternative(&self, alternative: &Alternative) -> Texts<'a> {
@@ -201,14 +223,14 @@ fn walk(tree: &Tree, at: At, steps: &[Step], take: &mut dyn FnMut(At, bool) -> b
     };
     match step {
         Step::Name => take(at, true),
-        Step::Member(name) => tree.parts(at).filter(|part| tree.name(*part) == *name).all(|part| walk(tree, part, rest, take)),
+        Step::Member(name) => tree.parts(at).filter(|part| tree.is_named(*part, name)).all(|part| walk(tree, part, rest, take)),
         Step::AnyMember => tree.parts(at).all(|part| walk(tree, part, rest, take)),
         Step::Elements if tree.is_array(at) => tree.parts(at).all(|part| walk(tree, part, rest, take)),
         Step::Elements => walk(tree, at, rest, take),
         Step::Nth(index) if tree.is_array(at) => tree.parts(at).nth(*index).is_none_or(|part| walk(tree, part, rest, take)),
         Step::Nth(index) => *index > 0 || walk(tree, at, rest, take),
         Step::Where(name, value) => {
-            let has = |at: At| tree.parts(at).any(|part| tree.name(part) == *name && tree.text(part).eq_ignore_ascii_case(value));
+            let has = |at: At| tree.parts(at).any(|part| tree.is_named(part, name) && tree.text(part).eq_ignore_ascii_case(value));
             if tree.is_array(at) {
                 tree.parts(at).filter(|part| has(*part)).all(|part| walk(tree, part, rest, take))
             } else {

@@ -24,15 +24,21 @@ struct Branch {
 #[derive(Clone, Copy, Debug, Default)]
 struct Span(u32, u32);
 
+impl Span {
+    fn len(self) -> usize {
+        self.1.saturating_sub(self.0) as usize
+    }
+}
+
 /// Index of a node.
 pub(super) type At = u32;
 
 impl Tree {
     /// The tree of a JSON value, as [`Collector`](crate::token::json::collect::Collector) gives it.
-    pub(super) fn of_json(&mut self, name: &str, json: &[u8]) -> Result<(), serde_json::Error> {
+    pub(super) fn of_json(&mut self, name: &str, json: &str) -> Result<(), serde_json::Error> {
         self.clear();
         let name = self.keep(name);
-        let mut deserializer = serde_json::Deserializer::from_slice(json);
+        let mut deserializer = serde_json::Deserializer::from_str(json);
         Seed { tree: self, name }.deserialize(&mut deserializer)?;
         deserializer.end()
     }
@@ -74,6 +80,11 @@ impl Tree {
 
     pub(super) fn name(&self, at: At) -> &str {
         self.nodes.get(at as usize).map_or("", |node| self.span(node.name))
+    }
+
+    pub(super) fn is_named(&self, at: At, name: &str) -> bool {
+        // Of many members one has the name, and few have its length.
+        self.nodes.get(at as usize).is_some_and(|node| node.name.len() == name.len() && self.span(node.name) == name)
     }
 
     /// Its own text, empty for none.

@@ -18,7 +18,7 @@ use super::tree::{At, Tree};
 use crate::format::Parser;
 use crate::format::elements::{local_name, prefix};
 use crate::token::xml::{Kind, Mark, Place, Start, Token, Tokenizer};
-use crate::{CheckpointError, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
+use crate::{CheckpointError, KnownFindings, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
 
 /// The node of elements that lead nowhere.
 const NOWHERE: u16 = u16::MAX;
@@ -147,11 +147,11 @@ impl Parser for XmlRecords {
         self.xml.end_of_input();
     }
 
-    fn next(&mut self) -> Result<Step, ReadError> {
+    fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        let step = self.step().inspect_err(|error| self.failed = Some(error.clone()));
+        let step = self.step(known).inspect_err(|error| self.failed = Some(error.clone()));
         self.progress = self.progress.max(self.reached());
         step
     }
@@ -163,7 +163,7 @@ impl Parser for XmlRecords {
             (None, Some(mark)) => (self.xml.suspend_at(mark), nodes(mark.depth()), self.pass),
             (None, None) => (self.xml.suspend(), nodes(self.nodes.len()), self.pass),
         };
-        let kept = self.slots.0.iter().map(|kept| serde_json::from_slice(&kept.json).unwrap_or_default()).collect();
+        let kept = self.slots.0.iter().map(|kept| serde_json::from_str(&kept.json).unwrap_or_default()).collect();
         let (definitions, given) = (self.definitions.clone(), self.given + self.skip);
         serde_json::to_value(Saved { pass, place, nodes, kept, definitions, given, length: self.length }).unwrap_or_default()
     }
@@ -171,7 +171,7 @@ impl Parser for XmlRecords {
     fn restore(&mut self, state: Value) -> Result<(), CheckpointError> {
         let saved: Saved = serde_json::from_value(state).map_err(|_| CheckpointError::Unreadable)?;
         for (kept, value) in self.slots.0.iter_mut().zip(&saved.kept).filter(|(_, value)| !value.is_null()) {
-            kept.json = value.to_string().into_bytes();
+            kept.json = value.to_string();
             kept.tree = Tree::load(value).ok_or(CheckpointError::Unreadable)?;
         }
         self.xml = Tokenizer::resume(saved.place.clone()).ok_or(CheckpointError::Unreadable)?;
@@ -189,9 +189,9 @@ impl Parser for XmlRecords {
 }
 
 impl XmlRecords {
-    fn step(&mut self) -> Result<Step, ReadError> {
+    fn step(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
         loop {
-            if let Some(record) = self.give()? {
+            if let Some(record) = self.give(known)? {
                 return Ok(Step::Record(record));
             }
             let event = match self.xml.next()? {
@@ -254,10 +254,10 @@ impl XmlRecords {
         }
     }
 
-    fn give(&mut self) -> Result<Option<Record>, ReadError> {
+    fn give(&mut self, known: &KnownFindings) -> Result<Option<Record>, ReadError> {
         loop {
             let Some(item) = self.item.as_mut() else { return Ok(None) };
-            let Some(record) = item.next(self.reading, &self.slots)? else {
+            let Some(record) = item.next(self.reading, &self.slots, known)? else {
                 self.spare = self.item.take().map(|item| item.tree).unwrap_or_default();
                 (self.skip, self.given, self.mark) = (0, 0, None);
                 return Ok(None);
@@ -294,7 +294,7 @@ impl XmlRecords {
         let (Some(kept), Some(description)) = (self.slots.0.get_mut(index), self.reading.slots.0.get(index)) else { return Ok(()) };
         if description.key.is_none() {
             if !too_large {
-                kept.json = serde_json::to_vec(&tree.save()).unwrap_or_default();
+                kept.json = serde_json::to_string(&tree.save()).unwrap_or_default();
                 kept.tree = tree;
             }
             return Ok(());
@@ -391,7 +391,7 @@ fn keep_attributes(slots: &mut Slots, reading: &'static Reading, node: &'static 
             let value = prefix(value, limits::NAME);
             kept.tree.clear();
             kept.tree.leaf("", value);
-            kept.json = serde_json::to_vec(&kept.tree.save()).unwrap_or_default();
+            kept.json = serde_json::to_string(&kept.tree.save()).unwrap_or_default();
         }
     }
 }
@@ -407,7 +407,7 @@ impl Collecting {
         if self.unneeded.is_some() || self.too_large {
             return;
         }
-        match self.open.last().and_then(|open| open.shape.one().member(local_name(element.name))) {
+        match self.open.last().and_then(|open| open.shape.one().member(local_name(element.name).as_bytes())) {
             Some(shape) => self.begin(element, shape),
             None => self.unneeded = Some(depth),
         }

@@ -9,12 +9,16 @@
 //! | identity | path and the tool's fingerprint (§3.27.16, 3.27.17), else the snippet, else the message |
 //! | component | a package URL, wherever there is one; `component` in the properties; Trivy's message |
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
-use super::objects::{Location as SarifLocation, Message, Properties, Result as SarifResult, Rule, Suppression};
+use super::objects::{Facts, Location as SarifLocation, Message, Properties, Reference, Result as SarifResult, Rule, Suppression};
 use super::run::Definitions;
+use crate::format::elements::is_one_line;
 use crate::format::ids;
-use crate::{Asset, AssetKind, Component, Cvss, Finding, FindingKind, Identity, Location, Occurrence, Severity, Status};
+use crate::{Asset, AssetKind, Component, Cvss, Finding, FindingKind, Identity, KnownFindings, Location, Occurrence, Severity, Status};
 
 /// Bytes of a message that become a title; the whole is in the description.
 const TITLE: usize = 200;
@@ -42,10 +46,10 @@ impl Findings {
     }
 
     /// The next one.
-    pub(super) fn next(&mut self, run: &Definitions) -> Occurrence {
+    pub(super) fn next(&mut self, run: &Definitions, known: &KnownFindings) -> Occurrence {
         let nowhere = SarifLocation::default();
         let location = self.result.locations.get(self.next).unwrap_or(&nowhere);
-        let occurrence = Reading::new(&self.result, location, run).occurrence(self.offset, self.line);
+        let occurrence = Reading::new(&self.result, location, run).occurrence(self.offset, self.line, known);
         self.next += 1;
         occurrence
     }
@@ -67,7 +71,7 @@ impl<'a> Reading<'a> {
         Self { result, rule, run, location, message }
     }
 
-    fn occurrence(self, offset: u64, line: u64) -> Occurrence {
+    fn occurrence(self, offset: u64, line: u64, known: &KnownFindings) -> Occurrence {
         let uri = self.uri();
         let web = uri.is_some_and(|uri| origin(uri).is_some()) && !self.run.is_of_repository();
         let location = Location {
@@ -76,15 +80,16 @@ impl<'a> Reading<'a> {
             line: whole(self.location.physical_location.region.start_line),
             ..Location::default()
         };
-        let evidence = self.snippet().unwrap_or(&self.message).to_owned();
         let asset = match uri.and_then(origin).filter(|_| web) {
             Some(origin) => Asset { kind: AssetKind::Site, identity: origin.to_owned(), ..Asset::default() },
-            None => self.run.asset(),
+            None => self.run.asset().clone(),
         };
-        Occurrence { finding: self.finding(web.then_some(asset.identity.as_str())), asset, location, evidence, offset, line }
+        let finding = self.finding(web.then_some(asset.identity.as_str()), known);
+        let evidence = self.snippet().map(str::to_owned).unwrap_or(self.message);
+        Occurrence { finding, asset, location, evidence, offset, line }
     }
 
-    fn finding(&self, site: Option<&str>) -> Finding {
+    fn finding(&self, site: Option<&str>, known: &KnownFindings) -> Finding {
         let component = self.component();
         let kind = match (&component, site) {
             (Some(_), _) => FindingKind::Dependency,
@@ -92,8 +97,12 @@ impl<'a> Reading<'a> {
             (None, None) => FindingKind::Code,
         };
         let (tool, rule_id) = (self.run.tool_name(), self.rule_id());
+        let identity = self.identity(&tool, &rule_id, component.as_ref(), site);
+        if known.contains(&identity) {
+            return Finding { identity, tool, ..Finding::default() };
+        }
         Finding {
-            identity: self.identity(&tool, &rule_id, component.as_ref(), site),
+            identity,
             kind,
             title: self.title(&rule_id),
             severity: self.severity(),
@@ -152,12 +161,15 @@ impl<'a> Reading<'a> {
 
     /// The tool's own fingerprint: the first of the whole ones, or else all of the partial ones, each in its newest version.
     fn fingerprint(&self) -> Option<String> {
-        let whole = self.result.fingerprints.iter().find_map(|(_, value)| fingerprint_text(value));
+        let whole = self.result.fingerprints.iter().find_map(|(_, value)| fingerprint_text(value)).map(Cow::into_owned);
         whole.or_else(|| {
             let newest = ids::newest_versions(&self.result.partial_fingerprints);
-            let parts: Vec<String> =
-                newest.into_iter().filter_map(|(name, value)| Some(format!("{name}:{}", fingerprint_text(value)?))).collect();
-            (!parts.is_empty()).then(|| parts.join("|"))
+            let mut parts = String::new();
+            for (name, value) in newest {
+                let Some(value) = fingerprint_text(value) else { continue };
+                let _ = write!(parts, "{}{name}:{value}", if parts.is_empty() { "" } else { "|" });
+            }
+            (!parts.is_empty()).then_some(parts)
         })
     }
 
@@ -217,23 +229,38 @@ impl<'a> Reading<'a> {
         self.rule.and_then(|rule| rule.help.plain()).unwrap_or_default().to_owned()
     }
 
+    /// What the rule says of all of its results: found out once, most results have nothing of their own to add.
+    fn facts(&self) -> Option<&'a Facts> {
+        let (rule, run) = (self.rule?, self.run);
+        Some(rule.facts.get_or_init(|| {
+            let tags = || rule.properties.tags.iter().map(String::as_str);
+            let targets = rule.relationships.iter().filter_map(|relationship| cwe_of(&relationship.target, run));
+            Facts {
+                vulnerability_ids: unique(rule.name.as_deref().into_iter().chain(tags()).flat_map(ids::vulnerability_ids)),
+                cwes: unique(targets.chain(cwes_of_bag(&rule.properties))),
+                tags: unique(tags()).join(", "),
+            }
+        }))
+    }
+
     fn vulnerability_ids(&self, rule_id: &str) -> Vec<String> {
-        let tags = self.properties().flat_map(|properties| &properties.tags).map(String::as_str);
-        let name = self.rule.and_then(|rule| rule.name.as_deref());
-        unique([rule_id].into_iter().chain(name).chain(tags).flat_map(ids::vulnerability_ids))
+        let of_rule = self.facts().into_iter().flat_map(|facts| facts.vulnerability_ids.iter().cloned());
+        let of_tags = self.result.properties.tags.iter().flat_map(|tag| ids::vulnerability_ids(tag));
+        unique(ids::vulnerability_ids(rule_id).into_iter().chain(of_rule).chain(of_tags))
     }
 
     fn cwes(&self) -> Vec<u32> {
-        let targets = self.rule.into_iter().flat_map(|rule| &rule.relationships).map(|relationship| &relationship.target);
-        let taxa = |reference| {
-            let (id, taxonomy) = self.run.taxon(reference);
-            ids::cwe_of_taxon(id.unwrap_or_default(), taxonomy.unwrap_or_default())
-        };
-        let of_bag = |properties: &'a Properties| {
-            let tags = properties.tags.iter().flat_map(|tag| ids::cwes(tag));
-            ids::cwes_of_value(&properties.cwe).into_iter().chain(tags)
-        };
-        unique(targets.filter_map(taxa).chain(self.properties().flat_map(of_bag)).chain(self.result.taxa.iter().filter_map(taxa)))
+        let of_rule = self.facts().into_iter().flat_map(|facts| facts.cwes.iter().copied());
+        let of_taxa = self.result.taxa.iter().filter_map(|taxon| cwe_of(taxon, self.run));
+        unique(of_rule.chain(cwes_of_bag(&self.result.properties)).chain(of_taxa))
+    }
+
+    fn tags(&self) -> Cow<'a, str> {
+        let own = &self.result.properties.tags;
+        match self.facts() {
+            Some(facts) if own.is_empty() => Cow::Borrowed(&facts.tags),
+            _ => Cow::Owned(unique(self.properties().flat_map(|properties| properties.tags.iter().map(String::as_str))).join(", ")),
+        }
     }
 
     fn references(&self) -> Vec<String> {
@@ -261,21 +288,31 @@ impl<'a> Reading<'a> {
     fn attributes(&self) -> std::collections::BTreeMap<String, String> {
         let suppressions = &self.result.suppressions;
         let suppression = suppressions.iter().find(|suppression| accepted(suppression)).or(suppressions.first());
-        let tags = unique(self.properties().flat_map(|properties| properties.tags.iter().cloned())).join(", ");
+        let tags = self.tags();
         let facts = [
-            ("rule_name", self.rule.and_then(|rule| rule.name.clone())),
-            ("tags", Some(tags)),
-            ("precision", self.properties().find_map(|properties| properties.precision.clone())),
-            ("rank", self.result.rank.clone()),
-            ("baseline_state", self.result.baseline_state.clone()),
-            ("logical_location", self.logical_name().map(str::to_owned)),
-            ("uri_base_id", self.location.physical_location.artifact_location.uri_base_id.clone()),
-            ("suppression", suppression.and_then(|suppression| suppression.kind.clone())),
-            ("suppression_status", suppression.and_then(|suppression| suppression.status.clone())),
-            ("justification", suppression.and_then(|suppression| suppression.justification.clone())),
+            ("rule_name", self.rule.and_then(|rule| rule.name.as_deref())),
+            ("tags", Some(tags.as_ref())),
+            ("precision", self.properties().find_map(|properties| properties.precision.as_deref())),
+            ("rank", self.result.rank.as_deref()),
+            ("baseline_state", self.result.baseline_state.as_deref()),
+            ("logical_location", self.logical_name()),
+            ("uri_base_id", self.location.physical_location.artifact_location.uri_base_id.as_deref()),
+            ("suppression", suppression.and_then(|suppression| suppression.kind.as_deref())),
+            ("suppression_status", suppression.and_then(|suppression| suppression.status.as_deref())),
+            ("justification", suppression.and_then(|suppression| suppression.justification.as_deref())),
         ];
-        facts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.filter(|value| !value.is_empty())?))).collect()
+        facts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.filter(|value| !value.is_empty())?.to_owned()))).collect()
     }
+}
+
+/// The number of a taxon, if it is a weakness.
+fn cwe_of(reference: &Reference, run: &Definitions) -> Option<u32> {
+    let (id, taxonomy) = run.taxon(reference);
+    ids::cwe_of_taxon(id.unwrap_or_default(), taxonomy.unwrap_or_default())
+}
+
+fn cwes_of_bag(properties: &Properties) -> impl Iterator<Item = u32> {
+    ids::cwes_of_value(&properties.cwe).into_iter().chain(properties.tags.iter().flat_map(|tag| ids::cwes(tag)))
 }
 
 /// §3.35.3: without a status it is.
@@ -321,12 +358,12 @@ fn with_arguments(text: &str, arguments: &[String]) -> String {
 }
 
 /// A fingerprint as text. Some writers put an object there; Semgrep, used without an account, puts the words "requires login".
-fn fingerprint_text(value: &Value) -> Option<String> {
+fn fingerprint_text(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) if text.is_empty() || text == "requires login" => None,
-        Value::String(text) => Some(text.clone()),
+        Value::String(text) => Some(Cow::Borrowed(text)),
         Value::Null => None,
-        other => Some(other.to_string()),
+        other => Some(Cow::Owned(other.to_string())),
     }
 }
 
@@ -355,6 +392,9 @@ fn cvss(properties: &Properties) -> Option<Cvss> {
 
 /// The start of a text, with single blanks.
 fn one_line(text: &str) -> String {
+    if text.len() <= TITLE && is_one_line(text) {
+        return text.to_owned();
+    }
     let mut line = String::with_capacity(TITLE);
     for word in text.split_whitespace() {
         if !line.is_empty() {

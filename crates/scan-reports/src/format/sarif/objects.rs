@@ -1,6 +1,7 @@
 //! The objects of SARIF, as far as they are read: the shape to which each is trimmed, and the struct that it becomes. Every field is
 //! optional, whatever the standard says: writers forget.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -240,6 +241,17 @@ pub(super) struct Rule {
     pub(super) default_configuration: Configuration,
     pub(super) relationships: Vec<Relationship>,
     pub(super) properties: Properties,
+    /// What it says of each of its results, once one asked for it.
+    #[serde(skip)]
+    pub(super) facts: OnceCell<Facts>,
+}
+
+/// What a rule alone says of each of its results.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    pub(super) vulnerability_ids: Vec<String>,
+    pub(super) cwes: Vec<u32>,
+    pub(super) tags: String,
 }
 
 /// §3.50.

@@ -1,5 +1,6 @@
 //! What a run (§3.14) defines once for all of its results.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
@@ -91,6 +92,8 @@ pub(super) struct Definitions {
     automation: sarif::Automation,
     invocations: Vec<sarif::Invocation>,
     properties: sarif::RunProperties,
+    /// What most results are about, once one asked for it.
+    asset: OnceCell<Asset>,
 }
 
 /// Place of a rule: the tool's component (0 is the driver, then the extensions) and the index in it.
@@ -101,20 +104,21 @@ type RuleIndex = HashMap<String, RulePlace>;
 
 impl Definitions {
     /// Takes a member, trimmed to its shape.
-    pub(super) fn take(&mut self, member: Member, json: &[u8]) -> serde_json::Result<()> {
+    pub(super) fn take(&mut self, member: Member, json: &str) -> serde_json::Result<()> {
+        self.asset.take();
         match member {
             Member::Tool => {
-                self.tool = serde_json::from_slice(json)?;
+                self.tool = serde_json::from_str(json)?;
                 self.rules = index(&self.tool);
             }
-            Member::Artifacts => self.artifacts = serde_json::from_slice(json)?,
-            Member::LogicalLocations => self.logical_locations = serde_json::from_slice(json)?,
-            Member::Taxonomies => self.taxonomies = serde_json::from_slice(json)?,
-            Member::OriginalUriBaseIds => self.bases = serde_json::from_slice(json)?,
-            Member::VersionControlProvenance => self.version_control = serde_json::from_slice(json)?,
-            Member::AutomationDetails => self.automation = serde_json::from_slice(json)?,
-            Member::Invocations => self.invocations = serde_json::from_slice(json)?,
-            Member::Properties => self.properties = serde_json::from_slice(json)?,
+            Member::Artifacts => self.artifacts = serde_json::from_str(json)?,
+            Member::LogicalLocations => self.logical_locations = serde_json::from_str(json)?,
+            Member::Taxonomies => self.taxonomies = serde_json::from_str(json)?,
+            Member::OriginalUriBaseIds => self.bases = serde_json::from_str(json)?,
+            Member::VersionControlProvenance => self.version_control = serde_json::from_str(json)?,
+            Member::AutomationDetails => self.automation = serde_json::from_str(json)?,
+            Member::Invocations => self.invocations = serde_json::from_str(json)?,
+            Member::Properties => self.properties = serde_json::from_str(json)?,
         }
         Ok(())
     }
@@ -191,7 +195,11 @@ impl Definitions {
     /// What the results without an address of their own are about, so that the next report of the same project is about the same:
     /// the image that was scanned; the repository; the directory where the paths begin, unless it is the root of the file system;
     /// the name of the pipeline (§3.17.3: an id without its last part, which is the run's); the tool.
-    pub(super) fn asset(&self) -> Asset {
+    pub(super) fn asset(&self) -> &Asset {
+        self.asset.get_or_init(|| self.new_asset())
+    }
+
+    fn new_asset(&self) -> Asset {
         if let Some(image) = self.properties.image_name.as_deref().filter(|name| !name.is_empty()) {
             return Asset { kind: AssetKind::Image, identity: image.to_owned(), ..Asset::default() };
         }

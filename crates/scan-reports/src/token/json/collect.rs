@@ -27,7 +27,6 @@ pub(crate) enum Collected {
 struct Level {
     shape: &'static Shape,
     array: bool,
-    empty: bool,
 }
 
 /// Collects one value; it may pause wherever the tokenizer needs bytes.
@@ -37,9 +36,9 @@ pub(crate) struct Collector {
     limit: usize,
     bytes: Vec<u8>,
     open: Vec<Level>,
-    /// The member's name, as written, and the shape of its value.
-    member: Vec<u8>,
+    /// The shape of the member's value, and where in `bytes` the member begins.
     wanted: Option<&'static Shape>,
+    member: usize,
     /// Depth of the tokenizer outside of the value.
     depth: usize,
     outcome: Option<Collected>,
@@ -55,8 +54,8 @@ impl Collector {
             limit,
             bytes: Vec::with_capacity(1024),
             open: Vec::with_capacity(8),
-            member: Vec::new(),
             wanted: None,
+            member: 0,
             depth: tokens.depth(),
             outcome: None,
             offset: 0,
@@ -75,8 +74,9 @@ impl Collector {
     }
 
     /// The value as JSON, trimmed.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
+    pub(crate) fn json(&self) -> &str {
+        // Tokens are UTF-8, and cut between characters.
+        std::str::from_utf8(&self.bytes).unwrap_or_default()
     }
 
     /// Goes on; `None` when the tokenizer needs bytes.
@@ -90,7 +90,7 @@ impl Collector {
             if let Some(collected) = self.take(token, tokens) {
                 return Ok(Some(collected));
             }
-            if self.bytes.len() > self.limit && self.outcome.is_none() && tokens.depth() > self.depth {
+            if self.bytes.len() > self.limit && token != Token::Key && self.outcome.is_none() && tokens.depth() > self.depth {
                 self.abandon(Collected::TooLarge, tokens);
             }
         }
@@ -123,22 +123,28 @@ impl Collector {
     }
 
     fn key(&mut self, tokens: &mut Tokenizer) {
-        self.wanted = self.open.last().and_then(|level| level.shape.member(&tokens.text()));
+        let shape = self.open.last().map(|level| level.shape);
+        self.wanted = match tokens.raw() {
+            name if !name.contains(&b'\\') => shape.and_then(|shape| shape.member(name)),
+            _ => shape.and_then(|shape| shape.member(tokens.text().as_bytes())),
+        };
         if self.wanted.is_none() {
             tokens.skip();
             return;
         }
-        self.member.clear();
-        self.member.extend_from_slice(tokens.raw());
+        self.member = self.bytes.len();
+        self.comma();
+        self.text(tokens.raw());
+        self.bytes.push(b':');
     }
 
     fn begin(&mut self, array: bool, tokens: &mut Tokenizer) {
         let shape = self.expected();
         let fits = if array { shape.element().is_some() } else { shape.is_object() };
         if fits {
-            self.prefix();
+            self.element();
             self.bytes.push(if array { b'[' } else { b'{' });
-            self.open.push(Level { shape, array, empty: true });
+            self.open.push(Level { shape, array });
         } else {
             tokens.leave(tokens.depth() - 1);
             self.other_kind(shape);
@@ -158,14 +164,19 @@ impl Collector {
             (Shape::Any(_), Token::Bool(false)) => (false, b"false"),
             _ => return self.other_kind(shape),
         };
-        self.prefix();
+        self.element();
         if quoted {
-            self.bytes.push(b'"');
+            self.text(text);
+        } else {
+            self.bytes.extend_from_slice(text);
         }
+    }
+
+    fn text(&mut self, text: &[u8]) {
+        self.bytes.reserve(text.len() + 2);
+        self.bytes.push(b'"');
         self.bytes.extend_from_slice(text);
-        if quoted {
-            self.bytes.push(b'"');
-        }
+        self.bytes.push(b'"');
     }
 
     /// Leaves a member out; puts the empty value in the place of an element.
@@ -173,23 +184,23 @@ impl Collector {
         match self.open.last() {
             None => self.outcome = Some(Collected::OtherKind),
             Some(level) if level.array => {
-                self.prefix();
+                self.element();
                 self.bytes.extend_from_slice(shape.empty());
             }
-            Some(_) => {}
+            Some(_) => self.bytes.truncate(self.member),
         }
     }
 
-    /// Writes what comes before a value: a comma, a name.
-    fn prefix(&mut self) {
-        let Some(level) = self.open.last_mut() else { return };
-        if !std::mem::take(&mut level.empty) {
-            self.bytes.push(b',');
+    /// Writes what comes before a value, if it is an element.
+    fn element(&mut self) {
+        if self.open.last().is_some_and(|level| level.array) {
+            self.comma();
         }
-        if !level.array {
-            self.bytes.push(b'"');
-            self.bytes.extend_from_slice(&self.member);
-            self.bytes.extend_from_slice(b"\":");
+    }
+
+    fn comma(&mut self) {
+        if !matches!(self.bytes.last(), None | Some(b'[' | b'{')) {
+            self.bytes.push(b',');
         }
     }
 

@@ -9,6 +9,14 @@ impl Tokenizer {
     pub(super) fn begin_string(&mut self, key: bool) -> Result<Option<Token>, ReadError> {
         self.head += 1;
         self.key = key;
+        if key || !self.skip {
+            let length = plain_length(&self.buffer[self.head..self.valid]).filter(|length| *length <= self.room());
+            self.plain = length.map(|length| (self.head, self.head + length));
+            if let Some((_, end)) = self.plain {
+                self.head = end + 1;
+                return Ok(Some(self.string_ended()));
+            }
+        }
         self.text.clear();
         (self.clipped, self.surrogate) = (false, None);
         self.string(Escape::No)
@@ -233,4 +241,63 @@ pub(super) fn is_number(bytes: &[u8]) -> bool {
         }
         _ => false,
     }
+}
+
+/// The length of a string, if it can be kept as it stands: all of it is in these bytes, without raw control characters or halves of surrogate
+/// pairs. Nearly all strings are like that, and nothing of them is copied before somebody takes it.
+fn plain_length(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += position(&bytes[at..], |word| equal(word, b'"') | equal(word, b'\\') | below(word, b' '))?;
+        at += match bytes[at..] {
+            [b'"', ..] => return Some(at),
+            [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
+            [b'\\', b'u', a, b, c, d, ..] if [a, b, c, d].iter().all(u8::is_ascii_hexdigit) && !(matches!(a, b'd' | b'D') && b > b'7') => 6,
+            _ => return None,
+        };
+    }
+}
+
+/// The length of a string of which nothing is kept; where its end is not in these bytes, whether the byte behind them is escaped.
+pub(super) fn string_length(bytes: &[u8]) -> Result<usize, Escape> {
+    /// Most strings end before a call pays.
+    const NEAR: usize = 32;
+    let mut at = 0;
+    loop {
+        let rest = bytes.get(at..).ok_or(Escape::Backslash)?;
+        let near = &rest[..rest.len().min(NEAR)];
+        at += position(near, |word| equal(word, b'"') | equal(word, b'\\'))
+            .or_else(|| memchr2(b'"', b'\\', &rest[near.len()..]).map(|at| near.len() + at))
+            .ok_or(Escape::No)?;
+        if bytes[at] == b'"' {
+            return Ok(at);
+        }
+        at += 2;
+    }
+}
+
+const ONES: u64 = u64::from_ne_bytes([1; 8]);
+
+/// Where the first byte is that has its highest bit set in what `marks` makes of eight at a time. The bytes that follow the first
+/// in a word may be marked wrongly.
+fn position(bytes: &[u8], marks: impl Fn(u64) -> u64) -> Option<usize> {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let marked = marks(u64::from_le_bytes(*word)) & (ONES << 7);
+        if marked != 0 {
+            return Some(index * 8 + marked.trailing_zeros() as usize / 8);
+        }
+    }
+    let at = rest.iter().position(|byte| marks(u64::from(*byte) * ONES) & (ONES << 7) != 0)?;
+    Some(words.len() * 8 + at)
+}
+
+/// Marks the bytes that are below one of at most 128.
+fn below(word: u64, byte: u8) -> u64 {
+    word.wrapping_sub(u64::from(byte) * ONES) & !word
+}
+
+/// Marks the bytes that are this one.
+fn equal(word: u64, byte: u8) -> u64 {
+    below(word ^ (u64::from(byte) * ONES), 1)
 }

@@ -53,9 +53,12 @@ impl Shape {
         }
     }
 
-    pub(crate) fn member(&'static self, name: &str) -> Option<&'static Self> {
+    /// The shape of the member of that name, if it is needed.
+    pub(crate) fn member(&'static self, name: &[u8]) -> Option<&'static Self> {
         match self {
-            Self::Object(members) | Self::Either(members) => members.iter().find(|(known, _)| *known == name).map(|(_, shape)| shape),
+            Self::Object(members) | Self::Either(members) => {
+                members.iter().find(|(known, _)| known.as_bytes() == name).map(|(_, shape)| shape)
+            }
             Self::Map(shape) => Some(shape),
             Self::OneOrMany(shape) => shape.member(name),
             Self::Any(_) => Some(self),

@@ -59,6 +59,17 @@ fn half_a_surrogate_pair_becomes_the_replacement_character() {
 }
 
 #[test]
+fn strings_are_the_same_however_they_are_cut() {
+    let json = format!(r#"["plain, of several words", "\"\\\/\n\u00e9", "\ud83d\ude00\ud83d", "{}", "\\", ""]"#, "a\tb\u{1}é");
+    let whole = tokens(json.as_bytes(), usize::MAX);
+    let kept: Vec<&str> = whole.0.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(kept[1..7], ["plain, of several words", "\"\\/\né", "😀\u{fffd}", "a\tb\u{1}é", "\\", ""]);
+    for size in 1..json.len() {
+        assert_eq!(tokens(json.as_bytes(), size), whole, "pieces of {size}");
+    }
+}
+
+#[test]
 fn syntax_errors_say_where_and_what_was_expected() {
     for (json, offset, line, expected) in [
         (&b"[1,\n 2,]"[..], 7, 2, "expected a value, found ']'"),
