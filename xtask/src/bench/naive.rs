@@ -63,13 +63,15 @@ type Record = [Value; 3];
 
 /// The first records of a report.
 async fn sample(input: &Input, count: usize) -> Result<Vec<Record>> {
-    let mut sample = Vec::new();
+    // A batch leaves out the findings of those before it.
+    let (mut sample, mut findings) = (Vec::new(), Vec::new());
     let mut batches = input.batches();
     while let Some(unit) = batches.recv().await {
         let unit = unit?;
         let batch: Value = serde_json::from_slice(&unit.document).context("a batch is not JSON")?;
         let rows = |what: &str| batch[what].as_array().cloned().with_context(|| format!("a batch has no {what}"));
-        let (assets, findings) = (rows("assets")?, rows("findings")?);
+        let assets = rows("assets")?;
+        findings.extend(rows("findings")?);
         let find = |among: &[Value], name: &str, id: &Value| among.iter().find(|row| row[name] == *id).cloned();
         for occurrence in row_by_row(&unit.occurrences)? {
             let asset = find(&assets, "id", &occurrence["asset_id"]).context("an occurrence without its asset")?;
