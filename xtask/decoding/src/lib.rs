@@ -13,9 +13,10 @@ mod component;
 /// Bytes that are fed at a time.
 pub const PIECE: usize = 64 * 1024;
 
-/// Records and bytes of a batch: the limits of the drain.
-const RECORDS: usize = 2000;
-const BYTES: usize = 4 * 1024 * 1024;
+/// Records of a batch: a limit of the drain.
+pub const RECORDS: usize = 2000;
+/// Bytes of a batch, roughly: a limit of the drain.
+pub const BYTES: usize = 4 * 1024 * 1024;
 
 /// A report that is being decoded.
 pub struct Decoding {

@@ -16,7 +16,7 @@ const SUBJECT: &str = "drain";
 /// How much longer than its batches take in the database an import may take.
 const MOST_OF_FLOOR: f64 = 1.25;
 /// The memory of the components, in MiB.
-const MOST_MEMORY: f64 = 96.0;
+pub(super) const MOST_MEMORY: f64 = 96.0;
 /// Seconds from the first byte of the upload on: for the SARIF report, and for those of Trivy and Gitleaks.
 const MOST_SARIF: f64 = 15.0;
 const MOST_LIST: f64 = 10.0;

@@ -5,6 +5,7 @@ use std::io::{BufReader, BufWriter, Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use decoding::{BYTES, RECORDS};
 use scan_reports::{Batch, Format, OccurrenceColumns};
 use tokio::sync::mpsc;
 use xtask::generate::{self, ListSize, NetworkSize, SarifSize, Template};
@@ -14,10 +15,8 @@ use xtask::progress::Step;
 use super::sizes::SEED;
 use super::table::{float, number};
 
-/// Records of the first batch, records and bytes of the others: the limits of functions/drain/src/work.rs, which the floor must share.
+/// Records of the first batch: as the limits of the others, that of functions/drain/src/work.rs, which the floor must share.
 const FIRST_RECORDS: usize = 1000;
-const RECORDS: usize = 2000;
-const BYTES: usize = 4 * 1024 * 1024;
 
 /// Batches that are read ahead of the database.
 const AHEAD: usize = 4;

@@ -13,6 +13,7 @@ use xtask::progress::Step;
 use xtask::runtime::{Runtime, Settings};
 use xtask::{build, ports};
 
+use super::drain::MOST_MEMORY;
 use super::host::IDLE;
 use super::input::Report;
 use super::sample::Sample;
@@ -28,8 +29,6 @@ const LEAST_JSON: f64 = 80.0;
 /// The part of the small report's speed that the large one's is, and how much more memory it takes: it should not matter how large it is.
 const FLAT: f64 = 0.85;
 const SAME_MEMORY: f64 = 1.15;
-/// The memory of the component, in MiB.
-const MOST_MEMORY: f64 = 96.0;
 
 /// Records of the report that the size of a record is known from.
 const PROBE: usize = 5_000;
