@@ -35,8 +35,8 @@ struct Arguments {
     /// Linear memory of an instance
     #[arg(long, default_value_t = 128 * 1024 * 1024, value_name = "BYTES")]
     max_instance_memory: usize,
-    /// Time until a response, and again for what follows it
-    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    /// Time until a response, and again for what follows it. Spin knows no limit by itself: it has to be longer than the longest upload takes
+    #[arg(long, default_value_t = 3600, value_name = "SECONDS")]
     request_timeout: u64,
     /// Instances of all components at a time
     #[arg(long, default_value_t = 1000, value_name = "N")]

@@ -28,6 +28,9 @@ pub const PART: usize = 8 * 1024 * 1024;
 /// How often a call is tried where the store may only be busy.
 const TRIES: u32 = 3;
 const PATIENCE: Patience = Patience { connect: Duration::from_secs(5), answer: Duration::from_secs(30) };
+/// S3 may take several minutes to put the parts of an upload together (S3 API reference, CompleteMultipartUpload); a store of files copies
+/// them.
+const PATIENCE_FOR_PARTS: Patience = Patience { answer: Duration::from_mins(10), ..PATIENCE };
 
 /// An S3-compatible store.
 pub struct Store {
@@ -163,7 +166,8 @@ impl Store {
         }
         let mut request = request.body(Full::new(body))?;
         self.sign(&mut request, SystemTime::now())?;
-        send(request, PATIENCE).await
+        let completes = method == Method::POST && query.starts_with("uploadId=");
+        send(request, if completes { PATIENCE_FOR_PARTS } else { PATIENCE }).await
     }
 
     fn sign(&self, request: &mut Request<Full<Bytes>>, now: SystemTime) -> Result<()> {

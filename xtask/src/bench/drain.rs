@@ -21,16 +21,15 @@ pub(super) const MOST_MEMORY: f64 = 96.0;
 const MOST_SARIF: f64 = 15.0;
 const MOST_LIST: f64 = 10.0;
 
-/// Rows of this subject.
-pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
-    let mut rows = Vec::new();
+/// Adds the rows of this subject.
+pub(super) async fn rows(session: &mut Session, rows: &mut Vec<Row>) -> Result<()> {
     for kind in session.kinds() {
         let compared = session.compared(kind).await?;
         rows.extend(speed(kind, &compared));
         rows.extend(shares(&compared));
         rows.extend(costs(&compared));
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// One report through the app, new and then again.

@@ -38,10 +38,9 @@ const OCCURRENCES: &str = "
       'www', repeat('What the scanner saw. ', 20), i.id, i.id
     from spillway.workspaces w, generate_series($1::bigint, $2::bigint - 1) n, (select '00000000-0000-7000-8000-000000000000'::uuid) i (id)";
 
-/// Rows of this subject.
-pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
+/// Adds the rows of this subject.
+pub(super) async fn rows(session: &mut Session, rows: &mut Vec<Row>) -> Result<()> {
     let report = Report::nessus(session.dir.path(), nessus(session.sizes.growing, SEED))?;
-    let mut rows: Vec<Row> = Vec::new();
     let mut empty = None;
     for held in session.sizes.held.clone() {
         let time = Figure::seconds(measure(&report, held).await?);
@@ -52,7 +51,7 @@ pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
         });
         empty.get_or_insert(time);
     }
-    Ok(rows)
+    Ok(())
 }
 
 async fn measure(report: &Report, held: u64) -> Result<Duration> {

@@ -125,21 +125,23 @@ impl Subject {
         }
     }
 
-    async fn rows(self, session: &mut Session) -> Result<Vec<Row>> {
+    /// Measures, and adds the rows: those that were measured before something failed, too.
+    async fn measure(self, session: &mut Session, rows: &mut Vec<Row>) -> Result<()> {
         match self {
-            Self::Parse => parse::rows(session).await,
-            Self::Floor => floor::rows(session).await,
-            Self::Naive => naive::rows(session).await,
-            Self::Drain => drain::rows(session).await,
-            Self::Small => small::rows(session).await,
-            Self::Parallel => parallel::rows(session).await,
-            Self::Status => status::rows(session).await,
-            Self::Upload => upload::rows(session).await,
-            Self::Latency => latency::rows(session).await,
-            Self::Claim => claim::rows(session).await,
-            Self::Growth => growth::rows(session).await,
-            Self::Host => host::rows(session).await,
+            Self::Parse => parse::rows(session, rows).await?,
+            Self::Floor => rows.extend(floor::rows(session).await?),
+            Self::Naive => rows.extend(naive::rows(session).await?),
+            Self::Drain => drain::rows(session, rows).await?,
+            Self::Small => rows.extend(small::rows(session).await?),
+            Self::Parallel => rows.extend(parallel::rows(session).await?),
+            Self::Status => rows.extend(status::rows(session).await?),
+            Self::Upload => upload::rows(session, rows).await?,
+            Self::Latency => rows.extend(latency::rows(session).await?),
+            Self::Claim => rows.extend(claim::rows(session).await?),
+            Self::Growth => growth::rows(session, rows).await?,
+            Self::Host => rows.extend(host::rows(session).await?),
         }
+        Ok(())
     }
 }
 
@@ -154,9 +156,8 @@ impl Bench {
                 session.cluster().await?;
             }
             note(&format!("\n{subject:?}: {}", subject.description()));
-            match subject.rows(&mut session).await {
-                Ok(measured) => rows.extend(measured),
-                Err(error) => failures.push(format!("{subject:?}: {error:#}")),
+            if let Err(error) = subject.measure(&mut session, &mut rows).await {
+                failures.push(format!("{subject:?}: {error:#}"));
             }
         }
         note("");

@@ -49,10 +49,10 @@ const FORMATS: [Parsed; 10] = [
     ("gitleaks", LEAST_JSON, |dir, findings| Report::list(dir, &GITLEAKS, findings)),
 ];
 
-/// Rows of this subject.
-pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
+/// Adds the rows of this subject.
+pub(super) async fn rows(session: &mut Session, rows: &mut Vec<Row>) -> Result<()> {
     let component = Component::start(session.dir.path()).await?;
-    let (mut rows, mut most_memory) = (Vec::new(), 0);
+    let mut most_memory = 0;
     for (format, least, generate) in FORMATS {
         let probe = generate(session.dir.path(), PROBE)?;
         let mut measured = Vec::new();
@@ -66,7 +66,7 @@ pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
         }
     }
     rows.push(Row::new(SUBJECT, "most memory of all in WebAssembly", Figure::mebibytes(most_memory)).target(Target::AtMost(MOST_MEMORY)));
-    Ok(rows)
+    Ok(())
 }
 
 fn rows_of(format: &str, least: f64, small: &Measured, large: &Measured) -> [Row; 4] {

@@ -30,15 +30,15 @@ const MOST_P95: f64 = 1000.0;
 const PART: usize = 8 * 1024 * 1024;
 const SIGNATURE_LIFE: Duration = Duration::from_mins(10);
 
-/// Rows of this subject.
-pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
+/// Adds the rows of this subject.
+pub(super) async fn rows(session: &mut Session, rows: &mut Vec<Row>) -> Result<()> {
     let rig = Rig::awake().await?;
-    let mut rows = small(&rig).await?;
+    rows.extend(small(&rig).await?);
     rig.end().await?;
     let rig = Rig::driven(1).await?;
     rows.push(large(session, &rig).await?);
     rig.end().await?;
-    Ok(rows)
+    Ok(())
 }
 
 /// A report of a few findings.
