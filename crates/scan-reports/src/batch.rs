@@ -54,6 +54,11 @@ impl KnownFindings {
 
     fn add(&mut self, findings: &BTreeMap<Id, Range<usize>>) {
         let room = self.most.saturating_sub(self.ids.len());
+        // Most reports fit into one batch. For another one the set takes its place at once: grown step by step it would take as much, and
+        // hold it twice each time.
+        if !self.ids.is_empty() {
+            self.ids.reserve(room);
+        }
         self.ids.extend(findings.keys().take(room));
     }
 }

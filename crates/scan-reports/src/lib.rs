@@ -31,6 +31,7 @@ mod batch;
 pub use batch::{Batch, KnownFindings, OccurrenceColumns};
 
 pub mod token;
+mod tree;
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;

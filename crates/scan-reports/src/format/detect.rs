@@ -283,7 +283,7 @@ fn json(start: &[u8]) -> Facts {
                 open.pop();
             }
             JsonToken::String => facts.add(&path, &tokens.text()),
-            JsonToken::Number => facts.add(&path, &String::from_utf8_lossy(tokens.raw())),
+            JsonToken::Number => facts.add(&path, tokens.raw()),
             JsonToken::Bool(value) => facts.add(&path, if value { "true" } else { "false" }),
             JsonToken::Null => facts.add(&path, ""),
             JsonToken::Skipped => {}

@@ -27,6 +27,7 @@ use serde_json::Value;
 use super::Parser;
 use crate::token::json::collect::{Collected, Collector};
 use crate::token::json::{Place, Token, Tokenizer};
+use crate::tree::Node;
 use crate::{CheckpointError, KnownFindings, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
 
 mod finding;
@@ -107,7 +108,9 @@ struct Saved {
 pub(super) struct Sarif {
     tokens: Tokenizer,
     stage: Stage,
-    collector: Option<Collector>,
+    collector: Collector,
+    /// It has begun with a result.
+    collecting: bool,
     definitions: Definitions,
     saved: Saved,
     /// What is to be said once the place after it is saved: what is wrong with the record that is being passed over, or the run's tool.
@@ -125,7 +128,8 @@ impl Default for Sarif {
         Self {
             tokens: Tokenizer::default(),
             stage: Stage::Log,
-            collector: None,
+            collector: Collector::default(),
+            collecting: false,
             definitions: Definitions::default(),
             saved,
             noted: None,
@@ -186,12 +190,6 @@ impl Parser for Sarif {
         }
         Ok(())
     }
-}
-
-/// What serde_json says, without its line and column: they count in the trimmed value.
-fn reason(error: &serde_json::Error) -> String {
-    let message = error.to_string();
-    message.rsplit_once(" at line ").map_or(message.as_str(), |(reason, _)| reason).to_owned()
 }
 
 /// Progress at a place of the second pass over what lies between `start` and `end`.
@@ -345,7 +343,7 @@ impl Sarif {
                 self.stage = Stage::Define(member);
                 let held: usize = self.saved.survey.definitions.iter().map(|range| range.size).sum();
                 let room = limits::DEFINITIONS.saturating_sub(held);
-                self.collector = Some(Collector::new(member.shape(), room, &self.tokens));
+                self.collector.begin(member.shape(), room, &self.tokens, "");
             }
             None if name == "results" => self.stage = Stage::SurveyResults,
             None => {
@@ -360,18 +358,18 @@ impl Sarif {
 
     /// Collects a definition.
     fn define(&mut self, member: Member) -> Result<Flow, ReadError> {
-        let Some((collected, collector)) = self.collect()? else { return Ok(Flow::NeedsInput) };
-        let (offset, line) = (collector.offset(), collector.line());
+        let Some(collected) = self.collector.advance(&mut self.tokens)? else { return Ok(Flow::NeedsInput) };
+        let (offset, line) = (self.collector.offset(), self.collector.line());
         self.stage = Stage::Survey;
         let taken = match collected {
-            Collected::Value => self.definitions.take(member, collector.json()).map_err(|error| reason(&error)),
+            Collected::Value => self.definitions.take(member, self.collector.tree()).map_err(|error| error.to_string()),
             Collected::TooLarge => return Err(self.too_many_definitions()),
             Collected::OtherKind | Collected::End => Err("it is of another type than SARIF says".to_owned()),
         };
         match taken {
             Ok(()) => {
                 self.saved.survey.definitions.retain(|range| range.member != member);
-                self.saved.survey.definitions.push(Range { member, offset, line, size: collector.json().len(), held: true });
+                self.saved.survey.definitions.push(Range { member, offset, line, size: self.collector.tree().size(), held: true });
             }
             Err(why) => {
                 self.report_at(ProblemCode::InvalidField, format!("the run's {:?} cannot be used: {why}", member.name()), offset, line);
@@ -432,16 +430,18 @@ impl Sarif {
         };
         self.stage = stage;
         self.tokens.jump(place);
-        self.collector = match stage {
-            Stage::Restore(member) => Some(Collector::new(member.shape(), limits::DEFINITIONS, &self.tokens)),
-            _ => None,
-        };
+        self.collecting = false;
+        if let Stage::Restore(member) = stage {
+            self.collector.begin(member.shape(), limits::DEFINITIONS, &self.tokens, "");
+        }
     }
 
     fn restore_definition(&mut self, member: Member) -> Result<Flow, ReadError> {
-        let Some((_, collector)) = self.collect()? else { return Ok(Flow::NeedsInput) };
+        if self.collector.advance(&mut self.tokens)?.is_none() {
+            return Ok(Flow::NeedsInput);
+        }
         // Good when it was surveyed. If not: the report is another one by now, and its results will say so.
-        let _ = self.definitions.take(member, collector.json());
+        let _ = self.definitions.take(member, self.collector.tree());
         for range in &mut self.saved.survey.definitions {
             range.held |= range.member == member;
         }
@@ -457,12 +457,6 @@ impl Sarif {
         self.definitions = Definitions::default();
         self.enter(Stage::Runs);
     }
-
-    fn collect(&mut self) -> Result<Option<(Collected, Collector)>, ReadError> {
-        let Some(collector) = self.collector.as_mut() else { return Ok(None) };
-        let Some(collected) = collector.advance(&mut self.tokens)? else { return Ok(None) };
-        Ok(self.collector.take().map(|collector| (collected, collector)))
-    }
 }
 
 /// The results.
@@ -474,20 +468,22 @@ impl Sarif {
             self.saved();
             return Ok(Flow::Goes);
         }
-        if self.collector.is_none() {
-            self.collector = Some(Collector::new(&RESULT, RESULT_LIMIT, &self.tokens));
+        if !self.collecting {
+            self.collecting = true;
+            self.collector.begin(&RESULT, RESULT_LIMIT, &self.tokens, "");
         }
-        let Some((collected, collector)) = self.collect()? else { return Ok(Flow::NeedsInput) };
+        let Some(collected) = self.collector.advance(&mut self.tokens)? else { return Ok(Flow::NeedsInput) };
+        self.collecting = false;
         if collected == Collected::End {
             self.run_ended();
             return Ok(Flow::Goes);
         }
-        let (offset, line) = (collector.offset(), collector.line());
+        let (offset, line) = (self.collector.offset(), self.collector.line());
         match collected {
-            Collected::Value => match serde_json::from_str(collector.json()) {
+            Collected::Value => match objects::Result::deserialize(Node::first(self.collector.tree())) {
                 Ok(result) => return Ok(self.take_result(result, offset, line)),
                 Err(error) => {
-                    self.report_at(ProblemCode::InvalidField, format!("the result cannot be read: {}", reason(&error)), offset, line);
+                    self.report_at(ProblemCode::InvalidField, format!("the result cannot be read: {error}"), offset, line);
                 }
             },
             Collected::TooLarge => {

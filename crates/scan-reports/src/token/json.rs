@@ -2,8 +2,7 @@
 //!
 //! Why not a kept tokenizer: those at hand (json-event-parser, actson, serde_json) hold every string whole, refuse a lone surrogate, or
 //! cannot be put down and taken up. Reports embed files of 100 MB as one string. So the layer here only finds where tokens begin and
-//! end, and keeps what its caller asks for, still escaped; numbers, escapes and whole records are decoded by serde_json
-//! ([`collect`]).
+//! end, and keeps what its caller asks for, still escaped; serde_json decodes the escapes.
 //!
 //! Every byte is looked at once, and that of a string that a piece's end or an escape interrupts at most twice: nearly all strings are kept where
 //! they stand in the buffer, what is kept of the others lies beside it. What a caller
@@ -13,9 +12,11 @@
 //! surrogate pair becomes U+FFFD.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use memchr::{memchr, memchr_iter};
-use serde::{Deserialize, Serialize};
+use memchr::memchr_iter;
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer as _, Serialize};
 
 use crate::{ReadError, ReadErrorKind, limits};
 
@@ -132,11 +133,12 @@ enum Escape {
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the input or the token that has begun")]
 pub(crate) struct Tokenizer {
-    /// What was fed: consumed up to `head`, known to be UTF-8 up to `valid`.
-    buffer: Vec<u8>,
+    /// What was fed and is text; consumed up to `head`.
+    buffer: String,
     head: usize,
-    valid: usize,
-    /// What follows `valid` is no UTF-8, whatever comes after it.
+    /// What was fed after that: the start of a character, or what is no UTF-8.
+    rest: Vec<u8>,
+    /// It is none, whatever comes after it.
     invalid: bool,
     /// Offset of the buffer's first byte.
     base: u64,
@@ -157,8 +159,10 @@ pub(crate) struct Tokenizer {
     leave: Option<usize>,
     /// Where in the buffer the last string stands, if it is kept as it is there.
     plain: Option<(usize, usize)>,
+    /// There are escapes in what is kept.
+    escaped: bool,
     /// What is kept of any other string or number, escaped.
-    text: Vec<u8>,
+    text: String,
     limit: usize,
     clipped: bool,
     /// Values follow each other until the end, as in JSON lines.
@@ -198,9 +202,9 @@ impl Tokenizer {
     /// A tokenizer at a place, which wants the bytes there.
     pub(crate) fn new(place: Place) -> Self {
         Self {
-            buffer: Vec::new(),
+            buffer: String::new(),
             head: 0,
-            valid: 0,
+            rest: Vec::new(),
             invalid: false,
             base: place.offset,
             line: place.line,
@@ -214,7 +218,8 @@ impl Tokenizer {
             skip: false,
             leave: None,
             plain: None,
-            text: Vec::new(),
+            escaped: false,
+            text: String::new(),
             limit: limits::TEXT,
             clipped: false,
             many: false,
@@ -227,7 +232,7 @@ impl Tokenizer {
 
     /// Goes to a place. Costs no new bytes where they are still held.
     pub(crate) fn jump(&mut self, place: Place) {
-        let held = place.offset.checked_sub(self.base).and_then(|at| usize::try_from(at).ok()).filter(|at| *at <= self.valid);
+        let held = place.offset.checked_sub(self.base).and_then(|at| usize::try_from(at).ok()).filter(|at| *at <= self.buffer.len());
         let Some(at) = held else {
             *self = Self { many: self.many, ..Self::new(place) };
             return;
@@ -275,7 +280,7 @@ impl Tokenizer {
 
     /// Offset of the bytes that [`feed`](Self::feed) wants.
     pub(crate) fn position(&self) -> u64 {
-        self.base + self.buffer.len() as u64
+        self.base + (self.buffer.len() + self.rest.len()) as u64
     }
 
     /// Takes bytes.
@@ -285,19 +290,29 @@ impl Tokenizer {
         self.count_lines();
         self.buffer.drain(..self.head);
         self.base += self.head as u64;
-        self.valid -= self.head;
         (self.head, self.counted) = (0, 0);
-        self.buffer.extend_from_slice(bytes);
-        if self.invalid {
-            return;
+        if self.rest.is_empty() {
+            self.take(bytes);
+        } else {
+            self.rest.extend_from_slice(bytes);
+            let rest = std::mem::take(&mut self.rest);
+            self.take(&rest);
         }
-        match std::str::from_utf8(&self.buffer[self.valid..]) {
-            Ok(_) => self.valid = self.buffer.len(),
+    }
+
+    /// Takes what is text of the bytes behind the buffer.
+    fn take(&mut self, bytes: &[u8]) {
+        let (text, rest) = match std::str::from_utf8(bytes) {
+            _ if self.invalid => ("", bytes),
+            Ok(text) => (text, &[][..]),
             Err(error) => {
-                self.valid += error.valid_up_to();
                 self.invalid = error.error_len().is_some();
+                let (text, rest) = bytes.split_at(error.valid_up_to());
+                (std::str::from_utf8(text).unwrap_or_default(), rest)
             }
-        }
+        };
+        self.buffer.push_str(text);
+        self.rest.extend_from_slice(rest);
     }
 
     /// Says that the report ends where the last piece ended.
@@ -336,17 +351,31 @@ impl Tokenizer {
 
     /// The last key, string or number as the report writes it, between its quotes. It is valid inside a JSON string, even where the
     /// report's own was not (see the module's text).
-    pub(crate) fn raw(&self) -> &[u8] {
+    pub(crate) fn raw(&self) -> &str {
         self.plain.and_then(|(from, to)| self.buffer.get(from..to)).unwrap_or(&self.text)
     }
 
     /// The last key or string.
     pub(crate) fn text(&self) -> Cow<'_, str> {
-        if memchr(b'\\', self.raw()).is_none() {
-            return String::from_utf8_lossy(self.raw());
+        if !self.escaped {
+            return Cow::Borrowed(self.raw());
         }
-        let quoted = [b"\"", self.raw(), b"\""].concat();
-        Cow::Owned(serde_json::from_slice(&quoted).unwrap_or_default())
+        let mut text = String::new();
+        self.write_text(&mut text);
+        Cow::Owned(text)
+    }
+
+    /// The same, added to a text.
+    pub(crate) fn write_text(&self, text: &mut String) {
+        if !self.escaped {
+            text.push_str(self.raw());
+            return;
+        }
+        // A string that stands in the buffer has its quotes around it there.
+        let in_place = self.plain.and_then(|(from, to)| self.buffer.get(from.checked_sub(1)?..=to));
+        let quoted = in_place.map_or_else(|| Cow::Owned(["\"", self.raw(), "\""].concat()), Cow::Borrowed);
+        // What is kept is valid: see `raw`.
+        let _ = serde_json::Deserializer::from_str(&quoted).deserialize_str(Unescaped(text));
     }
 
     /// Number of open objects and arrays.
@@ -373,6 +402,22 @@ impl Tokenizer {
     /// An error at [`offset`](Self::offset).
     pub(crate) fn error(&mut self, kind: ReadErrorKind, message: impl Into<String>) -> ReadError {
         ReadError { kind, message: message.into(), offset: self.offset(), line: self.line() }
+    }
+}
+
+/// Adds the string that serde_json reads to a text.
+struct Unescaped<'t>(&'t mut String);
+
+impl Visitor<'_> for Unescaped<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        self.0.push_str(text);
+        Ok(())
     }
 }
 
@@ -412,7 +457,7 @@ impl Tokenizer {
             b'"' => self.begin_string(false),
             b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => {
                 self.partial = Partial::Word;
-                self.plain = None;
+                (self.plain, self.escaped) = (None, false);
                 self.text.clear();
                 self.word()
             }
@@ -484,14 +529,14 @@ impl Tokenizer {
 
     /// Passes over strings and whatever else stands before the next bracket; none where the bytes end first.
     fn pass_to_bracket(&mut self) -> Option<u8> {
-        let bytes = &self.buffer[..self.valid];
+        let bytes = self.buffer.as_bytes();
         let mut at = self.head;
         loop {
             match bytes.get(at) {
                 Some(b'"') => match scalars::string_length(&bytes[at + 1..]) {
                     Ok(length) => at += length + 2,
                     Err(escape) => {
-                        (self.partial, self.head) = (Partial::String(escape), self.valid);
+                        (self.partial, self.head) = (Partial::String(escape), self.buffer.len());
                         return None;
                     }
                 },
@@ -501,7 +546,7 @@ impl Tokenizer {
                 }
                 Some(_) => at += 1,
                 None => {
-                    self.head = self.valid;
+                    self.head = self.buffer.len();
                     return None;
                 }
             }
@@ -510,14 +555,14 @@ impl Tokenizer {
 
     /// Goes to the end of a string of which nothing is kept; false when the bytes end first.
     fn pass_string(&mut self, escape: Escape) -> bool {
-        let rest = &self.buffer[self.head..self.valid];
+        let rest = &self.buffer.as_bytes()[self.head..];
         let escaped = usize::from(escape == Escape::Backslash);
         if rest.len() < escaped {
             return false;
         }
         let length = scalars::string_length(&rest[escaped..]);
         self.partial = length.map_or_else(Partial::String, |_| Partial::None);
-        self.head = length.map_or(self.valid, |length| self.head + escaped + length + 1);
+        self.head = length.map_or(self.buffer.len(), |length| self.head + escaped + length + 1);
         length.is_ok()
     }
 
@@ -527,29 +572,33 @@ impl Tokenizer {
             self.begin();
         }
         if !self.undecided {
-            let rest = &self.buffer[self.head..self.valid];
-            self.head += rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
+            self.head += scalars::blanks(&self.buffer.as_bytes()[self.head..]);
         }
     }
 
     /// A byte order mark, and an assignment: some reports are scripts that web pages read.
     fn begin(&mut self) {
-        let start = &self.buffer[..self.valid];
+        let start = self.buffer.as_bytes();
         let mark = if start.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
         let assignment = assignment(&start[mark..]);
         self.undecided = assignment.is_none() && !self.ended;
         self.head = if self.undecided { 0 } else { mark + assignment.unwrap_or(0) };
     }
 
+    /// Whether nothing is left of what was fed.
+    fn is_consumed(&self) -> bool {
+        self.head == self.buffer.len() && self.rest.is_empty()
+    }
+
     fn peek(&self) -> Option<u8> {
         if self.undecided {
             return None;
         }
-        self.buffer[..self.valid].get(self.head).copied()
+        self.buffer.as_bytes().get(self.head).copied()
     }
 
     fn count_lines(&mut self) {
-        let (buffer, counted, line) = (&self.buffer, &mut self.counted, &mut self.line);
+        let (buffer, counted, line) = (self.buffer.as_bytes(), &mut self.counted, &mut self.line);
         let mut line_at = |at: usize| {
             *line += memchr_iter(b'\n', &buffer[*counted..at]).count() as u64;
             *counted = at;
@@ -565,12 +614,12 @@ impl Tokenizer {
 /// Errors.
 impl Tokenizer {
     fn starved(&mut self) -> Result<Option<Token>, ReadError> {
-        if self.invalid && self.head == self.valid {
-            if self.offset() == 0 && !self.ended && matches!(self.buffer[..], [0xFF | 0xFE]) {
+        if self.invalid && self.head == self.buffer.len() {
+            if self.offset() == 0 && !self.ended && matches!(self.rest[..], [0xFF | 0xFE]) {
                 // The second byte tells whether it is UTF-16.
                 return Ok(None);
             }
-            let utf16 = self.offset() == 0 && matches!(self.buffer[..], [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]);
+            let utf16 = self.offset() == 0 && matches!(self.rest[..], [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]);
             let hint = if utf16 { ": it is UTF-16, and only UTF-8 is read" } else { "" };
             return Err(self.error(ReadErrorKind::Syntax, format!("expected UTF-8, found other bytes{hint}")));
         }
@@ -578,7 +627,7 @@ impl Tokenizer {
             return Ok(None);
         }
         let between = self.partial == Partial::None && self.open.is_empty() && self.expect == Expect::ValueOrEnd;
-        if (self.expect == Expect::Nothing || between) && self.head == self.buffer.len() {
+        if (self.expect == Expect::Nothing || between) && self.is_consumed() {
             return Ok(Some(Token::End));
         }
         Err(self.truncated())
@@ -596,12 +645,12 @@ impl Tokenizer {
             None => String::new(),
         };
         let message = format!("the report ends{open}, where {expected} was expected");
-        self.head = self.buffer.len().min(self.valid);
+        self.head = self.buffer.len();
         self.error(ReadErrorKind::Truncated, message)
     }
 
     fn unexpected(&mut self, byte: u8) -> ReadError {
-        let found = match std::str::from_utf8(&self.buffer[self.head..self.valid]).ok().and_then(|rest| rest.chars().next()) {
+        let found = match self.buffer[self.head..].chars().next() {
             Some('\0') => "a NUL byte (UTF-16? only UTF-8 is read)".to_owned(),
             Some(c) => format!("{c:?}"),
             None => format!("byte {byte:#04x}"),
@@ -611,9 +660,8 @@ impl Tokenizer {
     }
 
     fn bad_word(&mut self) -> ReadError {
-        let word = String::from_utf8_lossy(&self.text[..self.text.len().min(40)]).into_owned();
         let line = self.line();
-        let message = format!("expected a value, found {word:?}");
+        let message = format!("expected a value, found {:?}", &self.text[..self.text.floor_char_boundary(40)]);
         ReadError { kind: ReadErrorKind::Syntax, message, offset: self.token_start, line }
     }
 }

@@ -19,7 +19,7 @@ const SLOTS: usize = 16;
 const NESTED: usize = 4;
 
 /// A change of what the readers make of the same tables: older checkpoints are of no use then.
-const READERS: u32 = 3;
+const READERS: u32 = 4;
 
 /// A description, as it is written.
 #[derive(Deserialize)]
@@ -338,6 +338,8 @@ struct Compiler {
     syntax: Syntax,
     nodes: Vec<Way>,
     slots: Vec<(Slot, usize)>,
+    /// Where one of these holds a text, nobody needs the slot.
+    spared: BTreeMap<u8, Vec<u8>>,
     maps: BTreeMap<String, List<(&'static str, &'static str)>>,
     definitions: BTreeMap<String, u8>,
     /// The way to the record whose fields are read, its node and the steps to what `each` names.
@@ -355,6 +357,7 @@ impl Compiler {
             syntax,
             nodes: vec![Way::default()],
             slots: Vec::new(),
+            spared: BTreeMap::new(),
             maps: description.maps.iter().map(|(name, map)| (name.clone(), pairs(map))).collect(),
             definitions: BTreeMap::new(),
             at: Vec::new(),
@@ -391,9 +394,21 @@ impl Compiler {
         let xml = self.repeats();
         let defines = |way: &Way| way.slot.is_some_and(|slot| self.definitions.values().any(|defined| *defined == slot));
         let nodes = self.nodes.iter().map(|way| way.finish(xml, defines(way))).collect::<Result<_, _>>()?;
-        let (nodes, slots) = (list(nodes), list(self.slots.into_iter().map(|(slot, _)| slot).collect()));
+        let (nodes, slots) = (list(nodes), list(self.slots()));
         let version = hash(&format!("{READERS} {nodes:?} {slots:?} {lines:?}"));
         Ok(Reading { version, nodes, slots, records: list(records), lines, spread })
+    }
+
+    fn slots(self) -> Vec<Slot> {
+        let owners: Vec<usize> = self.slots.iter().map(|(_, owner)| *owner).collect();
+        let owner = |slot: u8| owners[usize::from(slot)];
+        let mut slots = Vec::new();
+        for (number, (slot, _)) in (0..).zip(self.slots) {
+            // Of another object the value may be that of the one before.
+            let spared = self.spared.get(&number).into_iter().flatten().copied().filter(|other| owner(*other) == owner(number));
+            slots.push(Slot { spared: list(spared.collect()), ..slot });
+        }
+        slots
     }
 
     /// Columns that have a row for each of their values.
@@ -425,7 +440,7 @@ impl Compiler {
         let path = Path { start: Start::Kept(slot), steps: list(rest) };
         // The key's steps follow those to the list's entries, which `at` says.
         let key = Path { start: Start::Defined(slot, list(vec![path])), steps: list(key) };
-        self.slots.push((Slot { key: Some(key), within: holder.map(|(slot, _)| slot), nested: list(nested) }, node));
+        self.slots.push((Slot { key: Some(key), within: holder.map(|(slot, _)| slot), nested: list(nested), spared: List(&[]) }, node));
         self.nodes[0].owns.push(slot);
         self.definitions.insert(name.to_owned(), slot);
         Ok(())
@@ -637,7 +652,7 @@ impl Compiler {
     fn record(&mut self, at: &str, fields: &Fields) -> Result<Record, String> {
         let each = fields.each.as_deref().map(|each| language::path(each, self)).transpose().map_err(|error| format!("each: {error}"))?;
         if let Some(each) = &each {
-            self.needed(each);
+            self.needed(each, &[]);
             self.each = Some(each.steps);
         }
         let tool = fields.tool.clone().unwrap_or_else(|| format!("'{}'", self.name));
@@ -820,7 +835,7 @@ impl Names for Compiler {
             None => u8::try_from(self.slots.len()).map_err(|_| "too many paths that begin with '/'")?,
         };
         if known.is_none() {
-            self.slots.push((Slot { key: None, within: None, nested: List(&[]) }, owner));
+            self.slots.push((Slot { key: None, within: None, nested: List(&[]), spared: List(&[]) }, owner));
             self.nodes[owner].owns.push(slot);
         } else {
             self.own(slot, owner);
@@ -848,7 +863,11 @@ impl Names for Compiler {
         self.definitions.get(name).copied().ok_or_else(|| format!("there is no [definitions.{name}]"))
     }
 
-    fn needed(&mut self, path: &Path) {
+    fn needed(&mut self, path: &Path, unless: &[u8]) {
+        if let Start::Kept(slot) | Start::Defined(slot, _) = path.start {
+            let unless = if matches!(path.start, Start::Kept(_)) { unless } else { &[] };
+            self.spared.entry(slot).or_insert_with(|| unless.to_vec()).retain(|slot| unless.contains(slot));
+        }
         let node = match path.start {
             Start::InRecord => self.node,
             Start::Element => {

@@ -12,9 +12,9 @@ use super::Shape;
 use super::make::Item;
 use super::scope::Slots;
 use super::table::{Detect, Reading, Table};
-use super::tree::{At, Tree};
 use crate::format::Parser;
 use crate::token::csv::{Place, Token, Tokenizer};
+use crate::tree::{At, Tree};
 use crate::{CheckpointError, KnownFindings, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
 
 /// What may separate columns.

@@ -11,7 +11,7 @@
 //! A description may need values of the objects around its records, or definitions elsewhere in the report, and the members of an object
 //! come in any order. So when records begin before all such values of an object are known, the object is *surveyed*: its records are
 //! skipped, its end is found, and the parser jumps back to where the survey began ([`Decoder::position`](crate::Decoder::position)
-//! changes). The order of the members never makes a difference; an object that is cut off gives an error instead of records.
+//! changes). A value that all expressions have only behind another one is not looked for where that one is known. The order of the members never makes a difference; an object that is cut off gives an error instead of records.
 //!
 //! A checkpoint holds the kept values, each at most [`limits::KEPT`] bytes. Of definitions, at most [`limits::DEFINITIONS`] bytes, it
 //! holds only where they stand: a resumed parser asks for those places first.
@@ -22,10 +22,11 @@ use serde_json::Value;
 use super::make::Item;
 use super::scope::{Kept, Slots};
 use super::table::{Node, Reading, Table};
-use super::tree::Tree;
 use crate::format::Parser;
+use crate::format::elements::prefix;
 use crate::token::json::collect::{Collected, Collector};
 use crate::token::json::{Place, Token, Tokenizer};
+use crate::tree::Tree;
 use crate::{CheckpointError, KnownFindings, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
 
 /// An object or array on the way to the records.
@@ -95,12 +96,10 @@ pub(super) struct JsonReport {
     definitions: Vec<(u8, Place)>,
     /// Of those, the ones to be read again.
     again: Vec<(u8, Place)>,
-    collector: Option<Collector>,
+    collector: Collector,
     /// The name of the member that is being read, or of the array around it.
     name: String,
     item: Option<Item>,
-    /// A tree to be used again.
-    spare: Tree,
     /// Occurrences of the current record that were given, and those to be passed over.
     given: usize,
     skip: usize,
@@ -126,10 +125,9 @@ impl JsonReport {
             known: 0,
             definitions: Vec::new(),
             again: Vec::new(),
-            collector: None,
+            collector: Collector::default(),
             name: String::new(),
             item: None,
-            spare: Tree::default(),
             given: 0,
             skip: 0,
             place: Place::start(),
@@ -184,12 +182,11 @@ impl Parser for JsonReport {
     }
 
     fn suspend(&self) -> Value {
-        let kept = self.slots.0.iter().map(|kept| serde_json::from_str(&kept.json).unwrap_or_default()).collect();
         let saved = Saved {
             place: self.place.clone(),
             frames: self.frames.clone(),
             known: self.known,
-            kept,
+            kept: self.slots.save(&self.reading.slots),
             definitions: self.definitions.clone(),
             given: self.given + self.skip,
             surveyed: self.surveyed,
@@ -201,13 +198,10 @@ impl Parser for JsonReport {
 
     fn restore(&mut self, state: Value) -> Result<(), CheckpointError> {
         let saved: Saved = serde_json::from_value(state).map_err(|_| CheckpointError::Unreadable)?;
-        if saved.frames.iter().any(|frame| usize::from(frame.node) >= self.reading.nodes.len()) || saved.kept.len() > self.slots.0.len() {
+        if saved.frames.iter().any(|frame| usize::from(frame.node) >= self.reading.nodes.len()) {
             return Err(CheckpointError::Unreadable);
         }
-        for (kept, value) in self.slots.0.iter_mut().zip(&saved.kept).filter(|(_, value)| !value.is_null()) {
-            kept.json = value.to_string();
-            kept.tree.of_json("", &kept.json).map_err(|_| CheckpointError::Unreadable)?;
-        }
+        self.slots.load(&saved.kept).ok_or(CheckpointError::Unreadable)?;
         self.tokens = Tokenizer::new(saved.place.clone());
         if self.is_lines() {
             self.tokens.many();
@@ -258,7 +252,10 @@ impl JsonReport {
         loop {
             let Some(item) = self.item.as_mut() else { return Ok(None) };
             let Some(record) = item.next(self.reading, &self.slots, known)? else {
-                self.spare = self.item.take().map(|item| item.tree).unwrap_or_default();
+                if let Some(item) = self.item.take() {
+                    // To be used again.
+                    self.collector.replace(item.tree);
+                }
                 self.skip = 0;
                 self.save();
                 return Ok(None);
@@ -379,16 +376,15 @@ impl JsonReport {
     }
 
     fn keep_name(&mut self, slot: u8) {
-        let json = serde_json::to_string(crate::format::elements::prefix(&self.name, limits::NAME)).unwrap_or_default();
-        self.keep_json(slot, json);
+        let mut tree = Tree::default();
+        tree.leaf("", prefix(&self.name, limits::NAME));
+        self.keep(slot, tree);
     }
 
-    fn keep_json(&mut self, slot: u8, json: String) {
+    fn keep(&mut self, slot: u8, tree: Tree) {
         self.known |= 1 << slot;
         if let Some(kept) = self.slots.0.get_mut(usize::from(slot)) {
-            // Trimmed to its shape it is JSON; if a number in it is none that fits, the value is as good as absent.
-            let read = kept.tree.of_json("", &json);
-            kept.json = if read.is_ok() { json } else { String::new() };
+            kept.tree = tree;
         }
     }
 
@@ -423,14 +419,14 @@ impl JsonReport {
         let known = node.members.iter().find(|(known, _)| *known == name).map(|(_, next)| *next);
         let Some(next) = known.or(node.any) else { return self.skip_value() };
         // What it names may be suspended in: the same is known of it then.
-        crate::format::elements::prefix(&name, limits::KEPT).clone_into(&mut self.name);
+        prefix(&name, limits::KEPT).clone_into(&mut self.name);
         self.matched = true;
         let leads = self.node(next);
-        let missing = node.owns.iter().any(|slot| self.known & (1 << slot) == 0);
+        let missing = leads.bears && node.owns.iter().any(|slot| self.is_missing(*slot));
         let surveying = self.is_surveying();
         let Some(frame) = self.frames.last_mut() else { return };
         match &frame.survey {
-            Survey::NotNeeded if leads.bears && missing && !surveying => {
+            Survey::NotNeeded if missing && !surveying => {
                 if self.surveyed.is_none() {
                     self.surveyed = Some((self.place.offset(), 0));
                 }
@@ -439,6 +435,14 @@ impl JsonReport {
             _ => {}
         }
         self.next = Next::Value(next);
+    }
+
+    /// Whether a value may still come that the records need.
+    fn is_missing(&self, slot: u8) -> bool {
+        let is_known = |slot: u8| self.known & (1 << slot) != 0;
+        let spared = self.reading.slots.get(usize::from(slot)).map_or(&[][..], |slot| slot.spared.0);
+        let has_text = |slot: u8| is_known(slot) && self.slots.0.get(usize::from(slot)).is_some_and(|kept| kept.has_text());
+        !is_known(slot) && !spared.iter().any(|slot| has_text(*slot))
     }
 
     fn object_ended(&mut self) -> Flow {
@@ -488,7 +492,7 @@ impl JsonReport {
         self.matched = true;
         match &self.node(id).shape {
             Some(shape) if !self.is_surveying() => {
-                self.collector = Some(Collector::new(shape, limits::RECORD, &self.tokens));
+                self.collector.begin(shape, limits::RECORD, &self.tokens, &self.name);
                 self.next = Next::Record(id);
             }
             _ => self.skip_value(),
@@ -496,29 +500,23 @@ impl JsonReport {
     }
 
     fn record(&mut self, id: u16) -> Result<Flow, ReadError> {
-        let Some((collected, collector)) = self.collect()? else { return Ok(Flow::NeedsInput) };
-        let (offset, line) = (collector.offset(), collector.line());
-        let problem = |code, message| Some(Problem { code, message, offset, line, excerpt: String::new() });
-        let mut tree = std::mem::take(&mut self.spare);
-        let found = match collected {
-            Collected::Value => tree.of_json(&self.name, collector.json()).map_err(|error| (ProblemCode::InvalidField, error.to_string())),
-            Collected::TooLarge => {
-                let message = format!("what is needed of this record is more than {} bytes (limits::RECORD)", limits::RECORD);
-                Err((ProblemCode::TooLarge, message))
-            }
-            Collected::OtherKind | Collected::End => Err((ProblemCode::InvalidField, "expected a record, found another value".to_owned())),
-        };
-        match found {
-            Ok(()) => {
+        let Some(collected) = self.collector.advance(&mut self.tokens)? else { return Ok(Flow::NeedsInput) };
+        let (offset, line) = (self.collector.offset(), self.collector.line());
+        let (code, message) = match collected {
+            Collected::Value => {
+                let tree = self.collector.replace(Tree::default());
                 self.item = Some(Item::new(tree, self.node(id).records, offset, line));
                 self.next = if self.frames.is_empty() && self.is_lines() { Next::Value(0) } else { Next::Part };
+                return Ok(Flow::Goes);
             }
-            Err((code, message)) => {
-                self.problem = problem(code, message);
-                self.value_ended();
+            Collected::TooLarge => {
+                let message = format!("what is needed of this record is more than {} bytes (limits::RECORD)", limits::RECORD);
+                (ProblemCode::TooLarge, message)
             }
-        }
-        Ok(Flow::Goes)
+            Collected::OtherKind | Collected::End => (ProblemCode::InvalidField, "expected a record, found another value".to_owned()),
+        };
+        self.problem = Some(Problem { code, message, offset, line, excerpt: String::new() });
+        Ok(self.value_ended())
     }
 
     /// Keeps a value where it is needed: not again in an object that was surveyed, and not of an object within one that is surveyed.
@@ -533,7 +531,7 @@ impl JsonReport {
             return self.skip_value();
         }
         let limit = if self.is_definition(slot) { limits::DEFINITIONS } else { limits::KEPT };
-        self.collector = Some(Collector::new(shape, limit, &self.tokens));
+        self.collector.begin(shape, limit, &self.tokens, "");
         self.next = Next::Slot(slot);
     }
 
@@ -542,14 +540,17 @@ impl JsonReport {
     }
 
     fn slot(&mut self, slot: u8) -> Result<Flow, ReadError> {
-        let Some((collected, collector)) = self.collect()? else { return Ok(Flow::NeedsInput) };
+        let Some(collected) = self.collector.advance(&mut self.tokens)? else { return Ok(Flow::NeedsInput) };
         match collected {
             Collected::Value if self.is_definition(slot) => {
-                let place = self.place.value_at(collector.offset(), collector.line());
+                let place = self.place.value_at(self.collector.offset(), self.collector.line());
                 self.definitions.push((slot, place));
-                self.define(slot, collector.json());
+                self.define(slot);
             }
-            Collected::Value => self.keep_json(slot, collector.json().to_owned()),
+            Collected::Value => {
+                let tree = self.collector.replace(Tree::default());
+                self.keep(slot, tree);
+            }
             Collected::TooLarge if self.is_definition(slot) => {
                 let message = format!("more than {} bytes of definitions (limits::DEFINITIONS)", limits::DEFINITIONS);
                 return Err(self.tokens.error(ReadErrorKind::LimitExceeded, message));
@@ -560,10 +561,9 @@ impl JsonReport {
         Ok(self.value_ended())
     }
 
-    fn define(&mut self, slot: u8, json: &str) {
-        if let (Some(kept), Some(description)) = (self.slots.0.get_mut(usize::from(slot)), self.reading.slots.0.get(usize::from(slot)))
-            && kept.tree.of_json("", json).is_ok()
-        {
+    fn define(&mut self, slot: u8) {
+        if let (Some(kept), Some(description)) = (self.slots.0.get_mut(usize::from(slot)), self.reading.slots.0.get(usize::from(slot))) {
+            kept.tree = self.collector.replace(Tree::default());
             kept.index(description);
         }
         self.known |= 1 << slot;
@@ -575,25 +575,21 @@ impl JsonReport {
         let shape = self.reading.nodes.iter().find(|node| node.slot == Some(slot)).and_then(|node| node.shape.as_ref());
         let Some(shape) = shape else { return self.read_again() };
         self.tokens.jump(place);
-        self.collector = Some(Collector::new(shape, limits::DEFINITIONS, &self.tokens));
+        self.collector.begin(shape, limits::DEFINITIONS, &self.tokens, "");
         self.next = Next::Again(slot);
     }
 
     fn definitions_again(&mut self, slot: u8) -> Result<Flow, ReadError> {
-        let Some((_, collector)) = self.collect()? else { return Ok(Flow::NeedsInput) };
-        self.define(slot, collector.json());
+        if self.collector.advance(&mut self.tokens)?.is_none() {
+            return Ok(Flow::NeedsInput);
+        }
+        self.define(slot);
         self.next = Next::Part;
         self.read_again();
         if self.next == Next::Part {
             self.tokens.jump(self.place.clone());
         }
         Ok(Flow::Goes)
-    }
-
-    fn collect(&mut self) -> Result<Option<(Collected, Collector)>, ReadError> {
-        let Some(collector) = self.collector.as_mut() else { return Ok(None) };
-        let Some(collected) = collector.advance(&mut self.tokens)? else { return Ok(None) };
-        Ok(self.collector.take().map(|collector| (collected, collector)))
     }
 
     /// How far the report is read: see [`progress`](Parser::progress).

@@ -10,8 +10,8 @@ pub(crate) trait Names {
     fn around(&self, levels: usize) -> Result<Vec<Step>, String>;
     /// The slot of the definitions of that name.
     fn definitions(&mut self, name: &str) -> Result<u8, String>;
-    /// Notes that a value is needed.
-    fn needed(&mut self, path: &Path);
+    /// Notes that a value is needed, unless one of these slots holds a text.
+    fn needed(&mut self, path: &Path, unless: &[u8]);
     /// The words of a map.
     fn map(&self, name: &str) -> Option<List<(&'static str, &'static str)>>;
     /// A name may stand several times without being in an array.
@@ -28,24 +28,35 @@ pub(crate) fn leak(text: &str) -> &'static str {
 
 /// `alternative | alternative`: see the module.
 pub(crate) fn expression(text: &str, names: &mut impl Names) -> Result<Expr, String> {
-    let alternatives = split(text, '|')?.into_iter().map(|text| alternative(text, names)).collect::<Result<_, _>>()?;
+    // Kept values that are the expression's, if they hold a text.
+    let mut earlier = Vec::new();
+    let mut alternatives = Vec::new();
+    for text in split(text, '|')? {
+        let alternative = alternative(text, &earlier, names)?;
+        if let Source::Value(Path { start: Start::Kept(slot), steps: List([]) }) = alternative.source
+            && alternative.transforms.is_empty()
+        {
+            earlier.push(slot);
+        }
+        alternatives.push(alternative);
+    }
     Ok(Expr(list(alternatives)))
 }
 
-fn alternative(text: &str, names: &mut impl Names) -> Result<Alternative, String> {
+fn alternative(text: &str, earlier: &[u8], names: &mut impl Names) -> Result<Alternative, String> {
     let parts = split(text, '>')?;
     let (source, transforms) = parts.split_first().ok_or("an empty expression")?;
     let source = match source.strip_prefix('\'') {
         Some(rest) => Source::Template(template(rest.strip_suffix('\'').ok_or("a template without its closing quote")?, names)?),
-        None => Source::Value(needed_path(source, names)?),
+        None => Source::Value(needed_path(source, earlier, names)?),
     };
     let transforms = transforms.iter().map(|text| transform(text, names)).collect::<Result<_, _>>()?;
     Ok(Alternative { source, transforms: list(transforms) })
 }
 
-fn needed_path(text: &str, names: &mut impl Names) -> Result<Path, String> {
+fn needed_path(text: &str, unless: &[u8], names: &mut impl Names) -> Result<Path, String> {
     let path = path(text, names)?;
-    names.needed(&path);
+    names.needed(&path, unless);
     Ok(path)
 }
 
@@ -133,7 +144,7 @@ pub(crate) fn path(text: &str, names: &mut impl Names) -> Result<Path, String> {
     if let Some((name, rest)) = lookup(text) {
         let (key, rest) = rest.split_once(')').ok_or_else(|| format!("'(' without ')' in {text:?}"))?;
         let slot = names.definitions(name)?;
-        let key = needed_path(key, names)?;
+        let key = needed_path(key, &[], names)?;
         let steps = list(steps(rest.strip_prefix('.').unwrap_or(rest), names.repeats())?);
         return Ok(Path { start: Start::Defined(slot, list(vec![key])), steps });
     }

@@ -11,11 +11,11 @@ use super::make::Item;
 use super::pattern::Taken;
 use super::scope::{Kept, Slots};
 use super::table::{Act, LineFacts, List, Reading, Syntax, Table};
-use super::tree::{At, Tree};
 use crate::format::Parser;
 use crate::format::elements::prefix;
 use crate::token::html;
 use crate::token::lines::{Place, Source, Token, Tokenizer, all};
+use crate::tree::{At, Tree};
 use crate::{CheckpointError, KnownFindings, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
 
 #[derive(Serialize, Deserialize)]

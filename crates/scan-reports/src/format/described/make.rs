@@ -8,9 +8,9 @@ use memchr::memmem;
 use super::scope::{Scope, Slots};
 use super::table::{Expr, List, Places, Reading, Record as Description, Scores, Severities};
 use super::transform::{hash, number};
-use super::tree::{At, Tree};
 use crate::format::elements::{add_once, block, is_one_line, prefix};
 use crate::format::{cvss, ids, purl};
+use crate::tree::{At, Tree};
 use crate::{
     Asset, Component, Cvss, Finding, FindingKind, Identity, KnownFindings, Location, Occurrence, Problem, ProblemCode, ReadError,
     ReadErrorKind, Record, Severity, Status, limits,
@@ -71,7 +71,7 @@ impl Item {
                 return Err(ReadError { kind: ReadErrorKind::NotThisFormat, message, offset: self.offset, line: self.line });
             }
             let secret = description.secret.as_ref().and_then(|secret| scope.text(secret)).unwrap_or_default();
-            let making = Making { description, scope, secret: &secret, known };
+            let making = Making::new(description, scope, &secret, known);
             return Ok(Some(making.record(self.offset, self.line)));
         }
     }
@@ -87,12 +87,20 @@ fn elements(description: &Description, scope: &Scope<'_>) -> Vec<Option<At>> {
 struct Making<'a> {
     description: &'static Description,
     scope: Scope<'a>,
-    /// It goes into no text. Empty for none.
+    /// Empty for none.
     secret: &'a str,
+    /// Finds it in texts: it goes into none.
+    hidden: Option<memmem::Finder<'a>>,
     known: &'a KnownFindings,
 }
 
-impl Making<'_> {
+impl<'a> Making<'a> {
+    fn new(description: &'static Description, scope: Scope<'a>, secret: &'a str, known: &'a KnownFindings) -> Self {
+        let trimmed = secret.trim();
+        let hidden = (trimmed.len() >= SHORTEST_SECRET).then(|| memmem::Finder::new(trimmed));
+        Self { description, scope, secret, hidden, known }
+    }
+
     fn record(&self, offset: u64, line: u64) -> Record {
         let rule = self.scope.text(&self.description.rule).map(Cow::into_owned);
         let title = self.scope.text(&self.description.title).map(one_line);
@@ -278,17 +286,12 @@ impl Making<'_> {
 
     /// Without the secret, if there is one.
     fn hide(&self, text: String) -> String {
-        let secret = self.secret.trim();
-        if secret.len() < SHORTEST_SECRET {
-            return text;
-        }
-        // A short text is searched without studying the secret first, as `str::replace` would: that takes longer than the search.
-        let find = |text: &str| memmem::find(text.as_bytes(), secret.as_bytes());
+        let Some(finder) = &self.hidden else { return text };
         let (mut hidden, mut rest) = (String::new(), text.as_str());
-        while let Some(at) = find(rest) {
+        while let Some(at) = finder.find(rest.as_bytes()) {
             hidden.push_str(&rest[..at]);
             hidden.push_str("[secret]");
-            rest = &rest[at + secret.len()..];
+            rest = &rest[at + finder.needle().len()..];
         }
         if hidden.is_empty() {
             return text;

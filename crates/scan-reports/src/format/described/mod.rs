@@ -1,7 +1,7 @@
 //! Formats that are described in `formats/<name>.toml` instead of programmed (`formats/README.md` is the language's reference).
 //!
 //! The build script compiles the descriptions into [tables](table), and ends the build where one is wrong. Here they are interpreted:
-//! [`json`], [`xml`], [`csv`] and [`lines`] find the records and collect each as a [tree](tree) of texts; [`scope`] evaluates expressions over it
+//! [`json`], [`xml`], [`csv`] and [`lines`] find the records and collect each as a [tree](crate::tree) of texts; [`scope`] evaluates expressions over it
 //! and [`make`] makes occurrences of them.
 
 #[cfg(test)]
@@ -16,7 +16,6 @@ mod pattern;
 mod scope;
 pub(super) mod table;
 pub(super) mod transform;
-mod tree;
 mod xml;
 
 pub(super) use csv::headers as csv_headers;

@@ -4,9 +4,11 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::HashMap;
 
+use serde_json::Value;
+
 use super::table::{Alternative, Condition, Expr, List, Part, Path, Slot, Source, Start, Step};
 use super::transform;
-use super::tree::{At, Tree};
+use crate::tree::{At, Tree};
 
 /// The values around the records that are kept.
 #[derive(Debug, Default)]
@@ -16,15 +18,33 @@ pub(super) struct Slots(pub(super) Vec<Kept>);
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     pub(super) tree: Tree,
-    /// The value as the report has it, for the checkpoint; definitions are read again instead.
-    pub(super) json: String,
     /// Definitions by their keys.
     index: HashMap<String, At>,
     /// The slot in whose tree they are, if not in this one.
     within: Option<u8>,
 }
 
+impl Slots {
+    /// The values for a checkpoint; definitions are read again instead.
+    pub(super) fn save(&self, slots: &[Slot]) -> Vec<Value> {
+        self.0.iter().zip(slots).map(|(kept, slot)| if slot.key.is_none() { kept.tree.save() } else { Value::Null }).collect()
+    }
+
+    /// The values that were saved; none if they are not those.
+    pub(super) fn load(&mut self, saved: &[Value]) -> Option<()> {
+        for (kept, value) in self.0.iter_mut().zip(saved) {
+            kept.tree = Tree::load(value)?;
+        }
+        (saved.len() <= self.0.len()).then_some(())
+    }
+}
+
 impl Kept {
+    /// Whether it is a text, and not a blank one.
+    pub(super) fn has_text(&self) -> bool {
+        !self.tree.text(0).trim_ascii().is_empty()
+    }
+
     /// Takes definitions: their tree is there.
     pub(super) fn index(&mut self, slot: &'static Slot) {
         self.index = index_of(&self.tree, slot);
@@ -92,17 +112,19 @@ impl<'a> Scope<'a> {
 
     /// All texts of the first alternative that gives any.
     pub(super) fn texts(&self, expr: &Expr) -> Texts<'a> {
-        let mut texts = Vec::new();
-        self.each_text(expr, &mut |text| {
-            texts.push(text);
-            true
-        });
-        texts
+        self.all(std::slice::from_ref(expr))
     }
 
     /// All texts of all expressions.
     pub(super) fn all(&self, exprs: &[Expr]) -> Texts<'a> {
-        exprs.iter().flat_map(|expr| self.texts(expr)).collect()
+        let mut texts = Vec::new();
+        for expr in exprs {
+            self.each_text(expr, &mut |text| {
+                texts.push(text);
+                true
+            });
+        }
+        texts
     }
 
     /// Gives the texts of the first alternative that gives any, until `take` has enough.
@@ -223,14 +245,14 @@ fn walk(tree: &Tree, at: At, steps: &[Step], take: &mut dyn FnMut(At, bool) -> b
     };
     match step {
         Step::Name => take(at, true),
-        Step::Member(name) => tree.parts(at).filter(|part| tree.is_named(*part, name)).all(|part| walk(tree, part, rest, take)),
+        Step::Member(name) => tree.named(at, name).all(|part| walk(tree, part, rest, take)),
         Step::AnyMember => tree.parts(at).all(|part| walk(tree, part, rest, take)),
         Step::Elements if tree.is_array(at) => tree.parts(at).all(|part| walk(tree, part, rest, take)),
         Step::Elements => walk(tree, at, rest, take),
         Step::Nth(index) if tree.is_array(at) => tree.parts(at).nth(*index).is_none_or(|part| walk(tree, part, rest, take)),
         Step::Nth(index) => *index > 0 || walk(tree, at, rest, take),
         Step::Where(name, value) => {
-            let has = |at: At| tree.parts(at).any(|part| tree.is_named(part, name) && tree.text(part).eq_ignore_ascii_case(value));
+            let has = |at: At| tree.named(at, name).any(|part| tree.text(part).eq_ignore_ascii_case(value));
             if tree.is_array(at) {
                 tree.parts(at).filter(|part| has(*part)).all(|part| walk(tree, part, rest, take))
             } else {

@@ -196,6 +196,8 @@ pub(crate) struct Slot {
     pub(crate) within: Option<u8>,
     /// Where definitions hold further ones.
     pub(crate) nested: List<Step>,
+    /// Where one of these slots holds a text, nobody asks for this one.
+    pub(crate) spared: List<u8>,
 }
 
 /// What is made of a record.

@@ -14,10 +14,10 @@ use super::Shape;
 use super::make::Item;
 use super::scope::{Kept, Slots};
 use super::table::{Node, Reading, Table};
-use super::tree::{At, Tree};
 use crate::format::Parser;
 use crate::format::elements::{local_name, prefix};
 use crate::token::xml::{Kind, Mark, Place, Start, Token, Tokenizer};
+use crate::tree::{At, Tree};
 use crate::{CheckpointError, KnownFindings, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
 
 /// The node of elements that lead nowhere.
@@ -163,17 +163,14 @@ impl Parser for XmlRecords {
             (None, Some(mark)) => (self.xml.suspend_at(mark), nodes(mark.depth()), self.pass),
             (None, None) => (self.xml.suspend(), nodes(self.nodes.len()), self.pass),
         };
-        let kept = self.slots.0.iter().map(|kept| serde_json::from_str(&kept.json).unwrap_or_default()).collect();
+        let kept = self.slots.save(&self.reading.slots);
         let (definitions, given) = (self.definitions.clone(), self.given + self.skip);
         serde_json::to_value(Saved { pass, place, nodes, kept, definitions, given, length: self.length }).unwrap_or_default()
     }
 
     fn restore(&mut self, state: Value) -> Result<(), CheckpointError> {
         let saved: Saved = serde_json::from_value(state).map_err(|_| CheckpointError::Unreadable)?;
-        for (kept, value) in self.slots.0.iter_mut().zip(&saved.kept).filter(|(_, value)| !value.is_null()) {
-            kept.json = value.to_string();
-            kept.tree = Tree::load(value).ok_or(CheckpointError::Unreadable)?;
-        }
+        self.slots.load(&saved.kept).ok_or(CheckpointError::Unreadable)?;
         self.xml = Tokenizer::resume(saved.place.clone()).ok_or(CheckpointError::Unreadable)?;
         (self.pass, self.nodes, self.skip, self.length) = (saved.pass, saved.nodes, saved.given, saved.length);
         self.again.clone_from(&saved.definitions);
@@ -294,7 +291,6 @@ impl XmlRecords {
         let (Some(kept), Some(description)) = (self.slots.0.get_mut(index), self.reading.slots.0.get(index)) else { return Ok(()) };
         if description.key.is_none() {
             if !too_large {
-                kept.json = serde_json::to_string(&tree.save()).unwrap_or_default();
                 kept.tree = tree;
             }
             return Ok(());
@@ -391,7 +387,6 @@ fn keep_attributes(slots: &mut Slots, reading: &'static Reading, node: &'static 
             let value = prefix(value, limits::NAME);
             kept.tree.clear();
             kept.tree.leaf("", value);
-            kept.json = serde_json::to_string(&kept.tree.save()).unwrap_or_default();
         }
     }
 }
@@ -407,7 +402,7 @@ impl Collecting {
         if self.unneeded.is_some() || self.too_large {
             return;
         }
-        match self.open.last().and_then(|open| open.shape.one().member(local_name(element.name).as_bytes())) {
+        match self.open.last().and_then(|open| open.shape.one().member(local_name(element.name))) {
             Some(shape) => self.begin(element, shape),
             None => self.unneeded = Some(depth),
         }

@@ -3,10 +3,12 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 
+use serde::de::value::Error;
 use serde::{Deserialize, Serialize};
 
 use super::objects::{self as sarif, Component, ComponentReference, Reference, Rule};
 use crate::token::json::collect::Shape;
+use crate::tree::{Node, Tree};
 use crate::{Asset, AssetKind};
 
 /// A member of a run that its results need.
@@ -104,21 +106,22 @@ type RuleIndex = HashMap<String, RulePlace>;
 
 impl Definitions {
     /// Takes a member, trimmed to its shape.
-    pub(super) fn take(&mut self, member: Member, json: &str) -> serde_json::Result<()> {
+    pub(super) fn take(&mut self, member: Member, value: &Tree) -> Result<(), Error> {
+        let value = Node::first(value);
         self.asset.take();
         match member {
             Member::Tool => {
-                self.tool = serde_json::from_str(json)?;
+                self.tool = Deserialize::deserialize(value)?;
                 self.rules = index(&self.tool);
             }
-            Member::Artifacts => self.artifacts = serde_json::from_str(json)?,
-            Member::LogicalLocations => self.logical_locations = serde_json::from_str(json)?,
-            Member::Taxonomies => self.taxonomies = serde_json::from_str(json)?,
-            Member::OriginalUriBaseIds => self.bases = serde_json::from_str(json)?,
-            Member::VersionControlProvenance => self.version_control = serde_json::from_str(json)?,
-            Member::AutomationDetails => self.automation = serde_json::from_str(json)?,
-            Member::Invocations => self.invocations = serde_json::from_str(json)?,
-            Member::Properties => self.properties = serde_json::from_str(json)?,
+            Member::Artifacts => self.artifacts = Deserialize::deserialize(value)?,
+            Member::LogicalLocations => self.logical_locations = Deserialize::deserialize(value)?,
+            Member::Taxonomies => self.taxonomies = Deserialize::deserialize(value)?,
+            Member::OriginalUriBaseIds => self.bases = Deserialize::deserialize(value)?,
+            Member::VersionControlProvenance => self.version_control = Deserialize::deserialize(value)?,
+            Member::AutomationDetails => self.automation = Deserialize::deserialize(value)?,
+            Member::Invocations => self.invocations = Deserialize::deserialize(value)?,
+            Member::Properties => self.properties = Deserialize::deserialize(value)?,
         }
         Ok(())
     }

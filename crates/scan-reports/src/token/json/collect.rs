@@ -1,18 +1,21 @@
-//! One JSON value of a report, trimmed to what its reader needs, for serde_json to turn into a typed struct.
+//! One JSON value of a report, trimmed to what its reader needs, as a [tree](Tree).
 //!
 //! A [`Shape`] says which members are needed and what they should be; everything else is skipped where it stands, so that code flows,
 //! graphs and embedded files count against no limit. What is of another kind than its shape is turned into it where that loses nothing
 //! (a number where a text was expected), or left out. So a struct whose fields are all optional always fits what was collected.
 
+use std::borrow::Cow;
+
 use super::{Token, Tokenizer};
 use crate::ReadError;
+use crate::tree::{At, Kind, Span, Tree};
 
 pub(crate) use super::shape::Shape;
 
 /// How a value was collected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Collected {
-    /// [`Collector::bytes`] is the value.
+    /// [`Collector::tree`] is the value.
     Value,
     /// It is of another kind than its shape.
     OtherKind,
@@ -22,23 +25,25 @@ pub(crate) enum Collected {
     End,
 }
 
-/// An object or array that is being written.
+/// An object or array that is being collected.
 #[derive(Debug)]
 struct Level {
     shape: &'static Shape,
     array: bool,
+    at: At,
 }
 
-/// Collects one value; it may pause wherever the tokenizer needs bytes.
+/// Collects one value after the other; it may pause wherever the tokenizer needs bytes.
 #[derive(Debug)]
 pub(crate) struct Collector {
     shape: &'static Shape,
     limit: usize,
-    bytes: Vec<u8>,
+    tree: Tree,
     open: Vec<Level>,
-    /// The shape of the member's value, and where in `bytes` the member begins.
+    /// The shape of the member's value.
     wanted: Option<&'static Shape>,
-    member: usize,
+    /// The name of the value, or of the member.
+    name: Span,
     /// Depth of the tokenizer outside of the value.
     depth: usize,
     outcome: Option<Collected>,
@@ -46,21 +51,31 @@ pub(crate) struct Collector {
     line: u64,
 }
 
-impl Collector {
-    /// Collects the next value of `tokens`, which stands before it.
-    pub(crate) fn new(shape: &'static Shape, limit: usize, tokens: &Tokenizer) -> Self {
+impl Default for Collector {
+    fn default() -> Self {
         Self {
-            shape,
-            limit,
-            bytes: Vec::with_capacity(1024),
-            open: Vec::with_capacity(8),
+            shape: &Shape::Any(0),
+            limit: 0,
+            tree: Tree::default(),
+            open: Vec::new(),
             wanted: None,
-            member: 0,
-            depth: tokens.depth(),
+            name: Span::default(),
+            depth: 0,
             outcome: None,
             offset: 0,
             line: 0,
         }
+    }
+}
+
+impl Collector {
+    /// Begins with the next value of `tokens`, which stands before it; of that name, and at most that many [bytes](Tree::size).
+    pub(crate) fn begin(&mut self, shape: &'static Shape, limit: usize, tokens: &Tokenizer, name: &str) {
+        self.tree.clear();
+        self.open.clear();
+        (self.shape, self.limit, self.name) = (shape, limit, self.tree.keep(name));
+        (self.wanted, self.outcome, self.depth) = (None, None, tokens.depth());
+        (self.offset, self.line) = (0, 0);
     }
 
     /// Offset of the value's first byte.
@@ -73,10 +88,14 @@ impl Collector {
         self.line
     }
 
-    /// The value as JSON, trimmed.
-    pub(crate) fn json(&self) -> &str {
-        // Tokens are UTF-8, and cut between characters.
-        std::str::from_utf8(&self.bytes).unwrap_or_default()
+    /// The value, trimmed.
+    pub(crate) fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// Takes the value out, and another tree for the next one.
+    pub(crate) fn replace(&mut self, other: Tree) -> Tree {
+        std::mem::replace(&mut self.tree, other)
     }
 
     /// Goes on; `None` when the tokenizer needs bytes.
@@ -90,7 +109,7 @@ impl Collector {
             if let Some(collected) = self.take(token, tokens) {
                 return Ok(Some(collected));
             }
-            if self.bytes.len() > self.limit && token != Token::Key && self.outcome.is_none() && tokens.depth() > self.depth {
+            if self.tree.size() > self.limit && token != Token::Key && self.outcome.is_none() && tokens.depth() > self.depth {
                 self.abandon(Collected::TooLarge, tokens);
             }
         }
@@ -108,12 +127,13 @@ impl Collector {
     fn take(&mut self, token: Token, tokens: &mut Tokenizer) -> Option<Collected> {
         match token {
             Token::Key => self.key(tokens),
-            Token::BeginObject => self.begin(false, tokens),
-            Token::BeginArray => self.begin(true, tokens),
+            Token::BeginObject => self.begin_parts(false, tokens),
+            Token::BeginArray => self.begin_parts(true, tokens),
             Token::EndObject | Token::EndArray if self.open.is_empty() => return Some(Collected::End),
             Token::EndObject | Token::EndArray => {
-                self.open.pop();
-                self.bytes.push(if token == Token::EndArray { b']' } else { b'}' });
+                if let Some(level) = self.open.pop() {
+                    self.tree.end(level.at, "");
+                }
             }
             Token::Skipped | Token::End => {}
             Token::String | Token::Number | Token::Bool(_) | Token::Null => self.scalar(token, tokens),
@@ -124,27 +144,21 @@ impl Collector {
 
     fn key(&mut self, tokens: &mut Tokenizer) {
         let shape = self.open.last().map(|level| level.shape);
-        self.wanted = match tokens.raw() {
-            name if !name.contains(&b'\\') => shape.and_then(|shape| shape.member(name)),
-            _ => shape.and_then(|shape| shape.member(tokens.text().as_bytes())),
-        };
+        self.wanted = shape.and_then(|shape| shape.member(&tokens.text()));
         if self.wanted.is_none() {
             tokens.skip();
             return;
         }
-        self.member = self.bytes.len();
-        self.comma();
-        self.text(tokens.raw());
-        self.bytes.push(b':');
+        self.name = self.tree.write(|kept| tokens.write_text(kept));
     }
 
-    fn begin(&mut self, array: bool, tokens: &mut Tokenizer) {
+    fn begin_parts(&mut self, array: bool, tokens: &mut Tokenizer) {
         let shape = self.expected();
         let fits = if array { shape.element().is_some() } else { shape.is_object() };
         if fits {
-            self.element();
-            self.bytes.push(if array { b'[' } else { b'{' });
-            self.open.push(Level { shape, array });
+            let kind = if array { Kind::Array } else { Kind::Object };
+            let at = self.tree.begin_named(self.name(), kind);
+            self.open.push(Level { shape, array, at });
         } else {
             tokens.leave(tokens.depth() - 1);
             self.other_kind(shape);
@@ -153,30 +167,26 @@ impl Collector {
 
     fn scalar(&mut self, token: Token, tokens: &Tokenizer) {
         let shape = self.expected().one();
-        let raw = tokens.raw();
-        let (quoted, text): (bool, &[u8]) = match (shape, token) {
-            (Shape::Text(_) | Shape::Either(_), Token::String | Token::Number) | (Shape::Any(_), Token::String) => (true, raw),
-            (Shape::Any(_) | Shape::Number, Token::Number) => (false, raw),
-            (Shape::Number, Token::String) if super::scalars::is_number(raw) => (false, raw),
-            (Shape::Text(_) | Shape::Either(_), Token::Bool(true)) => (true, b"true"),
-            (Shape::Text(_) | Shape::Either(_), Token::Bool(false)) => (true, b"false"),
-            (Shape::Any(_), Token::Bool(true)) => (false, b"true"),
-            (Shape::Any(_), Token::Bool(false)) => (false, b"false"),
+        let kind = match (shape, token) {
+            (Shape::Text(_) | Shape::Either(_), Token::String | Token::Number | Token::Bool(_)) | (Shape::Any(_), Token::String) => {
+                Kind::Text
+            }
+            (Shape::Any(_) | Shape::Number, Token::Number) => Kind::Number,
+            (Shape::Number, Token::String) if super::scalars::is_number(tokens.raw().as_bytes()) => Kind::Number,
+            (Shape::Any(_), Token::Bool(_)) => Kind::Word,
             _ => return self.other_kind(shape),
         };
-        self.element();
-        if quoted {
-            self.text(text);
-        } else {
-            self.bytes.extend_from_slice(text);
-        }
+        let name = self.name();
+        self.tree.leaf_named(name, kind, |text| match (kind, token) {
+            (Kind::Number, _) => text.push_str(&canonical(&tokens.text())),
+            (_, Token::Bool(word)) => text.push_str(if word { "true" } else { "false" }),
+            _ => tokens.write_text(text),
+        });
     }
 
-    fn text(&mut self, text: &[u8]) {
-        self.bytes.reserve(text.len() + 2);
-        self.bytes.push(b'"');
-        self.bytes.extend_from_slice(text);
-        self.bytes.push(b'"');
+    /// The name of a value, which elements do not have.
+    fn name(&self) -> Span {
+        if self.open.last().is_some_and(|level| level.array) { Span::default() } else { self.name }
     }
 
     /// Leaves a member out; puts the empty value in the place of an element.
@@ -184,23 +194,10 @@ impl Collector {
         match self.open.last() {
             None => self.outcome = Some(Collected::OtherKind),
             Some(level) if level.array => {
-                self.element();
-                self.bytes.extend_from_slice(shape.empty());
+                let (kind, text) = empty(shape);
+                self.tree.leaf_named(Span::default(), kind, |kept| kept.push_str(text));
             }
-            Some(_) => self.bytes.truncate(self.member),
-        }
-    }
-
-    /// Writes what comes before a value, if it is an element.
-    fn element(&mut self) {
-        if self.open.last().is_some_and(|level| level.array) {
-            self.comma();
-        }
-    }
-
-    fn comma(&mut self) {
-        if !matches!(self.bytes.last(), None | Some(b'[' | b'{')) {
-            self.bytes.push(b',');
+            Some(_) => {}
         }
     }
 
@@ -208,7 +205,28 @@ impl Collector {
     fn abandon(&mut self, outcome: Collected, tokens: &mut Tokenizer) {
         self.outcome = Some(outcome);
         self.open.clear();
-        self.bytes = Vec::new();
+        self.tree = Tree::default();
         tokens.leave(self.depth);
     }
+}
+
+/// The kind and text of the value that stands for one of another kind.
+fn empty(shape: &'static Shape) -> (Kind, &'static str) {
+    match shape.one() {
+        Shape::Text(_) => (Kind::Text, ""),
+        Shape::Number => (Kind::Number, "0"),
+        Shape::Object(_) | Shape::Either(_) | Shape::Map(_) => (Kind::Object, ""),
+        Shape::List(_) => (Kind::Array, ""),
+        Shape::Any(_) | Shape::OneOrMany(_) => (Kind::Null, ""),
+    }
+}
+
+/// A number as all write it, so that it is the same text whoever wrote it: `7.50` and `7.5` are.
+fn canonical(number: &str) -> Cow<'_, str> {
+    let is_whole = number.parse::<u64>().is_ok() || (number != "-0" && number.parse::<i64>().is_ok());
+    if is_whole {
+        return Cow::Borrowed(number);
+    }
+    let finite = number.parse::<f64>().ok().filter(|number| number.is_finite());
+    finite.map_or(Cow::Borrowed(number), |number| Cow::Owned(number.to_string()))
 }

@@ -10,15 +10,16 @@ impl Tokenizer {
         self.head += 1;
         self.key = key;
         if key || !self.skip {
-            let length = plain_length(&self.buffer[self.head..self.valid]).filter(|length| *length <= self.room());
-            self.plain = length.map(|length| (self.head, self.head + length));
-            if let Some((_, end)) = self.plain {
-                self.head = end + 1;
+            let plain = plain_length(&self.buffer.as_bytes()[self.head..]).filter(|(length, _)| *length <= self.room());
+            self.plain = plain.map(|(length, _)| (self.head, self.head + length));
+            if let Some((length, escaped)) = plain {
+                self.head += length + 1;
+                self.escaped = escaped;
                 return Ok(Some(self.string_ended()));
             }
         }
         self.text.clear();
-        (self.clipped, self.surrogate) = (false, None);
+        (self.clipped, self.escaped, self.surrogate) = (false, false, None);
         self.string(Escape::No)
     }
 
@@ -32,7 +33,7 @@ impl Tokenizer {
         let mut escape = escape;
         loop {
             self.partial = Partial::String(escape);
-            let rest = &self.buffer[self.head..self.valid];
+            let rest = &self.buffer.as_bytes()[self.head..];
             if rest.is_empty() {
                 return Ok(None);
             }
@@ -78,7 +79,7 @@ impl Tokenizer {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {
                 self.head += 1;
                 self.flush_surrogate()?;
-                self.keep_unit(&[b'\\', byte])?;
+                self.keep_unit(&['\\', char::from(byte)].iter().collect::<String>())?;
                 Ok(Escape::No)
             }
             _ => Err(self.error(ReadErrorKind::Syntax, "expected one of \"\\/bfnrtu after '\\' in a string")),
@@ -110,18 +111,18 @@ impl Tokenizer {
                 Ok(())
             }
             (true, 0xC..=0xF) => match self.surrogate.take() {
-                Some(first) => self.keep_unit(&[b"\\u", &first[..], b"\\u", &digits[..]].concat()),
-                None => self.keep_unit("\u{fffd}".as_bytes()),
+                Some(first) => self.keep_unit(&(unicode_escape(first) + &unicode_escape(digits))),
+                None => self.keep_unit("\u{fffd}"),
             },
             _ => {
                 self.flush_surrogate()?;
-                self.keep_unit(&[b"\\u", &digits[..]].concat())
+                self.keep_unit(&unicode_escape(digits))
             }
         }
     }
 
     fn flush_surrogate(&mut self) -> Result<(), ReadError> {
-        if self.surrogate.take().is_some() { self.keep_unit("\u{fffd}".as_bytes()) } else { Ok(()) }
+        if self.surrogate.take().is_some() { self.keep_unit("\u{fffd}") } else { Ok(()) }
     }
 
     /// Keeps the next `length` bytes, which hold neither quote nor backslash.
@@ -135,15 +136,15 @@ impl Tokenizer {
         if self.clipped {
             return Ok(());
         }
-        if self.buffer[run.clone()].iter().all(|byte| *byte >= b' ') {
+        if self.buffer.as_bytes()[run.clone()].iter().all(|byte| *byte >= b' ') {
             return self.keep_plain(run);
         }
         let mut from = run.start;
         for at in run.clone() {
-            let byte = self.buffer[at];
+            let byte = self.buffer.as_bytes()[at];
             if byte < b' ' {
                 self.keep_plain(from..at)?;
-                self.keep_unit(format!("\\u{byte:04x}").as_bytes())?;
+                self.keep_unit(&format!("\\u{byte:04x}"))?;
                 from = at + 1;
             }
         }
@@ -155,23 +156,21 @@ impl Tokenizer {
             return Ok(());
         }
         let room = self.room().saturating_sub(self.text.len());
-        let mut end = run.end.min(run.start + room);
-        // Back to the start of a character.
-        while end < run.end && end > run.start && self.buffer[end] & 0b1100_0000 == 0b1000_0000 {
-            end -= 1;
-        }
-        self.text.extend_from_slice(&self.buffer[run.start..end]);
-        if end < run.end { self.clip() } else { Ok(()) }
+        let run = &self.buffer[run];
+        let kept = &run[..run.floor_char_boundary(room)];
+        self.text.push_str(kept);
+        if kept.len() < run.len() { self.clip() } else { Ok(()) }
     }
 
-    fn keep_unit(&mut self, unit: &[u8]) -> Result<(), ReadError> {
+    fn keep_unit(&mut self, unit: &str) -> Result<(), ReadError> {
         if self.clipped {
             return Ok(());
         }
         if self.text.len() + unit.len() > self.room() {
             return self.clip();
         }
-        self.text.extend_from_slice(unit);
+        self.escaped |= unit.starts_with('\\');
+        self.text.push_str(unit);
         Ok(())
     }
 
@@ -185,26 +184,26 @@ impl Tokenizer {
             return Err(self.error(ReadErrorKind::LimitExceeded, message));
         }
         self.clipped = true;
-        self.text.extend_from_slice("…".as_bytes());
+        self.text.push('…');
         Ok(())
     }
 
     /// A number, `true`, `false` or `null`.
     pub(super) fn word(&mut self) -> Result<Option<Token>, ReadError> {
-        let rest = &self.buffer[self.head..self.valid];
+        let rest = &self.buffer[self.head..];
         let part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-        let length = rest.iter().position(|byte| !part(byte));
+        let length = rest.as_bytes().iter().position(|byte| !part(byte));
         let run = &rest[..length.unwrap_or(rest.len())];
-        self.text.extend_from_slice(run);
+        self.text.push_str(run);
         self.head += run.len();
         if self.text.len() > limits::TOKEN {
             let message = format!("a number of more than {} bytes (limits::TOKEN)", limits::TOKEN);
             return Err(self.error(ReadErrorKind::LimitExceeded, message));
         }
-        if length.is_none() && !(self.ended && self.head == self.buffer.len()) {
+        if length.is_none() && !(self.ended && self.is_consumed()) {
             return Ok(None);
         }
-        let token = match self.text.as_slice() {
+        let token = match self.text.as_bytes() {
             b"true" => Token::Bool(true),
             b"false" => Token::Bool(false),
             b"null" => Token::Null,
@@ -216,6 +215,11 @@ impl Tokenizer {
         self.value_ended();
         Ok(Some(if std::mem::take(&mut self.skip) { Token::Skipped } else { token }))
     }
+}
+
+/// A `\uXXXX`.
+fn unicode_escape(digits: [u8; 4]) -> String {
+    ['\\', 'u'].into_iter().chain(digits.map(char::from)).collect()
 }
 
 /// Whether the bytes are a number of RFC 8259, section 6.
@@ -244,18 +248,31 @@ pub(super) fn is_number(bytes: &[u8]) -> bool {
 }
 
 /// The length of a string, if it can be kept as it stands: all of it is in these bytes, without raw control characters or halves of surrogate
-/// pairs. Nearly all strings are like that, and nothing of them is copied before somebody takes it.
-fn plain_length(bytes: &[u8]) -> Option<usize> {
-    let mut at = 0;
+/// pairs. Nearly all strings are like that, and nothing of them is copied before somebody takes it. Also whether there are escapes in it.
+fn plain_length(bytes: &[u8]) -> Option<(usize, bool)> {
+    let (mut at, mut escaped) = (0, false);
     loop {
         at += position(&bytes[at..], |word| equal(word, b'"') | equal(word, b'\\') | below(word, b' '))?;
         at += match bytes[at..] {
-            [b'"', ..] => return Some(at),
+            [b'"', ..] => return Some((at, escaped)),
             [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
             [b'\\', b'u', a, b, c, d, ..] if [a, b, c, d].iter().all(u8::is_ascii_hexdigit) && !(matches!(a, b'd' | b'D') && b > b'7') => 6,
             _ => return None,
         };
+        escaped = true;
     }
+}
+
+/// How many blanks stand at the start: mostly none, one, or a line's end with an indentation.
+pub(super) fn blanks(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(b' ' | b'\t' | b'\n' | b'\r') = bytes.get(at) {
+        at += 1;
+        while bytes[at..].first_chunk() == Some(&[b' '; 8]) {
+            at += 8;
+        }
+    }
+    at
 }
 
 /// The length of a string of which nothing is kept; where its end is not in these bytes, whether the byte behind them is escaped.

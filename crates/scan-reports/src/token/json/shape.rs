@@ -43,22 +43,10 @@ impl Shape {
         }
     }
 
-    pub(super) fn empty(&'static self) -> &'static [u8] {
-        match self.one() {
-            Self::Text(_) => b"\"\"",
-            Self::Number => b"0",
-            Self::Object(_) | Self::Either(_) | Self::Map(_) => b"{}",
-            Self::List(_) => b"[]",
-            Self::Any(_) | Self::OneOrMany(_) => b"null",
-        }
-    }
-
     /// The shape of the member of that name, if it is needed.
-    pub(crate) fn member(&'static self, name: &[u8]) -> Option<&'static Self> {
+    pub(crate) fn member(&'static self, name: &str) -> Option<&'static Self> {
         match self {
-            Self::Object(members) | Self::Either(members) => {
-                members.iter().find(|(known, _)| known.as_bytes() == name).map(|(_, shape)| shape)
-            }
+            Self::Object(members) | Self::Either(members) => members.iter().find(|(known, _)| *known == name).map(|(_, shape)| shape),
             Self::Map(shape) => Some(shape),
             Self::OneOrMany(shape) => shape.member(name),
             Self::Any(_) => Some(self),

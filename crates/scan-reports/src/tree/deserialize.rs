@@ -1,0 +1,111 @@
+//! A tree as the typed struct that it is the JSON of, without the way over JSON.
+
+use serde::de::value::{Error, MapDeserializer, SeqDeserializer};
+use serde::de::{Deserializer, IntoDeserializer, Visitor};
+use serde::forward_to_deserialize_any;
+
+use super::{At, Kind, Tree};
+
+/// A value in a tree, for serde to read. Texts are lent by the tree.
+#[derive(Clone, Copy)]
+pub(crate) struct Node<'t> {
+    tree: &'t Tree,
+    at: At,
+}
+
+impl<'t> Node<'t> {
+    /// The tree's value.
+    pub(crate) fn first(tree: &'t Tree) -> Self {
+        Self { tree, at: 0 }
+    }
+
+    fn parts(self) -> impl Iterator<Item = Self> {
+        self.tree.parts(self.at).map(move |at| Self { tree: self.tree, at })
+    }
+
+    fn visit_number<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Error> {
+        let text = self.tree.text(self.at);
+        match (text.parse::<u64>(), text.parse::<i64>()) {
+            (Ok(number), _) => visitor.visit_u64(number),
+            (_, Ok(number)) => visitor.visit_i64(number),
+            // The tokenizer lets only numbers through; what none can hold is the largest that one can.
+            _ => visitor.visit_f64(text.parse().unwrap_or_default()),
+        }
+    }
+}
+
+impl<'t> IntoDeserializer<'t> for Node<'t> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> Deserializer<'de> for Node<'de> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.tree.kind(self.at) {
+            Kind::Object => visitor.visit_map(MapDeserializer::new(self.parts().map(|part| (part.tree.name(part.at), part)))),
+            Kind::Array => visitor.visit_seq(SeqDeserializer::new(self.parts())),
+            Kind::Text => visitor.visit_borrowed_str(self.tree.text(self.at)),
+            Kind::Number => self.visit_number(visitor),
+            Kind::Word => visitor.visit_bool(self.tree.text(self.at) == "true"),
+            Kind::Null => visitor.visit_unit(),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.tree.kind(self.at) {
+            Kind::Null => visitor.visit_none(),
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct newtype_struct seq tuple
+        tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::token::json::Tokenizer;
+    use crate::token::json::collect::{Collected, Collector, Shape};
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(default)]
+    struct Report {
+        name: Option<String>,
+        line: Option<f64>,
+        tags: Vec<String>,
+        facts: BTreeMap<String, serde_json::Value>,
+    }
+
+    static REPORT: Shape = Shape::Object(&[
+        ("name", Shape::Text(100)),
+        ("line", Shape::Number),
+        ("tags", Shape::List(&Shape::Text(100))),
+        ("facts", Shape::Map(&Shape::Any(100))),
+    ]);
+
+    #[test]
+    fn a_tree_is_read_as_its_json_would_be() {
+        let json = r#"{"name":"a\n\u00e9","line":1.5e1,"tags":["x",7],"facts":{"a":1,"b":-2.50,"c":true,"d":[],"e":{"f":"g"}}}"#;
+        let mut tokens = Tokenizer::default();
+        tokens.feed(json.as_bytes());
+        tokens.end_of_input();
+        let mut collector = Collector::default();
+        collector.begin(&REPORT, 10_000, &tokens, "");
+        assert_eq!(collector.advance(&mut tokens).expect("JSON"), Some(Collected::Value));
+        let read = Report::deserialize(Node::first(collector.tree())).expect("a report");
+        let expected = serde_json::from_str::<Report>(&json.replace("[\"x\",7]", "[\"x\",\"7\"]")).expect("a report");
+        assert_eq!(read, expected);
+    }
+}
