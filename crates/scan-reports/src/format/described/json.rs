@@ -441,7 +441,7 @@ impl JsonReport {
     fn is_missing(&self, slot: u8) -> bool {
         let is_known = |slot: u8| self.known & (1 << slot) != 0;
         let spared = self.reading.slots.get(usize::from(slot)).map_or(&[][..], |slot| slot.spared.0);
-        let has_text = |slot: u8| is_known(slot) && self.slots.0.get(usize::from(slot)).is_some_and(|kept| kept.has_text());
+        let has_text = |slot: u8| is_known(slot) && self.slots.0.get(usize::from(slot)).is_some_and(Kept::has_text);
         !is_known(slot) && !spared.iter().any(|slot| has_text(*slot))
     }
 

@@ -7,7 +7,7 @@ use memchr::memmem;
 
 use super::scope::{Scope, Slots};
 use super::table::{Expr, List, Places, Reading, Record as Description, Scores, Severities};
-use super::transform::{hash, number};
+use super::transform::number;
 use crate::format::elements::{add_once, block, is_one_line, prefix};
 use crate::format::{cvss, ids, purl};
 use crate::tree::{At, Tree};
@@ -164,7 +164,7 @@ impl<'a> Making<'a> {
             (FindingKind::Host, _) => own(&[]),
             (FindingKind::Web, _) => own(&[&asset.identity]),
             (FindingKind::Dependency, Some(component)) => own(&[&component.name, &component.version]),
-            (FindingKind::Secret, _) => own(&[path, &hash(self.secret)]),
+            (FindingKind::Secret, _) => own(&[path, self.secret]),
             (_, _) if !mark.is_empty() => of([Cow::Borrowed(path)].into_iter().chain(mark).collect()),
             (FindingKind::Configuration, _) => own(&[if path.is_empty() { &asset.identity } else { path }]),
             (_, _) => own(&[path, if evidence.is_empty() { &finding.title } else { evidence }]),
