@@ -20,7 +20,7 @@ mod times;
 mod work;
 
 use times::Times;
-use work::Outcome;
+use work::{Outcome, Turn};
 
 /// Reports and broken uploads that one drain removes, each.
 const LEFTOVERS: i32 = 25;
@@ -92,8 +92,8 @@ async fn drain() -> anyhow::Result<Done> {
     loop {
         let Claims { claims, more } = claim(&mut db, &settings).await?;
         let Some(claim) = claims.into_iter().next() else { break };
-        let work = work::on(&db, &store, &claim, &settings, deadline, &mut memory, &mut done.times);
-        match with_help(work, more).await? {
+        let turn = Turn { db: &db, store: &store, claim: &claim, settings: &settings, deadline };
+        match with_help(turn.work(&mut memory, &mut done.times), more).await? {
             Outcome::Completed => done.completed += 1,
             Outcome::Failed => done.failed += 1,
             Outcome::Lost => {}

@@ -3,10 +3,11 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use platform::db::{Claim, Db, ImportState};
+use platform::db::ImportState;
 use scan_reports::{Cut, Decoder};
 
 use crate::source::Source;
+use crate::work::Turn;
 use crate::{Settings, wake_next};
 
 /// Segments that are cut off at a time. The last of them is whatever is left: who claims it cuts it further.
@@ -18,14 +19,8 @@ pub(crate) fn are_in(source: &Source<'_>, decoder: &Decoder, settings: &Settings
 }
 
 /// Cuts what is left of the claimed segment, if its format can be cut, and leaves the rest to others. Gives what became of the import.
-pub(crate) async fn cut(
-    db: &Db,
-    source: &mut Source<'_>,
-    claim: &Claim,
-    decoder: &Decoder,
-    settings: &Settings,
-    deadline: Instant,
-) -> Result<ImportState> {
+pub(crate) async fn cut(turn: &Turn<'_>, source: &mut Source<'_>, decoder: &Decoder) -> Result<ImportState> {
+    let &Turn { db, claim, settings, deadline, .. } = turn;
     let cuts = find(source, decoder, settings.segment_bytes, deadline).await?;
     let Some(first) = cuts.first() else { return Ok(ImportState::Running) };
     source.cut(first.offset);

@@ -49,18 +49,17 @@ pub(crate) enum Outcome {
 /// of the same report. Not by an earlier one, since of a finding's records the one that comes first in the report counts.
 pub(crate) struct Memory {
     import_id: Uuid,
-    /// Where the report begins in the object, and where in it the segment ended.
-    place: (u64, u64),
+    /// Offset in the object at which the report begins.
+    report: u64,
+    /// Offset in the report at which the segment ended.
+    end: u64,
     known: KnownFindings,
 }
 
 impl Memory {
     /// What is known at a place of a report.
     fn known_at(memory: Option<Self>, claim: &Claim, offset: u64) -> KnownFindings {
-        let fits = |memory: &Self| {
-            let (report, end) = memory.place;
-            memory.import_id == claim.import_id && report == claim.entry_starts_at && end <= offset
-        };
+        let fits = |memory: &Self| memory.import_id == claim.import_id && memory.report == claim.entry_starts_at && memory.end <= offset;
         memory.filter(fits).map(|memory| memory.known).unwrap_or_default()
     }
 }
@@ -81,20 +80,27 @@ impl<E: Into<anyhow::Error>> From<E> for Stop {
     }
 }
 
-/// Works on a claimed import until it ends or the deadline has passed.
-pub(crate) async fn on(
-    db: &Db,
-    store: &Store,
-    claim: &Claim,
-    settings: &Settings,
-    deadline: Instant,
-    memory: &mut Option<Memory>,
-    times: &mut Times,
-) -> Result<Outcome> {
-    let mut source = Source::new(store, claim, times);
-    match read_and_store(db, &mut source, claim, settings, deadline, memory).await {
-        Ok(outcome) => Ok(outcome),
-        Err(stop) => ended(db, claim, stop).await,
+/// A turn: what the work on a claimed import needs.
+pub(crate) struct Turn<'a> {
+    pub(crate) db: &'a Db,
+    pub(crate) store: &'a Store,
+    pub(crate) claim: &'a Claim,
+    pub(crate) settings: &'a Settings,
+    pub(crate) deadline: Instant,
+}
+
+impl Turn<'_> {
+    /// Works until the import ends or the deadline has passed.
+    pub(crate) async fn work(&self, memory: &mut Option<Memory>, times: &mut Times) -> Result<Outcome> {
+        let mut source = Source::new(self.store, self.claim, times);
+        match read_and_store(self, &mut source, memory).await {
+            Ok(outcome) => Ok(outcome),
+            Err(stop) => ended(self.db, self.claim, stop).await,
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.deadline
     }
 }
 
@@ -124,14 +130,8 @@ fn in_entry(claim: &Claim, failure: ImportFailure) -> ImportFailure {
     }
 }
 
-async fn read_and_store(
-    db: &Db,
-    source: &mut Source<'_>,
-    claim: &Claim,
-    settings: &Settings,
-    deadline: Instant,
-    memory: &mut Option<Memory>,
-) -> Result<Outcome, Stop> {
+async fn read_and_store(turn: &Turn<'_>, source: &mut Source<'_>, memory: &mut Option<Memory>) -> Result<Outcome, Stop> {
+    let &Turn { db, claim, settings, deadline, .. } = turn;
     let mut decoder = match resumed(claim) {
         Some(decoder) => decoder,
         None => started(source, claim).await?,
@@ -146,7 +146,7 @@ async fn read_and_store(
         // Not while it is on trial.
         if to_cut && trial == 0 {
             to_cut = false;
-            if segments::cut(db, source, claim, &decoder, settings, deadline).await? == ImportState::Stale {
+            if segments::cut(turn, source, &decoder).await? == ImportState::Stale {
                 return Err(Stop::Lost);
             }
         }
@@ -159,7 +159,7 @@ async fn read_and_store(
         let unit = Unit { records, batch, format, checkpoint: checkpoint.clone(), bytes_read };
         let (sent, read) = (Instant::now(), source.times.reading());
         let storing = db.ingest_batch(claim, settings.lease, unit);
-        let more = matches!(end, End::Full) && Instant::now() < deadline;
+        let more = matches!(end, End::Full) && !turn.is_over();
         let stored = if more && !to_cut {
             // The database stores this batch while the next is being read.
             let (stored, next) = join(storing, fill(&mut decoder, source, &mut known, most, deadline)).await;
@@ -178,7 +178,7 @@ async fn read_and_store(
             (_, End::Full) if more => {}
             (_, End::Full) => return finished(db.release_import(claim).await?, Outcome::Yielded),
             (_, End::Segment) => {
-                *memory = Some(Memory { import_id: claim.import_id, place: (claim.entry_starts_at, source.end()), known });
+                *memory = Some(Memory { import_id: claim.import_id, report: claim.entry_starts_at, end: source.end(), known });
                 return finished(db.finish_import(claim).await?, Outcome::Completed);
             }
             (_, End::Stop(stop)) => return Err(stop),
