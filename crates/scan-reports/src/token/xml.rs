@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use encoding_rs::Encoding;
-use memchr::{memchr, memchr2, memmem, memrchr};
+use memchr::{memchr, memchr2, memchr3, memmem, memrchr};
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::attributes::Attributes as RawAttributes;
 use quick_xml::parser::{ElementParser, Parser as _};
@@ -61,7 +61,17 @@ pub(crate) enum Kind<'a> {
 pub(crate) struct Start<'a> {
     pub(crate) name: &'a str,
     text: &'a str,
-    attributes: &'a [(Range<usize>, Range<usize>)],
+    scratch: &'a str,
+    attributes: &'a [Attribute],
+}
+
+/// Where the name and the value of an attribute stand.
+#[derive(Debug)]
+struct Attribute {
+    name: Range<usize>,
+    value: Range<usize>,
+    /// In the scratch buffer, since something in it was replaced; otherwise in the text.
+    replaced: bool,
 }
 
 impl<'a> Start<'a> {
@@ -72,7 +82,10 @@ impl<'a> Start<'a> {
 
     /// All attributes in the document's order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'_, 'a> {
-        self.attributes.iter().map(|(name, value)| (&self.text[name.clone()], &self.text[value.clone()]))
+        self.attributes.iter().map(|attribute| {
+            let text = if attribute.replaced { self.scratch } else { self.text };
+            (&text[attribute.name.clone()], &text[attribute.value.clone()])
+        })
     }
 }
 
@@ -146,9 +159,9 @@ pub(crate) struct Tokenizer {
     skip: Option<(Skip, u64)>,
     /// Where the last event ended.
     boundary: (u64, Spot, Phase),
-    /// Attributes, or a text with references replaced.
+    /// Attributes or a text with references replaced.
     scratch: String,
-    attributes: Vec<(Range<usize>, Range<usize>)>,
+    attributes: Vec<Attribute>,
     failed: Option<ReadError>,
 }
 
@@ -247,8 +260,8 @@ impl Tokenizer {
             Found::NeedInput => return Ok(Token::NeedInput),
             Found::Over => return Ok(Token::End),
             Found::Start(name) => {
-                let name = &self.input.text()[name];
-                (Kind::Start(Start { name, text: &self.scratch, attributes: &self.attributes }), depth)
+                let text = self.input.text();
+                (Kind::Start(Start { name: &text[name], text, scratch: &self.scratch, attributes: &self.attributes }), depth)
             }
             Found::Text(range) => (Kind::Text(&self.input.text()[range]), depth),
             Found::Replaced => (Kind::Text(&self.scratch), depth),
@@ -386,8 +399,10 @@ impl Tokenizer {
 
     /// A start or end tag, once it is there whole.
     fn tag(&mut self) -> Result<Option<Found>, ReadError> {
-        if let Some(found) = self.plain_tag()? {
-            self.tag = (ElementParser::Outside, 0);
+        // A tag that is not there whole is looked at once only.
+        if self.tag.1 == 0
+            && let Some(found) = self.plain_tag()?
+        {
             return Ok(Some(found));
         }
         let rest = self.input.rest();
@@ -404,7 +419,7 @@ impl Tokenizer {
         if rest.as_bytes()[1] == b'/' { self.end_tag(length).map(Some) } else { self.start_tag(length).map(Some) }
     }
 
-    /// A tag that is nothing but a name, as most are: `<name>` and `</name>`. Whatever else it is, [`tag`](Self::tag) finds out.
+    /// A tag as nearly all are written: `</name>` and `<name one="value" two='value'>`. Whatever else it is, [`tag`](Self::tag) finds out.
     fn plain_tag(&mut self) -> Result<Option<Found>, ReadError> {
         let rest = self.input.rest().as_bytes();
         if rest[1] == b'/' {
@@ -417,12 +432,48 @@ impl Tokenizer {
             self.close();
             return Ok(Some(Found::End));
         }
-        let length = rest[1..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')).count();
-        if rest.get(1 + length) != Some(&b'>') || !rest[1].is_ascii_alphabetic() || self.phase != Phase::Content {
+        let name = plain_name(&rest[1..]);
+        if name == 0 || self.phase != Phase::Content {
             return Ok(None);
         }
+        match self.plain_attributes(1 + name) {
+            Some((length, empty)) if length <= limits::TOKEN => self.open_element(1 + name, length, empty).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Reads the attributes of a tag whose name ends at `end`, and gives the tag's length, and whether its element is empty. A value is not copied
+    /// unless something in it has to be replaced: that, and to look at each byte as seldom as can be, makes this worth its lines.
+    fn plain_attributes(&mut self, end: usize) -> Option<(usize, bool)> {
         self.attributes.clear();
-        self.open_element(1 + length, length + 2, false).map(Some)
+        self.scratch.clear();
+        let (rest, start) = (self.input.rest(), self.input.start());
+        let bytes = rest.as_bytes();
+        let mut at = end;
+        loop {
+            let blanks = bytes[at..].iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
+            at += blanks;
+            match bytes.get(at)? {
+                b'>' => return Some((at + 1, false)),
+                b'/' => return (bytes.get(at + 1) == Some(&b'>')).then_some((at + 2, true)),
+                _ if blanks == 0 => return None,
+                _ => {}
+            }
+            let name = at..at + plain_name(&bytes[at..]);
+            let quote = *bytes.get(name.end + 1)?;
+            if name.is_empty() || bytes[name.end] != b'=' || !matches!(quote, b'"' | b'\'') {
+                return None;
+            }
+            let value = name.end + 2;
+            let value = value..value + memchr(quote, &bytes[value..])?;
+            at = value.end + 1;
+            if memchr3(b'&', b'<', b'\r', &bytes[value.clone()]).is_none() {
+                let place = |range: Range<usize>| start + range.start..start + range.end;
+                self.attributes.push(Attribute { name: place(name), value: place(value), replaced: false });
+            } else {
+                self.attributes.push(replaced(&rest[name], &rest[value], &mut self.scratch).ok()?);
+            }
+        }
     }
 
     fn start_tag(&mut self, length: usize) -> Result<Found, ReadError> {
@@ -640,8 +691,8 @@ fn unify_line_ends(text: &mut String, from: usize) {
     }
 }
 
-/// Reads the attributes of a tag, whose name ends at `end`: their names and values go to `out`, their places to `places`.
-fn read_attributes(body: &str, end: usize, out: &mut String, places: &mut Vec<(Range<usize>, Range<usize>)>) -> Result<(), String> {
+/// Reads the attributes of a tag, whose name ends at `end`.
+fn read_attributes(body: &str, end: usize, out: &mut String, attributes: &mut Vec<Attribute>) -> Result<(), String> {
     let mut raw = RawAttributes::new(body, end);
     // The check compares each name with every other one: that is minutes in a tag of a megabyte.
     for attribute in raw.with_checks(false) {
@@ -650,17 +701,30 @@ fn read_attributes(body: &str, end: usize, out: &mut String, places: &mut Vec<(R
         if !is_name(name) {
             return Err(format!("expected the name of an attribute, found {}", quoted(name)));
         }
-        if memchr(b'<', attribute.value.as_bytes()).is_some() {
-            return Err(format!("the value of {name} holds a \"<\": its closing quote is missing"));
-        }
-        let name_start = out.len();
-        out.push_str(name);
-        let value_start = out.len();
-        replace_references(&attribute.value, out).map_err(|(_, message)| message)?;
-        unify_line_ends(out, value_start);
-        places.push((name_start..value_start, value_start..out.len()));
+        attributes.push(replaced(name, &attribute.value, out)?);
     }
     Ok(())
+}
+
+/// Appends an attribute with its references replaced.
+fn replaced(name: &str, value: &str, out: &mut String) -> Result<Attribute, String> {
+    if memchr(b'<', value.as_bytes()).is_some() {
+        return Err(format!("the value of {name} holds a \"<\": its closing quote is missing"));
+    }
+    let name_start = out.len();
+    out.push_str(name);
+    let value_start = out.len();
+    replace_references(value, out).map_err(|(_, message)| message)?;
+    unify_line_ends(out, value_start);
+    Ok(Attribute { name: name_start..value_start, value: value_start..out.len(), replaced: true })
+}
+
+/// The length of the name that the bytes begin with, if it is one of ASCII.
+fn plain_name(bytes: &[u8]) -> usize {
+    if !bytes.first().is_some_and(u8::is_ascii_alphabetic) {
+        return 0;
+    }
+    bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':')).count()
 }
 
 /// Whether it can be a name (XML 1.0, section 2.3): exact in ASCII, everything beyond it is allowed.
