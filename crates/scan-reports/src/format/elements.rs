@@ -1,5 +1,6 @@
 //! What the formats in XML have in common: the way from events to records, with the places to suspend at.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use serde::de::DeserializeOwned;
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Cuts, Parser};
 use crate::token::xml::{CutFinder, Event, Kind, Mark, Place, Start, Token, Tokenizer};
-use crate::{CheckpointError, KnownFindings, ReadError, ReadErrorKind, Record, Step, limits};
+use crate::{CheckpointError, Identity, KnownFindings, ReadError, ReadErrorKind, Record, Step, limits};
 
 /// A format in XML: from elements to records.
 ///
@@ -26,11 +27,11 @@ pub(super) trait Elements: Default + Send {
     const UNIT: (&'static str, usize);
 
     /// An element begins. Of a known finding, nothing but the identity need be read.
-    fn start(&mut self, element: &Start<'_>, at: At, known: &KnownFindings) -> Begin;
+    fn start(&mut self, element: &Start<'_>, event: &Event<'_>, known: &KnownFindings) -> Begin;
     /// A piece of text of the innermost element.
     fn text(&mut self, text: &str, depth: usize);
     /// An element ends.
-    fn end(&mut self, name: &str, at: At) -> Option<Record>;
+    fn end(&mut self, name: &str, event: &Event<'_>, known: &KnownFindings) -> Option<Record>;
     /// Whether the element that has just ended turned out to be of another finding than the known one that it was taken for: it is read again, and
     /// then whole.
     fn was_mistaken(&mut self) -> bool {
@@ -48,8 +49,13 @@ pub(super) const CONTEXT: usize = 6 * 1024;
 pub(super) struct At {
     pub(super) offset: u64,
     pub(super) line: u64,
-    /// The root has 1.
-    pub(super) depth: usize,
+}
+
+impl At {
+    /// The place of an event. Its line is counted from the last one that was asked for: in a long way that is faster than in many short ones.
+    pub(super) fn of(event: &Event<'_>) -> Self {
+        Self { offset: event.offset, line: event.line() }
+    }
 }
 
 /// What an element is that begins.
@@ -109,37 +115,38 @@ impl<R: Elements> Parser for XmlReport<R> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        let nothing = KnownFindings::nothing();
         loop {
             let event = match self.xml.next()? {
                 Token::Event(event) => event,
                 Token::NeedInput => return Ok(Step::NeedInput),
                 Token::End => return Ok(Step::End),
             };
-            if let Kind::Text(text) = event.kind {
-                self.reader.text(text, event.depth);
-                continue;
-            }
-            let at = At { offset: event.offset, line: event.line(), depth: event.depth };
             let record = match &event.kind {
-                Kind::Text(_) => continue,
+                Kind::Text(text) => {
+                    self.reader.text(text, event.depth);
+                    continue;
+                }
                 Kind::Start(element) => {
-                    if at.depth == 1 && local_name(element.name) != R::ROOT {
+                    if event.depth == 1 && local_name(element.name) != R::ROOT {
                         let error = other_root::<R>(&event, element.name);
                         self.failed = Some(error.clone());
                         return Err(error);
                     }
-                    let known = if self.again.is_some() { &nothing } else { known };
-                    if self.reader.start(element, at, known) == Begin::Record && self.mark.is_none() {
+                    let begin = match self.again {
+                        Some(_) => self.reader.start(element, &event, &KnownFindings::nothing()),
+                        None => self.reader.start(element, &event, known),
+                    };
+                    if begin == Begin::Record && self.mark.is_none() {
                         (self.mark, self.made) = (Some(event.mark()), 0);
                     }
-                    if at.depth == 1 {
+                    if event.depth == 1 {
                         return Ok(Step::Record(Record::Tool { name: R::TOOL.to_owned() }));
                     }
                     continue;
                 }
-                Kind::End(name) => self.reader.end(name, at),
+                Kind::End(name) => self.reader.end(name, &event, known),
             };
+            let depth = event.depth;
             if self.reader.was_mistaken() {
                 self.read_again();
                 continue;
@@ -147,12 +154,12 @@ impl<R: Elements> Parser for XmlReport<R> {
             if let Some(record) = record {
                 self.made += 1;
                 if self.skip == 0 {
-                    self.close(at.depth);
+                    self.close(depth);
                     return Ok(Step::Record(record));
                 }
                 self.skip -= 1;
             }
-            self.close(at.depth);
+            self.close(depth);
         }
     }
 
@@ -273,6 +280,27 @@ pub(super) fn is_one_line(text: &str) -> bool {
         matches!(byte, b'!'..=b'~') || byte == b' ' && before != b' '
     });
     single && last != b' '
+}
+
+/// The identities of the findings of rules, by what tells the rules apart: to make one takes as long as to read a record.
+#[derive(Default)]
+pub(super) struct Identities(HashMap<String, Identity>);
+
+impl Identities {
+    /// Those that are kept: there are more rules, but not in a report.
+    const MOST: usize = 20_000;
+
+    pub(super) fn of(&mut self, rule: &str, make: impl FnOnce() -> Identity) -> Identity {
+        if let Some(known) = self.0.get(rule) {
+            return known.clone();
+        }
+        if self.0.len() >= Self::MOST {
+            self.0.clear();
+        }
+        let identity = make();
+        self.0.insert(rule.to_owned(), identity.clone());
+        identity
+    }
 }
 
 /// Adds to a list what is not in it yet, up to the number of entries that a record may have.

@@ -14,12 +14,10 @@
 //! than by the name of `ReportHost`: that is what somebody typed, an address in one scan and a name in the next. The place is the
 //! host's DNS name where there is one, so that sites that share an address stay apart.
 
-use std::collections::HashMap;
-
 use serde::{Deserialize, Serialize};
 
-use super::elements::{At, Begin, CONTEXT, Elements, Gathered, XmlReport, add_once, excerpt, local_name, prefix};
-use crate::token::xml::Start;
+use super::elements::{At, Begin, CONTEXT, Elements, Gathered, Identities, XmlReport, add_once, excerpt, local_name, prefix};
+use crate::token::xml::{Event, Start};
 use crate::{
     Asset, AssetKind, Cvss, Finding, FindingKind, Identity, KnownFindings, Location, Occurrence, Problem, ProblemCode, Record, Severity,
     limits,
@@ -61,9 +59,6 @@ const PROPERTIES: [&str; 24] = [
 /// Elements of an item that say nothing about the finding, or in a second place.
 const SKIPPED: [&str; 4] = ["attachment", "fname", "plugin_name", "script_version"];
 
-/// Identities that are kept: there are more plugins, but not in a report.
-const IDENTITIES: usize = 20_000;
-
 /// The longest of the further facts of a finding.
 const ATTRIBUTE: usize = 2048;
 
@@ -79,8 +74,7 @@ pub(super) struct Nessus {
     /// The element or property whose text is gathered, empty for none.
     field: String,
     text: Gathered,
-    /// What the identities of the plugins' findings are: to make one takes as long as to read an item.
-    identities: HashMap<String, Identity>,
+    identities: Identities,
     /// The last item is that of a compliance check, and was taken for a known finding of its plugin.
     mistaken: bool,
 }
@@ -133,8 +127,8 @@ impl Elements for Nessus {
     type Context = Host;
     const UNIT: (&'static str, usize) = ("ReportHost", 3);
 
-    fn start(&mut self, element: &Start<'_>, at: At, known: &KnownFindings) -> Begin {
-        match (at.depth, element.name) {
+    fn start(&mut self, element: &Start<'_>, event: &Event<'_>, known: &KnownFindings) -> Begin {
+        match (event.depth, element.name) {
             (3, "ReportHost") => {
                 let name = prefix(element.get("name").unwrap_or_default().trim(), CONTEXT / 4).to_owned();
                 self.host = Host { inside: true, name, ..Host::default() };
@@ -144,7 +138,7 @@ impl Elements for Nessus {
                 return Begin::Record;
             }
             (4, "ReportItem") if self.host.inside => {
-                let mut item = Item::new(element, at);
+                let mut item = Item::new(element, At::of(event));
                 item.finding.identity = self.identity(&item.finding.rule_id);
                 item.is_known = known.contains(&item.finding.identity);
                 self.item = Some(Box::new(item));
@@ -168,8 +162,8 @@ impl Elements for Nessus {
         }
     }
 
-    fn end(&mut self, name: &str, at: At) -> Option<Record> {
-        match (at.depth, name) {
+    fn end(&mut self, name: &str, event: &Event<'_>, _known: &KnownFindings) -> Option<Record> {
+        match (event.depth, name) {
             (5, _) if !self.field.is_empty() => {
                 self.end_field();
                 None
@@ -207,15 +201,7 @@ impl Nessus {
         if self.host.site().is_some() {
             return Identity::finding(TOOL, rule, &[self.host.identity()]);
         }
-        if let Some(known) = self.identities.get(rule) {
-            return known.clone();
-        }
-        if self.identities.len() >= IDENTITIES {
-            self.identities.clear();
-        }
-        let identity = Identity::finding(TOOL, rule, &[]);
-        self.identities.insert(rule.to_owned(), identity.clone());
-        identity
+        self.identities.of(rule, || Identity::finding(TOOL, rule, &[]))
     }
 
     fn begin_field(&mut self, name: &str, limit: usize) {

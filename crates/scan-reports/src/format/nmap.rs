@@ -19,8 +19,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::elements::{At, Begin, CONTEXT, Elements, Gathered, XmlReport, excerpt, prefix};
-use crate::token::xml::Start;
+use super::elements::{At, Begin, CONTEXT, Elements, Gathered, Identities, XmlReport, excerpt, prefix};
+use crate::token::xml::{Event, Start};
 use crate::{
     Asset, AssetKind, Finding, FindingKind, Identity, KnownFindings, Location, Occurrence, Problem, ProblemCode, Record, Severity, limits,
 };
@@ -29,6 +29,9 @@ mod script;
 use script::Script;
 
 const TOOL: &str = "nmap";
+
+/// The rule of open ports.
+const RULE: &str = "open-port";
 
 /// Bytes of the facts of a host, and of one of its names.
 const FACTS: usize = CONTEXT / 2;
@@ -46,6 +49,9 @@ pub(super) struct Nmap {
     /// The text of a `cpe` or `elem`, while in one.
     text: Gathered,
     gathering: bool,
+    /// The findings of open ports by port and protocol, and those of vulnerabilities by their rules.
+    ports: Identities,
+    rules: Identities,
 }
 
 /// The host around the ports: what the reader knows between two records.
@@ -89,27 +95,29 @@ impl Elements for Nmap {
     type Context = Host;
     const UNIT: (&'static str, usize) = ("host", 2);
 
-    fn start(&mut self, element: &Start<'_>, at: At, _known: &KnownFindings) -> Begin {
+    fn start(&mut self, element: &Start<'_>, event: &Event<'_>, _known: &KnownFindings) -> Begin {
         if let Some(script) = &mut self.script {
-            self.gathering = script.start(element, at);
+            self.gathering = script.start(element, event);
             if self.gathering {
                 self.text.begin(script::TEXT);
             }
             return Begin::Other;
         }
         let get = |name| element.get(name).unwrap_or_default().trim();
-        match (at.depth, element.name) {
+        match (event.depth, element.name) {
             (2, "host") => self.host = Host { inside: true, ..Host::default() },
             _ if !self.host.inside => {}
             (4, "port") => {
-                self.port = Some(Box::new(Port::new(element, at)));
+                self.port = Some(Box::new(Port::new(element, At::of(event))));
                 return Begin::Record;
             }
             (4, "script") => {
-                self.script = Some(Box::new(Script::new(element, at)));
+                self.script = Some(Box::new(Script::new(element, event.depth)));
                 return Begin::Record;
             }
-            (5, "script") if self.port.as_ref().is_some_and(|port| port.open) => self.script = Some(Box::new(Script::new(element, at))),
+            (5, "script") if self.port.as_ref().is_some_and(|port| port.open) => {
+                self.script = Some(Box::new(Script::new(element, event.depth)));
+            }
             (5, "state") => self.on_port(|port| port.open = get("state") == "open"),
             (5, "service") => self.on_port(|port| port.service = Service::new(element)),
             (6, "cpe") if self.port.is_some() => {
@@ -129,24 +137,23 @@ impl Elements for Nmap {
         }
     }
 
-    fn end(&mut self, name: &str, at: At) -> Option<Record> {
+    fn end(&mut self, name: &str, event: &Event<'_>, known: &KnownFindings) -> Option<Record> {
         let gathered = std::mem::take(&mut self.gathering);
         if let Some(script) = &mut self.script {
-            if script.ends(at) {
+            if script.ends(event.depth) {
                 self.end_script();
                 return None;
             }
-            let found = script.end(name, at, self.text.get().trim_start())?;
-            return Some(self.vulnerability(*found));
+            return if script.end(name, event.depth, &self.text) { self.vulnerability(known) } else { None };
         }
-        match (at.depth, name) {
+        match (event.depth, name) {
             (6, "cpe") if gathered => {
                 let cpe = self.text.get().trim_start().to_owned();
                 self.on_port(|port| port.service.add_cpe(cpe));
                 None
             }
-            (4, _) => self.port.take().and_then(|port| port.record(&self.host)),
-            (2, "host") => std::mem::take(&mut self.host).record(at),
+            (4, _) => self.port.take().and_then(|port| port.record(&self.host, &mut self.ports, known)),
+            (2, "host") => std::mem::take(&mut self.host).record(At::of(event)),
             _ => None,
         }
     }
@@ -171,26 +178,33 @@ impl Nmap {
     fn end_script(&mut self) {
         let Some(script) = self.script.take().filter(|script| !script.found_any()) else { return };
         match &mut self.port {
-            Some(port) => port.add_evidence(&format!("{}:\n{}", script.id, script.output)),
+            Some(port) => port.add_evidence(&[&script.id, ":\n", &script.output]),
             None => self.host.fact(&format!("script-{}", script.id), &script.output),
         }
     }
 
-    /// The occurrence of a vulnerability that a script found, on the port or host that it looked at.
-    fn vulnerability(&self, found: script::Found) -> Record {
-        let script::Found { mut finding, evidence, at } = found;
+    /// The occurrence of the vulnerability that the script has just told of, on the port or host that it looked at.
+    fn vulnerability(&mut self, known: &KnownFindings) -> Option<Record> {
+        let script = self.script.as_ref()?;
+        let rule = script.rule();
+        let identity = self.rules.of(&rule, || Identity::finding(TOOL, &rule, &[]));
+        let finding = if known.contains(&identity) { known_finding(identity) } else { script.finding(rule.into_owned(), identity) };
+        let mut evidence = script.evidence().to_owned();
         let mut location = self.host.location();
-        let mut said = evidence;
         if let Some(port) = &self.port {
             port.locate(&mut location);
-            if said.is_empty() {
-                said.clone_from(&port.service.banner);
+            if evidence.is_empty() {
+                evidence.clone_from(&port.service.banner);
             }
         }
-        finding.identity = Identity::finding(TOOL, &finding.rule_id, &[]);
-        let asset = self.host.asset();
-        Record::Occurrence(Box::new(Occurrence { finding, asset, location, evidence: said, offset: at.offset, line: at.line }))
+        let (asset, At { offset, line, .. }) = (self.host.asset(), script.place());
+        Some(Record::Occurrence(Box::new(Occurrence { finding, asset, location, evidence, offset, line })))
     }
+}
+
+/// All that is needed of a finding whose texts are known.
+fn known_finding(identity: Identity) -> Finding {
+    Finding { identity, tool: TOOL.to_owned(), ..Finding::default() }
 }
 
 impl Host {
@@ -285,12 +299,15 @@ impl Port {
         }
     }
 
-    fn add_evidence(&mut self, text: &str) {
+    /// Adds a paragraph, whose parts are one text.
+    fn add_evidence(&mut self, parts: &[&str]) {
         if !self.evidence.is_empty() && self.evidence.len() <= limits::TEXT {
             self.evidence.push_str("\n\n");
         }
-        let room = (limits::TEXT + 4).saturating_sub(self.evidence.len());
-        self.evidence.push_str(prefix(text, room));
+        for part in parts {
+            let room = (limits::TEXT + 4).saturating_sub(self.evidence.len());
+            self.evidence.push_str(prefix(part, room));
+        }
     }
 
     fn locate(&self, location: &mut Location) {
@@ -299,31 +316,39 @@ impl Port {
         location.service = Some(self.service.name.clone()).filter(|name| !name.is_empty());
     }
 
-    fn record(mut self, host: &Host) -> Option<Record> {
+    fn record(mut self, host: &Host, ports: &mut Identities, known: &KnownFindings) -> Option<Record> {
         if !self.open || host.identity().is_empty() {
             return self.problem.map(Record::Problem);
         }
         if let Some(problem) = self.problem {
             return Some(Record::Problem(problem));
         }
-        let place = format!("{}/{}", self.number, self.protocol);
-        let finding = Finding {
-            identity: Identity::finding(TOOL, "open-port", &[&place]),
-            tool: TOOL.to_owned(),
-            kind: FindingKind::Host,
-            rule_id: "open-port".to_owned(),
-            title: format!("Open port: {place}"),
-            severity: Severity::Info,
-            description: format!("Port {place} is open: a service on it takes connections."),
-            ..Finding::default()
-        };
+        let mut place = self.number.to_string();
+        place.push('/');
+        place.push_str(&self.protocol);
+        let identity = ports.of(&place, || Identity::finding(TOOL, RULE, &[&place]));
+        let finding = if known.contains(&identity) { known_finding(identity) } else { open_port(&place, identity) };
         let mut location = host.location();
         self.locate(&mut location);
-        let scripts = std::mem::take(&mut self.evidence);
-        let service = [self.service.banner.clone(), self.service.cpes.join("\n"), scripts];
-        service.iter().filter(|text| !text.is_empty()).for_each(|text| self.add_evidence(text));
+        let scripts = std::mem::replace(&mut self.evidence, std::mem::take(&mut self.service.banner));
+        for text in [self.service.cpes.join("\n"), scripts].iter().filter(|text| !text.is_empty()) {
+            self.add_evidence(&[text]);
+        }
         let At { offset, line, .. } = self.at;
         Some(Record::Occurrence(Box::new(Occurrence { finding, asset: host.asset(), location, evidence: self.evidence, offset, line })))
+    }
+}
+
+fn open_port(place: &str, identity: Identity) -> Finding {
+    Finding {
+        identity,
+        tool: TOOL.to_owned(),
+        kind: FindingKind::Host,
+        rule_id: RULE.to_owned(),
+        title: format!("Open port: {place}"),
+        severity: Severity::Info,
+        description: format!("Port {place} is open: a service on it takes connections."),
+        ..Finding::default()
     }
 }
 
@@ -335,9 +360,13 @@ impl Service {
             ("", name) => name.to_owned(),
             (tunnel, name) => format!("{tunnel}/{name}"),
         };
-        let extra = Some(get("extrainfo")).filter(|extra| !extra.is_empty()).map(|extra| format!("({extra})")).unwrap_or_default();
-        let words: Vec<&str> = [get("product"), get("version"), &extra].into_iter().filter(|word| !word.is_empty()).collect();
-        Self { name, banner: words.join(" "), cpes: Vec::new() }
+        let mut banner = String::new();
+        for (before, word, after) in [("", get("product"), ""), (" ", get("version"), ""), (" (", get("extrainfo"), ")")] {
+            if !word.is_empty() {
+                banner.extend([if banner.is_empty() { before.trim_start() } else { before }, word, after]);
+            }
+        }
+        Self { name, banner, cpes: Vec::new() }
     }
 
     fn add_cpe(&mut self, cpe: String) {

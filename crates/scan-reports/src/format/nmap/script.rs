@@ -6,22 +6,25 @@
 //! Scripts on Nmap's library `vulns` say what they tested: `table key=ID` / `elem key=title|state|disclosure`, `table
 //! key=ids|refs|scores|description`. Each is a finding whose state is (likely) vulnerable.
 
+use std::borrow::Cow;
+
 use super::{At, TOOL};
-use crate::format::elements::{add_once, block, prefix};
-use crate::token::xml::Start;
-use crate::{Component, Finding, FindingKind, Severity, limits};
+use crate::format::elements::{Gathered, add_once, block, prefix};
+use crate::token::xml::{Event, Start};
+use crate::{Component, Finding, FindingKind, Identity, Severity, limits};
 
 /// What is kept of one `elem`.
 pub(super) const TEXT: usize = 4096;
 
 /// A script's output, while in it.
 pub(super) struct Script {
-    at: At,
+    depth: usize,
     pub(super) id: String,
     pub(super) output: String,
     /// Keys of the open tables, as far as they are of use.
     keys: [String; 2],
     key: String,
+    /// The last one: it is used again for the next.
     entry: Entry,
     found: bool,
 }
@@ -42,24 +45,16 @@ struct Entry {
     description: String,
 }
 
-/// A vulnerability, to be placed on its host.
-pub(super) struct Found {
-    pub(super) finding: Finding,
-    pub(super) evidence: String,
-    pub(super) at: At,
-}
-
 impl Script {
-    pub(super) fn new(element: &Start<'_>, at: At) -> Self {
+    pub(super) fn new(element: &Start<'_>, depth: usize) -> Self {
         let get = |name, limit| prefix(element.get(name).unwrap_or_default().trim(), limit).to_owned();
-        let (keys, entry) = (<[String; 2]>::default(), Entry::default());
         Self {
-            at,
+            depth,
             id: get("id", limits::NAME / 4),
             output: prefix(block(element.get("output").unwrap_or_default()), limits::TEXT + 4).to_owned(),
-            keys,
+            keys: <[String; 2]>::default(),
             key: String::new(),
-            entry,
+            entry: Entry::default(),
             found: false,
         }
     }
@@ -70,8 +65,8 @@ impl Script {
     }
 
     /// Whether the element that ends here is the script.
-    pub(super) fn ends(&self, at: At) -> bool {
-        at.depth == self.at.depth
+    pub(super) fn ends(&self, depth: usize) -> bool {
+        depth == self.depth
     }
 
     fn is_vulners(&self) -> bool {
@@ -84,14 +79,14 @@ impl Script {
     }
 
     /// An element begins in the script; whether its text is wanted.
-    pub(super) fn start(&mut self, element: &Start<'_>, at: At) -> bool {
-        let level = at.depth - self.at.depth;
+    pub(super) fn start(&mut self, element: &Start<'_>, event: &Event<'_>) -> bool {
+        let level = event.depth - self.depth;
         let key = prefix(element.get("key").unwrap_or_default().trim(), limits::NAME);
         match element.name {
             "table" if level <= 2 => {
                 key.clone_into(&mut self.keys[level - 1]);
                 if level == self.entry_level() {
-                    self.entry = Entry { at, ..Entry::default() };
+                    self.entry.begin(At::of(event));
                 }
                 false
             }
@@ -103,26 +98,66 @@ impl Script {
         }
     }
 
-    /// An element ends in the script, whose text this was.
-    pub(super) fn end(&mut self, name: &str, at: At, text: &str) -> Option<Box<Found>> {
-        let level = at.depth - self.at.depth;
-        match name {
-            "elem" if level == 3 && self.is_vulners() => self.entry.set(&self.key, text),
-            "elem" if level == 2 && !self.is_vulners() => self.entry.set(&self.key, text),
-            "elem" if level == 3 => self.entry.add(&self.keys[1], &self.key, text),
-            "table" if level == self.entry_level() => {
-                let entry = std::mem::take(&mut self.entry);
-                let found = if self.is_vulners() { entry.known(&self.keys[0]) } else { entry.tested(self) };
-                self.found |= found.is_some();
-                return found.map(Box::new);
+    /// An element ends in the script, whose text this was. Whether that was the last of a vulnerability.
+    pub(super) fn end(&mut self, name: &str, depth: usize, text: &Gathered) -> bool {
+        let level = depth - self.depth;
+        if name == "elem" {
+            let text = text.get().trim_start();
+            match (level, self.is_vulners()) {
+                (3, true) | (2, false) => self.entry.set(&self.key, text),
+                (3, false) => self.entry.add(&self.keys[1], &self.key, text),
+                _ => {}
             }
-            _ => {}
         }
-        None
+        let ends = name == "table" && level == self.entry_level() && self.is_vulnerability();
+        self.found |= ends;
+        ends
+    }
+
+    /// Whether the entry is one that was found.
+    fn is_vulnerability(&self) -> bool {
+        let Entry { id, state, .. } = &self.entry;
+        if self.is_vulners() { !id.is_empty() } else { state.starts_with("VULNERABLE") || state.starts_with("LIKELY VULNERABLE") }
+    }
+
+    /// The rule of the vulnerability.
+    pub(super) fn rule(&self) -> Cow<'_, str> {
+        let key = &self.keys[0];
+        if self.is_vulners() {
+            Cow::Borrowed(&self.entry.id)
+        } else if key.is_empty() || key.starts_with("NMAP-") {
+            // Without an id of its own the library numbers what it found: that says nothing.
+            Cow::Borrowed(&self.id)
+        } else {
+            Cow::Owned(format!("{}/{key}", self.id))
+        }
+    }
+
+    /// The finding of the vulnerability.
+    pub(super) fn finding(&self, rule_id: String, identity: Identity) -> Finding {
+        let finding = if self.is_vulners() { self.entry.known(&self.keys[0]) } else { self.entry.tested(self, &rule_id) };
+        Finding { identity, tool: TOOL.to_owned(), kind: FindingKind::Host, rule_id, ..finding }
+    }
+
+    /// What says that it is there.
+    pub(super) fn evidence(&self) -> &str {
+        if self.is_vulners() { &self.keys[0] } else { &self.output }
+    }
+
+    /// Where it begins.
+    pub(super) fn place(&self) -> At {
+        self.entry.at
     }
 }
 
 impl Entry {
+    fn begin(&mut self, at: At) {
+        let Self { id, kind, cvss, exploit, title, state, disclosed, ids, references, description, .. } = self;
+        [id, kind, cvss, exploit, title, state, disclosed, description].into_iter().for_each(String::clear);
+        [ids, references].into_iter().for_each(Vec::clear);
+        self.at = at;
+    }
+
     fn set(&mut self, key: &str, text: &str) {
         let field = match key {
             "id" => &mut self.id,
@@ -160,19 +195,14 @@ impl Entry {
     }
 
     /// What `vulners` knows of a CPE. Which version of CVSS its score is of, it does not say.
-    fn known(self, cpe: &str) -> Option<Found> {
-        if self.id.is_empty() {
-            return None;
-        }
+    fn known(&self, cpe: &str) -> Finding {
         let component = component(cpe);
         let description = match &component {
             Some(Component { name, version, .. }) => format!("The Vulners database lists {} for {name} {version}.", self.id),
             None => format!("The Vulners database lists {} for {cpe}.", self.id),
         };
         let attributes = [("vulners_type", &self.kind), ("cvss_score", &self.cvss), ("is_exploit", &self.exploit)];
-        let finding = Finding {
-            tool: TOOL.to_owned(),
-            kind: FindingKind::Host,
+        Finding {
             severity: self.score().map(Severity::of_score).unwrap_or_default(),
             description,
             vulnerability_ids: if self.kind == "cve" { vec![self.id.clone()] } else { Vec::new() },
@@ -180,39 +210,27 @@ impl Entry {
             component,
             attributes: attributes.into_iter().filter(|(_, v)| !v.is_empty()).map(|(n, v)| (n.to_owned(), v.clone())).collect(),
             title: self.id.clone(),
-            rule_id: self.id,
             ..Finding::default()
-        };
-        Some(Found { finding, evidence: cpe.to_owned(), at: self.at })
+        }
     }
 
     /// What a script tested and found.
-    fn tested(self, script: &Script) -> Option<Found> {
-        if !self.state.starts_with("VULNERABLE") && !self.state.starts_with("LIKELY VULNERABLE") {
-            return None;
-        }
-        let key = &script.keys[0];
-        // Without an id of its own the library numbers what it found: that says nothing.
-        let rule_id = if key.is_empty() || key.starts_with("NMAP-") { script.id.clone() } else { format!("{}/{key}", script.id) };
+    fn tested(&self, script: &Script, rule_id: &str) -> Finding {
         let bare = |id: &String| id.split_once(':').filter(|(kind, _)| *kind == "CVE").map_or(id.clone(), |(_, id)| id.to_owned());
         let mut ids = Vec::new();
-        let known = self.ids.iter().map(bare).chain([key.clone()]);
+        let known = self.ids.iter().map(bare).chain([script.keys[0].clone()]);
         known.filter(|id| id.starts_with("CVE-")).for_each(|id| add_once(&mut ids, &id));
         let severity = self.score().map_or_else(|| risk(&script.output), Severity::of_score);
         let attributes = [("script", &script.id), ("state", &self.state), ("disclosed", &self.disclosed), ("cvss_score", &self.cvss)];
-        let finding = Finding {
-            tool: TOOL.to_owned(),
-            kind: FindingKind::Host,
-            title: if self.title.is_empty() { rule_id.clone() } else { self.title },
-            rule_id,
+        Finding {
+            title: if self.title.is_empty() { rule_id } else { &self.title }.to_owned(),
             severity,
-            description: self.description,
+            description: self.description.clone(),
             vulnerability_ids: ids,
-            references: self.references,
+            references: self.references.clone(),
             attributes: attributes.into_iter().filter(|(_, v)| !v.is_empty()).map(|(n, v)| (n.to_owned(), v.clone())).collect(),
             ..Finding::default()
-        };
-        Some(Found { finding, evidence: script.output.clone(), at: self.at })
+        }
     }
 }
 
