@@ -1,7 +1,8 @@
 //! Tables of separated values (RFC 4180) as rows, from bytes in pieces of any size.
 //!
 //! The kernel is csv-core's reader. It cannot be put down in the middle of a row; but a row is bounded, so a [`Place`] is between two
-//! rows, and a new reader goes on from there.
+//! rows, and a new reader goes on from there. It looks at every byte by itself, so a row that is there whole and written as the standard says,
+//! as nearly all are, is read without it, from quote to quote.
 //!
 //! Text is UTF-8, or, where it is no UTF-8, Windows-1252, decided for each field; with a byte order mark also UTF-16.
 
@@ -9,7 +10,7 @@ use std::borrow::Cow;
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use encoding_rs::{Decoder, Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter, memchr3};
 use serde::{Deserialize, Serialize};
 
 use crate::{ReadError, ReadErrorKind, limits};
@@ -36,6 +37,7 @@ pub(crate) enum Token {
 
 /// Turns bytes into rows.
 pub(crate) struct Tokenizer {
+    delimiter: u8,
     reader: Reader,
     /// What was fed and not yet read, as UTF-8 where it was UTF-16.
     buffer: Vec<u8>,
@@ -62,8 +64,12 @@ pub(crate) struct Tokenizer {
 impl Tokenizer {
     /// A tokenizer at a place.
     pub(crate) fn new(delimiter: u8, place: Place) -> Self {
+        let mut reader = ReaderBuilder::new().delimiter(delimiter).build();
+        // A new reader passes over a byte order mark, and this is no start of a table.
+        reader.read_record(b"\n", &mut [0], &mut [0]);
         Self {
-            reader: ReaderBuilder::new().delimiter(delimiter).build(),
+            delimiter,
+            reader,
             buffer: Vec::new(),
             head: 0,
             decoder: place.decoder(),
@@ -113,8 +119,14 @@ impl Tokenizer {
 
     /// The next row.
     pub(crate) fn next(&mut self) -> Result<Token, ReadError> {
-        if !self.inside && !self.begin_row() {
-            return Ok(if self.ended { Token::End } else { Token::NeedInput });
+        if !self.inside {
+            if !self.begin_row() {
+                return Ok(if self.ended { Token::End } else { Token::NeedInput });
+            }
+            if let Some(length) = self.plain_row() {
+                self.advance(length);
+                return self.end_row(false);
+            }
         }
         loop {
             let rest = &self.buffer[self.head..];
@@ -166,6 +178,46 @@ impl Tokenizer {
         (self.written, self.count, self.quotes) = (0, 0, 0);
         (self.inside, self.too_large) = (true, false);
         true
+    }
+
+    /// Reads the row that begins here, and gives its length with its line end: none where the reader has to see to it.
+    fn plain_row(&mut self) -> Option<usize> {
+        let rest = &self.buffer[self.head..];
+        let (mut at, mut written, mut count) = (0, 0, 0);
+        let mut keep = |part: &[u8]| {
+            // As the reader, it wants a byte more than there are.
+            let room = self.fields.get_mut(written..=written + part.len())?;
+            room[..part.len()].copy_from_slice(part);
+            written += part.len();
+            Some(written)
+        };
+        loop {
+            let mut end = at;
+            let field = if rest.get(at) == Some(&b'"') {
+                loop {
+                    let start = end + 1;
+                    end = start + memchr(b'"', &rest[start..])? + 1;
+                    // Two quotes are one, and the field goes on.
+                    if rest.get(end) != Some(&b'"') {
+                        break keep(&rest[start..end - 1])?;
+                    }
+                    keep(&rest[start..end])?;
+                }
+            } else {
+                end += memchr3(self.delimiter, b'\r', b'\n', &rest[at..])?;
+                keep(&rest[at..end])?
+            };
+            *self.ends.get_mut(count)? = field;
+            count += 1;
+            at = end + 1;
+            match *rest.get(end)? {
+                b'\r' | b'\n' => break,
+                delimiter if delimiter == self.delimiter => {}
+                _ => return None,
+            }
+        }
+        (self.written, self.count) = (written, count);
+        Some(at)
     }
 
     fn end_row(&mut self, cut: bool) -> Result<Token, ReadError> {
@@ -284,6 +336,17 @@ mod tests {
         assert_eq!(whole[1], (5, 2, vec!["x, \"y\"\r\nz".to_owned(), "é".to_owned()]));
         assert_eq!(whole[2].1, 5);
         for size in 1..10 {
+            assert_eq!(rows(table.as_bytes(), size).0, whole, "{size}");
+        }
+    }
+
+    #[test]
+    fn a_row_is_the_same_whether_it_is_there_whole_or_not() {
+        let table = "\"a\"b,\"\",\n\u{feff}x,a\"b\", \"\"\n\"\"\"\",\"\n\"\"\",\r\n,\nend,1,2";
+        let (whole, _) = rows(table.as_bytes(), 1000);
+        let fields: Vec<_> = whole.iter().map(|(_, _, fields)| fields.join("|")).collect();
+        assert_eq!(fields, ["ab||", "\u{feff}x|a\"b\"| \"\"", "\"|\n\"|", "|", "end|1|2"]);
+        for size in 1..30 {
             assert_eq!(rows(table.as_bytes(), size).0, whole, "{size}");
         }
     }
