@@ -44,8 +44,9 @@ pub(super) fn parser() -> XmlReport<Nmap> {
 #[derive(Default)]
 pub(super) struct Nmap {
     host: Host,
-    port: Option<Box<Port>>,
-    script: Option<Box<Script>>,
+    port: Option<Port>,
+    /// The script that it is in, or the last one.
+    script: Script,
     /// The text of a `cpe` or `elem`, while in one.
     text: Gathered,
     gathering: bool,
@@ -96,8 +97,8 @@ impl Elements for Nmap {
     const UNIT: (&'static str, usize) = ("host", 2);
 
     fn start(&mut self, element: &Start<'_>, event: &Event<'_>, _known: &KnownFindings) -> Begin {
-        if let Some(script) = &mut self.script {
-            self.gathering = script.start(element, event);
+        if self.script.is_open() {
+            self.gathering = self.script.start(element, event);
             if self.gathering {
                 self.text.begin(script::TEXT);
             }
@@ -108,15 +109,15 @@ impl Elements for Nmap {
             (2, "host") => self.host = Host { inside: true, ..Host::default() },
             _ if !self.host.inside => {}
             (4, "port") => {
-                self.port = Some(Box::new(Port::new(element, At::of(event))));
+                self.port = Some(Port::new(element, At::of(event)));
                 return Begin::Record;
             }
             (4, "script") => {
-                self.script = Some(Box::new(Script::new(element, event.depth)));
+                self.script.begin(element, event.depth);
                 return Begin::Record;
             }
             (5, "script") if self.port.as_ref().is_some_and(|port| port.open) => {
-                self.script = Some(Box::new(Script::new(element, event.depth)));
+                self.script.begin(element, event.depth);
             }
             (5, "state") => self.on_port(|port| port.open = get("state") == "open"),
             (5, "service") => self.on_port(|port| port.service = Service::new(element)),
@@ -139,12 +140,12 @@ impl Elements for Nmap {
 
     fn end(&mut self, name: &str, event: &Event<'_>, known: &KnownFindings) -> Option<Record> {
         let gathered = std::mem::take(&mut self.gathering);
-        if let Some(script) = &mut self.script {
-            if script.ends(event.depth) {
+        if self.script.is_open() {
+            if self.script.ends(event.depth) {
                 self.end_script();
                 return None;
             }
-            return if script.end(name, event.depth, &self.text) { self.vulnerability(known) } else { None };
+            return if self.script.end(name, event.depth, &self.text) { Some(self.vulnerability(known)) } else { None };
         }
         match (event.depth, name) {
             (6, "cpe") if gathered => {
@@ -176,16 +177,18 @@ impl Nmap {
 
     /// What a script says that found no vulnerability goes to its port, else to its host.
     fn end_script(&mut self) {
-        let Some(script) = self.script.take().filter(|script| !script.found_any()) else { return };
+        self.script.close();
+        let Script { id, output, .. } = &self.script;
         match &mut self.port {
-            Some(port) => port.add_evidence(&[&script.id, ":\n", &script.output]),
-            None => self.host.fact(&format!("script-{}", script.id), &script.output),
+            _ if self.script.found_any() => {}
+            Some(port) => port.add_evidence(&[id, ":\n", output]),
+            None => self.host.fact(&format!("script-{id}"), output),
         }
     }
 
     /// The occurrence of the vulnerability that the script has just told of, on the port or host that it looked at.
-    fn vulnerability(&mut self, known: &KnownFindings) -> Option<Record> {
-        let script = self.script.as_ref()?;
+    fn vulnerability(&mut self, known: &KnownFindings) -> Record {
+        let script = &self.script;
         let rule = script.rule();
         let identity = self.rules.of(&rule, || Identity::finding(TOOL, &rule, &[]));
         let finding = if known.contains(&identity) { known_finding(identity) } else { script.finding(rule.into_owned(), identity) };
@@ -198,7 +201,7 @@ impl Nmap {
             }
         }
         let (asset, At { offset, line, .. }) = (self.host.asset(), script.place());
-        Some(Record::Occurrence(Box::new(Occurrence { finding, asset, location, evidence, offset, line })))
+        Record::Occurrence(Box::new(Occurrence { finding, asset, location, evidence, offset, line }))
     }
 }
 
@@ -301,6 +304,7 @@ impl Port {
 
     /// Adds a paragraph, whose parts are one text.
     fn add_evidence(&mut self, parts: &[&str]) {
+        self.evidence.reserve(2 + parts.iter().map(|part| part.len()).sum::<usize>());
         if !self.evidence.is_empty() && self.evidence.len() <= limits::TEXT {
             self.evidence.push_str("\n\n");
         }
@@ -323,16 +327,16 @@ impl Port {
         if let Some(problem) = self.problem {
             return Some(Record::Problem(problem));
         }
-        let mut place = self.number.to_string();
-        place.push('/');
-        place.push_str(&self.protocol);
+        let place = format!("{}/{}", self.number, self.protocol);
         let identity = ports.of(&place, || Identity::finding(TOOL, RULE, &[&place]));
         let finding = if known.contains(&identity) { known_finding(identity) } else { open_port(&place, identity) };
         let mut location = host.location();
         self.locate(&mut location);
-        let scripts = std::mem::replace(&mut self.evidence, std::mem::take(&mut self.service.banner));
-        for text in [self.service.cpes.join("\n"), scripts].iter().filter(|text| !text.is_empty()) {
-            self.add_evidence(&[text]);
+        if !self.service.banner.is_empty() || !self.service.cpes.is_empty() {
+            let scripts = std::mem::replace(&mut self.evidence, std::mem::take(&mut self.service.banner));
+            for text in [self.service.cpes.join("\n"), scripts].iter().filter(|text| !text.is_empty()) {
+                self.add_evidence(&[text]);
+            }
         }
         let At { offset, line, .. } = self.at;
         Some(Record::Occurrence(Box::new(Occurrence { finding, asset: host.asset(), location, evidence: self.evidence, offset, line })))

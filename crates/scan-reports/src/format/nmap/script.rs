@@ -16,15 +16,16 @@ use crate::{Component, Finding, FindingKind, Identity, Severity, limits};
 /// What is kept of one `elem`.
 pub(super) const TEXT: usize = 4096;
 
-/// A script's output, while in it.
+/// A script's output, while in it. Used again for the next one, as a report may have one on every port.
+#[derive(Default)]
 pub(super) struct Script {
+    /// That of its element, 0 outside of it.
     depth: usize,
     pub(super) id: String,
     pub(super) output: String,
     /// Keys of the open tables, as far as they are of use.
     keys: [String; 2],
     key: String,
-    /// The last one: it is used again for the next.
     entry: Entry,
     found: bool,
 }
@@ -46,17 +47,22 @@ struct Entry {
 }
 
 impl Script {
-    pub(super) fn new(element: &Start<'_>, depth: usize) -> Self {
-        let get = |name, limit| prefix(element.get(name).unwrap_or_default().trim(), limit).to_owned();
-        Self {
-            depth,
-            id: get("id", limits::NAME / 4),
-            output: prefix(block(element.get("output").unwrap_or_default()), limits::TEXT + 4).to_owned(),
-            keys: <[String; 2]>::default(),
-            key: String::new(),
-            entry: Entry::default(),
-            found: false,
-        }
+    pub(super) fn begin(&mut self, element: &Start<'_>, depth: usize) {
+        let get = |name| element.get(name).unwrap_or_default();
+        prefix(get("id").trim(), limits::NAME / 4).clone_into(&mut self.id);
+        prefix(block(get("output")), limits::TEXT + 4).clone_into(&mut self.output);
+        self.keys.iter_mut().for_each(String::clear);
+        self.key.clear();
+        self.entry.begin(At::default());
+        (self.depth, self.found) = (depth, false);
+    }
+
+    pub(super) fn close(&mut self) {
+        self.depth = 0;
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.depth > 0
     }
 
     /// Whether it gave findings.
