@@ -147,8 +147,8 @@ impl Elements for Nessus {
             (5, "tag") if self.properties.is_some() => self.begin_field(element.get("name").unwrap_or_default(), limits::NAME),
             (5, name) => {
                 if let Some(item) = &self.item {
-                    let limit = item.limit_of(local_name(name));
-                    self.begin_field(local_name(name), limit);
+                    let name = local_name(name);
+                    self.begin_field(name, item.limit_of(name));
                 }
             }
             _ => {}

@@ -75,17 +75,23 @@ struct Attribute {
 }
 
 impl<'a> Start<'a> {
+    pub(crate) fn has_attributes(&self) -> bool {
+        !self.attributes.is_empty()
+    }
+
     /// The value of an attribute, references replaced.
     pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
-        self.iter().find(|(n, _)| *n == name).map(|(_, value)| value)
+        let is_named = |attribute: &&Attribute| attribute.name.len() == name.len() && self.part(attribute, &attribute.name) == name;
+        self.attributes.iter().find(is_named).map(|attribute| self.part(attribute, &attribute.value))
     }
 
     /// All attributes in the document's order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'_, 'a> {
-        self.attributes.iter().map(|attribute| {
-            let text = if attribute.replaced { self.scratch } else { self.text };
-            (&text[attribute.name.clone()], &text[attribute.value.clone()])
-        })
+        self.attributes.iter().map(|attribute| (self.part(attribute, &attribute.name), self.part(attribute, &attribute.value)))
+    }
+
+    fn part(&self, attribute: &Attribute, range: &Range<usize>) -> &'a str {
+        if attribute.replaced { &self.scratch[range.clone()] } else { &self.text[range.clone()] }
     }
 }
 
@@ -304,8 +310,14 @@ impl Tokenizer {
 
     /// Text up to the next markup: [`Found::Over`] where there was none worth an event, `None` where more input is needed.
     fn text(&mut self) -> Result<Option<Found>, ReadError> {
-        let rest = self.input.rest();
-        let end = memchr(b'<', rest.as_bytes());
+        let (start, rest) = (self.input.start(), self.input.rest());
+        // Most texts have nothing to replace: they are looked at once only.
+        let first = memchr3(b'<', b'&', b'\r', rest.as_bytes());
+        if let Some(length) = first.filter(|at| rest.as_bytes()[*at] == b'<' && self.phase == Phase::Content) {
+            self.input.advance(length);
+            return Ok(Some(Found::Text(start..start + length)));
+        }
+        let end = first.and_then(|at| Some(at + memchr(b'<', &rest.as_bytes()[at..])?));
         let piece = &rest[..end.unwrap_or(rest.len())];
         if piece.is_empty() {
             return Ok(None);
@@ -442,13 +454,26 @@ impl Tokenizer {
         }
     }
 
-    /// Reads the attributes of a tag whose name ends at `end`, and gives the tag's length, and whether its element is empty. A value is not copied
-    /// unless something in it has to be replaced: that, and to look at each byte as seldom as can be, makes this worth its lines.
+    /// Reads the attributes of a tag whose name ends at `end`, and gives the tag's length, and whether its element is empty. A value is copied
+    /// only where something in it has to be replaced, which one look at the whole tag tells of most tags.
     fn plain_attributes(&mut self, end: usize) -> Option<(usize, bool)> {
         self.attributes.clear();
-        self.scratch.clear();
-        let (rest, start) = (self.input.rest(), self.input.start());
-        let bytes = rest.as_bytes();
+        let (length, empty) = self.find_attributes(end)?;
+        let start = self.input.start();
+        let special = |range: Range<usize>| memchr3(b'&', b'<', b'\r', &self.input.text().as_bytes()[range]).is_some();
+        if !self.attributes.is_empty() && special(start + end..start + length) {
+            self.scratch.clear();
+            for attribute in self.attributes.iter_mut().filter(|attribute| special(attribute.value.clone())) {
+                let text = self.input.text();
+                *attribute = replaced(&text[attribute.name.clone()], &text[attribute.value.clone()], &mut self.scratch).ok()?;
+            }
+        }
+        Some((length, empty))
+    }
+
+    /// The same, with the attributes as they stand.
+    fn find_attributes(&mut self, end: usize) -> Option<(usize, bool)> {
+        let (bytes, start) = (self.input.rest().as_bytes(), self.input.start());
         let mut at = end;
         loop {
             let blanks = bytes[at..].iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
@@ -467,12 +492,8 @@ impl Tokenizer {
             let value = name.end + 2;
             let value = value..value + memchr(quote, &bytes[value..])?;
             at = value.end + 1;
-            if memchr3(b'&', b'<', b'\r', &bytes[value.clone()]).is_none() {
-                let place = |range: Range<usize>| start + range.start..start + range.end;
-                self.attributes.push(Attribute { name: place(name), value: place(value), replaced: false });
-            } else {
-                self.attributes.push(replaced(&rest[name], &rest[value], &mut self.scratch).ok()?);
-            }
+            let place = |range: Range<usize>| start + range.start..start + range.end;
+            self.attributes.push(Attribute { name: place(name), value: place(value), replaced: false });
         }
     }
 

@@ -410,7 +410,9 @@ impl Collecting {
 
     fn begin(&mut self, element: &Start<'_>, shape: &'static Shape) {
         let at = self.tree.begin(local_name(element.name));
-        if let Shape::Object(members) = shape.one() {
+        if let Shape::Object(members) = shape.one()
+            && element.has_attributes()
+        {
             let attributes = members.iter().filter_map(|(member, _)| Some((*member, element.get(member.strip_prefix('@')?)?)));
             attributes.for_each(|(name, value)| self.tree.leaf(name, value));
         }

@@ -169,10 +169,12 @@ impl Input {
     fn width(&self, text: &[u8]) -> u64 {
         let characters = || text.iter().filter(|byte| **byte & 0xC0 != 0x80).count();
         let width = match self.encoding() {
+            // Nearly all reports are.
+            None => text.len(),
+            Some(encoding) if encoding == UTF_8 => text.len(),
             Some(encoding) if encoding.is_single_byte() => characters(),
             // Those that take four bytes in UTF-8 are the surrogate pairs.
-            Some(encoding) if encoding != UTF_8 => 2 * (characters() + text.iter().filter(|byte| **byte >= 0xF0).count()),
-            _ => text.len(),
+            Some(_) => 2 * (characters() + text.iter().filter(|byte| **byte >= 0xF0).count()),
         };
         width as u64
     }
