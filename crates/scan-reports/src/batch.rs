@@ -18,8 +18,8 @@ pub struct Batch {
     findings: BTreeMap<Id, Range<usize>>,
     /// Findings as JSON. Written at once, their texts go back to the allocator warm, and a batch does not hold them twice at its end.
     rows: Vec<u8>,
-    // Boxed: rows are hundreds of bytes, and a tree moves its entries about.
-    occurrences: BTreeMap<Id, Box<OccurrenceRow>>,
+    // Boxed: rows are hundreds of bytes, and sorting moves them about.
+    occurrences: Vec<(Id, Box<OccurrenceRow>)>,
     problems: Vec<Problem>,
     tools: BTreeSet<String>,
     /// The asset of the record before: mostly that of the next, too.
@@ -198,6 +198,9 @@ impl Batch {
         document.extend_from_slice(b",\"tools\":");
         write_json(&mut document, &self.tools);
         document.push(b'}');
+        // In the order of the records where ids are the same: the first is kept.
+        self.occurrences.sort_by_key(|(id, _)| *id);
+        self.occurrences.dedup_by_key(|(id, _)| *id);
         let mut occurrences = OccurrenceColumns::default();
         self.occurrences.into_iter().for_each(|(id, row)| occurrences.push(id, *row));
         self.known.add(&self.findings);
@@ -219,10 +222,8 @@ impl Batch {
             self.findings.insert(finding_id, from..self.rows.len());
         }
         let id = occurrence_id(finding_id, asset_id, &location);
-        self.occurrences.entry(id).or_insert_with(|| {
-            self.size += 150 + evidence.len();
-            Box::new(OccurrenceRow { finding_id, asset_id, location, evidence, offset, line })
-        });
+        self.size += 150 + evidence.len();
+        self.occurrences.push((id, Box::new(OccurrenceRow { finding_id, asset_id, location, evidence, offset, line })));
     }
 
     /// Adds what is said of an asset to what is known of it: the newest word on each fact counts.

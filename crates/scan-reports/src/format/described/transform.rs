@@ -36,14 +36,15 @@ fn links(text: &str) -> Vec<Cow<'static, str>> {
     whole.map(|link| Cow::Owned(link.trim_end_matches(['.', ',', ';']).to_owned())).collect()
 }
 
-/// Whether a text is like a pattern: a `*` at its start or end stands for anything; case does not count.
+/// Whether a text is like a pattern: a `*` at its start or end stands for anything; the case of ASCII's letters does not count.
 pub(in crate::format) fn like(pattern: &str, text: &str) -> bool {
-    let (text, pattern) = (text.to_lowercase(), pattern.to_lowercase());
-    match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
-        (Some(_), Some(_)) => text.contains(pattern.trim_matches('*')),
-        (Some(end), None) => text.ends_with(end),
-        (None, Some(start)) => text.starts_with(start),
-        (None, None) => text == pattern,
+    let word = pattern.trim_matches('*');
+    let is_word = |part: &str| part.eq_ignore_ascii_case(word);
+    match (pattern.starts_with('*'), pattern.ends_with('*')) {
+        (true, true) => text.to_ascii_lowercase().contains(&word.to_ascii_lowercase()),
+        (true, false) => text.len().checked_sub(word.len()).and_then(|start| text.get(start..)).is_some_and(is_word),
+        (false, true) => text.get(..word.len()).is_some_and(is_word),
+        (false, false) => is_word(text),
     }
 }
 
