@@ -121,7 +121,7 @@ impl Tokenizer {
     pub(crate) fn next(&mut self) -> Result<Token, ReadError> {
         if !self.inside {
             if !self.begin_row() {
-                return Ok(if self.ended { Token::End } else { Token::NeedInput });
+                return Ok(if self.ended { self.end() } else { Token::NeedInput });
             }
             if let Some(length) = self.plain_row() {
                 self.advance(length);
@@ -145,7 +145,7 @@ impl Tokenizer {
                 ReadRecordResult::OutputEndsFull => self.grow(false),
                 // The end of the table ends a row without having a byte.
                 ReadRecordResult::Record => return self.end_row(read == 0),
-                ReadRecordResult::End => return Ok(Token::End),
+                ReadRecordResult::End => return Ok(self.end()),
             }
         }
     }
@@ -218,6 +218,12 @@ impl Tokenizer {
         }
         (self.written, self.count) = (written, count);
         Some(at)
+    }
+
+    fn end(&mut self) -> Token {
+        // Also half a character, where the table ends with that.
+        self.reached.offset = self.fed;
+        Token::End
     }
 
     fn end_row(&mut self, cut: bool) -> Result<Token, ReadError> {

@@ -93,8 +93,13 @@ impl Tokenizer {
         end.is_some()
     }
 
-    fn nothing(&self) -> Token {
-        if self.ended { Token::End } else { Token::NeedInput }
+    fn nothing(&mut self) -> Token {
+        if !self.ended {
+            return Token::NeedInput;
+        }
+        // Also half a character, where the report ends with that.
+        self.place.at.offset = self.fed;
+        Token::End
     }
 
     fn advance(&mut self, length: usize) {
