@@ -119,28 +119,22 @@ impl Tree {
 
     /// Its members, elements, attributes, children.
     pub(crate) fn parts(&self, at: At) -> impl Iterator<Item = At> {
-        let end = self.nodes.get(at as usize).map_or(0, |node| node.end);
-        let mut next = at + 1;
-        std::iter::from_fn(move || {
-            let part = (next < end).then_some(next)?;
-            next = self.nodes.get(part as usize)?.end;
-            Some(part)
-        })
+        self.branches(at).map(|(part, _)| part)
     }
 
     /// The parts of that name.
     pub(crate) fn named(&self, at: At, name: &str) -> impl Iterator<Item = At> {
+        self.branches(at).filter(move |(_, node)| self.is(node, name)).map(|(part, _)| part)
+    }
+
+    fn branches(&self, at: At) -> impl Iterator<Item = (At, &Branch)> {
         let end = self.nodes.get(at as usize).map_or(0, |node| node.end);
         let mut next = at + 1;
         std::iter::from_fn(move || {
-            loop {
-                let part = (next < end).then_some(next)?;
-                let node = self.nodes.get(part as usize)?;
-                next = node.end;
-                if self.is(node, name) {
-                    return Some(part);
-                }
-            }
+            let part = (next < end).then_some(next)?;
+            let node = self.nodes.get(part as usize)?;
+            next = node.end;
+            Some((part, node))
         })
     }
 

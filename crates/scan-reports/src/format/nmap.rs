@@ -200,7 +200,7 @@ impl Nmap {
                 evidence.clone_from(&port.service.banner);
             }
         }
-        let (asset, At { offset, line, .. }) = (self.host.asset(), script.place());
+        let (asset, At { offset, line }) = (self.host.asset(), script.place());
         Record::Occurrence(Box::new(Occurrence { finding, asset, location, evidence, offset, line }))
     }
 }
@@ -338,7 +338,7 @@ impl Port {
                 self.add_evidence(&[text]);
             }
         }
-        let At { offset, line, .. } = self.at;
+        let At { offset, line } = self.at;
         Some(Record::Occurrence(Box::new(Occurrence { finding, asset: host.asset(), location, evidence: self.evidence, offset, line })))
     }
 }

@@ -25,12 +25,14 @@ impl<'t> Node<'t> {
 
     fn visit_number<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Error> {
         let text = self.tree.text(self.at);
-        match (text.parse::<u64>(), text.parse::<i64>()) {
-            (Ok(number), _) => visitor.visit_u64(number),
-            (_, Ok(number)) => visitor.visit_i64(number),
-            // The tokenizer lets only numbers through; what none can hold is the largest that one can.
-            _ => visitor.visit_f64(text.parse().unwrap_or_default()),
+        if let Ok(number) = text.parse() {
+            return visitor.visit_u64(number);
         }
+        if let Ok(number) = text.parse() {
+            return visitor.visit_i64(number);
+        }
+        // The tokenizer lets only numbers through; one that is too large for all is infinite.
+        visitor.visit_f64(text.parse().unwrap_or_default())
     }
 }
 

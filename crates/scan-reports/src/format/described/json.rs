@@ -11,7 +11,8 @@
 //! A description may need values of the objects around its records, or definitions elsewhere in the report, and the members of an object
 //! come in any order. So when records begin before all such values of an object are known, the object is *surveyed*: its records are
 //! skipped, its end is found, and the parser jumps back to where the survey began ([`Decoder::position`](crate::Decoder::position)
-//! changes). A value that all expressions have only behind another one is not looked for where that one is known. The order of the members never makes a difference; an object that is cut off gives an error instead of records.
+//! changes). A value that all expressions have only behind another one is not looked for where that one is known. The order of the members
+//! never makes a difference; an object that is cut off while it is surveyed gives an error instead of records.
 //!
 //! A checkpoint holds the kept values, each at most [`limits::KEPT`] bytes. Of definitions, at most [`limits::DEFINITIONS`] bytes, it
 //! holds only where they stand: a resumed parser asks for those places first.

@@ -143,7 +143,7 @@ fn fortify_risk(text: &str) -> Option<&'static str> {
     })
 }
 
-pub(super) fn hash(text: &str) -> String {
+fn hash(text: &str) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
     let mut hex = String::with_capacity(64);
