@@ -97,21 +97,28 @@ CREATE TYPE spillway.severity AS ENUM (
 COMMENT ON TYPE spillway.severity IS 'from harmless to worst';
 
 CREATE FUNCTION spillway.add_counts(p_one jsonb, p_other jsonb) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path TO ''
     AS $$
-  select coalesce(jsonb_object_agg(key, case
-      when jsonb_typeof(coalesce(a.value, b.value)) = 'object' then spillway.add_counts(coalesce(a.value, '{}'), coalesce(b.value, '{}'))
-      else to_jsonb(coalesce(a.value::text::bigint, 0) + coalesce(b.value::text::bigint, 0)) end), '{}')
-  from jsonb_each(p_one) a full join jsonb_each(p_other) b using (key)
+begin
+  return (
+    select coalesce(jsonb_object_agg(key, case
+        when jsonb_typeof(coalesce(a.value, b.value)) = 'object' then spillway.add_counts(coalesce(a.value, '{}'), coalesce(b.value, '{}'))
+        else to_jsonb(coalesce(a.value::text::bigint, 0) + coalesce(b.value::text::bigint, 0)) end), '{}')
+    from jsonb_each(p_one) a full join jsonb_each(p_other) b using (key)
+  );
+end
 $$;
 
 COMMENT ON FUNCTION spillway.add_counts(p_one jsonb, p_other jsonb) IS 'two documents of counts added up, number by number';
 
 CREATE FUNCTION spillway.add_import_counts(p_workspace integer, p_import uuid, p_counts jsonb) RETURNS bigint
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
+declare
+  v_errors bigint;
+begin
   update spillway.imports i
   set assets_new = i.assets_new + coalesce((p_counts #> '{assets,new}')::bigint, 0),
     assets_updated = i.assets_updated + coalesce((p_counts #> '{assets,updated}')::bigint, 0),
@@ -129,7 +136,9 @@ CREATE FUNCTION spillway.add_import_counts(p_workspace integer, p_import uuid, p
       from jsonb_each(spillway.add_counts(i.error_counts, coalesce(p_counts -> 'errors', '{}')))),
     updated_at = clock_timestamp(), version = i.version + 1
   where i.workspace_id = p_workspace and i.id = p_import
-  returning i.errors
+  returning i.errors into v_errors;
+  return v_errors;
+end
 $$;
 
 COMMENT ON FUNCTION spillway.add_import_counts(p_workspace integer, p_import uuid, p_counts jsonb) IS 'adds {assets, findings, occurrences: {new, updated, …}, errors: {code: number}} to the counts of an import; gives its number of errors';
@@ -165,9 +174,12 @@ $$;
 COMMENT ON FUNCTION spillway.admit_imports(p_workspace integer) IS 'lets the next imports of a workspace be claimed, the most urgent and oldest first, as many as have room; to be called whenever one comes or ends';
 
 CREATE FUNCTION spillway.batch_insert_assets(p_workspace integer, p_import uuid, p_assets jsonb) RETURNS jsonb
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
+declare
+  v_counts jsonb;
+begin
   with given as materialized (
     select g.id, g.kind, g.identity, g.hostname, coalesce(g.attributes, '{}') as attributes,
       (select coalesce(jsonb_object_agg(k, p_import), '{}') from jsonb_object_keys(coalesce(g.attributes, '{}')) k) as attribute_imports
@@ -213,15 +225,20 @@ CREATE FUNCTION spillway.batch_insert_assets(p_workspace integer, p_import uuid,
     'new', count(*) filter (where seen_as = 'new'),
     'updated', count(*) filter (where seen_as = 'updated'),
     'unchanged', count(*) filter (where seen_as = 'unchanged'))
-  from seen
+  into v_counts from seen;
+  return v_counts;
+end
 $$;
 
 COMMENT ON FUNCTION spillway.batch_insert_assets(p_workspace integer, p_import uuid, p_assets jsonb) IS 'stores assets [{id, kind, identity, hostname, attributes}], each id once, and counts those that the import saw for the first time; of each fact the newest import''s word is kept';
 
 CREATE FUNCTION spillway.batch_insert_findings(p_workspace integer, p_import uuid, p_findings jsonb) RETURNS jsonb
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
+declare
+  v_counts jsonb;
+begin
   with given as materialized (
     select g.identity as id, g.tool, g.kind, g.rule_id, g.title, g.severity, g.status, coalesce(g.description, '') as description,
       coalesce(g.solution, '') as solution, coalesce(g.vulnerability_ids, '{}') as vulnerability_ids, coalesce(g.cwes, '{}') as cwes,
@@ -289,7 +306,9 @@ CREATE FUNCTION spillway.batch_insert_findings(p_workspace integer, p_import uui
     'updated', count(*) filter (where seen_as = 'updated'),
     'reopened', count(*) filter (where seen_as = 'reopened'),
     'unchanged', count(*) filter (where seen_as = 'unchanged'))
-  from seen
+  into v_counts from seen;
+  return v_counts;
+end
 $$;
 
 COMMENT ON FUNCTION spillway.batch_insert_findings(p_workspace integer, p_import uuid, p_findings jsonb) IS 'stores findings, each identity once, and counts those that the import saw for the first time; the newest import wins';
@@ -417,6 +436,29 @@ $$;
 
 COMMENT ON FUNCTION spillway.check_import_transition() IS 'trigger: the steps that an import''s state can take; they are drawn in ARCHITECTURE.md';
 
+CREATE FUNCTION spillway.claim_documents(p_imports uuid[], p_segments smallint[]) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'import_id', i.id, 'attempt', q.attempt, 'file_name', i.file_name, 'object_key', i.object_key, 'size_bytes', i.size_bytes,
+        'items', i.items, 'format', coalesce(s.format, i.format), 'ends_at', s.ends_at,
+        'entry_name', s.entry_name, 'entry_starts_at', s.entry_starts_at, 'entry_ends_at', coalesce(s.entry_ends_at, i.size_bytes),
+        'checkpoint', translate(encode(s.checkpoint, 'base64'), E'\n', ''))
+      order by c.n), '[]')
+    from unnest(p_imports, p_segments) with ordinality as c (import_id, segment, n)
+    join spillway.import_queue q on q.import_id = c.import_id and q.segment = c.segment
+    join spillway.imports i on i.workspace_id = q.workspace_id and i.id = q.import_id
+    join spillway.import_segments s on s.workspace_id = q.workspace_id and s.import_id = q.import_id and s.segment = q.segment
+  );
+end
+$$;
+
+COMMENT ON FUNCTION spillway.claim_documents(p_imports uuid[], p_segments smallint[]) IS 'claimed segments of imports, in this order, as whoever claims them is told of them';
+
 CREATE FUNCTION spillway.claim_imports(p_limit integer, p_lease interval, p_parallelism integer) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -475,17 +517,7 @@ begin
   ) as o
   where q.import_id = o.import_id and q.segment = o.segment;
   return jsonb_build_object(
-    'claims', coalesce((
-      select jsonb_agg(jsonb_build_object(
-          'import_id', i.id, 'attempt', q.attempt, 'file_name', i.file_name, 'object_key', i.object_key, 'size_bytes', i.size_bytes,
-          'items', i.items, 'format', coalesce(s.format, i.format), 'ends_at', s.ends_at,
-          'entry_name', s.entry_name, 'entry_starts_at', s.entry_starts_at, 'entry_ends_at', coalesce(s.entry_ends_at, i.size_bytes),
-          'checkpoint', translate(encode(s.checkpoint, 'base64'), E'\n', ''))
-        order by c.n)
-      from unnest(v_imports, v_segments) with ordinality as c (import_id, segment, n)
-      join spillway.import_queue q on q.import_id = c.import_id and q.segment = c.segment
-      join spillway.imports i on i.workspace_id = q.workspace_id and i.id = q.import_id
-      join spillway.import_segments s on s.workspace_id = q.workspace_id and s.import_id = q.import_id and s.segment = q.segment), '[]'),
+    'claims', spillway.claim_documents(v_imports, v_segments),
     'more', v_free > coalesce(cardinality(v_imports), 0)
       and exists (select from spillway.import_queue q where q.admitted and q.available_at <= v_now));
 end
@@ -594,21 +626,27 @@ $$;
 COMMENT ON FUNCTION spillway.close_missing_findings(p_workspace integer, p_scope text) IS 'closes the open findings of a scope that its newest completed import with close_missing did not see, for the tools that this import holds, unless another scope shows them; gives their number';
 
 CREATE FUNCTION spillway.close_upload(p_workspace integer, p_id uuid) RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
-  delete from spillway.uploads where workspace_id = p_workspace and id = p_id
+begin
+  delete from spillway.uploads where workspace_id = p_workspace and id = p_id;
+end
 $$;
 
 COMMENT ON FUNCTION spillway.close_upload(p_workspace integer, p_id uuid) IS 'forgets an upload that broke off and left nothing in the store';
 
 CREATE FUNCTION spillway.count_unread(p_workspace integer) RETURNS bigint
-    LANGUAGE sql STABLE PARALLEL SAFE
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO ''
     AS $$
-  select count(*) from (
-    select from spillway.notifications n where n.workspace_id = p_workspace and n.read_at is null limit 1000
-  ) as n
+begin
+  return (
+    select count(*) from (
+      select from spillway.notifications n where n.workspace_id = p_workspace and n.read_at is null limit 1000
+    ) as n
+  );
+end
 $$;
 
 COMMENT ON FUNCTION spillway.count_unread(p_workspace integer) IS 'the number of notifications that nobody has read, up to 1,000: a badge shows no more, and a look at the index of the unread ones is all that it costs';
@@ -1041,37 +1079,41 @@ COMMENT ON COLUMN spillway.imports.report_removed_at IS 'when the report was rem
 COMMENT ON COLUMN spillway.imports.entries IS 'of a packed upload the reports in it, the first hundred: name, size in bytes and, where it was told at once, format; null: the report came plain';
 
 CREATE FUNCTION spillway.import_document(i spillway.imports) RETURNS jsonb
-    LANGUAGE sql STABLE PARALLEL SAFE
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO ''
     AS $$
-  select jsonb_build_object(
-    'id', i.id, 'file_name', i.file_name, 'size_bytes', i.size_bytes, 'sha256', encode(i.sha256, 'hex'),
-    'format', i.format, 'entries', i.entries, 'tools', i.tools, 'scope', i.scope, 'close_missing', i.close_missing, 'state', i.state, 'stage', i.stage, 'version', i.version,
-    'progress', jsonb_build_object(
-      -- 100 is kept for the end: a person takes it for "done".
-      'percentage', case when i.state = 'completed' then 100 else least(round(100.0 * i.bytes_read / greatest(i.size_bytes, 1), 1), 99.9) end,
-      'bytes_read', i.bytes_read, 'bytes_total', i.size_bytes, 'items', i.items,
-      'items_per_second', round(i.items / p.seconds),
-      'eta_seconds', case when i.state = 'running' and i.bytes_read > 0
-        then round((i.size_bytes - i.bytes_read) * p.seconds / i.bytes_read) end),
-    'counts', jsonb_build_object(
-      'assets', jsonb_build_object('new', i.assets_new, 'updated', i.assets_updated, 'unchanged', i.assets_unchanged),
-      'findings', jsonb_build_object('new', i.findings_new, 'updated', i.findings_updated, 'reopened', i.findings_reopened,
-        'unchanged', i.findings_unchanged, 'closed', i.findings_closed),
-      'occurrences', jsonb_build_object('new', i.occurrences_new, 'updated', i.occurrences_updated, 'unchanged', i.occurrences_unchanged),
-      'errors', i.errors, 'errors_by_code', i.error_counts),
-    'attempt', i.attempt, 'error', i.error,
-    'poll_after_ms', case i.state when 'running' then 2000 when 'queued' then 1000 end,
-    'created_at', spillway.utc_text(i.created_at), 'started_at', spillway.utc_text(i.started_at),
-    'finished_at', spillway.utc_text(i.finished_at),
-    'links', jsonb_build_object(
-      'self', l.import, 'status', l.import || '/status', 'errors', l.import || '/errors',
-      'cancel', case when i.active then l.import || '/cancel' end,
-      'retry', case when i.state in ('failed', 'cancelled') and i.report_removed_at is null then l.import || '/retry' end,
-      'retry_errors', case when i.errors > 0 and not i.active then l.import || '/errors/retry' end))
-  from (select '/api/v1/imports/' || i.id) as l (import),
-    -- By the time of the last change, not the clock: the document is the same as long as its version is.
-    (select greatest(extract(epoch from i.updated_at - i.started_at), 0.001)) as p (seconds)
+begin
+  return (
+    select jsonb_build_object(
+      'id', i.id, 'file_name', i.file_name, 'size_bytes', i.size_bytes, 'sha256', encode(i.sha256, 'hex'),
+      'format', i.format, 'entries', i.entries, 'tools', i.tools, 'scope', i.scope, 'close_missing', i.close_missing, 'state', i.state, 'stage', i.stage, 'version', i.version,
+      'progress', jsonb_build_object(
+        -- 100 is kept for the end: a person takes it for "done".
+        'percentage', case when i.state = 'completed' then 100 else least(round(100.0 * i.bytes_read / greatest(i.size_bytes, 1), 1), 99.9) end,
+        'bytes_read', i.bytes_read, 'bytes_total', i.size_bytes, 'items', i.items,
+        'items_per_second', round(i.items / p.seconds),
+        'eta_seconds', case when i.state = 'running' and i.bytes_read > 0
+          then round((i.size_bytes - i.bytes_read) * p.seconds / i.bytes_read) end),
+      'counts', jsonb_build_object(
+        'assets', jsonb_build_object('new', i.assets_new, 'updated', i.assets_updated, 'unchanged', i.assets_unchanged),
+        'findings', jsonb_build_object('new', i.findings_new, 'updated', i.findings_updated, 'reopened', i.findings_reopened,
+          'unchanged', i.findings_unchanged, 'closed', i.findings_closed),
+        'occurrences', jsonb_build_object('new', i.occurrences_new, 'updated', i.occurrences_updated, 'unchanged', i.occurrences_unchanged),
+        'errors', i.errors, 'errors_by_code', i.error_counts),
+      'attempt', i.attempt, 'error', i.error,
+      'poll_after_ms', case i.state when 'running' then 2000 when 'queued' then 1000 end,
+      'created_at', spillway.utc_text(i.created_at), 'started_at', spillway.utc_text(i.started_at),
+      'finished_at', spillway.utc_text(i.finished_at),
+      'links', jsonb_build_object(
+        'self', l.import, 'status', l.import || '/status', 'errors', l.import || '/errors',
+        'cancel', case when i.active then l.import || '/cancel' end,
+        'retry', case when i.state in ('failed', 'cancelled') and i.report_removed_at is null then l.import || '/retry' end,
+        'retry_errors', case when i.errors > 0 and not i.active then l.import || '/errors/retry' end))
+    from (select '/api/v1/imports/' || i.id) as l (import),
+      -- By the time of the last change, not the clock: the document is the same as long as its version is.
+      (select greatest(extract(epoch from i.updated_at - i.started_at), 0.001)) as p (seconds)
+  );
+end
 $$;
 
 COMMENT ON FUNCTION spillway.import_document(i spillway.imports) IS 'an import as the API shows it; links are paths of the same host';
@@ -1220,13 +1262,17 @@ CREATE FUNCTION spillway.is_of_record(p_sqlstate text) RETURNS boolean
 COMMENT ON FUNCTION spillway.is_of_record(p_sqlstate text) IS 'whether a record can be to blame for an error: data (22), constraints (23), limits of a row (54), a trigger''s refusal (P0001)';
 
 CREATE FUNCTION spillway.later_attributes(p_known_imports jsonb, p_attributes jsonb, p_import uuid) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path TO ''
     AS $$
+begin
   -- Ids of imports are UUIDs of version 7: as text, too, the later one is the greater.
-  select coalesce(jsonb_object_agg(n.key, n.value), '{}')
-  from jsonb_each(p_attributes) n
-  where coalesce(p_known_imports ->> n.key, '') <= p_import::text
+  return (
+    select coalesce(jsonb_object_agg(n.key, n.value), '{}')
+    from jsonb_each(p_attributes) n
+    where coalesce(p_known_imports ->> n.key, '') <= p_import::text
+  );
+end
 $$;
 
 COMMENT ON FUNCTION spillway.later_attributes(p_known_imports jsonb, p_attributes jsonb, p_import uuid) IS 'those of the attributes that no newer import has told, p_known_imports naming for each attribute the newest that did';
@@ -1425,23 +1471,30 @@ CREATE FUNCTION spillway.max_stall() RETURNS interval
 COMMENT ON FUNCTION spillway.max_stall() IS 'an import that is worked on for so long without getting any further fails';
 
 CREATE FUNCTION spillway.new_id() RETURNS uuid
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
+begin
   -- The first 48 bits are the Unix time in milliseconds, the next four the version (RFC 9562, section 5.7); the rest stays random.
-  select encode(
-    set_bit(set_bit(
-      overlay(uuid_send(gen_random_uuid())
-        placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6),
-      52, 1), 53, 1), 'hex')::uuid
+  return (
+    select encode(
+      set_bit(set_bit(
+        overlay(uuid_send(gen_random_uuid())
+          placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6),
+        52, 1), 53, 1), 'hex')::uuid
+  );
+end
 $$;
 
 COMMENT ON FUNCTION spillway.new_id() IS 'a UUID of version 7: ordered by time';
 
 CREATE FUNCTION spillway.note_problems(p_workspace integer, p_import uuid, p_problems jsonb, p_keep boolean, p_entry text DEFAULT NULL::text, p_starts_at bigint DEFAULT 0) RETURNS jsonb
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
+declare
+  v_counts jsonb;
+begin
   with given as materialized (
     select * from jsonb_to_recordset(p_problems) as (code text, message text, "offset" bigint, line bigint, excerpt text)
   ), noted as (
@@ -1454,14 +1507,20 @@ CREATE FUNCTION spillway.note_problems(p_workspace integer, p_import uuid, p_pro
     select code, count(*) from (select code from noted union all select code from given where not p_keep) as c group by code
   )
   select jsonb_build_object('errors', (select coalesce(jsonb_object_agg(code, count), '{}') from counted))
+  into v_counts;
+  return v_counts;
+end
 $$;
 
 COMMENT ON FUNCTION spillway.note_problems(p_workspace integer, p_import uuid, p_problems jsonb, p_keep boolean, p_entry text, p_starts_at bigint) IS 'counts the records that the parser could not use by code, and keeps them (p_keep), each once; p_entry: the name of the report that they are of, where an upload has several, and p_starts_at where it begins';
 
 CREATE FUNCTION spillway.note_refused_record(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.new_occurrence[], p_code text, p_message text, p_keep boolean) RETURNS jsonb
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
+declare
+  v_counts jsonb;
+begin
   with noted as (
     insert into spillway.import_errors (workspace_id, import_id, kind, code, message, source_offset, source_line, item_id, item)
     select p_workspace, p_import, case when o.id is not null then 'occurrence' else 'asset' end, p_code, left(p_message, 1000),
@@ -1473,6 +1532,9 @@ CREATE FUNCTION spillway.note_refused_record(p_workspace integer, p_import uuid,
     returning id
   )
   select jsonb_build_object('errors', jsonb_build_object(p_code, case when p_keep then (select count(*) from noted) else 1 end))
+  into v_counts;
+  return v_counts;
+end
 $$;
 
 COMMENT ON FUNCTION spillway.note_refused_record(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.new_occurrence[], p_code text, p_message text, p_keep boolean) IS 'counts a record that the database refused, and keeps it (p_keep), once, with the record itself so that it can be tried again';
@@ -1497,35 +1559,41 @@ $$;
 COMMENT ON FUNCTION spillway.note_scope(p_workspace integer, p_import uuid, p_findings jsonb) IS 'notes that the scope of an import, if it has one, shows these findings';
 
 CREATE FUNCTION spillway.note_upload_parts(p_workspace integer, p_id uuid, p_parts_id text) RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
-  update spillway.uploads set parts_id = p_parts_id where workspace_id = p_workspace and id = p_id
+begin
+  update spillway.uploads set parts_id = p_parts_id where workspace_id = p_workspace and id = p_id;
+end
 $$;
 
 COMMENT ON FUNCTION spillway.note_upload_parts(p_workspace integer, p_id uuid, p_parts_id text) IS 'notes that an upload goes into the store in parts, so that they can be found if it breaks off';
 
 CREATE FUNCTION spillway.notify(p_workspace integer, p_import uuid, p_kind spillway.notification_kind, p_title text, p_message text) RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
+begin
   insert into spillway.notifications (workspace_id, id, kind, import_id, title, message)
-  values (p_workspace, spillway.new_id(), p_kind, p_import, p_title, p_message)
+  values (p_workspace, spillway.new_id(), p_kind, p_import, p_title, p_message);
+end
 $$;
 
 COMMENT ON FUNCTION spillway.notify(p_workspace integer, p_import uuid, p_kind spillway.notification_kind, p_title text, p_message text) IS 'tells a workspace about one of its imports';
 
 CREATE FUNCTION spillway.notify_completed(i spillway.imports) RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
-  select spillway.notify(i.workspace_id, i.id,
+begin
+  perform spillway.notify(i.workspace_id, i.id,
     case when i.errors = 0 then 'completed' else 'warning' end::spillway.notification_kind,
     case when i.errors = 0 then 'Import completed' else 'Import completed with errors' end,
     format('%s: %s findings are new, %s updated, %s reopened, %s unchanged', i.file_name, i.findings_new, i.findings_updated,
         i.findings_reopened, i.findings_unchanged)
       || case when i.errors = 0 then '' else format('; %s records could not be stored', i.errors) end
-      || case when i.errors > 0 and i.close_missing then ', so nothing is closed' else '' end)
+      || case when i.errors > 0 and i.close_missing then ', so nothing is closed' else '' end);
+end
 $$;
 
 COMMENT ON FUNCTION spillway.notify_completed(i spillway.imports) IS 'tells a workspace that an import is completed, with what it brought';
@@ -1682,11 +1750,13 @@ $$;
 COMMENT ON FUNCTION spillway.retry_import(p_workspace integer, p_import uuid) IS 'queues a failed or cancelled import again, each segment at the place where it stopped; SW409 in any other state or when its report was removed, SW404 where the workspace has no such import';
 
 CREATE FUNCTION spillway.retry_wait(p_failures smallint) RETURNS interval
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
+begin
   -- 2 s, 20 s: half of it by chance, so that those that failed together do not come back together.
-  select interval '2 seconds' * 10 ^ p_failures * (0.5 + random() / 2)
+  return (select interval '2 seconds' * 10 ^ p_failures * (0.5 + random() / 2));
+end
 $$;
 
 COMMENT ON FUNCTION spillway.retry_wait(p_failures smallint) IS 'the wait before the next attempt, after so many failures before this one';
@@ -1721,9 +1791,13 @@ CREATE FUNCTION spillway.trial_records() RETURNS integer
 COMMENT ON FUNCTION spillway.trial_records() IS 'an import of whose first records (so many) more than half cannot be used fails';
 
 CREATE FUNCTION spillway.utc_text(p_at timestamp with time zone) RETURNS text
-    LANGUAGE sql STABLE STRICT PARALLEL SAFE
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
     SET search_path TO ''
-    AS $$ select to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') $$;
+    AS $$
+begin
+  return (select to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'));
+end
+$$;
 
 COMMENT ON FUNCTION spillway.utc_text(p_at timestamp with time zone) IS 'a time as RFC 3339 text in UTC, to the millisecond';
 

@@ -1,6 +1,9 @@
 create or replace function spillway.add_import_counts(p_workspace integer, p_import uuid, p_counts jsonb) returns bigint
-language sql volatile set search_path = ''
+language plpgsql volatile set search_path = ''
 as $$
+declare
+  v_errors bigint;
+begin
   update spillway.imports i
   set assets_new = i.assets_new + coalesce((p_counts #> '{assets,new}')::bigint, 0),
     assets_updated = i.assets_updated + coalesce((p_counts #> '{assets,updated}')::bigint, 0),
@@ -18,7 +21,9 @@ as $$
       from jsonb_each(spillway.add_counts(i.error_counts, coalesce(p_counts -> 'errors', '{}')))),
     updated_at = clock_timestamp(), version = i.version + 1
   where i.workspace_id = p_workspace and i.id = p_import
-  returning i.errors
+  returning i.errors into v_errors;
+  return v_errors;
+end
 $$;
 comment on function spillway.add_import_counts(integer, uuid, jsonb) is
   'adds {assets, findings, occurrences: {new, updated, …}, errors: {code: number}} to the counts of an import; gives its number of errors';

@@ -1,6 +1,9 @@
 create or replace function spillway.batch_insert_assets(p_workspace integer, p_import uuid, p_assets jsonb) returns jsonb
-language sql volatile set search_path = ''
+language plpgsql volatile set search_path = ''
 as $$
+declare
+  v_counts jsonb;
+begin
   with given as materialized (
     select g.id, g.kind, g.identity, g.hostname, coalesce(g.attributes, '{}') as attributes,
       (select coalesce(jsonb_object_agg(k, p_import), '{}') from jsonb_object_keys(coalesce(g.attributes, '{}')) k) as attribute_imports
@@ -46,7 +49,9 @@ as $$
     'new', count(*) filter (where seen_as = 'new'),
     'updated', count(*) filter (where seen_as = 'updated'),
     'unchanged', count(*) filter (where seen_as = 'unchanged'))
-  from seen
+  into v_counts from seen;
+  return v_counts;
+end
 $$;
 comment on function spillway.batch_insert_assets(integer, uuid, jsonb) is
   'stores assets [{id, kind, identity, hostname, attributes}], each id once, and counts those that the import saw for the first time; of each fact the newest import''s word is kept';

@@ -1,6 +1,9 @@
 create or replace function spillway.batch_insert_findings(p_workspace integer, p_import uuid, p_findings jsonb) returns jsonb
-language sql volatile set search_path = ''
+language plpgsql volatile set search_path = ''
 as $$
+declare
+  v_counts jsonb;
+begin
   with given as materialized (
     select g.identity as id, g.tool, g.kind, g.rule_id, g.title, g.severity, g.status, coalesce(g.description, '') as description,
       coalesce(g.solution, '') as solution, coalesce(g.vulnerability_ids, '{}') as vulnerability_ids, coalesce(g.cwes, '{}') as cwes,
@@ -68,7 +71,9 @@ as $$
     'updated', count(*) filter (where seen_as = 'updated'),
     'reopened', count(*) filter (where seen_as = 'reopened'),
     'unchanged', count(*) filter (where seen_as = 'unchanged'))
-  from seen
+  into v_counts from seen;
+  return v_counts;
+end
 $$;
 comment on function spillway.batch_insert_findings(integer, uuid, jsonb) is
   'stores findings, each identity once, and counts those that the import saw for the first time; the newest import wins';

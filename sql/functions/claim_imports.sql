@@ -55,17 +55,7 @@ begin
   ) as o
   where q.import_id = o.import_id and q.segment = o.segment;
   return jsonb_build_object(
-    'claims', coalesce((
-      select jsonb_agg(jsonb_build_object(
-          'import_id', i.id, 'attempt', q.attempt, 'file_name', i.file_name, 'object_key', i.object_key, 'size_bytes', i.size_bytes,
-          'items', i.items, 'format', coalesce(s.format, i.format), 'ends_at', s.ends_at,
-          'entry_name', s.entry_name, 'entry_starts_at', s.entry_starts_at, 'entry_ends_at', coalesce(s.entry_ends_at, i.size_bytes),
-          'checkpoint', translate(encode(s.checkpoint, 'base64'), E'\n', ''))
-        order by c.n)
-      from unnest(v_imports, v_segments) with ordinality as c (import_id, segment, n)
-      join spillway.import_queue q on q.import_id = c.import_id and q.segment = c.segment
-      join spillway.imports i on i.workspace_id = q.workspace_id and i.id = q.import_id
-      join spillway.import_segments s on s.workspace_id = q.workspace_id and s.import_id = q.import_id and s.segment = q.segment), '[]'),
+    'claims', spillway.claim_documents(v_imports, v_segments),
     'more', v_free > coalesce(cardinality(v_imports), 0)
       and exists (select from spillway.import_queue q where q.admitted and q.available_at <= v_now));
 end

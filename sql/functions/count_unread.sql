@@ -1,8 +1,12 @@
 create or replace function spillway.count_unread(p_workspace integer) returns bigint
-language sql stable parallel safe set search_path = ''
+language plpgsql stable parallel safe set search_path = ''
 as $$
-  select count(*) from (
-    select from spillway.notifications n where n.workspace_id = p_workspace and n.read_at is null limit 1000
-  ) as n
+begin
+  return (
+    select count(*) from (
+      select from spillway.notifications n where n.workspace_id = p_workspace and n.read_at is null limit 1000
+    ) as n
+  );
+end
 $$;
 comment on function spillway.count_unread(integer) is 'the number of notifications that nobody has read, up to 1,000: a badge shows no more, and a look at the index of the unread ones is all that it costs';

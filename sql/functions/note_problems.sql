@@ -1,8 +1,11 @@
 create or replace function spillway.note_problems(
   p_workspace integer, p_import uuid, p_problems jsonb, p_keep boolean, p_entry text default null, p_starts_at bigint default 0
 ) returns jsonb
-language sql volatile set search_path = ''
+language plpgsql volatile set search_path = ''
 as $$
+declare
+  v_counts jsonb;
+begin
   with given as materialized (
     select * from jsonb_to_recordset(p_problems) as (code text, message text, "offset" bigint, line bigint, excerpt text)
   ), noted as (
@@ -15,6 +18,9 @@ as $$
     select code, count(*) from (select code from noted union all select code from given where not p_keep) as c group by code
   )
   select jsonb_build_object('errors', (select coalesce(jsonb_object_agg(code, count), '{}') from counted))
+  into v_counts;
+  return v_counts;
+end
 $$;
 comment on function spillway.note_problems(integer, uuid, jsonb, boolean, text, bigint) is
   'counts the records that the parser could not use by code, and keeps them (p_keep), each once; p_entry: the name of the report that they are of, where an upload has several, and p_starts_at where it begins';
