@@ -67,12 +67,12 @@ pub(crate) async fn take(request: Request) -> Result<Value, Problem> {
     let length = content_length(headers)?;
     let options = Options::of(request.uri())?;
     let id = new_id();
-    let (db, store) = (Db::open().await?, Store::open().await.map_err(Problem::internal)?);
-    let terms = db.open_upload(key, id, idempotency_key.as_deref(), length).await?;
+    let store = Store::open().await.map_err(Problem::internal)?;
+    let terms = Db::open().await?.open_upload(key, id, idempotency_key.as_deref(), length).await?;
     if let Some(existing) = terms.existing {
         return Ok(existing);
     }
-    let upload = Upload { db, store, id, terms };
+    let upload = Upload { store, id, terms };
     let format = options.format.as_deref().and_then(Format::from_name);
     let (file_name, Stored { size, sha256, contents }) = match upload.receive(request, format).await {
         Ok(received) => received,
@@ -95,9 +95,8 @@ pub(crate) async fn take(request: Request) -> Result<Value, Problem> {
     upload.create(&import).await
 }
 
-/// An upload that the database knows of.
+/// An upload that the database knows of. It holds no connection: those of the host are few, and a body may take hours to come.
 pub(crate) struct Upload {
-    db: Db,
     pub(crate) store: Store,
     id: Uuid,
     pub(crate) terms: UploadTerms,
@@ -111,7 +110,7 @@ impl Upload {
     }
 
     async fn create(&self, import: &NewImport<'_>) -> Result<Value, Problem> {
-        match self.db.create_import(self.terms.workspace_id, import).await {
+        match self.create_import(import).await {
             Ok(document) => {
                 // Another request with the same Idempotency-Key may have been faster: then nobody needs the object.
                 if document["id"] != self.id.to_string()
@@ -127,11 +126,15 @@ impl Upload {
         }
     }
 
+    async fn create_import(&self, import: &NewImport<'_>) -> Result<Value, DbError> {
+        Db::open().await?.create_import(self.terms.workspace_id, import).await
+    }
+
     /// Removes what a broken upload may have left, and gives the reason on.
     async fn undo(&self, problem: Problem) -> Problem {
         let removed = async {
             self.store.delete(self.key()).await?;
-            anyhow::Ok(self.db.close_upload(self.terms.workspace_id, self.id).await?)
+            anyhow::Ok(Db::open().await?.close_upload(self.terms.workspace_id, self.id).await?)
         };
         if let Err(error) = removed.await {
             eprintln!("what is left of the upload {} is left to the drain: {error:#}", self.id);
@@ -141,7 +144,7 @@ impl Upload {
 
     /// Notes that the report goes into the store in parts, before the first of them is sent.
     pub(crate) async fn note_parts(&self, parts_id: &str) -> Result<(), Problem> {
-        Ok(self.db.note_upload_parts(self.terms.workspace_id, self.id, parts_id).await?)
+        Ok(Db::open().await?.note_upload_parts(self.terms.workspace_id, self.id, parts_id).await?)
     }
 
     /// Where the report goes in the store.
