@@ -11,9 +11,8 @@ use super::Connection;
 use crate::bindings::spin::postgres::postgres::Error;
 use crate::outbound::AllowedHosts;
 
-/// Connections to one address. Who comes later waits, which costs less than the 64 of Spin: a server of few processors works on so many
-/// statements at a time at best, opening one takes it as long as fifty short statements, and each takes memory for as long as it stands.
-const CONNECTIONS: usize = 16;
+/// Connections to one address, as in Spin. Who comes later waits.
+const CONNECTIONS: usize = 64;
 
 /// Addresses that are remembered, as in Spin.
 const ADDRESSES: usize = 16;
