@@ -1476,13 +1476,11 @@ CREATE FUNCTION spillway.new_id() RETURNS uuid
     AS $$
 begin
   -- The first 48 bits are the Unix time in milliseconds, the next four the version (RFC 9562, section 5.7); the rest stays random.
-  return (
-    select encode(
-      set_bit(set_bit(
-        overlay(uuid_send(gen_random_uuid())
-          placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6),
-        52, 1), 53, 1), 'hex')::uuid
-  );
+  return encode(
+    set_bit(set_bit(
+      overlay(uuid_send(gen_random_uuid())
+        placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6),
+      52, 1), 53, 1), 'hex')::uuid;
 end
 $$;
 
@@ -1755,7 +1753,7 @@ CREATE FUNCTION spillway.retry_wait(p_failures smallint) RETURNS interval
     AS $$
 begin
   -- 2 s, 20 s: half of it by chance, so that those that failed together do not come back together.
-  return (select interval '2 seconds' * 10 ^ p_failures * (0.5 + random() / 2));
+  return interval '2 seconds' * 10 ^ p_failures * (0.5 + random() / 2);
 end
 $$;
 
@@ -1795,7 +1793,7 @@ CREATE FUNCTION spillway.utc_text(p_at timestamp with time zone) RETURNS text
     SET search_path TO ''
     AS $$
 begin
-  return (select to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'));
+  return to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
 end
 $$;
 
