@@ -14,6 +14,7 @@ use wasmtime_wasi_http::handler::{ProxyHandler, ProxyPre};
 
 use crate::bindings::cron::SpinCronPre;
 use crate::cron::{self, CronComponent};
+use crate::engine;
 use crate::guest::{Component, Guest, InstanceLimits};
 use crate::http_client::HttpClient;
 use crate::instances::{Handler, HttpComponent};
@@ -24,7 +25,6 @@ use crate::outbound::AllowedHosts;
 use crate::postgres::Pools;
 use crate::routes::Routes;
 use crate::variables::{self, Values};
-use crate::{engine, limits};
 
 /// How an application is run.
 #[derive(Debug, Clone)]
@@ -68,7 +68,6 @@ impl App {
         http.set_own_address(address);
         let components = describe_components(&manifest, &options, &http)?;
         let engine = engine::build(options.max_instance_count, options.state_dir.as_deref())?;
-        limits::start_clock(&engine);
         let codes = compile_all(&engine, &manifest).await?;
         let linked = link_all(&engine, &codes)?;
         let handlers = http_handlers(&engine, &manifest, &components, &linked)?;

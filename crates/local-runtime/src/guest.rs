@@ -73,8 +73,6 @@ impl Guest {
     pub fn new_store(engine: &Engine, component: &Arc<Component>) -> Store<Self> {
         let mut store = Store::new(engine, Self::new(component));
         store.limiter(|guest| &mut guest.memory);
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_async_yield_and_update(1);
         store
     }
 

@@ -11,8 +11,8 @@
 //! # Where it differs from Spin
 //!
 //! Stricter, since a test should find what would be a hole: every way to open a PostgreSQL connection checks the allowed hosts,
-//! and Unix sockets never pass. Kinder, since it costs nothing: TCP_NODELAY is set, a guest that computes without a pause neither
-//! starves others nor outlives the request time-out, memory is limited by default, and failed cron runs are logged. Missing: TLS
+//! and Unix sockets never pass. Kinder, since it costs nothing: TCP_NODELAY is set, a few guests that compute without a pause do
+//! not starve others, memory is limited by default, and failed cron runs are logged. Sparing: fewer connections to a database. Missing: TLS
 //! to PostgreSQL and for the server, `files`, `dependencies`, remote sources, other triggers, variable providers beside options
 //! and environment, and Spin's other interfaces (key-value, sqlite, redis, mysql, mqtt, llm). A component that imports one of
 //! them does not start.

@@ -1,15 +1,11 @@
-//! Limits on what an instance may take: linear memory, and processor time without a pause.
+//! The limit on what an instance may take: linear memory.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 
-use wasmtime::{Engine, ResourceLimiter};
+use wasmtime::ResourceLimiter;
 
 use crate::guest::Component;
-
-/// How long a guest computes before others get their turn.
-const TIME_SLICE: Duration = Duration::from_millis(10);
 
 /// Counts the linear memory of one instance and refuses growth beyond the limit.
 ///
@@ -44,16 +40,4 @@ impl ResourceLimiter for MemoryLimiter {
     fn table_growing(&mut self, _current: usize, _desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         Ok(true)
     }
-}
-
-/// Advances the engine's epoch for ever, from a thread of its own: the others may all be busy with guests.
-pub fn start_clock(engine: &Engine) {
-    let engine = engine.weak();
-    std::thread::spawn(move || {
-        while let Some(engine) = engine.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
-            std::thread::sleep(TIME_SLICE);
-        }
-    });
 }

@@ -46,16 +46,17 @@ struct Arguments {
     log: Targets,
 }
 
-/// Tasks that a thread runs before it looks for news from the network. Each may be a guest that uses up its whole time slice,
-/// so that tokio's default of 61 would let others wait for more than half a second.
-const TASKS_BETWEEN_EVENTS: u32 = 2;
+/// Threads for each processor. A guest that computes keeps its thread: with more threads than processors the system's scheduler shares
+/// these out, and prefers who has slept, which is who has an answer to give.
+const THREADS_PER_PROCESSOR: usize = 8;
 
 fn main() {
     let arguments = Arguments::parse();
     let format =
         tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).with_target(false);
     tracing_subscriber::registry().with(format).with(arguments.log.clone()).init();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().event_interval(TASKS_BETWEEN_EVENTS).build();
+    let threads = THREADS_PER_PROCESSOR * std::thread::available_parallelism().map_or(1, usize::from);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     let outcome = runtime.context("cannot start threads").and_then(|runtime| {
         let outcome = runtime.block_on(run(arguments));
         // The process ends with its instances as they are: dropped one by one, each would be reported as broken.

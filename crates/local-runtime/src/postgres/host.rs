@@ -34,17 +34,17 @@ async fn build(component: &Component, address: &str, wants_tls: bool) -> Result<
     open(component, address).await
 }
 
-async fn execute(client: &Client, statement: &str, parameters: &[ParameterValue]) -> Result<u64, Error> {
-    let values = parameters.iter().map(to_parameter).collect::<Result<Vec<_>, _>>()?;
+async fn execute(client: &Client, statement: &str, parameters: Vec<ParameterValue>) -> Result<u64, Error> {
+    let values = parameters.into_iter().map(to_parameter).collect::<Result<Vec<_>, _>>()?;
     client.execute_raw(statement, values).await.map_err(|error| query_failed(&error))
 }
 
-async fn start_query(client: &Client, statement: &str, parameters: &[ParameterValue]) -> Result<RowStream, Error> {
-    let values = parameters.iter().map(to_parameter).collect::<Result<Vec<_>, _>>()?;
+async fn start_query(client: &Client, statement: &str, parameters: Vec<ParameterValue>) -> Result<RowStream, Error> {
+    let values = parameters.into_iter().map(to_parameter).collect::<Result<Vec<_>, _>>()?;
     client.query_raw(statement, values).await.map_err(|error| query_failed(&error))
 }
 
-async fn query(client: &Client, statement: &str, parameters: &[ParameterValue]) -> Result<RowSet, Error> {
+async fn query(client: &Client, statement: &str, parameters: Vec<ParameterValue>) -> Result<RowSet, Error> {
     let mut stream = std::pin::pin!(start_query(client, statement, parameters).await?);
     let mut set = RowSet { columns: Vec::new(), rows: Vec::new() };
     let mut limit = ResultLimit::default();
@@ -90,7 +90,7 @@ impl HostConnection for Guest {
         parameters: Vec<ParameterValue>,
     ) -> wasmtime::Result<Result<RowSet, Error>> {
         let client = self.connection(&connection)?;
-        Ok(query(&client, &statement, &parameters).await)
+        Ok(query(&client, &statement, parameters).await)
     }
 
     async fn execute(
@@ -100,7 +100,7 @@ impl HostConnection for Guest {
         parameters: Vec<ParameterValue>,
     ) -> wasmtime::Result<Result<u64, Error>> {
         let client = self.connection(&connection)?;
-        Ok(execute(&client, &statement, &parameters).await)
+        Ok(execute(&client, &statement, parameters).await)
     }
 
     fn drop(&mut self, connection: Resource<Connection>) -> wasmtime::Result<()> {
@@ -123,7 +123,7 @@ impl HostConnectionWithStore<Guest> for SpinInterfaces {
         parameters: Vec<ParameterValue>,
     ) -> wasmtime::Result<Result<QueryParts, Error>> {
         let client = store.with(|mut access| access.get().connection(&connection))?;
-        let stream = match start_query(&client, &statement, &parameters).await {
+        let stream = match start_query(&client, &statement, parameters).await {
             Ok(stream) => stream,
             Err(error) => return Ok(Err(error)),
         };
@@ -145,7 +145,7 @@ impl HostConnectionWithStore<Guest> for SpinInterfaces {
         parameters: Vec<ParameterValue>,
     ) -> wasmtime::Result<Result<u64, Error>> {
         let client = store.with(|mut access| access.get().connection(&connection))?;
-        Ok(execute(&client, &statement, &parameters).await)
+        Ok(execute(&client, &statement, parameters).await)
     }
 }
 

@@ -100,45 +100,45 @@ fn small(part: u32) -> u8 {
     u8::try_from(part).unwrap_or(u8::MAX)
 }
 
-/// A parameter as PostgreSQL takes it.
-pub(super) fn to_parameter(value: &ParameterValue) -> Result<Parameter, Error> {
+/// A parameter as PostgreSQL takes it. It is taken over, since a batch has megabytes of them.
+pub(super) fn to_parameter(value: ParameterValue) -> Result<Parameter, Error> {
     convert(value).map_err(Error::ValueConversionFailed)
 }
 
-fn convert(value: &ParameterValue) -> Result<Parameter, String> {
+fn convert(value: ParameterValue) -> Result<Parameter, String> {
     Ok(match value {
-        ParameterValue::Boolean(value) => Box::new(*value),
-        ParameterValue::Int8(value) => Box::new(*value),
-        ParameterValue::Int16(value) => Box::new(*value),
-        ParameterValue::Int32(value) => Box::new(*value),
-        ParameterValue::Int64(value) => Box::new(*value),
-        ParameterValue::Floating32(value) => Box::new(*value),
-        ParameterValue::Floating64(value) => Box::new(*value),
-        ParameterValue::Str(value) => Box::new(value.clone()),
-        ParameterValue::Binary(value) => Box::new(value.clone()),
-        ParameterValue::Date(parts) => Box::new(date(*parts)?),
-        ParameterValue::Time(parts) => Box::new(time(*parts)?),
-        &ParameterValue::Datetime((year, month, day, hour, minute, second, nanosecond)) => {
+        ParameterValue::Boolean(value) => Box::new(value),
+        ParameterValue::Int8(value) => Box::new(value),
+        ParameterValue::Int16(value) => Box::new(value),
+        ParameterValue::Int32(value) => Box::new(value),
+        ParameterValue::Int64(value) => Box::new(value),
+        ParameterValue::Floating32(value) => Box::new(value),
+        ParameterValue::Floating64(value) => Box::new(value),
+        ParameterValue::Str(value) => Box::new(value),
+        ParameterValue::Binary(value) => Box::new(value),
+        ParameterValue::Date(parts) => Box::new(date(parts)?),
+        ParameterValue::Time(parts) => Box::new(time(parts)?),
+        ParameterValue::Datetime((year, month, day, hour, minute, second, nanosecond)) => {
             Box::new(Moment(date((year, month, day))?.and_time(time((hour, minute, second, nanosecond))?)))
         }
         ParameterValue::Timestamp(seconds) => {
-            let moment = DateTime::from_timestamp(*seconds, 0).ok_or_else(|| format!("no timestamp: {seconds}"))?;
+            let moment = DateTime::from_timestamp(seconds, 0).ok_or_else(|| format!("no timestamp: {seconds}"))?;
             Box::new(Moment(moment.naive_utc()))
         }
-        ParameterValue::Uuid(text) => Box::new(uuid::Uuid::parse_str(text).map_err(|error| format!("no uuid: {error}"))?),
+        ParameterValue::Uuid(text) => Box::new(uuid::Uuid::parse_str(&text).map_err(|error| format!("no uuid: {error}"))?),
         ParameterValue::Jsonb(text) => Box::new(Jsonb::parse(text)?),
-        ParameterValue::Decimal(text) => Box::new(decimal(text)?),
-        ParameterValue::RangeInt32((lower, upper)) => Box::new(Range(*lower, *upper)),
-        ParameterValue::RangeInt64((lower, upper)) => Box::new(Range(*lower, *upper)),
+        ParameterValue::Decimal(text) => Box::new(decimal(&text)?),
+        ParameterValue::RangeInt32((lower, upper)) => Box::new(Range(lower, upper)),
+        ParameterValue::RangeInt64((lower, upper)) => Box::new(Range(lower, upper)),
         ParameterValue::RangeDecimal((lower, upper)) => Box::new(Range(decimal_bound(lower.as_ref())?, decimal_bound(upper.as_ref())?)),
-        ParameterValue::ArrayInt32(values) => Box::new(values.clone()),
-        ParameterValue::ArrayInt64(values) => Box::new(values.clone()),
+        ParameterValue::ArrayInt32(values) => Box::new(values),
+        ParameterValue::ArrayInt64(values) => Box::new(values),
         ParameterValue::ArrayDecimal(texts) => {
             let numbers = texts.iter().map(|text| text.as_deref().map(decimal).transpose());
             Box::new(numbers.collect::<Result<Vec<Option<Decimal>>, _>>()?)
         }
-        ParameterValue::ArrayStr(values) => Box::new(values.clone()),
-        ParameterValue::Interval(interval) => Box::new(IntervalValue(*interval)),
+        ParameterValue::ArrayStr(values) => Box::new(values),
+        ParameterValue::Interval(interval) => Box::new(IntervalValue(interval)),
         ParameterValue::DbNull => Box::new(Null),
     })
 }
@@ -207,9 +207,9 @@ struct Jsonb(Vec<u8>);
 const JSONB_VERSION: u8 = 1;
 
 impl Jsonb {
-    fn parse(text: &[u8]) -> Result<Self, String> {
-        serde_json::from_slice::<serde::de::IgnoredAny>(text).map_err(|error| format!("no JSON: {error}"))?;
-        Ok(Self(text.to_vec()))
+    fn parse(text: Vec<u8>) -> Result<Self, String> {
+        serde_json::from_slice::<serde::de::IgnoredAny>(&text).map_err(|error| format!("no JSON: {error}"))?;
+        Ok(Self(text))
     }
 }
 
