@@ -235,6 +235,7 @@ COMMENT ON FUNCTION spillway.batch_insert_assets(p_workspace integer, p_import u
 CREATE FUNCTION spillway.batch_insert_findings(p_workspace integer, p_import uuid, p_findings jsonb) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
+    SET enable_seqscan TO 'off'
     AS $$
 declare
   v_counts jsonb;
@@ -251,8 +252,13 @@ begin
   ), news as (
     -- What is stored already as it is to be is not even locked: segments of one import, and imports of one workspace, share most findings.
     -- It stays so, whatever others write meanwhile.
-    select g.* from given g left join spillway.findings k on k.workspace_id = p_workspace and k.id = g.id
-    where k.id is null or k.last_import_id < p_import or k.last_import_id = p_import and k.source_offset > g.source_offset
+    select g.* from given g
+    -- One by one (limit) by the index of their key (enable_seqscan): the plan is kept, and when it is made the table is as good as empty. A join
+    -- was then one with all findings of the workspace, for every batch.
+    left join lateral (
+      select f.last_import_id, f.source_offset from spillway.findings f where f.workspace_id = p_workspace and f.id = g.id limit 1
+    ) k on true
+    where k.last_import_id is null or k.last_import_id < p_import or k.last_import_id = p_import and k.source_offset > g.source_offset
   ), stored as (
     insert into spillway.findings as f (
       workspace_id, id, tool, kind, rule_id, title, severity, status, description, solution, vulnerability_ids, cwes, cvss, reference_urls,
@@ -320,7 +326,6 @@ CREATE FUNCTION spillway.batch_insert_occurrences(p_workspace integer, p_import 
 declare
   v_counts jsonb;
   v_stored integer;
-  v_newer bigint;
 begin
   with stored as (
     insert into spillway.occurrences as o (
@@ -348,20 +353,7 @@ begin
   if v_stored = cardinality(p_occurrences) then
     return v_counts;
   end if;
-  -- The others were seen by this import before, and count once: of two records the first of the report is kept, whichever came first.
-  -- Or a newer import has seen them.
-  with earlier as materialized (
-    select g.id, g.service, coalesce(g.evidence, '') as evidence, g.source_offset
-    from unnest(p_occurrences) g join spillway.occurrences o on o.workspace_id = p_workspace and o.id = g.id
-    where o.last_import_id = p_import and o.source_offset > g.source_offset
-    order by g.id
-    for no key update of o
-  )
-  update spillway.occurrences o set service = e.service, evidence = e.evidence, source_offset = e.source_offset
-  from earlier e where o.workspace_id = p_workspace and o.id = e.id;
-  select count(*) into v_newer from unnest(p_occurrences) g
-  join spillway.occurrences o on o.workspace_id = p_workspace and o.id = g.id and o.last_import_id > p_import;
-  return spillway.add_counts(v_counts, jsonb_build_object('unchanged', v_newer));
+  return spillway.add_counts(v_counts, spillway.keep_first_occurrences(p_workspace, p_import, p_occurrences));
 end
 $$;
 
@@ -578,6 +570,7 @@ COMMENT ON FUNCTION spillway.claim_leftovers(p_report_days integer, p_limit inte
 CREATE FUNCTION spillway.close_missing_findings(p_workspace integer, p_scope text) RETURNS integer
     LANGUAGE plpgsql
     SET search_path TO ''
+    SET plan_cache_mode TO 'force_custom_plan'
     AS $$
 declare
   v_import spillway.imports;
@@ -1260,6 +1253,33 @@ CREATE FUNCTION spillway.is_of_record(p_sqlstate text) RETURNS boolean
     AS $$ select p_sqlstate ~ '^(22|23|54|P0001)' $$;
 
 COMMENT ON FUNCTION spillway.is_of_record(p_sqlstate text) IS 'whether a record can be to blame for an error: data (22), constraints (23), limits of a row (54), a trigger''s refusal (P0001)';
+
+CREATE FUNCTION spillway.keep_first_occurrences(p_workspace integer, p_import uuid, p_occurrences spillway.new_occurrence[]) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+declare
+  v_newer bigint;
+begin
+  -- What was seen by this import before counts once: of two records the first of the report is kept, whichever came first.
+  with earlier as materialized (
+    select g.id, g.service, coalesce(g.evidence, '') as evidence, g.source_offset
+    from unnest(p_occurrences) g join spillway.occurrences o on o.workspace_id = p_workspace and o.id = g.id
+    where o.last_import_id = p_import and o.source_offset > g.source_offset
+    order by g.id
+    for no key update of o
+  )
+  update spillway.occurrences o set service = e.service, evidence = e.evidence, source_offset = e.source_offset
+  from earlier e where o.workspace_id = p_workspace and o.id = e.id;
+  -- Or a newer import has seen it.
+  select count(*) into v_newer from unnest(p_occurrences) g
+  join spillway.occurrences o on o.workspace_id = p_workspace and o.id = g.id and o.last_import_id > p_import;
+  return jsonb_build_object('unchanged', v_newer);
+end
+$$;
+
+COMMENT ON FUNCTION spillway.keep_first_occurrences(p_workspace integer, p_import uuid, p_occurrences spillway.new_occurrence[]) IS 'of occurrences of a batch that are stored already: takes over those that stand earlier in the same import''s report, and counts those that a newer import has seen';
 
 CREATE FUNCTION spillway.later_attributes(p_known_imports jsonb, p_attributes jsonb, p_import uuid) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE

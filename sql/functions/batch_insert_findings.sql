@@ -1,5 +1,5 @@
 create or replace function spillway.batch_insert_findings(p_workspace integer, p_import uuid, p_findings jsonb) returns jsonb
-language plpgsql volatile set search_path = ''
+language plpgsql volatile set search_path = '' set enable_seqscan = off
 as $$
 declare
   v_counts jsonb;
@@ -16,8 +16,13 @@ begin
   ), news as (
     -- What is stored already as it is to be is not even locked: segments of one import, and imports of one workspace, share most findings.
     -- It stays so, whatever others write meanwhile.
-    select g.* from given g left join spillway.findings k on k.workspace_id = p_workspace and k.id = g.id
-    where k.id is null or k.last_import_id < p_import or k.last_import_id = p_import and k.source_offset > g.source_offset
+    select g.* from given g
+    -- One by one (limit) by the index of their key (enable_seqscan): the plan is kept, and when it is made the table is as good as empty. A join
+    -- was then one with all findings of the workspace, for every batch.
+    left join lateral (
+      select f.last_import_id, f.source_offset from spillway.findings f where f.workspace_id = p_workspace and f.id = g.id limit 1
+    ) k on true
+    where k.last_import_id is null or k.last_import_id < p_import or k.last_import_id = p_import and k.source_offset > g.source_offset
   ), stored as (
     insert into spillway.findings as f (
       workspace_id, id, tool, kind, rule_id, title, severity, status, description, solution, vulnerability_ids, cwes, cvss, reference_urls,

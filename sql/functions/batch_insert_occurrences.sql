@@ -4,7 +4,6 @@ as $$
 declare
   v_counts jsonb;
   v_stored integer;
-  v_newer bigint;
 begin
   with stored as (
     insert into spillway.occurrences as o (
@@ -32,20 +31,7 @@ begin
   if v_stored = cardinality(p_occurrences) then
     return v_counts;
   end if;
-  -- The others were seen by this import before, and count once: of two records the first of the report is kept, whichever came first.
-  -- Or a newer import has seen them.
-  with earlier as materialized (
-    select g.id, g.service, coalesce(g.evidence, '') as evidence, g.source_offset
-    from unnest(p_occurrences) g join spillway.occurrences o on o.workspace_id = p_workspace and o.id = g.id
-    where o.last_import_id = p_import and o.source_offset > g.source_offset
-    order by g.id
-    for no key update of o
-  )
-  update spillway.occurrences o set service = e.service, evidence = e.evidence, source_offset = e.source_offset
-  from earlier e where o.workspace_id = p_workspace and o.id = e.id;
-  select count(*) into v_newer from unnest(p_occurrences) g
-  join spillway.occurrences o on o.workspace_id = p_workspace and o.id = g.id and o.last_import_id > p_import;
-  return spillway.add_counts(v_counts, jsonb_build_object('unchanged', v_newer));
+  return spillway.add_counts(v_counts, spillway.keep_first_occurrences(p_workspace, p_import, p_occurrences));
 end
 $$;
 comment on function spillway.batch_insert_occurrences(integer, uuid, spillway.new_occurrence[]) is

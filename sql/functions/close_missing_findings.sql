@@ -1,5 +1,6 @@
 create or replace function spillway.close_missing_findings(p_workspace integer, p_scope text) returns integer
-language plpgsql volatile set search_path = ''
+-- Planned for every call: see keep_first_occurrences.
+language plpgsql volatile set search_path = '' set plan_cache_mode = force_custom_plan
 as $$
 declare
   v_import spillway.imports;

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::error::Error as _;
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
@@ -19,7 +19,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::{HttpConnector, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::Sleep;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
@@ -64,7 +64,7 @@ impl HttpClient {
         let _ = self.components.set(components);
     }
 
-    async fn send(&self, request: Request<WasiBody>, options: Option<RequestOptions>) -> Answer {
+    async fn send(&self, mut request: Request<WasiBody>, options: Option<RequestOptions>) -> Answer {
         if let Some(handler) = self.chained(request.uri()) {
             return chain(handler, request).await;
         }
@@ -73,8 +73,18 @@ impl HttpClient {
             return Ok((response.map(BodyExt::boxed_unsync), Box::new(done)));
         }
         let timeouts = Timeouts::new(options);
-        let answer = tokio::time::timeout(timeouts.until_response, self.client.request(request)).await;
-        let response = answer.map_err(|_| Error::ConnectionReadTimeout)?.map_err(|error| convert_error(&error))?;
+        let mut connected = capture_connection(&mut request);
+        let mut answer = pin!(self.client.request(request));
+        let early = tokio::select! {
+            early = &mut answer => Some(early),
+            _ = connected.wait_for_connection_metadata() => None,
+            () = tokio::time::sleep(timeouts.connect) => return Err(Error::ConnectionTimeout),
+        };
+        let answer = match early {
+            Some(answer) => answer,
+            None => tokio::time::timeout(timeouts.first_byte, answer).await.map_err(|_| Error::ConnectionReadTimeout)?,
+        };
+        let response = answer.map_err(|error| convert_error(&error))?;
         Ok((response.map(|body| TimedBody::new(body, timeouts.between_bytes).boxed_unsync()), Box::new(async { Ok(()) })))
     }
 
@@ -120,17 +130,17 @@ fn convert_error(error: &hyper_util::client::legacy::Error) -> Error {
 }
 
 struct Timeouts {
-    until_response: Duration,
+    connect: Duration,
+    first_byte: Duration,
     between_bytes: Duration,
 }
 
 impl Timeouts {
-    /// The connection may be an old one, so connecting and waiting for the response have their time together.
     fn new(options: Option<RequestOptions>) -> Self {
         let connect = options.and_then(|options| options.connect_timeout).unwrap_or(DEFAULT_TIMEOUT);
         let first_byte = options.and_then(|options| options.first_byte_timeout).unwrap_or(DEFAULT_TIMEOUT);
         let between_bytes = options.and_then(|options| options.between_bytes_timeout).unwrap_or(DEFAULT_TIMEOUT);
-        Self { until_response: connect + first_byte, between_bytes }
+        Self { connect, first_byte, between_bytes }
     }
 }
 
@@ -217,4 +227,25 @@ fn permitted(component: &Component, mut request: Request<WasiBody>) -> Result<Re
         request.headers_mut().remove(http::header::HOST);
     }
     Ok(request)
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::Empty;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_time_to_connect_is_no_time_to_answer() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri = format!("http://{}/", silent.local_addr().unwrap());
+        let request = Request::get(uri).body(Empty::new().map_err(Error::from).boxed_unsync()).unwrap();
+        let options = RequestOptions {
+            connect_timeout: Some(Duration::from_hours(1)),
+            first_byte_timeout: Some(Duration::from_millis(1)),
+            between_bytes_timeout: None,
+        };
+        let answer = HttpClient::default().send(request, Some(options)).await;
+        assert!(matches!(answer, Err(Error::ConnectionReadTimeout)));
+    }
 }

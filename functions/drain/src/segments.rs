@@ -5,6 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 use platform::db::ImportState;
 use scan_reports::{Cut, Decoder};
+use spin_sdk::wasip3;
 
 use crate::source::Source;
 use crate::work::Turn;
@@ -26,7 +27,8 @@ pub(crate) async fn cut(turn: &Turn<'_>, source: &mut Source<'_>, decoder: &Deco
     source.cut(first.offset);
     let state = db.cut_segment(claim, settings.lease, &cuts).await?;
     if state == ImportState::Running {
-        wake_next().await;
+        // Beside the work that goes on here: reaching somebody takes a moment.
+        wasip3::spawn(wake_next());
     }
     Ok(state)
 }

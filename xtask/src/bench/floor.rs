@@ -14,6 +14,7 @@ use xtask::progress::Step;
 
 use super::input::{Input, Unit};
 use super::rig::{drop_database, settle};
+use super::sample::Sample;
 use super::session::{Kind, Session};
 use super::table::{Figure, Row};
 
@@ -61,14 +62,17 @@ pub(super) async fn measure(cluster: &Cluster, input: &Input) -> Result<Fed> {
     Ok(Fed { new, again })
 }
 
-/// The rate of two connections, each with an import of its own of the same report, in a workspace of its own.
-pub(super) async fn measure_two(cluster: &Cluster, input: &Input) -> Result<Figure> {
-    let floor = Floor::new(cluster).await?;
+/// The rate of two connections, each with an import of its own of the same report, in a workspace of its own; in the median of the rounds.
+pub(super) async fn measure_two(cluster: &Cluster, input: &Input, rounds: usize) -> Result<Figure> {
     let step = Step::begin("feeding the database over two connections");
-    let time = floor.feed(input, 2).await?;
+    let mut times = Vec::new();
+    for _ in 0..rounds {
+        let floor = Floor::new(cluster).await?;
+        times.push(floor.feed(input, 2).await?);
+        floor.end(cluster).await?;
+    }
     step.done();
-    floor.end(cluster).await?;
-    Ok(Figure::records_per_second(2 * input.records, time))
+    Ok(Figure::records_per_second(2 * input.records, Sample::new(times).median()))
 }
 
 /// One batch, as the drain feeds it: import, attempt, document, records, format, and the columns of the occurrences.

@@ -105,7 +105,7 @@ impl Subject {
             }
             Self::Parallel => {
                 "As many records in each case, in imports of workspaces of their own; `drain_parallelism` is the number of drains. Two drains are \
-                 to be 1.5 times as fast as one, or as much faster as two connections of the floor are."
+                 to be 1.5 times as fast as one where two connections of the floor are that much faster than one. Medians of the rounds."
             }
             Self::Status => {
                 "Clients that send the tag they have and wait as long as they are told (2 s). The imports that they poll are claimed, but \

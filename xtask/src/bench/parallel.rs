@@ -7,6 +7,7 @@ use anyhow::Result;
 use super::drain::upload;
 use super::input::Report;
 use super::rig::Rig;
+use super::sample::Sample;
 use super::session::Session;
 use super::sizes::{SEED, nessus};
 use super::table::{Figure, Row, Target, count_of};
@@ -16,7 +17,7 @@ const SUBJECT: &str = "parallel";
 /// Drains and imports. All imports together hold as many records in each case.
 const CASES: [(usize, usize); 7] = [(1, 1), (2, 1), (4, 1), (1, 4), (2, 4), (4, 4), (2, 2)];
 
-/// How much faster two drains are than one, over imports of their own, where the database can take it.
+/// How much faster two drains are than one, over imports of their own, where the database takes so much more from two connections.
 const LEAST_OF_TWO: f64 = 1.5;
 /// How much of the rate over four files four drains keep over one.
 const LEAST_OF_ONE_FILE: f64 = 0.9;
@@ -34,7 +35,7 @@ pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
         let row = Row::new(SUBJECT, words(drains, imports), rate(case));
         match case {
             (1, 1) => row,
-            (2, 2) => row.beside("1 over 4", rate((1, 4))).target(Target::RatioAtLeast(LEAST_OF_TWO.min(gain))),
+            (2, 2) if gain >= LEAST_OF_TWO => row.beside("1 over 4", rate((1, 4))).target(Target::RatioAtLeast(LEAST_OF_TWO)),
             (4, 1) => row.beside("4 over 4", rate((4, 4))).target(Target::RatioAtLeast(LEAST_OF_ONE_FILE)),
             (_, imports) => row.beside(format!("1 over {imports}"), rate((1, imports))),
         }
@@ -48,8 +49,19 @@ fn words(drains: usize, imports: usize) -> String {
     format!("{} over {}", count_of(drains, "drain"), count_of(imports, "import"))
 }
 
-/// The rate of so many drains over so many imports, each in a workspace of its own and of a report of its own.
+/// The rate of so many drains over so many imports, in the median of the rounds.
 async fn measure(session: &Session, drains: usize, imports: usize) -> Result<Figure> {
+    let (mut times, mut records) = (Vec::new(), 0);
+    for _ in 0..session.sizes.rounds {
+        let (time, drained) = round(session, drains, imports).await?;
+        times.push(time);
+        records = drained;
+    }
+    Ok(Figure::records_per_second(records, Sample::new(times).median()))
+}
+
+/// The time of so many drains over so many imports, each in a workspace of its own and of a report of its own; and the records in them.
+async fn round(session: &Session, drains: usize, imports: usize) -> Result<(Duration, u64)> {
     let rig = Rig::driven(drains).await?;
     let mut ids = Vec::new();
     for (number, seed) in (0..imports).zip(SEED..) {
@@ -62,5 +74,5 @@ async fn measure(session: &Session, drains: usize, imports: usize) -> Result<Fig
     let records = "select sum(items)::bigint from spillway.imports";
     let records: i64 = rig.connection.query_one(records, &[]).await?.get(0);
     rig.end().await?;
-    Ok(Figure::records_per_second(records.unsigned_abs(), time))
+    Ok((time, records.unsigned_abs()))
 }

@@ -99,7 +99,7 @@ impl Session {
             return Ok(figure);
         }
         let input = self.input(Kind::Nessus)?;
-        let figure = floor::measure_two(self.cluster().await?, &input).await?;
+        let figure = floor::measure_two(self.cluster().await?, &input, self.sizes.rounds).await?;
         self.floor_of_two = Some(figure);
         Ok(figure)
     }

@@ -1,0 +1,16 @@
+-- Plans are kept for as long as a connection lasts, and those of batches are made while the tables are small.
+begin;
+select plan(1);
+
+select spillway.create_workspace('one') as one \gset
+\set import '01900000-0000-7000-8000-000000000001'
+create function pg_temp.batch(p_from integer, p_to integer) returns jsonb language sql as $$
+  select jsonb_agg(jsonb_build_object('identity', md5(n::text), 'tool', 'nessus', 'kind', 'host', 'rule_id', n::text, 'title', repeat('t', 100),
+    'severity', 'high', 'status', 'open', 'description', repeat('d', 500), 'offset', n))
+  from generate_series(p_from, p_to) n $$;
+select spillway.batch_insert_findings(:one, :'import', pg_temp.batch(1000 * n + 1, 1000 * n + 1000)) from generate_series(0, 9) n;
+select is((select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relid = 'spillway.findings'::regclass), 0::bigint,
+  'a batch reads no other rows than its own, however small the table was when its plan was made');
+
+select * from finish();
+rollback;
