@@ -15,8 +15,8 @@ const KEPT_MEMORY: usize = 512 * 1024;
 /// Makes the engine. At most `max_instances` instances exist at a time; compiled components are kept below `state_dir`, or in
 /// the user's cache folder.
 ///
-/// Guests are not interrupted while they compute: the check at every loop and function that this needs (epochs) took up to 30 % of
-/// the time of decoding JSON and 8 % of XML. That they let others live is the affair of the system's scheduler (`main.rs`).
+/// Guests are not interrupted while they compute: the check at every loop and function that this needs (epochs) took 14 to 24 % of the time of
+/// decoding, whatever the format. That they let others live is the affair of the system's scheduler (`main.rs`).
 pub fn build(max_instances: u32, state_dir: Option<&Path>) -> Result<Engine> {
     let mut config = Config::new();
     config.wasm_component_model_async(true);
