@@ -431,6 +431,7 @@ COMMENT ON FUNCTION spillway.check_import_transition() IS 'trigger: the steps th
 CREATE FUNCTION spillway.claim_documents(p_imports uuid[], p_segments smallint[]) RETURNS jsonb
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
+    SET enable_seqscan TO 'off'
     SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 begin
@@ -442,9 +443,12 @@ begin
         'checkpoint', translate(encode(s.checkpoint, 'base64'), E'\n', ''))
       order by c.n), '[]')
     from unnest(p_imports, p_segments) with ordinality as c (import_id, segment, n)
-    join spillway.import_queue q on q.import_id = c.import_id and q.segment = c.segment
-    join spillway.imports i on i.workspace_id = q.workspace_id and i.id = q.import_id
-    join spillway.import_segments s on s.workspace_id = q.workspace_id and s.import_id = q.import_id and s.segment = q.segment
+    cross join lateral (select * from spillway.import_queue q where q.import_id = c.import_id and q.segment = c.segment limit 1) q
+    cross join lateral (select * from spillway.imports i where i.workspace_id = q.workspace_id and i.id = q.import_id limit 1) i
+    cross join lateral (
+      select * from spillway.import_segments s
+      where s.workspace_id = q.workspace_id and s.import_id = q.import_id and s.segment = q.segment limit 1
+    ) s
   );
 end
 $$;

@@ -1,6 +1,8 @@
 create or replace function spillway.claim_documents(p_imports uuid[], p_segments smallint[]) returns jsonb
 language plpgsql stable
 set search_path = ''
+-- Row by row (limit) by the keys, whatever size the tables had when the plan was made: see batch_insert_findings.
+set enable_seqscan = off
 -- Otherwise it is planned for every claim anew, which takes three times as long as it does: PostgreSQL sees that the arrays are short.
 set plan_cache_mode = force_generic_plan
 as $$
@@ -13,9 +15,12 @@ begin
         'checkpoint', translate(encode(s.checkpoint, 'base64'), E'\n', ''))
       order by c.n), '[]')
     from unnest(p_imports, p_segments) with ordinality as c (import_id, segment, n)
-    join spillway.import_queue q on q.import_id = c.import_id and q.segment = c.segment
-    join spillway.imports i on i.workspace_id = q.workspace_id and i.id = q.import_id
-    join spillway.import_segments s on s.workspace_id = q.workspace_id and s.import_id = q.import_id and s.segment = q.segment
+    cross join lateral (select * from spillway.import_queue q where q.import_id = c.import_id and q.segment = c.segment limit 1) q
+    cross join lateral (select * from spillway.imports i where i.workspace_id = q.workspace_id and i.id = q.import_id limit 1) i
+    cross join lateral (
+      select * from spillway.import_segments s
+      where s.workspace_id = q.workspace_id and s.import_id = q.import_id and s.segment = q.segment limit 1
+    ) s
   );
 end
 $$;
