@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use axum::response::IntoResponse as _;
-use futures::future::join;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use platform::auth::carries_token;
 use platform::config;
@@ -13,6 +12,7 @@ use platform::objects::Store;
 use serde_json::json;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
+use spin_sdk::wasip3;
 
 mod segments;
 mod source;
@@ -92,8 +92,12 @@ async fn drain() -> anyhow::Result<Done> {
     loop {
         let Claims { claims, more } = claim(&mut db, &settings).await?;
         let Some(claim) = claims.into_iter().next() else { break };
+        if more {
+            // Beside the work: reaching somebody takes longer than many a small import.
+            wasip3::spawn(wake_next());
+        }
         let turn = Turn { db: &db, store: &store, claim: &claim, settings: &settings, deadline };
-        match with_help(turn.work(&mut memory, &mut done.times), more).await? {
+        match turn.work(&mut memory, &mut done.times).await? {
             Outcome::Completed => done.completed += 1,
             Outcome::Failed => done.failed += 1,
             Outcome::Lost => {}
@@ -122,11 +126,6 @@ async fn claim(db: &mut Db, settings: &Settings) -> anyhow::Result<Claims> {
         }
         claims => Ok(claims?),
     }
-}
-
-/// Works, and where there is more to do than that, wakes another drain meanwhile.
-async fn with_help<T>(work: impl Future<Output = T>, more: bool) -> T {
-    if more { join(work, wake_next()).await.0 } else { work.await }
 }
 
 async fn wake_next() {

@@ -77,8 +77,6 @@ pub(crate) struct Tokenizer {
     reached: Place,
     /// The element whose text is passed over.
     raw: Option<&'static str>,
-    /// The page has ended.
-    closed: bool,
     block: Option<Block>,
     /// The last line, and where it began.
     line: String,
@@ -128,7 +126,6 @@ impl Tokenizer {
             fed: place.offset(),
             ended: false,
             raw: None,
-            closed: false,
             block: None,
             line: String::new(),
             began: place.clone(),
@@ -172,9 +169,8 @@ impl Tokenizer {
             if self.finish() {
                 return true;
             }
-            // Whoever goes on behind the end of the page begins before it.
-            self.closed |= end && name == "html";
-            if !end || self.closed {
+            self.reached.closed |= end && name == "html";
+            if !end {
                 let tag = String::from_utf8_lossy(&self.buffer[self.head..self.head + length]).into_owned();
                 self.block = Some(Block::new(self.reached.clone(), with_classes(name, &tag), Kind::of(name)));
             }
@@ -249,7 +245,7 @@ impl Source for Tokenizer {
             }
             if self.head == self.buffer.len() {
                 let last = self.ended && self.finish();
-                return match (last, self.ended, self.closed) {
+                return match (last, self.ended, self.reached.closed) {
                     (true, ..) => Token::Line,
                     (_, false, _) => Token::NeedInput,
                     (_, _, false) => Token::Cut,

@@ -18,6 +18,9 @@ pub(crate) struct Place {
     pub(super) at: csv::Place,
     /// The rest of the line is passed over.
     passing: bool,
+    /// The page has ended; it may go on all the same.
+    #[serde(default)]
+    pub(super) closed: bool,
 }
 
 /// What [`Tokenizer::next`] found.
@@ -172,7 +175,7 @@ impl Source for Tokenizer {
 impl Place {
     /// The place behind the byte order mark of a text's start, if it has one.
     pub(crate) fn start(bytes: &[u8]) -> Self {
-        Self { at: csv::Place::start(bytes), passing: false }
+        Self { at: csv::Place::start(bytes), passing: false, closed: false }
     }
 
     /// Its offset.
