@@ -194,7 +194,7 @@ async fn an_import_in_many_turns_ends_as_in_one() -> Result<()> {
     let report = nessus(20_000, 200)?;
     let in_one = world().await?;
     let status = in_one.import("a.nessus", report.clone()).await?;
-    let in_many = world_in(stack_with(&[("drain_budget_ms", "1")]).await?.into()).await?;
+    let in_many = world_in(stack_with(&[("drain_budget_ms", "20")]).await?.into()).await?;
     let status_of_many = in_many.import("a.nessus", report).await?;
     assert!(status_of_many["attempt"].as_u64() > Some(3), "it took only {} turns", status_of_many["attempt"]);
     assert_eq!(status["counts"], status_of_many["counts"]);
@@ -310,7 +310,7 @@ async fn a_cancelled_import_stops_and_goes_on_when_it_is_tried_again() -> Result
     if is_external("a_cancelled_import_stops_and_goes_on_when_it_is_tried_again") {
         return Ok(());
     }
-    let world = world_in(stack_without_wake_ups(&[("drain_budget_ms", "1")]).await?.into()).await?;
+    let world = world_in(stack_without_wake_ups(&[("drain_budget_ms", "20")]).await?.into()).await?;
     let upload = world.upload("a.nessus", nessus(20_000, 200)?).await?;
     assert_eq!(drain(&world.stack).await?["yielded"], 1);
     let cancel = format!("/api/v1/imports/{}/cancel", upload.id);

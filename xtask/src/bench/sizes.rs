@@ -67,7 +67,7 @@ impl Sizes {
             scheduled: 10,
             claims: 300,
             growing: 100_000,
-            held: vec![0, 1_000_000],
+            held: vec![0, 1_000_000, 10_000_000],
             requests: 2_000,
             cold_requests: 20,
         }
@@ -75,7 +75,7 @@ impl Sizes {
 
     /// With what takes its time.
     pub(super) fn long() -> Self {
-        Self { big_nessus: Some(2_000_000), large_upload: 1_000_000_000, held: vec![0, 1_000_000, 10_000_000], ..Self::usual() }
+        Self { big_nessus: Some(2_000_000), large_upload: 1_000_000_000, held: vec![0, 1_000_000, 10_000_000, 50_000_000], ..Self::usual() }
     }
 
     /// For trying things out: the figures say little.
