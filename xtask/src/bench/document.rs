@@ -51,11 +51,7 @@ async fn circumstances(session: &Session) -> Result<String> {
         ("Spillway", commit().await?),
         ("PostgreSQL", format!("{server}, on the same machine; {}", settings.join(", "))),
         ("Rust", rustc.trim().to_owned()),
-        (
-            "runtime",
-            "`local-runtime`, built for development (opt-level 1, and 2 for what every byte passes); components built for release"
-                .to_owned(),
-        ),
+        ("runtime", "`local-runtime`, built for development (optimised: opt-level 2); components built for release".to_owned()),
         ("object store", "in the process of the benchmark, on the same disk".to_owned()),
     ];
     let lines: Vec<String> = facts.iter().map(|(name, value)| format!("| {name} | {value} |\n")).collect();
