@@ -40,7 +40,7 @@ pub(crate) struct Bench {
     #[arg(long, conflicts_with = "long")]
     quick: bool,
 
-    /// Also what takes its time: 2,000,000 occurrences, an upload of 1 GB, tables that hold 50 million occurrences
+    /// Also what takes its time, and some 90 GB of disk: 2,000,000 occurrences, an upload of 1 GB, tables that hold 50 million occurrences
     #[arg(long)]
     long: bool,
 
