@@ -35,7 +35,10 @@ pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
         let row = Row::new(SUBJECT, words(drains, imports), rate(case));
         match case {
             (1, 1) => row,
-            (2, 2) if gain >= LEAST_OF_TWO => row.beside("1 over 4", rate((1, 4))).target(Target::RatioAtLeast(LEAST_OF_TWO)),
+            (2, 2) => {
+                let row = row.beside("1 over 4", rate((1, 4)));
+                if gain >= LEAST_OF_TWO { row.target(Target::RatioAtLeast(LEAST_OF_TWO)) } else { row }
+            }
             (4, 1) => row.beside("4 over 4", rate((4, 4))).target(Target::RatioAtLeast(LEAST_OF_ONE_FILE)),
             (_, imports) => row.beside(format!("1 over {imports}"), rate((1, imports))),
         }

@@ -200,7 +200,7 @@ impl Cluster {
             ("port", &port),
             // TCP only: a socket's path must be short, and a checkout may lie deep.
             ("unix_socket_directories", ""),
-            // The host keeps up to 64 for each component, and torture has two hosts at a time.
+            // Spin keeps up to 64 for each component, `local-runtime` 16, and torture has two hosts at a time.
             ("max_connections", "600"),
             ("shared_buffers", "256MB"),
             ("max_wal_size", "2GB"),
