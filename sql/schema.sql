@@ -153,8 +153,8 @@ declare
 begin
   -- The lock makes the limit strict: two that admit at once would both find the last place free.
   select w.* into v_workspace from spillway.workspaces w where w.id = p_workspace for no key update;
-  update spillway.import_queue q set admitted = true, turn_at = v_workspace.served_at
-  from (
+  -- Chosen once, whatever the plan: looked for again for each segment, the next look would pass over an import whose first is admitted by then.
+  with next_imports as materialized (
     select n.import_id from spillway.import_queue n
     where n.workspace_id = p_workspace and not n.admitted
       -- Each import by its first segment.
@@ -164,8 +164,9 @@ begin
       - (select count(distinct a.import_id) from spillway.import_queue a where a.workspace_id = p_workspace and a.admitted), 0)
     -- What is locked is being cancelled, and whoever does that comes here next.
     for no key update skip locked
-  ) as n
-  where q.import_id = n.import_id;
+  )
+  update spillway.import_queue q set admitted = true, turn_at = v_workspace.served_at
+  from next_imports n where q.import_id = n.import_id;
   get diagnostics v_count = row_count;
   return v_count;
 end
@@ -502,16 +503,16 @@ begin
   select array_agg(import_id order by n), array_agg(segment order by n), array_agg(distinct workspace_id)
   into v_imports, v_segments, v_workspaces from claimed;
   -- The workspaces have had their turn, with all that is theirs. Who is locked keeps an older turn: nobody waits here for a long closing.
-  update spillway.workspaces w set served_at = v_now
-  from (select o.id from spillway.workspaces o where o.id = any (v_workspaces) for no key update skip locked) as o
-  where w.id = o.id;
-  update spillway.import_queue q set turn_at = v_now
-  from (
-    select o.import_id, o.segment from spillway.import_queue o
-    where o.workspace_id = any (v_workspaces) and o.admitted and not o.claimed
+  with served as materialized (
+    select w.id from spillway.workspaces w where w.id = any (v_workspaces) for no key update skip locked
+  )
+  update spillway.workspaces w set served_at = v_now from served s where w.id = s.id;
+  with waiting as materialized (
+    select q.import_id, q.segment from spillway.import_queue q
+    where q.workspace_id = any (v_workspaces) and q.admitted and not q.claimed
     for no key update skip locked
-  ) as o
-  where q.import_id = o.import_id and q.segment = o.segment;
+  )
+  update spillway.import_queue q set turn_at = v_now from waiting w where q.import_id = w.import_id and q.segment = w.segment;
   return jsonb_build_object(
     'claims', spillway.claim_documents(v_imports, v_segments),
     'more', v_free > coalesce(cardinality(v_imports), 0)
@@ -531,14 +532,14 @@ declare
   v_uploads jsonb;
   v_reports jsonb;
 begin
-  delete from spillway.notifications n using (
-    select o.workspace_id, o.id from spillway.notifications o
-    where o.created_at < now() - c_notification_time order by o.created_at limit p_limit * 10
+  with old as materialized (
+    select n.workspace_id, n.id from spillway.notifications n
+    where n.created_at < now() - c_notification_time order by n.created_at limit p_limit * 10
     for update skip locked
-  ) as o
-  where n.workspace_id = o.workspace_id and n.id = o.id;
+  )
+  delete from spillway.notifications n using old o where n.workspace_id = o.workspace_id and n.id = o.id;
   -- From here on no import can come of these uploads, so that what they left in the store may go.
-  with old as (
+  with old as materialized (
     select u.workspace_id, u.id from spillway.uploads u
     where u.started_at < now() - c_upload_time order by u.started_at limit p_limit
     for update skip locked
@@ -549,7 +550,7 @@ begin
   )
   select coalesce(jsonb_agg(jsonb_build_object('id', id, 'object_key', object_key, 'parts_id', parts_id)), '[]') into v_uploads from given_up;
   -- Marked before they are removed: nobody may try an import again whose report is about to go.
-  with old as (
+  with old as materialized (
     select i.workspace_id, i.id from spillway.imports i
     where i.finished_at < now() - make_interval(days => p_report_days) and i.report_removed_at is null
     order by i.finished_at limit p_limit

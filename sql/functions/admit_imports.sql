@@ -7,8 +7,8 @@ declare
 begin
   -- The lock makes the limit strict: two that admit at once would both find the last place free.
   select w.* into v_workspace from spillway.workspaces w where w.id = p_workspace for no key update;
-  update spillway.import_queue q set admitted = true, turn_at = v_workspace.served_at
-  from (
+  -- Chosen once, whatever the plan: looked for again for each segment, the next look would pass over an import whose first is admitted by then.
+  with next_imports as materialized (
     select n.import_id from spillway.import_queue n
     where n.workspace_id = p_workspace and not n.admitted
       -- Each import by its first segment.
@@ -18,8 +18,9 @@ begin
       - (select count(distinct a.import_id) from spillway.import_queue a where a.workspace_id = p_workspace and a.admitted), 0)
     -- What is locked is being cancelled, and whoever does that comes here next.
     for no key update skip locked
-  ) as n
-  where q.import_id = n.import_id;
+  )
+  update spillway.import_queue q set admitted = true, turn_at = v_workspace.served_at
+  from next_imports n where q.import_id = n.import_id;
   get diagnostics v_count = row_count;
   return v_count;
 end

@@ -44,16 +44,16 @@ begin
   select array_agg(import_id order by n), array_agg(segment order by n), array_agg(distinct workspace_id)
   into v_imports, v_segments, v_workspaces from claimed;
   -- The workspaces have had their turn, with all that is theirs. Who is locked keeps an older turn: nobody waits here for a long closing.
-  update spillway.workspaces w set served_at = v_now
-  from (select o.id from spillway.workspaces o where o.id = any (v_workspaces) for no key update skip locked) as o
-  where w.id = o.id;
-  update spillway.import_queue q set turn_at = v_now
-  from (
-    select o.import_id, o.segment from spillway.import_queue o
-    where o.workspace_id = any (v_workspaces) and o.admitted and not o.claimed
+  with served as materialized (
+    select w.id from spillway.workspaces w where w.id = any (v_workspaces) for no key update skip locked
+  )
+  update spillway.workspaces w set served_at = v_now from served s where w.id = s.id;
+  with waiting as materialized (
+    select q.import_id, q.segment from spillway.import_queue q
+    where q.workspace_id = any (v_workspaces) and q.admitted and not q.claimed
     for no key update skip locked
-  ) as o
-  where q.import_id = o.import_id and q.segment = o.segment;
+  )
+  update spillway.import_queue q set turn_at = v_now from waiting w where q.import_id = w.import_id and q.segment = w.segment;
   return jsonb_build_object(
     'claims', spillway.claim_documents(v_imports, v_segments),
     'more', v_free > coalesce(cardinality(v_imports), 0)

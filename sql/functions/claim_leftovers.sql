@@ -7,14 +7,14 @@ declare
   v_uploads jsonb;
   v_reports jsonb;
 begin
-  delete from spillway.notifications n using (
-    select o.workspace_id, o.id from spillway.notifications o
-    where o.created_at < now() - c_notification_time order by o.created_at limit p_limit * 10
+  with old as materialized (
+    select n.workspace_id, n.id from spillway.notifications n
+    where n.created_at < now() - c_notification_time order by n.created_at limit p_limit * 10
     for update skip locked
-  ) as o
-  where n.workspace_id = o.workspace_id and n.id = o.id;
+  )
+  delete from spillway.notifications n using old o where n.workspace_id = o.workspace_id and n.id = o.id;
   -- From here on no import can come of these uploads, so that what they left in the store may go.
-  with old as (
+  with old as materialized (
     select u.workspace_id, u.id from spillway.uploads u
     where u.started_at < now() - c_upload_time order by u.started_at limit p_limit
     for update skip locked
@@ -25,7 +25,7 @@ begin
   )
   select coalesce(jsonb_agg(jsonb_build_object('id', id, 'object_key', object_key, 'parts_id', parts_id)), '[]') into v_uploads from given_up;
   -- Marked before they are removed: nobody may try an import again whose report is about to go.
-  with old as (
+  with old as materialized (
     select i.workspace_id, i.id from spillway.imports i
     where i.finished_at < now() - make_interval(days => p_report_days) and i.report_removed_at is null
     order by i.finished_at limit p_limit
