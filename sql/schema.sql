@@ -1824,6 +1824,19 @@ $$;
 
 COMMENT ON FUNCTION spillway.utc_text(p_at timestamp with time zone) IS 'a time as RFC 3339 text in UTC, to the millisecond';
 
+CREATE FUNCTION spillway.wants_segments(p_import uuid, p_attempt integer, p_parallelism integer) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+begin
+  return not exists (select from spillway.import_queue q where q.admitted and q.available_at <= now())
+    and (p_parallelism > (select count(*) from spillway.import_queue q where q.claimed and q.available_at > now())
+      or exists (select from spillway.import_queue q where q.import_id = p_import and q.attempt <> p_attempt));
+end
+$$;
+
+COMMENT ON FUNCTION spillway.wants_segments(p_import uuid, p_attempt integer, p_parallelism integer) IS 'whether it is worth cutting what is left of the segment of an attempt: nothing waits to be claimed, and one drain more could work, or others work on the import, which soon come for the next segment';
+
 CREATE FUNCTION spillway.workspace_of_key(p_hash bytea) RETURNS integer
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO ''

@@ -1,5 +1,5 @@
 begin;
-select plan(34);
+select plan(37);
 
 select spillway.create_workspace('one') as one \gset
 \set big '01900000-0000-7000-8000-000000000001'
@@ -25,6 +25,8 @@ create function pg_temp.import() returns text language sql as $$
 -- Cut.
 select is(pg_temp.claim(), '1 end', 'a report is one segment, up to its end');
 select is(pg_temp.ingest(:'big', 1, 100, 70, 'later'), 'running', 'whose first batch is stored');
+select is(spillway.wants_segments(:'big', 1, 1), false, 'where it has all drains that there may be, nobody wants a part of it');
+select is(spillway.wants_segments(:'big', 1, 2), true, 'where there may be another, that one would');
 select is(pg_temp.cut(2, '{300,600}'), 'stale', 'who has not the present attempt cannot cut it');
 select throws_ok($$ select pg_temp.cut(1, '{100,600}') $$, '23514', null, 'nor can what is read be cut');
 select is(pg_temp.cut(1, '{300,600}'), 'running', 'the rest is cut');
@@ -32,6 +34,7 @@ select results_eq($$ select pg_temp.segments() $$, $$ values ('0 0-300 100 at 10
   'into segments that follow each other');
 select results_eq($$ select segment::integer, priority::integer, admitted, claimed from spillway.import_queue order by segment $$,
   $$ values (0, 7, true, true), (1, 7, true, false), (2, 7, true, false) $$, 'and all are admitted with their import');
+select is(spillway.wants_segments(:'big', 1, 2), false, 'and as long as one of them waits, no more are wanted');
 select is(pg_temp.claim(), '2 600 cut 300', 'another drain gets the next segment, with an attempt of its own');
 select is(pg_temp.cut(2, '{400}'), 'running', 'and may cut it further');
 select is(pg_temp.claim(), '3 end cut 600', 'a third gets the last');

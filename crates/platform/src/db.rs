@@ -357,6 +357,15 @@ impl Db {
         .await
     }
 
+    /// `wants_segments`: whether others would work on parts of the segment.
+    pub async fn wants_segments(&self, claim: &Claim, parallelism: i32) -> Result<bool, DbError> {
+        let parameters = vec![id(claim.import_id), ParameterValue::Int32(claim.attempt), ParameterValue::Int32(parallelism)];
+        match self.row("select spillway.wants_segments($1, $2, $3)", parameters).await?.as_slice() {
+            [DbValue::Boolean(wants)] => Ok(*wants),
+            other => Err(unexpected(other)),
+        }
+    }
+
     /// `cut_segment`: cuts what is left of the segment.
     pub async fn cut_segment(&self, claim: &Claim, lease: Duration, cuts: &[Cut]) -> Result<ImportState, DbError> {
         let offsets = cuts.iter().map(|cut| i64::try_from(claim.entry_starts_at + cut.offset).ok()).collect();

@@ -3,6 +3,7 @@
 //! Keys are our own (`imports/<workspace>/<id>`), path-style addresses work with every S3-compatible store. Bodies are sent as
 //! UNSIGNED-PAYLOAD: their hash is kept with the import instead, and hashing each part a second time would cost as much as parsing it.
 
+use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -106,11 +107,13 @@ impl Store {
         self.call(Method::DELETE, key, "", &Bytes::new(), None).await.map(drop)
     }
 
-    /// Reads an object from an offset on, which lies before its end. [`MissingObject`] where there is none.
-    pub async fn read_from(&self, key: &str, offset: u64) -> Result<ObjectReader> {
-        let answer = self.call(Method::GET, key, "", &Bytes::new(), Some(offset)).await?;
+    /// Reads these bytes of an object, all of which it has. A store that knows no ranges may give more behind them. What is not asked for need not
+    /// be thrown away: of an answer that is not read to its end, megabytes are on their way. [`MissingObject`] where there is none.
+    pub async fn read(&self, key: &str, bytes: Range<u64>) -> Result<ObjectReader> {
+        let start = bytes.start;
+        let answer = self.call(Method::GET, key, "", &Bytes::new(), Some(bytes)).await?;
         ensure!(
-            offset == 0 || answer.status() == StatusCode::PARTIAL_CONTENT,
+            start == 0 || answer.status() == StatusCode::PARTIAL_CONTENT,
             "the store does not know ranges: it answered {}",
             answer.status()
         );
@@ -124,11 +127,11 @@ impl Store {
         key: &str,
         query: &str,
         body: &Bytes,
-        from: Option<u64>,
+        range: Option<Range<u64>>,
     ) -> Result<Response<IncomingResponseBody>> {
         let mut tries = 1;
         loop {
-            let error = match self.call_once(&method, key, query, body.clone(), from).await {
+            let error = match self.call_once(&method, key, query, body.clone(), range.clone()).await {
                 Ok(answer) if answer.status().is_success() => return Ok(answer),
                 Ok(answer) if answer.status() == StatusCode::NOT_FOUND => match method {
                     Method::DELETE => return Ok(answer),
@@ -156,13 +159,13 @@ impl Store {
         key: &str,
         query: &str,
         body: Bytes,
-        from: Option<u64>,
+        range: Option<Range<u64>>,
     ) -> Result<Response<IncomingResponseBody>> {
         let separator = if query.is_empty() { "" } else { "?" };
         let url = format!("{}/{}/{key}{separator}{query}", self.endpoint, self.bucket);
         let mut request = Request::builder().method(method).uri(&url).header(CONTENT_LENGTH, body.len());
-        if let Some(from) = from.filter(|&from| from > 0) {
-            request = request.header(RANGE, format!("bytes={from}-"));
+        if let Some(Range { start, end }) = range {
+            request = request.header(RANGE, format!("bytes={start}-{}", end - 1));
         }
         let mut request = request.body(Full::new(body))?;
         self.sign(&mut request, SystemTime::now())?;

@@ -1,9 +1,10 @@
 //! The report of a claimed import, read from the store piece by piece from wherever the decoder wants it.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use platform::db::Claim;
 use platform::objects::{ObjectReader, Store};
 
@@ -12,21 +13,33 @@ use crate::times::Times;
 /// How often in a row a connection may break without a byte.
 const BREAKS: u32 = 3;
 
+/// Bytes at most that are kept for the decoder when they were looked at before it: a segment of the usual length with what lies around its end.
+const AHEAD: usize = 24 * 1024 * 1024;
+
 /// A reader of one object that can jump, and goes on by itself where a connection broke.
 pub(crate) struct Source<'a> {
     store: &'a Store,
     claim: &'a Claim,
-    /// Offsets count from where the report begins in the object.
+    /// Offset of what comes from the store next. Offsets count from where the report begins in the object.
     offset: u64,
     /// Offset of the segment's end: nothing is read from there on.
     end: u64,
-    reader: Option<ObjectReader>,
+    reader: Option<Reader>,
+    /// What came from the store and was only looked at: the bytes before `offset`.
+    ahead: VecDeque<Bytes>,
     pub(crate) times: &'a mut Times,
+}
+
+/// An answer of the store, and the offset of its end.
+struct Reader {
+    object: ObjectReader,
+    end: u64,
 }
 
 impl<'a> Source<'a> {
     pub(crate) fn new(store: &'a Store, claim: &'a Claim, times: &'a mut Times) -> Self {
-        Self { store, claim, offset: 0, end: claim.ends_at.unwrap_or(claim.entry_ends_at) - claim.entry_starts_at, reader: None, times }
+        let end = claim.ends_at.unwrap_or(claim.entry_ends_at) - claim.entry_starts_at;
+        Self { store, claim, offset: 0, end, reader: None, ahead: VecDeque::new(), times }
     }
 
     /// Offset of the end of what is to be read.
@@ -47,24 +60,77 @@ impl<'a> Source<'a> {
     /// The next bytes at an offset; empty at the end.
     pub(crate) async fn read_at(&mut self, offset: u64) -> Result<Bytes> {
         let asked = Instant::now();
-        let bytes = self.next_at(offset).await;
+        self.skip_to(offset);
+        let bytes = match self.ahead.pop_front() {
+            Some(bytes) => Ok(self.within_end(offset, bytes)),
+            None => self.fetch(self.end).await,
+        };
         self.times.store += asked.elapsed();
         bytes
     }
 
-    async fn next_at(&mut self, offset: u64) -> Result<Bytes> {
+    /// The next bytes at an offset, which can still be read afterwards; empty at the end. The store is asked for bytes up to `bound`, as
+    /// long as it is not reached.
+    pub(crate) async fn look_at(&mut self, offset: u64, bound: u64) -> Result<Bytes> {
+        let asked = Instant::now();
         if offset != self.offset {
-            self.offset = offset;
-            self.reader = None;
+            self.jump(offset);
         }
+        let bytes = self.fetch(bound).await;
+        self.times.store += asked.elapsed();
+        let bytes = bytes?;
+        // What is too much is fetched once more.
+        if self.ahead_bytes() + bytes.len() > AHEAD {
+            self.ahead.clear();
+        }
+        self.ahead.push_back(bytes.clone());
+        Ok(bytes)
+    }
+
+    fn ahead_bytes(&self) -> usize {
+        self.ahead.iter().map(Bytes::len).sum()
+    }
+
+    /// Makes the bytes at an offset the next.
+    fn skip_to(&mut self, offset: u64) {
+        let start = self.offset - self.ahead_bytes() as u64;
+        if !(start..=self.offset).contains(&offset) {
+            return self.jump(offset);
+        }
+        let mut skipped = usize::try_from(offset - start).unwrap_or(usize::MAX);
+        while let Some(first) = self.ahead.front_mut() {
+            if first.len() > skipped {
+                first.advance(skipped);
+                return;
+            }
+            skipped -= first.len();
+            self.ahead.pop_front();
+        }
+    }
+
+    fn jump(&mut self, offset: u64) {
+        self.ahead.clear();
+        self.reader = None;
+        self.offset = offset;
+    }
+
+    /// What of a piece at an offset is to be read.
+    fn within_end(&self, offset: u64, mut bytes: Bytes) -> Bytes {
+        bytes.truncate(usize::try_from(self.end.saturating_sub(offset)).unwrap_or(usize::MAX));
+        bytes
+    }
+
+    /// The next piece from the store.
+    async fn fetch(&mut self, bound: u64) -> Result<Bytes> {
         let mut breaks = 0;
         while self.offset < self.end {
-            match self.read().await {
-                Ok(Some(mut bytes)) => {
-                    bytes.truncate(usize::try_from(self.end - self.offset).unwrap_or(usize::MAX));
+            match self.read(bound).await {
+                Ok(Some(bytes)) => {
+                    let bytes = self.within_end(self.offset, bytes);
                     self.offset += bytes.len() as u64;
                     return Ok(bytes);
                 }
+                Ok(None) if self.reader.as_ref().is_some_and(|reader| reader.end == self.offset) => breaks = 0,
                 // Some hosts show a broken connection as an early end.
                 Ok(None) if breaks < BREAKS => eprintln!("the store ended {} early at {}", self.claim.object_key, self.offset),
                 Err(error) if breaks < BREAKS => eprintln!("{} at {}: {error:#}", self.claim.object_key, self.offset),
@@ -79,13 +145,18 @@ impl<'a> Source<'a> {
         Ok(Bytes::new())
     }
 
-    async fn read(&mut self) -> Result<Option<Bytes>> {
+    async fn read(&mut self, bound: u64) -> Result<Option<Bytes>> {
         let reader = match &mut self.reader {
             Some(reader) => reader,
-            none => none.insert(self.store.read_from(&self.claim.object_key, self.claim.entry_starts_at + self.offset).await?),
+            none => {
+                let start = self.claim.entry_starts_at;
+                let end = if bound > self.offset { bound.min(self.end) } else { self.end };
+                let object = self.store.read(&self.claim.object_key, start + self.offset..start + end).await?;
+                none.insert(Reader { object, end })
+            }
         };
         loop {
-            match reader.next().await? {
+            match reader.object.next().await? {
                 Some(bytes) if bytes.is_empty() => {}
                 piece => return Ok(piece),
             }

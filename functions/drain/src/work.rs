@@ -13,7 +13,7 @@ use spin_sdk::wasip3::wit_bindgen::yield_async;
 use uuid::Uuid;
 
 use crate::Settings;
-use crate::segments;
+use crate::segments::Sharing;
 use crate::source::Source;
 use crate::times::Times;
 
@@ -139,16 +139,14 @@ async fn read_and_store(turn: &Turn<'_>, source: &mut Source<'_>, memory: &mut O
     let format = decoder.format().name();
     let mut trial = TRIAL_RECORDS.saturating_sub(usize::try_from(claim.items).unwrap_or(usize::MAX));
     let mut most = BATCH_RECORDS;
-    let mut to_cut = segments::are_in(source, &decoder, settings);
+    let mut sharing = Sharing::new();
     let mut known = Memory::known_at(memory.take(), claim, decoder.progress());
     let mut filled = None;
     loop {
-        // Not while it is on trial.
-        if to_cut && trial == 0 {
-            to_cut = false;
-            if segments::cut(turn, source, &decoder).await? == ImportState::Stale {
-                return Err(Stop::Lost);
-            }
+        let on_trial = trial > 0;
+        let goes_on = filled.as_ref().is_none_or(|filled: &Filled| matches!(filled.end, End::Full));
+        if !on_trial && goes_on && sharing.look(turn, source, &decoder).await? == ImportState::Stale {
+            return Err(Stop::Lost);
         }
         let Filled { records, batch, checkpoint, bytes_read, end } = if let Some(filled) = filled.take() {
             filled
@@ -160,7 +158,8 @@ async fn read_and_store(turn: &Turn<'_>, source: &mut Source<'_>, memory: &mut O
         let (sent, read) = (Instant::now(), source.times.reading());
         let storing = db.ingest_batch(claim, settings.lease, unit);
         let more = matches!(end, End::Full) && !turn.is_over();
-        let stored = if more && !to_cut {
+        // A big report is not read any further before it was first thought of cutting it.
+        let stored = if more && !(on_trial && Sharing::is_worth(settings, source, &decoder)) {
             // The database stores this batch while the next is being read.
             let (stored, next) = join(storing, fill(&mut decoder, source, &mut known, most, deadline)).await;
             filled = Some(next);
