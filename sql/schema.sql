@@ -77,6 +77,25 @@ CREATE TYPE spillway.notification_kind AS ENUM (
 
 COMMENT ON TYPE spillway.notification_kind IS 'completed; completed with errors; failed; findings closed';
 
+CREATE TYPE spillway.occurrence_columns AS (
+	id uuid[],
+	finding_id uuid[],
+	asset_id uuid[],
+	host text[],
+	port integer[],
+	protocol text[],
+	service text[],
+	url text[],
+	parameter text[],
+	path text[],
+	line bigint[],
+	evidence text[],
+	source_offset bigint[],
+	source_line bigint[]
+);
+
+COMMENT ON TYPE spillway.occurrence_columns IS 'occurrences on their way in, column by column (see new_occurrence): arrays of one length, or null or empty where a column is null in all of them';
+
 CREATE TYPE spillway.seen_as AS ENUM (
     'new',
     'updated',
@@ -320,7 +339,7 @@ $$;
 
 COMMENT ON FUNCTION spillway.batch_insert_findings(p_workspace integer, p_import uuid, p_findings jsonb) IS 'stores findings, each identity once, and counts those that the import saw for the first time; the newest import wins';
 
-CREATE FUNCTION spillway.batch_insert_occurrences(p_workspace integer, p_import uuid, p_occurrences spillway.new_occurrence[]) RETURNS jsonb
+CREATE FUNCTION spillway.batch_insert_occurrences(p_workspace integer, p_import uuid, p_occurrences spillway.occurrence_columns) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -335,7 +354,12 @@ begin
     -- In the order of the key: two batches that store the same rows wait for each other instead of dying together.
     select p_workspace, g.id, g.finding_id, g.asset_id, g.host, g.port, g.protocol, g.service, g.url, g.parameter, g.path, g.line,
       coalesce(g.evidence, ''), coalesce(g.source_offset, 0), p_import, p_import
-    from unnest(p_occurrences) g order by g.id
+    from unnest(
+      p_occurrences.id, p_occurrences.finding_id, p_occurrences.asset_id, p_occurrences.host, p_occurrences.port, p_occurrences.protocol,
+      p_occurrences.service, p_occurrences.url, p_occurrences.parameter, p_occurrences.path, p_occurrences.line, p_occurrences.evidence,
+      p_occurrences.source_offset
+    ) as g (id, finding_id, asset_id, host, port, protocol, service, url, parameter, path, line, evidence, source_offset)
+    order by g.id
     on conflict (workspace_id, id) do update
     set service = excluded.service,
       evidence = case when o.evidence = excluded.evidence then o.evidence else excluded.evidence end,
@@ -351,27 +375,27 @@ begin
       'unchanged', count(*) filter (where seen_as = 'unchanged')),
     count(*)
   into v_counts, v_stored from stored;
-  if v_stored = cardinality(p_occurrences) then
+  if v_stored = coalesce(cardinality(p_occurrences.id), 0) then
     return v_counts;
   end if;
   return spillway.add_counts(v_counts, spillway.keep_first_occurrences(p_workspace, p_import, p_occurrences));
 end
 $$;
 
-COMMENT ON FUNCTION spillway.batch_insert_occurrences(p_workspace integer, p_import uuid, p_occurrences spillway.new_occurrence[]) IS 'stores occurrences, each id once, and counts them; their findings and assets are stored before. What a report shows in two batches is counted twice only where a newer import has seen it in between';
+COMMENT ON FUNCTION spillway.batch_insert_occurrences(p_workspace integer, p_import uuid, p_occurrences spillway.occurrence_columns) IS 'stores occurrences, each id once, and counts them; their findings and assets are stored before. What a report shows in two batches is counted twice only where a newer import has seen it in between';
 
-CREATE FUNCTION spillway.batch_part(p_batch jsonb, p_occurrences spillway.new_occurrence[]) RETURNS jsonb
+CREATE FUNCTION spillway.batch_part(p_batch jsonb, p_occurrences spillway.occurrence_columns) RETURNS jsonb
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path TO ''
     AS $$
   select jsonb_build_object(
     'assets', coalesce((select jsonb_agg(a) from jsonb_array_elements(p_batch -> 'assets') a
-      where (a ->> 'id')::uuid in (select o.asset_id from unnest(p_occurrences) o)), '[]'),
+      where (a ->> 'id')::uuid in (select unnest(p_occurrences.asset_id))), '[]'),
     'findings', coalesce((select jsonb_agg(f) from jsonb_array_elements(p_batch -> 'findings') f
-      where (f ->> 'identity')::uuid in (select o.finding_id from unnest(p_occurrences) o)), '[]'))
+      where (f ->> 'identity')::uuid in (select unnest(p_occurrences.finding_id))), '[]'))
 $$;
 
-COMMENT ON FUNCTION spillway.batch_part(p_batch jsonb, p_occurrences spillway.new_occurrence[]) IS 'what these occurrences need of a batch: their assets and findings';
+COMMENT ON FUNCTION spillway.batch_part(p_batch jsonb, p_occurrences spillway.occurrence_columns) IS 'what these occurrences need of a batch: their assets and findings';
 
 CREATE FUNCTION spillway.cancel_import(p_workspace integer, p_import uuid) RETURNS jsonb
     LANGUAGE plpgsql
@@ -633,6 +657,19 @@ end
 $$;
 
 COMMENT ON FUNCTION spillway.close_upload(p_workspace integer, p_id uuid) IS 'forgets an upload that broke off and left nothing in the store';
+
+CREATE FUNCTION spillway.columns_of(p_occurrences spillway.new_occurrence[]) RETURNS spillway.occurrence_columns
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+  select row(
+    coalesce(array_agg(o.id), '{}'), array_agg(o.finding_id), array_agg(o.asset_id), array_agg(o.host), array_agg(o.port), array_agg(o.protocol),
+    array_agg(o.service), array_agg(o.url), array_agg(o.parameter), array_agg(o.path), array_agg(o.line), array_agg(o.evidence),
+    array_agg(o.source_offset), array_agg(o.source_line))::spillway.occurrence_columns
+  from unnest(p_occurrences) o
+$$;
+
+COMMENT ON FUNCTION spillway.columns_of(p_occurrences spillway.new_occurrence[]) IS 'the opposite of rows_of';
 
 CREATE FUNCTION spillway.count_unread(p_workspace integer) RETURNS bigint
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -1132,7 +1169,7 @@ $$;
 
 COMMENT ON FUNCTION spillway.import_status(p_workspace integer, p_import uuid, p_known_version bigint) IS 'an import and its version; no document where the version is known already. SW404 where the workspace has no such import';
 
-CREATE FUNCTION spillway.ingest_batch(p_import uuid, p_attempt integer, p_lease interval, p_batch jsonb, p_occurrences spillway.new_occurrence[], p_records integer, p_format text, p_checkpoint bytea, p_bytes_read bigint) RETURNS jsonb
+CREATE FUNCTION spillway.ingest_batch(p_import uuid, p_attempt integer, p_lease interval, p_batch jsonb, p_occurrences spillway.occurrence_columns, p_records integer, p_format text, p_checkpoint bytea, p_bytes_read bigint) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -1187,16 +1224,19 @@ begin
 end
 $$;
 
-COMMENT ON FUNCTION spillway.ingest_batch(p_import uuid, p_attempt integer, p_lease interval, p_batch jsonb, p_occurrences spillway.new_occurrence[], p_records integer, p_format text, p_checkpoint bytea, p_bytes_read bigint) IS 'one unit of a segment of an import: fence, {assets, findings, problems, tools} and occurrences, counts, checkpoint, progress and a longer lease in one statement; stale where the attempt is over, and then nothing is changed; failed where more than half of the first trial_records() cannot be used. refused: some of it, perhaps a finding that later batches rely on, was not stored';
+COMMENT ON FUNCTION spillway.ingest_batch(p_import uuid, p_attempt integer, p_lease interval, p_batch jsonb, p_occurrences spillway.occurrence_columns, p_records integer, p_format text, p_checkpoint bytea, p_bytes_read bigint) IS 'one unit of a segment of an import: fence, {assets, findings, problems, tools} and occurrences, counts, checkpoint, progress and a longer lease in one statement; stale where the attempt is over, and then nothing is changed; failed where more than half of the first trial_records() cannot be used. refused: some of it, perhaps a finding that later batches rely on, was not stored';
 
-CREATE FUNCTION spillway.ingest_isolating(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.new_occurrence[], p_keep_errors boolean) RETURNS jsonb
+CREATE FUNCTION spillway.ingest_isolating(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.occurrence_columns, p_keep_errors boolean) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
 declare
   v_state text;
   v_message text;
-  v_half integer := (cardinality(p_occurrences) + 1) / 2;
+  v_rows spillway.new_occurrence[];
+  v_half integer;
+  v_ones spillway.occurrence_columns;
+  v_others spillway.occurrence_columns;
   v_first jsonb;
   v_second jsonb;
   v_bare jsonb;
@@ -1209,15 +1249,19 @@ begin
       raise;
     end if;
   end;
+  v_rows := array(select spillway.rows_of(p_occurrences));
+  v_half := (cardinality(v_rows) + 1) / 2;
+  v_ones := spillway.columns_of(v_rows[:v_half]);
+  v_others := spillway.columns_of(v_rows[v_half + 1:]);
   -- Assets without an occurrence are units of their own, and come last.
   select coalesce(jsonb_agg(a order by n), '[]') into v_bare from jsonb_array_elements(p_batch -> 'assets') with ordinality as x (a, n)
-  where (a ->> 'id')::uuid not in (select o.asset_id from unnest(p_occurrences) o);
-  if cardinality(p_occurrences) + jsonb_array_length(v_bare) <= 1 then
+  where (a ->> 'id')::uuid not in (select o.asset_id from unnest(v_rows) o);
+  if cardinality(v_rows) + jsonb_array_length(v_bare) <= 1 then
     return spillway.note_refused_record(p_workspace, p_import, p_batch, p_occurrences, v_state, v_message, p_keep_errors);
   end if;
   if v_half > 0 then
-    v_first := spillway.batch_part(p_batch, p_occurrences[:v_half]);
-    v_second := spillway.batch_part(p_batch, p_occurrences[v_half + 1:]);
+    v_first := spillway.batch_part(p_batch, v_ones);
+    v_second := spillway.batch_part(p_batch, v_others);
     v_second := jsonb_set(v_second, '{assets}', (v_second -> 'assets') || v_bare);
   else
     v_half := jsonb_array_length(v_bare) / 2;
@@ -1227,14 +1271,14 @@ begin
     from jsonb_array_elements(v_bare) with ordinality as x (a, n);
   end if;
   return spillway.add_counts(
-    spillway.ingest_isolating(p_workspace, p_import, v_first, p_occurrences[:v_half], p_keep_errors),
-    spillway.ingest_isolating(p_workspace, p_import, v_second, p_occurrences[v_half + 1:], p_keep_errors));
+    spillway.ingest_isolating(p_workspace, p_import, v_first, v_ones, p_keep_errors),
+    spillway.ingest_isolating(p_workspace, p_import, v_second, v_others, p_keep_errors));
 end
 $$;
 
-COMMENT ON FUNCTION spillway.ingest_isolating(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.new_occurrence[], p_keep_errors boolean) IS 'stores a batch; where the database refuses it, stores its halves, and so on down to the records that are to blame, which are noted as errors';
+COMMENT ON FUNCTION spillway.ingest_isolating(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.occurrence_columns, p_keep_errors boolean) IS 'stores a batch; where the database refuses it, stores its halves, and so on down to the records that are to blame, which are noted as errors';
 
-CREATE FUNCTION spillway.ingest_records(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.new_occurrence[]) RETURNS jsonb
+CREATE FUNCTION spillway.ingest_records(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.occurrence_columns) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -1250,7 +1294,7 @@ begin
 end
 $$;
 
-COMMENT ON FUNCTION spillway.ingest_records(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.new_occurrence[]) IS 'stores the assets, findings and occurrences of a batch, all or none, and counts them';
+COMMENT ON FUNCTION spillway.ingest_records(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.occurrence_columns) IS 'stores the assets, findings and occurrences of a batch, all or none, and counts them';
 
 CREATE FUNCTION spillway.is_of_record(p_sqlstate text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1259,7 +1303,7 @@ CREATE FUNCTION spillway.is_of_record(p_sqlstate text) RETURNS boolean
 
 COMMENT ON FUNCTION spillway.is_of_record(p_sqlstate text) IS 'whether a record can be to blame for an error: data (22), constraints (23), limits of a row (54), a trigger''s refusal (P0001)';
 
-CREATE FUNCTION spillway.keep_first_occurrences(p_workspace integer, p_import uuid, p_occurrences spillway.new_occurrence[]) RETURNS jsonb
+CREATE FUNCTION spillway.keep_first_occurrences(p_workspace integer, p_import uuid, p_occurrences spillway.occurrence_columns) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     SET plan_cache_mode TO 'force_custom_plan'
@@ -1270,7 +1314,7 @@ begin
   -- What was seen by this import before counts once: of two records the first of the report is kept, whichever came first.
   with earlier as materialized (
     select g.id, g.service, coalesce(g.evidence, '') as evidence, g.source_offset
-    from unnest(p_occurrences) g join spillway.occurrences o on o.workspace_id = p_workspace and o.id = g.id
+    from spillway.rows_of(p_occurrences) g join spillway.occurrences o on o.workspace_id = p_workspace and o.id = g.id
     where o.last_import_id = p_import and o.source_offset > g.source_offset
     order by g.id
     for no key update of o
@@ -1278,13 +1322,13 @@ begin
   update spillway.occurrences o set service = e.service, evidence = e.evidence, source_offset = e.source_offset
   from earlier e where o.workspace_id = p_workspace and o.id = e.id;
   -- Or a newer import has seen it.
-  select count(*) into v_newer from unnest(p_occurrences) g
+  select count(*) into v_newer from spillway.rows_of(p_occurrences) g
   join spillway.occurrences o on o.workspace_id = p_workspace and o.id = g.id and o.last_import_id > p_import;
   return jsonb_build_object('unchanged', v_newer);
 end
 $$;
 
-COMMENT ON FUNCTION spillway.keep_first_occurrences(p_workspace integer, p_import uuid, p_occurrences spillway.new_occurrence[]) IS 'of occurrences of a batch that are stored already: takes over those that stand earlier in the same import''s report, and counts those that a newer import has seen';
+COMMENT ON FUNCTION spillway.keep_first_occurrences(p_workspace integer, p_import uuid, p_occurrences spillway.occurrence_columns) IS 'of occurrences of a batch that are stored already: takes over those that stand earlier in the same import''s report, and counts those that a newer import has seen';
 
 CREATE FUNCTION spillway.later_attributes(p_known_imports jsonb, p_attributes jsonb, p_import uuid) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -1537,7 +1581,7 @@ $$;
 
 COMMENT ON FUNCTION spillway.note_problems(p_workspace integer, p_import uuid, p_problems jsonb, p_keep boolean, p_entry text, p_starts_at bigint) IS 'counts the records that the parser could not use by code, and keeps them (p_keep), each once; p_entry: the name of the report that they are of, where an upload has several, and p_starts_at where it begins';
 
-CREATE FUNCTION spillway.note_refused_record(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.new_occurrence[], p_code text, p_message text, p_keep boolean) RETURNS jsonb
+CREATE FUNCTION spillway.note_refused_record(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.occurrence_columns, p_code text, p_message text, p_keep boolean) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -1548,8 +1592,8 @@ begin
     insert into spillway.import_errors (workspace_id, import_id, kind, code, message, source_offset, source_line, item_id, item)
     select p_workspace, p_import, case when o.id is not null then 'occurrence' else 'asset' end, p_code, left(p_message, 1000),
       o.source_offset, o.source_line, coalesce(o.id::text, p_batch #>> '{assets,0,id}'),
-      jsonb_build_object('assets', p_batch -> 'assets', 'findings', p_batch -> 'findings', 'occurrences', to_jsonb(p_occurrences))
-    from (select) as one left join unnest(p_occurrences) o on true
+      jsonb_build_object('assets', p_batch -> 'assets', 'findings', p_batch -> 'findings', 'occurrences', (select coalesce(jsonb_agg(o), '[]') from spillway.rows_of(p_occurrences) o))
+    from (select) as one left join spillway.rows_of(p_occurrences) o on true
     where p_keep
     on conflict do nothing
     returning id
@@ -1560,7 +1604,7 @@ begin
 end
 $$;
 
-COMMENT ON FUNCTION spillway.note_refused_record(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.new_occurrence[], p_code text, p_message text, p_keep boolean) IS 'counts a record that the database refused, and keeps it (p_keep), once, with the record itself so that it can be tried again';
+COMMENT ON FUNCTION spillway.note_refused_record(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.occurrence_columns, p_code text, p_message text, p_keep boolean) IS 'counts a record that the database refused, and keeps it (p_keep), once, with the record itself so that it can be tried again';
 
 CREATE FUNCTION spillway.note_scope(p_workspace integer, p_import uuid, p_findings jsonb) RETURNS void
     LANGUAGE plpgsql
@@ -1621,16 +1665,15 @@ $$;
 
 COMMENT ON FUNCTION spillway.notify_completed(i spillway.imports) IS 'tells a workspace that an import is completed, with what it brought';
 
-CREATE FUNCTION spillway.occurrences_of(p_id text[], p_finding_id text[], p_asset_id text[], p_host text[], p_port integer[], p_protocol text[], p_service text[], p_url text[], p_parameter text[], p_path text[], p_line bigint[], p_evidence text[], p_source_offset bigint[], p_source_line bigint[]) RETURNS spillway.new_occurrence[]
+CREATE FUNCTION spillway.occurrences_of(p_id text[], p_finding_id text[], p_asset_id text[], p_host text[], p_port integer[], p_protocol text[], p_service text[], p_url text[], p_parameter text[], p_path text[], p_line bigint[], p_evidence text[], p_source_offset bigint[], p_source_line bigint[]) RETURNS spillway.occurrence_columns
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path TO ''
     AS $$
-  select coalesce(array_agg(row(o.*)::spillway.new_occurrence), '{}')
-  from unnest(p_id::uuid[], p_finding_id::uuid[], p_asset_id::uuid[], p_host, p_port, p_protocol, p_service, p_url, p_parameter, p_path, p_line,
-    p_evidence, p_source_offset, p_source_line) as o
+  select row(p_id::uuid[], p_finding_id::uuid[], p_asset_id::uuid[], p_host, p_port, p_protocol, p_service, p_url, p_parameter, p_path, p_line,
+    p_evidence, p_source_offset, p_source_line)::spillway.occurrence_columns
 $$;
 
-COMMENT ON FUNCTION spillway.occurrences_of(p_id text[], p_finding_id text[], p_asset_id text[], p_host text[], p_port integer[], p_protocol text[], p_service text[], p_url text[], p_parameter text[], p_path text[], p_line bigint[], p_evidence text[], p_source_offset bigint[], p_source_line bigint[]) IS 'occurrences from arrays of their columns, all of one length: the form in which a client can send them';
+COMMENT ON FUNCTION spillway.occurrences_of(p_id text[], p_finding_id text[], p_asset_id text[], p_host text[], p_port integer[], p_protocol text[], p_service text[], p_url text[], p_parameter text[], p_path text[], p_line bigint[], p_evidence text[], p_source_offset bigint[], p_source_line bigint[]) IS 'occurrences in the form in which a client can send them';
 
 CREATE FUNCTION spillway.open_upload(p_workspace integer, p_id uuid, p_idempotency_key text DEFAULT NULL::text, p_size bigint DEFAULT NULL::bigint) RETURNS jsonb
     LANGUAGE plpgsql
@@ -1721,7 +1764,7 @@ begin
   loop
     begin
       v_counts := spillway.add_counts(v_counts, spillway.ingest_records(p_workspace, p_import, v_error.item,
-        array(select jsonb_populate_recordset(null::spillway.new_occurrence, v_error.item -> 'occurrences'))));
+        spillway.columns_of(array(select jsonb_populate_recordset(null::spillway.new_occurrence, v_error.item -> 'occurrences')))));
       v_counts := spillway.add_counts(v_counts, jsonb_build_object('errors', jsonb_build_object(v_error.code, -1)));
       delete from spillway.import_errors e where e.workspace_id = p_workspace and e.import_id = p_import and e.id = v_error.id;
       v_stored := v_stored + 1;
@@ -1795,6 +1838,18 @@ CREATE FUNCTION spillway.revoke_api_key(p_hash bytea) RETURNS boolean
 $$;
 
 COMMENT ON FUNCTION spillway.revoke_api_key(p_hash bytea) IS 'ends a key (its SHA-256) at once; false where there is none that is valid';
+
+CREATE FUNCTION spillway.rows_of(p_occurrences spillway.occurrence_columns) RETURNS SETOF spillway.new_occurrence
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+  select o.* from unnest(
+    p_occurrences.id, p_occurrences.finding_id, p_occurrences.asset_id, p_occurrences.host, p_occurrences.port, p_occurrences.protocol,
+    p_occurrences.service, p_occurrences.url, p_occurrences.parameter, p_occurrences.path, p_occurrences.line, p_occurrences.evidence,
+    p_occurrences.source_offset, p_occurrences.source_line) as o
+$$;
+
+COMMENT ON FUNCTION spillway.rows_of(p_occurrences spillway.occurrence_columns) IS 'occurrences one by one, for what happens seldom';
 
 CREATE FUNCTION spillway.time_of_id(p_id uuid) RETURNS timestamp with time zone
     LANGUAGE sql IMMUTABLE PARALLEL SAFE

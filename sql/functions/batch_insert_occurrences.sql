@@ -1,4 +1,4 @@
-create or replace function spillway.batch_insert_occurrences(p_workspace integer, p_import uuid, p_occurrences spillway.new_occurrence[]) returns jsonb
+create or replace function spillway.batch_insert_occurrences(p_workspace integer, p_import uuid, p_occurrences spillway.occurrence_columns) returns jsonb
 language plpgsql volatile set search_path = ''
 as $$
 declare
@@ -12,7 +12,12 @@ begin
     -- In the order of the key: two batches that store the same rows wait for each other instead of dying together.
     select p_workspace, g.id, g.finding_id, g.asset_id, g.host, g.port, g.protocol, g.service, g.url, g.parameter, g.path, g.line,
       coalesce(g.evidence, ''), coalesce(g.source_offset, 0), p_import, p_import
-    from unnest(p_occurrences) g order by g.id
+    from unnest(
+      p_occurrences.id, p_occurrences.finding_id, p_occurrences.asset_id, p_occurrences.host, p_occurrences.port, p_occurrences.protocol,
+      p_occurrences.service, p_occurrences.url, p_occurrences.parameter, p_occurrences.path, p_occurrences.line, p_occurrences.evidence,
+      p_occurrences.source_offset
+    ) as g (id, finding_id, asset_id, host, port, protocol, service, url, parameter, path, line, evidence, source_offset)
+    order by g.id
     on conflict (workspace_id, id) do update
     set service = excluded.service,
       evidence = case when o.evidence = excluded.evidence then o.evidence else excluded.evidence end,
@@ -28,11 +33,11 @@ begin
       'unchanged', count(*) filter (where seen_as = 'unchanged')),
     count(*)
   into v_counts, v_stored from stored;
-  if v_stored = cardinality(p_occurrences) then
+  if v_stored = coalesce(cardinality(p_occurrences.id), 0) then
     return v_counts;
   end if;
   return spillway.add_counts(v_counts, spillway.keep_first_occurrences(p_workspace, p_import, p_occurrences));
 end
 $$;
-comment on function spillway.batch_insert_occurrences(integer, uuid, spillway.new_occurrence[]) is
+comment on function spillway.batch_insert_occurrences(integer, uuid, spillway.occurrence_columns) is
   'stores occurrences, each id once, and counts them; their findings and assets are stored before. What a report shows in two batches is counted twice only where a newer import has seen it in between';

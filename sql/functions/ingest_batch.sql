@@ -1,5 +1,5 @@
 create or replace function spillway.ingest_batch(
-  p_import uuid, p_attempt integer, p_lease interval, p_batch jsonb, p_occurrences spillway.new_occurrence[], p_records integer, p_format text,
+  p_import uuid, p_attempt integer, p_lease interval, p_batch jsonb, p_occurrences spillway.occurrence_columns, p_records integer, p_format text,
   p_checkpoint bytea, p_bytes_read bigint
 ) returns jsonb
 language plpgsql volatile set search_path = ''
@@ -54,5 +54,5 @@ begin
   return jsonb_build_object('state', 'running', 'refused', v_refused);
 end
 $$;
-comment on function spillway.ingest_batch(uuid, integer, interval, jsonb, spillway.new_occurrence[], integer, text, bytea, bigint) is
+comment on function spillway.ingest_batch(uuid, integer, interval, jsonb, spillway.occurrence_columns, integer, text, bytea, bigint) is
   'one unit of a segment of an import: fence, {assets, findings, problems, tools} and occurrences, counts, checkpoint, progress and a longer lease in one statement; stale where the attempt is over, and then nothing is changed; failed where more than half of the first trial_records() cannot be used. refused: some of it, perhaps a finding that later batches rely on, was not stored';

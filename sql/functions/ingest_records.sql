@@ -1,5 +1,5 @@
 create or replace function spillway.ingest_records(
-  p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.new_occurrence[]
+  p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.occurrence_columns
 ) returns jsonb
 language plpgsql volatile set search_path = ''
 as $$
@@ -14,4 +14,4 @@ begin
   return v_counts;
 end
 $$;
-comment on function spillway.ingest_records(integer, uuid, jsonb, spillway.new_occurrence[]) is 'stores the assets, findings and occurrences of a batch, all or none, and counts them';
+comment on function spillway.ingest_records(integer, uuid, jsonb, spillway.occurrence_columns) is 'stores the assets, findings and occurrences of a batch, all or none, and counts them';

@@ -1,5 +1,5 @@
 create or replace function spillway.note_refused_record(
-  p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.new_occurrence[], p_code text, p_message text, p_keep boolean
+  p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.occurrence_columns, p_code text, p_message text, p_keep boolean
 ) returns jsonb
 language plpgsql volatile set search_path = ''
 as $$
@@ -10,8 +10,8 @@ begin
     insert into spillway.import_errors (workspace_id, import_id, kind, code, message, source_offset, source_line, item_id, item)
     select p_workspace, p_import, case when o.id is not null then 'occurrence' else 'asset' end, p_code, left(p_message, 1000),
       o.source_offset, o.source_line, coalesce(o.id::text, p_batch #>> '{assets,0,id}'),
-      jsonb_build_object('assets', p_batch -> 'assets', 'findings', p_batch -> 'findings', 'occurrences', to_jsonb(p_occurrences))
-    from (select) as one left join unnest(p_occurrences) o on true
+      jsonb_build_object('assets', p_batch -> 'assets', 'findings', p_batch -> 'findings', 'occurrences', (select coalesce(jsonb_agg(o), '[]') from spillway.rows_of(p_occurrences) o))
+    from (select) as one left join spillway.rows_of(p_occurrences) o on true
     where p_keep
     on conflict do nothing
     returning id
@@ -21,5 +21,5 @@ begin
   return v_counts;
 end
 $$;
-comment on function spillway.note_refused_record(integer, uuid, jsonb, spillway.new_occurrence[], text, text, boolean) is
+comment on function spillway.note_refused_record(integer, uuid, jsonb, spillway.occurrence_columns, text, text, boolean) is
   'counts a record that the database refused, and keeps it (p_keep), once, with the record itself so that it can be tried again';

@@ -9,8 +9,8 @@ create function pg_temp.begin(p_n integer, p_scope text, p_close boolean default
   select spillway.open_upload(w.id, m.id), spillway.create_import(w.id, m.id, 'import ' || p_n, 1000, sha256('1'), p_scope => p_scope, p_close_missing => p_close)
   from made m, spillway.workspaces w where m.n = p_n and w.name = 'one';
   select spillway.claim_imports(1, '40 s', 100) $$;
-create function pg_temp.occurrences_in(p_batch jsonb) returns spillway.new_occurrence[] language sql as $$
-  select array(select jsonb_populate_recordset(null::spillway.new_occurrence, p_batch -> 'occurrences')) $$;
+create function pg_temp.occurrences_in(p_batch jsonb) returns spillway.occurrence_columns language sql as $$
+  select spillway.columns_of(array(select jsonb_populate_recordset(null::spillway.new_occurrence, p_batch -> 'occurrences'))) $$;
 create function pg_temp.see(p_n integer, p_rules integer[], p_tool text default 'bandit', p_problems jsonb default '[]') returns void language sql as $$
   select spillway.ingest_batch(m.id, 1, '40 s', b.batch, pg_temp.occurrences_in(b.batch), 10, 'sarif', '\x01', 500)
   from made m, lateral (select jsonb_build_object(

@@ -24,7 +24,7 @@ create function pg_temp.claim() returns text language sql as $$
   from jsonb_array_elements(spillway.claim_imports(1, '40 s', 100) -> 'claims') c $$;
 create function pg_temp.ingest(p_attempt integer, p_read bigint) returns text language sql as $$
   select spillway.ingest_batch('01900000-0000-7000-8000-000000000001', p_attempt, '40 s', jsonb_build_object('assets', '[]'::jsonb, 'findings', '[]'::jsonb,
-    'problems', '[{"code": "invalid_field", "message": "no port", "offset": 10, "line": 2}]'::jsonb), '{}', 1, 'other', '\x00', p_read) ->> 'state' $$;
+    'problems', '[{"code": "invalid_field", "message": "no port", "offset": 10, "line": 2}]'::jsonb), null, 1, 'other', '\x00', p_read) ->> 'state' $$;
 select is(pg_temp.claim(), '1 a.xml 0 400 400 nmap', 'a drain is told where its report begins and ends');
 select is(pg_temp.claim(), '2 b.xml 400 1000 1000 nmap', 'and another drain gets the next');
 select is(pg_temp.ingest(1, 100), 'running', 'batches of one report');

@@ -19,8 +19,8 @@ create function pg_temp.batch(p_from integer, p_to integer, p_title text default
       'source_offset', p_offset + n, 'source_line', n)),
     'problems', '[]'::jsonb)
   from generate_series(p_from, p_to) n $$;
-create function pg_temp.occurrences_in(p_batch jsonb) returns spillway.new_occurrence[] language sql as $$
-  select array(select jsonb_populate_recordset(null::spillway.new_occurrence, p_batch -> 'occurrences')) $$;
+create function pg_temp.occurrences_in(p_batch jsonb) returns spillway.occurrence_columns language sql as $$
+  select spillway.columns_of(array(select jsonb_populate_recordset(null::spillway.new_occurrence, p_batch -> 'occurrences'))) $$;
 create function pg_temp.ingest(p_import uuid, p_batch jsonb, p_attempt integer default 1) returns text language sql as $$
   select spillway.ingest_batch(p_import, p_attempt, '40 s', p_batch, pg_temp.occurrences_in(p_batch), 10, 'nessus', '\x01', 500) ->> 'state' $$;
 create function pg_temp.counts(p_import uuid) returns text language sql as $$
@@ -129,7 +129,7 @@ select is((select error_counts from spillway.imports where id = :'third'), '{"mi
 select pg_temp.make(:one, :'fifth', 'fifth.nessus');
 select is(spillway.ingest_batch(:'fifth', 1, '40 s', jsonb_build_object('assets', '[]'::jsonb, 'findings', '[]'::jsonb, 'occurrences', '[]'::jsonb,
     'problems', (select jsonb_agg(jsonb_build_object('code', 'missing_field', 'message', 'm', 'offset', n)) from generate_series(1, 501) n)),
-    '{}', 1000, 'nessus', '\x01', 500) ->> 'state', 'failed', 'more than half of the first thousand records unusable fails an import');
+    null, 1000, 'nessus', '\x01', 500) ->> 'state', 'failed', 'more than half of the first thousand records unusable fails an import');
 select is((select error ->> 'message' from spillway.imports where id = :'fifth'), '501 of the first 1000 records cannot be used; the list of errors says why',
   'loudly');
 

@@ -11,7 +11,7 @@ create function pg_temp.claim() returns text language sql as $$
   from jsonb_array_elements(spillway.claim_imports(1, '40 s', 100) -> 'claims') c $$;
 create function pg_temp.ingest(p_import uuid, p_attempt integer, p_read bigint, p_offset bigint default 0, p_evidence text default 'e') returns text language sql as $$
   select spillway.ingest_batch(p_import, p_attempt, '40 s', jsonb_build_object('assets', '[]'::jsonb, 'findings', '[]'::jsonb, 'problems', '[]'::jsonb),
-    array[row(md5('o'), md5('f'), md5('a'), 'h', 1, null, null, null, null, null, null, p_evidence, p_offset, 1)::spillway.new_occurrence], 1, 'nessus',
+    spillway.columns_of(array[row(md5('o'), md5('f'), md5('a'), 'h', 1, null, null, null, null, null, null, p_evidence, p_offset, 1)::spillway.new_occurrence]), 1, 'nessus',
     convert_to('at ' || p_read, 'UTF8'), p_read) ->> 'state' $$;
 create function pg_temp.cut(p_attempt integer, p_offsets bigint[]) returns text language sql as $$
   select spillway.cut_segment('01900000-0000-7000-8000-000000000001', p_attempt, '40 s', p_offsets,

@@ -88,8 +88,8 @@ struct OccurrenceRow {
     line: u64,
 }
 
-/// The occurrences of a batch as columns of one length, in the order of their ids: the arguments of `spillway.occurrences_of`. They are most
-/// of a batch's bytes, and arrays cost the database a third of what JSON does.
+/// The occurrences of a batch as columns of one length, in the order of their ids: the arguments of `spillway.occurrences_of`. A column that is null
+/// in all of them is empty. They are most of a batch's bytes, and arrays cost the database a third of what JSON does.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names of the table's columns")]
 pub struct OccurrenceColumns {
@@ -127,6 +127,19 @@ impl OccurrenceColumns {
         self.evidence.push(Some(evidence));
         self.source_offset.push(offset.try_into().ok());
         self.source_line.push(line.try_into().ok());
+    }
+
+    /// Empties the columns in which nothing is: most formats fill half of them.
+    fn leave_out_nulls(&mut self) {
+        fn leave_out<T>(column: &mut Vec<Option<T>>) {
+            if column.iter().all(Option::is_none) {
+                column.clear();
+            }
+        }
+        let Self { host, protocol, service, url, parameter, path, port, line, .. } = self;
+        [host, protocol, service, url, parameter, path].into_iter().for_each(leave_out);
+        leave_out(port);
+        leave_out(line);
     }
 }
 
@@ -203,6 +216,7 @@ impl Batch {
         self.occurrences.dedup_by_key(|(id, _)| *id);
         let mut occurrences = OccurrenceColumns::default();
         self.occurrences.into_iter().for_each(|(id, row)| occurrences.push(id, *row));
+        occurrences.leave_out_nulls();
         self.known.add(&self.findings);
         (document, occurrences, self.known)
     }
@@ -315,6 +329,7 @@ mod tests {
         assert!(occurrences.asset_id.iter().flatten().all(|id| assets.contains(id)));
         assert!(occurrences.finding_id.iter().flatten().all(|id| findings.contains(id)));
         assert_eq!((occurrences.port.len(), occurrences.evidence[0].as_deref()), (3, Some("seen")));
+        assert!(occurrences.parameter.is_empty(), "what no occurrence has is left out");
     }
 
     #[test]

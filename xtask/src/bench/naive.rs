@@ -90,7 +90,7 @@ async fn sample(input: &Input, count: usize) -> Result<Vec<Record>> {
 fn row_by_row(columns: &OccurrenceColumns) -> Result<Vec<Value>> {
     let named = serde_json::to_value(columns)?;
     let named = named.as_object().context("columns have names")?;
-    let row = |number: usize| named.iter().map(|(name, column)| (name.clone(), column[number].clone())).collect();
+    let row = |number: usize| named.iter().map(|(name, column)| (name.clone(), column.get(number).cloned().unwrap_or_default())).collect();
     Ok((0..columns.id.len()).map(|number| Value::Object(row(number))).collect())
 }
 
