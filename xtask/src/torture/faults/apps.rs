@@ -12,7 +12,7 @@ use super::{Scene, Struck, calls};
 pub(super) const LEASE: u64 = 2;
 const LEASE_TIME: Duration = Duration::from_secs(LEASE);
 /// An app that holds an import gives a sign of life sooner than this, unless it is halted.
-const SILENCE: Duration = Duration::from_secs(1);
+const SILENCE: Duration = Duration::from_millis(400);
 /// Time for another app to take over.
 const TAKE_OVER: Duration = Duration::from_secs(1);
 
