@@ -114,7 +114,7 @@ pub(crate) async fn drain(stack: &Stack) -> Result<Value> {
 /// A Nessus report, made up: the same size gives the same report.
 pub(crate) fn nessus(findings: usize, hosts: usize) -> Result<Vec<u8>> {
     let mut report = Vec::new();
-    generate::nessus(NetworkSize { findings, hosts, seed: 7, problems: 0 }, &mut report)?;
+    generate::nessus(NetworkSize { findings, hosts, first_host: 0, seed: 7, problems: 0 }, &mut report)?;
     Ok(report)
 }
 

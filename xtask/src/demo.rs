@@ -16,7 +16,7 @@ use xtask::{key, paths};
 use crate::up;
 
 /// The generated report: its occurrences, and the hosts that they are on.
-const GENERATED: NetworkSize = NetworkSize { findings: 20_000, hosts: 200, seed: 1, problems: 0 };
+const GENERATED: NetworkSize = NetworkSize { findings: 20_000, hosts: 200, first_host: 0, seed: 1, problems: 0 };
 
 const WORKSPACE: &str = "demo";
 

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use tokio_postgres::Client;
+use xtask::generate::NetworkSize;
 use xtask::progress::Percentage;
 
 use super::drain::upload;
 use super::input::Report;
 use super::rig::{Rig, WORKSPACE};
+use super::sample::Sample;
 use super::session::Session;
 use super::sizes::{SEED, nessus};
 use super::table::{Figure, Row, Target, float, number};
@@ -40,11 +42,15 @@ const OCCURRENCES: &str = "
 
 /// Adds the rows of this subject.
 pub(super) async fn rows(session: &mut Session, rows: &mut Vec<Row>) -> Result<()> {
-    let report = Report::nessus(session.dir.path(), nessus(session.sizes.growing, SEED))?;
+    let mut reports = Vec::new();
+    for number in 0..session.sizes.rounds {
+        let size = nessus(session.sizes.growing, SEED);
+        reports.push(Report::nessus(session.dir.path(), NetworkSize { first_host: number * size.hosts, ..size })?);
+    }
     let mut empty = None;
     for held in session.sizes.held.clone() {
-        let time = Figure::seconds(measure(&report, held).await?);
-        let row = Row::new(SUBJECT, format!("{} new into tables with {} occurrences", report.name, number(float(held))), time);
+        let time = Figure::seconds(measure(&reports, held).await?);
+        let row = Row::new(SUBJECT, format!("{} new into tables with {} occurrences", reports[0].name, number(float(held))), time);
         rows.push(match empty {
             None => row,
             Some(empty) => row.beside("into empty tables", empty).target(Target::RatioAtMost(MOST)),
@@ -54,15 +60,32 @@ pub(super) async fn rows(session: &mut Session, rows: &mut Vec<Row>) -> Result<(
     Ok(())
 }
 
-async fn measure(report: &Report, held: u64) -> Result<Duration> {
+/// The median of the reports' times, each with occurrences that no other has.
+async fn measure(reports: &[Report], held: u64) -> Result<Duration> {
+    let mut times = Vec::new();
+    let mut filled = None;
+    for report in reports {
+        // What the reports add to tables that are full makes no difference; those that are to be empty are made anew.
+        let rig = match filled.take() {
+            Some(rig) => rig,
+            None => filled_with(held).await?,
+        };
+        let (import, _) = upload(&rig.client(WORKSPACE).await?, report).await?;
+        rig.settle().await?;
+        times.push(rig.drain(&format!("importing {}", report.name), 1, &[import]).await?.time);
+        if held > 0 { filled = Some(rig) } else { rig.end().await? }
+    }
+    if let Some(rig) = filled {
+        rig.end().await?;
+    }
+    Ok(Sample::new(times).median())
+}
+
+async fn filled_with(held: u64) -> Result<Rig> {
     let rig = Rig::driven(1).await?;
-    let client = rig.client(WORKSPACE).await?;
+    rig.client(WORKSPACE).await?;
     fill(&rig.connection, held).await?;
-    let (import, _) = upload(&client, report).await?;
-    rig.settle().await?;
-    let time = rig.drain(&format!("importing {}", report.name), 1, &[import]).await?.time;
-    rig.end().await?;
-    Ok(time)
+    Ok(rig)
 }
 
 /// Fills the tables of the only workspace.

@@ -33,13 +33,13 @@ pub(super) struct Report {
 impl Report {
     pub(super) fn nessus(dir: &Path, size: NetworkSize) -> Result<Self> {
         let name = format!("Nessus {}", count(size.findings));
-        let file = dir.join(format!("{}-on-{}-seed-{}.nessus", size.findings, size.hosts, size.seed));
+        let file = dir.join(format!("{}-on-{}-from-{}-seed-{}.nessus", size.findings, size.hosts, size.first_host, size.seed));
         Self::generate(name, file, |out| generate::nessus(size, out))
     }
 
     pub(super) fn nmap(dir: &Path, size: NetworkSize) -> Result<Self> {
         let name = format!("Nmap {}", count(size.findings));
-        let file = dir.join(format!("{}-on-{}-seed-{}.xml", size.findings, size.hosts, size.seed));
+        let file = dir.join(format!("{}-on-{}-from-{}-seed-{}.xml", size.findings, size.hosts, size.first_host, size.seed));
         Self::generate(name, file, |out| generate::nmap(size, out))
     }
 

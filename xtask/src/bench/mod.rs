@@ -16,6 +16,7 @@ mod naive;
 mod parallel;
 mod parse;
 mod plot;
+mod processors;
 mod rig;
 mod sample;
 mod session;
@@ -105,7 +106,8 @@ impl Subject {
             }
             Self::Parallel => {
                 "As many records in each case, in imports of workspaces of their own; `drain_parallelism` is the number of drains. Two drains are \
-                 to be 1.5 times as fast as one where two connections of the floor are that much faster than one. Medians of the rounds."
+                 to be 1.5 times as fast as one where two connections of the floor are that much faster than one. Medians of the rounds. \
+                 Busy is whatever computes: the drains, the database, the store, the benchmark itself."
             }
             Self::Status => {
                 "Clients that send the tag they have and wait as long as they are told (2 s). The imports that they poll are claimed, but \
@@ -120,7 +122,10 @@ impl Subject {
                  imports that are written to the database without waking anybody, spread over one period of the schedule (10 s)."
             }
             Self::Claim => "`claim_imports` from a native client, for the one import that may be claimed.",
-            Self::Growth => "The drain's time for the same report, into tables that hold so many occurrences of the same workspace before.",
+            Self::Growth => {
+                "The drain's time for a report of new occurrences, into tables that hold so many of the same workspace before. Medians of the rounds, \
+                 each with hosts that no other has."
+            }
             Self::Host => "Requests on one kept connection, one after the other.",
         }
     }

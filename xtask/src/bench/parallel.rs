@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::drain::upload;
 use super::input::Report;
+use super::processors::{Ticks, processors};
 use super::rig::Rig;
 use super::sample::Sample;
 use super::session::Session;
@@ -17,6 +18,9 @@ const SUBJECT: &str = "parallel";
 /// Drains and imports. All imports together hold as many records in each case.
 const CASES: [(usize, usize); 7] = [(1, 1), (2, 1), (4, 1), (1, 4), (2, 4), (4, 4), (2, 2)];
 
+/// Where it is said how many processors are busy.
+const SHOWN_BUSY: [(usize, usize); 3] = [(1, 4), (2, 2), (4, 4)];
+
 /// How much faster two drains are than one, over imports of their own, where the database takes so much more from two connections.
 const LEAST_OF_TWO: f64 = 1.5;
 /// How much of the rate over four files four drains keep over one.
@@ -24,9 +28,11 @@ const LEAST_OF_ONE_FILE: f64 = 0.9;
 
 /// Rows of this subject.
 pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
-    let mut rates = Vec::new();
+    let (mut rates, mut busy) = (Vec::new(), Vec::new());
     for (drains, imports) in CASES {
-        rates.push(measure(session, drains, imports).await?);
+        let (rate, processors) = measure(session, drains, imports).await?;
+        rates.push(rate);
+        busy.extend(processors.filter(|_| SHOWN_BUSY.contains(&(drains, imports))).map(|busy| busy_row(drains, imports, busy)));
     }
     let rate = |case: (usize, usize)| CASES.iter().position(|known| *known == case).map_or(Figure::new(0.0, ""), |place| rates[place]);
     let gain = session.floor_of_two().await?.value / session.floor().await?.value;
@@ -44,6 +50,7 @@ pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
         }
     };
     let mut rows: Vec<Row> = CASES.into_iter().map(row).collect();
+    rows.extend(busy);
     rows.push(Row::new(SUBJECT, "floor, two connections : one", Figure::new(gain, "times")));
     Ok(rows)
 }
@@ -52,19 +59,34 @@ fn words(drains: usize, imports: usize) -> String {
     format!("{} over {}", count_of(drains, "drain"), count_of(imports, "import"))
 }
 
-/// The rate of so many drains over so many imports, in the median of the rounds.
-async fn measure(session: &Session, drains: usize, imports: usize) -> Result<Figure> {
-    let (mut times, mut records) = (Vec::new(), 0);
-    for _ in 0..session.sizes.rounds {
-        let (time, drained) = round(session, drains, imports).await?;
-        times.push(time);
-        records = drained;
-    }
-    Ok(Figure::records_per_second(records, Sample::new(times).median()))
+/// How much of the machine a case takes. What one drain leaves is all that several can be faster by.
+fn busy_row(drains: usize, imports: usize, busy: f64) -> Row {
+    let row = Row::new(SUBJECT, format!("{}, processors that are busy", words(drains, imports)), Figure::new(busy, "processors"));
+    row.beside("of", Figure::new(processors(), "processors"))
 }
 
-/// The time of so many drains over so many imports, each in a workspace of its own and of a report of its own; and the records in them.
-async fn round(session: &Session, drains: usize, imports: usize) -> Result<(Duration, u64)> {
+/// The rate of so many drains over so many imports, in the median of the rounds, and the processors that they keep busy.
+async fn measure(session: &Session, drains: usize, imports: usize) -> Result<(Figure, Option<f64>)> {
+    let (mut times, mut records, mut busy) = (Vec::new(), 0, Vec::new());
+    for _ in 0..session.sizes.rounds {
+        let round = round(session, drains, imports).await?;
+        times.push(round.time);
+        records = round.records;
+        busy.extend(round.busy);
+    }
+    busy.sort_by(f64::total_cmp);
+    Ok((Figure::records_per_second(records, Sample::new(times).median()), busy.get(busy.len() / 2).copied()))
+}
+
+/// What was measured once.
+struct Round {
+    time: Duration,
+    records: u64,
+    busy: Option<f64>,
+}
+
+/// So many drains over so many imports, each in a workspace of its own and of a report of its own.
+async fn round(session: &Session, drains: usize, imports: usize) -> Result<Round> {
     let rig = Rig::driven(drains).await?;
     let mut ids = Vec::new();
     for (number, seed) in (0..imports).zip(SEED..) {
@@ -73,9 +95,11 @@ async fn round(session: &Session, drains: usize, imports: usize) -> Result<(Dura
         ids.push(upload(&client, &report).await?.0);
     }
     rig.settle().await?;
+    let before = Ticks::now();
     let time: Duration = rig.drain(&words(drains, imports), drains, &ids).await?.time;
+    let busy = Ticks::now().zip(before).map(|(after, before)| after.busy_since(before));
     let records = "select sum(items)::bigint from spillway.imports";
     let records: i64 = rig.connection.query_one(records, &[]).await?.get(0);
     rig.end().await?;
-    Ok((time, records.unsigned_abs()))
+    Ok(Round { time, records: records.unsigned_abs(), busy })
 }

@@ -104,5 +104,5 @@ impl Sizes {
 
 /// A Nessus report of so many occurrences, in realistic proportion.
 pub(super) fn nessus(findings: usize, seed: u64) -> NetworkSize {
-    NetworkSize { findings, hosts: findings.div_ceil(PER_HOST), seed, problems: 0 }
+    NetworkSize { findings, hosts: findings.div_ceil(PER_HOST), first_host: 0, seed, problems: 0 }
 }

@@ -47,9 +47,10 @@ pub fn nessus(size: NetworkSize, out: &mut impl Write) -> io::Result<()> {
     let plugins: Vec<Plugin> = (0..PLUGINS.min(most.saturating_mul(2).max(50))).map(|number| Plugin::new(number, &mut dice)).collect();
     out.write_all(HEAD.as_bytes())?;
     let (mut text, mut written) = (String::new(), 0);
-    for host in 0..hosts {
+    for number in 0..hosts {
+        let host = size.first_host + number;
         // The first hosts take what does not divide evenly.
-        let items = size.findings / hosts + usize::from(host < size.findings % hosts);
+        let items = size.findings / hosts + usize::from(number < size.findings % hosts);
         begin_host(&mut text, host, &mut dice);
         let start = dice.below(1 << 20) as usize;
         for item in 0..items {

@@ -11,6 +11,10 @@ pub struct NetworkSize {
     #[arg(long, default_value_t = 200)]
     pub hosts: usize,
 
+    /// Number of the first host: reports with the hosts after those of another have no occurrence in common
+    #[arg(long, default_value_t = 0)]
+    pub first_host: usize,
+
     /// Another seed gives another report of the same size
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -63,7 +67,7 @@ mod tests {
         for (format, generator, _) in GENERATORS {
             for (findings, hosts) in [(0, 0), (0, 3), (5, 0), (7, 3), (1000, 7), (8000, 2)] {
                 let (mut assets, mut seen) = (0, HashSet::new());
-                for record in records(format, &generated(generator, NetworkSize { findings, hosts, seed: 1, problems: 0 })) {
+                for record in records(format, &generated(generator, NetworkSize { findings, hosts, first_host: 0, seed: 1, problems: 0 })) {
                     match record {
                         Record::Occurrence(o) => {
                             let place = (o.finding.identity.to_string(), o.asset.identity, o.location.port, o.location.protocol);
@@ -82,7 +86,7 @@ mod tests {
     #[test]
     fn problems_are_added_and_change_nothing_else() {
         for (format, generator, problem) in GENERATORS {
-            let size = |problems| NetworkSize { findings: 100, hosts: 3, seed: 1, problems };
+            let size = |problems| NetworkSize { findings: 100, hosts: 3, first_host: 0, seed: 1, problems };
             let report = |problems| String::from_utf8(generated(generator, size(problems))).expect("text");
             assert_eq!(report(5).matches(problem).count(), 5);
             assert_eq!(report(5).replace(problem, ""), report(0));
@@ -92,9 +96,24 @@ mod tests {
     }
 
     #[test]
+    fn hosts_may_be_others() {
+        for (format, generator, _) in GENERATORS {
+            let hosts = |first_host| {
+                let report = generated(generator, NetworkSize { findings: 40, hosts: 2, first_host, seed: 1, problems: 0 });
+                let assets = records(format, &report).into_iter().filter_map(|record| match record {
+                    Record::Asset(asset) => Some(asset.identity),
+                    _ => None,
+                });
+                assets.collect::<Vec<_>>()
+            };
+            assert_eq!((hosts(0), hosts(2)), (vec![address(0), address(1)], vec![address(2), address(3)]));
+        }
+    }
+
+    #[test]
     fn a_seed_gives_the_same_report_and_another_another() {
         for (_, generator, _) in GENERATORS {
-            let report = |seed| generated(generator, NetworkSize { findings: 100, hosts: 3, seed, problems: 0 });
+            let report = |seed| generated(generator, NetworkSize { findings: 100, hosts: 3, first_host: 0, seed, problems: 0 });
             assert_eq!(report(1), report(1));
             assert_ne!(report(1), report(2));
         }

@@ -37,9 +37,10 @@ pub fn nmap(size: NetworkSize, out: &mut impl Write) -> io::Result<()> {
     let hosts = size.hosts.max(usize::from(size.findings > 0));
     out.write_all(HEAD.as_bytes())?;
     let (mut text, mut written) = (String::new(), 0);
-    for host in 0..hosts {
+    for number in 0..hosts {
+        let host = size.first_host + number;
         // The first hosts take what does not divide evenly.
-        let last = written + size.findings / hosts + usize::from(host < size.findings % hosts);
+        let last = written + size.findings / hosts + usize::from(number < size.findings % hosts);
         begin_host(&mut text, host, &mut dice);
         let start = dice.below(1 << 20) as usize;
         for number in 0.. {

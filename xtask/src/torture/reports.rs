@@ -83,9 +83,10 @@ impl Scanner {
         let mut report = Vec::new();
         let hosts = HOSTS + later * HOSTS / 2;
         let more = |findings: usize| findings * hosts / HOSTS;
+        let network = |findings| NetworkSize { findings: more(findings), hosts, first_host: 0, seed, problems: PROBLEMS };
         match self {
-            Self::Nessus => generate::nessus(NetworkSize { findings: more(NESSUS), hosts, seed, problems: PROBLEMS }, &mut report)?,
-            Self::Nmap => generate::nmap(NetworkSize { findings: more(NMAP), hosts, seed, problems: PROBLEMS }, &mut report)?,
+            Self::Nessus => generate::nessus(network(NESSUS), &mut report)?,
+            Self::Nmap => generate::nmap(network(NMAP), &mut report)?,
             Self::Sarif => generate::sarif(SarifSize { results: more(SARIF), seed, problems: PROBLEMS }, &mut report)?,
         }
         Ok(report)
