@@ -12,6 +12,7 @@ use platform::objects::Store;
 use serde_json::json;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
+use spin_sdk::time::sleep;
 use spin_sdk::wasip3;
 
 mod segments;
@@ -21,6 +22,10 @@ mod work;
 
 use times::Times;
 use work::{Outcome, Turn};
+
+/// How long a drain waits for the next segment of a report, so many times at most.
+const WAIT: Duration = Duration::from_millis(10);
+const WAITS: u32 = 4;
 
 /// Reports and broken uploads that one drain removes, each.
 const LEFTOVERS: i32 = 25;
@@ -88,10 +93,18 @@ async fn drain() -> anyhow::Result<Done> {
     let deadline = Instant::now() + settings.budget;
     let (mut db, store) = (Db::open().await?, Store::open().await?);
     let mut done = Done::default();
-    let mut memory = None;
+    let (mut memory, mut waits) = (None, 0..WAITS);
     loop {
         let Claims { claims, more } = claim(&mut db, &settings).await?;
-        let Some(claim) = claims.into_iter().next() else { break };
+        let Some(claim) = claims.into_iter().next() else {
+            // Who goes on with the report that was worked on here last is about to leave a part of it, and its findings are known here.
+            if memory.is_some() && waits.next().is_some() {
+                sleep(WAIT).await;
+                continue;
+            }
+            break;
+        };
+        waits = 0..WAITS;
         if more {
             // Beside the work: reaching somebody takes longer than many a small import.
             wasip3::spawn(wake_next());

@@ -177,8 +177,11 @@ async fn read_and_store(turn: &Turn<'_>, source: &mut Source<'_>, memory: &mut O
             (_, End::Full) if more => {}
             (_, End::Full) => return finished(db.release_import(claim).await?, Outcome::Yielded),
             (_, End::Segment) => {
-                *memory = Some(Memory { import_id: claim.import_id, report: claim.entry_starts_at, end: source.end(), known });
-                return finished(db.finish_import(claim).await?, Outcome::Completed);
+                let state = db.finish_import(claim).await?;
+                if state == ImportState::Running {
+                    *memory = Some(Memory { import_id: claim.import_id, report: claim.entry_starts_at, end: source.end(), known });
+                }
+                return finished(state, Outcome::Completed);
             }
             (_, End::Stop(stop)) => return Err(stop),
         }

@@ -22,8 +22,8 @@ const NOWHERE: &str = "http://127.0.0.1:1";
 /// Longer than any import of a benchmark takes.
 const PATIENCE: Duration = Duration::from_hours(1);
 
-/// How often a drain that found nothing looks again while others work: seldom enough not to disturb them.
-const PAUSE: Duration = Duration::from_millis(100);
+/// How often a drain that found nothing looks again while others work, which in the app as it is delivered wake it: seldom enough not to disturb them.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// How often the database is asked whether something has come about: a statement of a tenth of a millisecond.
 const LOOK: Duration = Duration::from_millis(3);

@@ -60,7 +60,7 @@ impl Sizes {
             parsed: [25_000_000, 100_000_000],
             rounds: 3,
             naive: 2_000,
-            parallel: 100_000,
+            parallel: 400_000,
             polling: Duration::from_secs(20),
             large_upload: 100_000_000,
             wakes: 100,
