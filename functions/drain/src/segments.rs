@@ -70,7 +70,7 @@ async fn find(source: &mut Source<'_>, mut cutter: Cutter, segment_bytes: u64, d
     let end = source.end().saturating_sub(segment_bytes);
     let bound = cutter.position() + segment_bytes + BEYOND;
     while cutter.position() < end && Instant::now() < deadline {
-        let bytes = source.look_at(cutter.position(), bound).await?;
+        let bytes = source.peek_at(cutter.position(), bound).await?;
         if let Some(cut) = cutter.feed(&bytes).into_iter().next() {
             return Ok(Some(cut).filter(|cut| cut.offset < end));
         }

@@ -71,7 +71,7 @@ impl<'a> Source<'a> {
 
     /// The next bytes at an offset, which can still be read afterwards; empty at the end. The store is asked for bytes up to `bound`, as
     /// long as it is not reached.
-    pub(crate) async fn look_at(&mut self, offset: u64, bound: u64) -> Result<Bytes> {
+    pub(crate) async fn peek_at(&mut self, offset: u64, bound: u64) -> Result<Bytes> {
         let asked = Instant::now();
         if offset != self.offset {
             self.jump(offset);
@@ -130,7 +130,6 @@ impl<'a> Source<'a> {
                     self.offset += bytes.len() as u64;
                     return Ok(bytes);
                 }
-                Ok(None) if self.reader.as_ref().is_some_and(|reader| reader.end == self.offset) => breaks = 0,
                 // Some hosts show a broken connection as an early end.
                 Ok(None) if breaks < BREAKS => eprintln!("the store ended {} early at {}", self.claim.object_key, self.offset),
                 Err(error) if breaks < BREAKS => eprintln!("{} at {}: {error:#}", self.claim.object_key, self.offset),
@@ -147,12 +146,12 @@ impl<'a> Source<'a> {
 
     async fn read(&mut self, bound: u64) -> Result<Option<Bytes>> {
         let reader = match &mut self.reader {
-            Some(reader) => reader,
-            none => {
+            Some(reader) if reader.end > self.offset => reader,
+            missing => {
                 let start = self.claim.entry_starts_at;
                 let end = if bound > self.offset { bound.min(self.end) } else { self.end };
                 let object = self.store.read(&self.claim.object_key, start + self.offset..start + end).await?;
-                none.insert(Reader { object, end })
+                missing.insert(Reader { object, end })
             }
         };
         loop {
