@@ -1665,15 +1665,15 @@ $$;
 
 COMMENT ON FUNCTION spillway.notify_completed(i spillway.imports) IS 'tells a workspace that an import is completed, with what it brought';
 
-CREATE FUNCTION spillway.occurrences_of(p_id text[], p_finding_id text[], p_asset_id text[], p_host text[], p_port integer[], p_protocol text[], p_service text[], p_url text[], p_parameter text[], p_path text[], p_line bigint[], p_evidence text[], p_source_offset bigint[], p_source_line bigint[]) RETURNS spillway.occurrence_columns
+CREATE FUNCTION spillway.occurrences_of(p_id text, p_finding_id text, p_asset_id text, p_host text[], p_port integer[], p_protocol text[], p_service text[], p_url text[], p_parameter text[], p_path text[], p_line bigint[], p_evidence text[], p_source_offset bigint[], p_source_line bigint[]) RETURNS spillway.occurrence_columns
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path TO ''
     AS $$
-  select row(p_id::uuid[], p_finding_id::uuid[], p_asset_id::uuid[], p_host, p_port, p_protocol, p_service, p_url, p_parameter, p_path, p_line,
-    p_evidence, p_source_offset, p_source_line)::spillway.occurrence_columns
+  select row(string_to_array(p_id, ',')::uuid[], string_to_array(p_finding_id, ',')::uuid[], string_to_array(p_asset_id, ',')::uuid[],
+    p_host, p_port, p_protocol, p_service, p_url, p_parameter, p_path, p_line, p_evidence, p_source_offset, p_source_line)::spillway.occurrence_columns
 $$;
 
-COMMENT ON FUNCTION spillway.occurrences_of(p_id text[], p_finding_id text[], p_asset_id text[], p_host text[], p_port integer[], p_protocol text[], p_service text[], p_url text[], p_parameter text[], p_path text[], p_line bigint[], p_evidence text[], p_source_offset bigint[], p_source_line bigint[]) IS 'occurrences in the form in which a client can send them';
+COMMENT ON FUNCTION spillway.occurrences_of(p_id text, p_finding_id text, p_asset_id text, p_host text[], p_port integer[], p_protocol text[], p_service text[], p_url text[], p_parameter text[], p_path text[], p_line bigint[], p_evidence text[], p_source_offset bigint[], p_source_line bigint[]) IS 'occurrences in the form in which a client can send them: columns, those of ids as one text each, separated by commas';
 
 CREATE FUNCTION spillway.open_upload(p_workspace integer, p_id uuid, p_idempotency_key text DEFAULT NULL::text, p_size bigint DEFAULT NULL::bigint) RETURNS jsonb
     LANGUAGE plpgsql

@@ -1,12 +1,13 @@
 //! Records gathered for one call of the database: each asset and finding once, occurrences by reference.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use foldhash::{HashSet, HashSetExt};
 use serde::{Deserialize, Serialize};
 
 use crate::identity::occurrence_id;
-use crate::{Asset, AssetKind, Finding, Id, Identity, Location, Occurrence, Problem, Record, limits};
+use crate::{Asset, Finding, Id, Identity, Location, Occurrence, Problem, Record, limits};
 
 /// Records gathered for one call of `spillway.ingest_batch`: each asset and each finding once, in the order of their ids, so that two
 /// imports that write the same rows at the same time lock them in the same order.
@@ -22,8 +23,8 @@ pub struct Batch {
     occurrences: Vec<(Id, Box<OccurrenceRow>)>,
     problems: Vec<Problem>,
     tools: BTreeSet<String>,
-    /// The asset of the record before: mostly that of the next, too.
-    last: Option<(AssetKind, String, Id)>,
+    /// What the record before said of its asset, and the asset's id: the next one mostly says the same.
+    last: Option<(Asset, Id)>,
     records: usize,
     size: usize,
 }
@@ -88,14 +89,44 @@ struct OccurrenceRow {
     line: u64,
 }
 
+/// Ids in a row, as the database takes them: one text, separated by commas. A text for each would cost the host and the database more.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Ids(String);
+
+impl Ids {
+    fn push(&mut self, id: Id) {
+        if !self.0.is_empty() {
+            self.0.push(',');
+        }
+        self.0.push_str(id.hyphenated().encode_lower(&mut Id::encode_buffer()));
+    }
+
+    /// One after the other.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.split(',').filter(|id| !id.is_empty())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Ids> for String {
+    fn from(ids: Ids) -> Self {
+        ids.0
+    }
+}
+
 /// The occurrences of a batch as columns of one length, in the order of their ids: the arguments of `spillway.occurrences_of`. A column that is null
 /// in all of them is empty. They are most of a batch's bytes, and arrays cost the database a third of what JSON does.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names of the table's columns")]
 pub struct OccurrenceColumns {
-    pub id: Vec<Option<String>>,
-    pub finding_id: Vec<Option<String>>,
-    pub asset_id: Vec<Option<String>>,
+    pub id: Ids,
+    pub finding_id: Ids,
+    pub asset_id: Ids,
     pub host: Vec<Option<String>>,
     pub port: Vec<Option<i32>>,
     pub protocol: Vec<Option<String>>,
@@ -112,10 +143,9 @@ pub struct OccurrenceColumns {
 impl OccurrenceColumns {
     fn push(&mut self, id: Id, row: OccurrenceRow) {
         let OccurrenceRow { finding_id, asset_id, location, evidence, offset, line } = row;
-        let text = |id: Id| Some(id.hyphenated().encode_lower(&mut Id::encode_buffer()).to_owned());
-        self.id.push(text(id));
-        self.finding_id.push(text(finding_id));
-        self.asset_id.push(text(asset_id));
+        self.id.push(id);
+        self.finding_id.push(finding_id);
+        self.asset_id.push(asset_id);
         self.host.push(location.host);
         self.port.push(location.port.map(i32::from));
         self.protocol.push(location.protocol);
@@ -242,13 +272,13 @@ impl Batch {
 
     /// Adds what is said of an asset to what is known of it: the newest word on each fact counts.
     fn push_asset(&mut self, asset: Asset) -> Id {
-        let id = match &self.last {
-            Some((kind, identity, id)) if *kind == asset.kind && *identity == asset.identity => *id,
-            _ => asset.id(),
-        };
-        if self.last.as_ref().is_none_or(|last| last.2 != id) {
-            self.last = Some((asset.kind, asset.identity.clone(), id));
+        if let Some((last, id)) = &self.last
+            && *last == asset
+        {
+            return *id;
         }
+        let id = asset.id();
+        self.last = Some((asset.clone(), id));
         match self.assets.entry(id) {
             std::collections::btree_map::Entry::Vacant(entry) => {
                 self.size += 100;
@@ -309,8 +339,8 @@ mod tests {
     fn assets_findings_and_occurrences_stand_once_in_the_order_of_their_ids() {
         let records: Vec<Record> = (0..60).map(|n| occurrence(&format!("r{}", n % 5), &format!("10.0.0.{}", n % 3), n % 6)).collect();
         let (found, occurrences) = parts(records.clone());
-        assert_eq!(occurrences.id.len(), 30);
-        assert!(occurrences.id.is_sorted());
+        assert_eq!(occurrences.id.iter().count(), 30);
+        assert!(occurrences.id.iter().is_sorted());
         for (rows, id, count) in [("assets", "id", 3), ("findings", "identity", 5)] {
             let ids = ids(&found[rows], id);
             assert_eq!(ids.len(), count, "{rows}");
@@ -326,8 +356,8 @@ mod tests {
     fn occurrences_refer_to_rows_of_the_same_batch() {
         let (found, occurrences) = parts([occurrence("a", "h", 1), occurrence("b", "h", 1), occurrence("a", "i", 2)]);
         let (assets, findings) = (ids(&found["assets"], "id"), ids(&found["findings"], "identity"));
-        assert!(occurrences.asset_id.iter().flatten().all(|id| assets.contains(id)));
-        assert!(occurrences.finding_id.iter().flatten().all(|id| findings.contains(id)));
+        assert!(occurrences.asset_id.iter().all(|id| assets.iter().any(|known| known == id)));
+        assert!(occurrences.finding_id.iter().all(|id| findings.iter().any(|known| known == id)));
         assert_eq!((occurrences.port.len(), occurrences.evidence[0].as_deref()), (3, Some("seen")));
         assert!(occurrences.parameter.is_empty(), "what no occurrence has is left out");
     }
@@ -341,7 +371,7 @@ mod tests {
             let (document, occurrences, known) = batch.into_parts();
             let document: Value = serde_json::from_slice(&document).expect("JSON");
             let titles = document["findings"].as_array().expect("findings").iter().map(|finding| finding["title"].to_string());
-            assert_eq!(occurrences.id.len(), 2);
+            assert_eq!(occurrences.id.iter().count(), 2);
             (titles.collect::<Vec<_>>(), known)
         };
         let (titles, known) = send(KnownFindings::default(), ["a", "b"]);
@@ -383,7 +413,7 @@ mod tests {
         assert_eq!(batch.len(), 4);
         let (document, occurrences, _) = batch.into_parts();
         let found: Value = serde_json::from_slice(&document).expect("JSON");
-        assert_eq!((occurrences.id.len(), found["problems"].as_array().map(Vec::len)), (1, Some(2)));
+        assert_eq!((occurrences.id.iter().count(), found["problems"].as_array().map(Vec::len)), (1, Some(2)));
     }
 
     #[test]
@@ -404,8 +434,9 @@ mod tests {
         (0..200).for_each(|n| batch.push(occurrence(&format!("rule {}", n % 20), &format!("host {n}"), 1 + n % 9)));
         let size = batch.size();
         let (document, occurrences, _) = batch.into_parts();
-        let texts = [&occurrences.id, &occurrences.finding_id, &occurrences.asset_id, &occurrences.evidence];
-        let length = document.len() + texts.into_iter().flatten().flatten().map(String::len).sum::<usize>();
+        let ids = [&occurrences.id, &occurrences.finding_id, &occurrences.asset_id];
+        let texts = ids.into_iter().map(|ids| ids.as_str().len()).chain(occurrences.evidence.iter().flatten().map(String::len));
+        let length = document.len() + texts.sum::<usize>();
         assert!((length / 2..length * 2).contains(&size), "{size} for {length}");
     }
 }

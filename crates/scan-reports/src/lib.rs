@@ -28,7 +28,7 @@ pub mod format;
 pub use format::{Detection, Format, detect};
 
 mod batch;
-pub use batch::{Batch, KnownFindings, OccurrenceColumns};
+pub use batch::{Batch, Ids, KnownFindings, OccurrenceColumns};
 
 pub mod token;
 mod tree;

@@ -89,9 +89,12 @@ async fn sample(input: &Input, count: usize) -> Result<Vec<Record>> {
 /// Occurrences as documents of their own.
 fn row_by_row(columns: &OccurrenceColumns) -> Result<Vec<Value>> {
     let named = serde_json::to_value(columns)?;
-    let named = named.as_object().context("columns have names")?;
+    let mut named = named.as_object().context("columns have names")?.clone();
+    for (name, ids) in [("id", &columns.id), ("finding_id", &columns.finding_id), ("asset_id", &columns.asset_id)] {
+        named.insert(name.to_owned(), ids.iter().collect());
+    }
     let row = |number: usize| named.iter().map(|(name, column)| (name.clone(), column.get(number).cloned().unwrap_or_default())).collect();
-    Ok((0..columns.id.len()).map(|number| Value::Object(row(number))).collect())
+    Ok((0..columns.id.iter().count()).map(|number| Value::Object(row(number))).collect())
 }
 
 /// The statements of each table: whether the row is there, and its insertion.

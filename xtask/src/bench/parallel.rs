@@ -28,12 +28,14 @@ const LEAST_OF_ONE_FILE: f64 = 0.9;
 
 /// Rows of this subject.
 pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
-    let (mut rates, mut busy) = (Vec::new(), Vec::new());
-    for (drains, imports) in CASES {
-        let (rate, processors) = measure(session, drains, imports).await?;
-        rates.push(rate);
-        busy.extend(processors.filter(|_| SHOWN_BUSY.contains(&(drains, imports))).map(|busy| busy_row(drains, imports, busy)));
+    // By turns, so that a machine that becomes slower or faster meanwhile does so to all cases.
+    let mut measured: [Vec<Round>; CASES.len()] = Default::default();
+    for _ in 0..session.sizes.rounds {
+        for ((drains, imports), rounds) in CASES.into_iter().zip(&mut measured) {
+            rounds.push(round(session, drains, imports).await?);
+        }
     }
+    let rates: Vec<Figure> = measured.iter().map(|rounds| rate_of(rounds)).collect();
     let rate = |case: (usize, usize)| CASES.iter().position(|known| *known == case).map_or(Figure::new(0.0, ""), |place| rates[place]);
     let gain = session.floor_of_two().await?.value / session.floor().await?.value;
     let row = |case: (usize, usize)| {
@@ -50,7 +52,8 @@ pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
         }
     };
     let mut rows: Vec<Row> = CASES.into_iter().map(row).collect();
-    rows.extend(busy);
+    let shown = CASES.into_iter().zip(&measured).filter(|(case, _)| SHOWN_BUSY.contains(case));
+    rows.extend(shown.filter_map(|((drains, imports), rounds)| Some(busy_row(drains, imports, busy_in(rounds)?))));
     rows.push(Row::new(SUBJECT, "floor, two connections : one", Figure::new(gain, "times")));
     Ok(rows)
 }
@@ -65,17 +68,17 @@ fn busy_row(drains: usize, imports: usize, busy: f64) -> Row {
     row.beside("of", Figure::new(processors(), "processors"))
 }
 
-/// The rate of so many drains over so many imports, in the median of the rounds, and the processors that they keep busy.
-async fn measure(session: &Session, drains: usize, imports: usize) -> Result<(Figure, Option<f64>)> {
-    let (mut times, mut records, mut busy) = (Vec::new(), 0, Vec::new());
-    for _ in 0..session.sizes.rounds {
-        let round = round(session, drains, imports).await?;
-        times.push(round.time);
-        records = round.records;
-        busy.extend(round.busy);
-    }
+/// The rate in the median of the rounds.
+fn rate_of(rounds: &[Round]) -> Figure {
+    let records = rounds.first().map_or(0, |round| round.records);
+    Figure::records_per_second(records, Sample::new(rounds.iter().map(|round| round.time).collect()).median())
+}
+
+/// The processors that are busy in the median of the rounds.
+fn busy_in(rounds: &[Round]) -> Option<f64> {
+    let mut busy: Vec<f64> = rounds.iter().filter_map(|round| round.busy).collect();
     busy.sort_by(f64::total_cmp);
-    Ok((Figure::records_per_second(records, Sample::new(times).median()), busy.get(busy.len() / 2).copied()))
+    busy.get(busy.len() / 2).copied()
 }
 
 /// What was measured once.

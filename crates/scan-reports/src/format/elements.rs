@@ -1,8 +1,8 @@
 //! What the formats in XML have in common: the way from events to records, with the places to suspend at.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use foldhash::HashMap;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -28,6 +28,10 @@ pub(super) trait Elements: Default + Send {
 
     /// An element begins. Of a known finding, nothing but the identity need be read.
     fn start(&mut self, element: &Start<'_>, event: &Event<'_>, known: &KnownFindings) -> Begin;
+    /// What is needed of the open element, if not all.
+    fn needs(&self) -> Option<Needs> {
+        None
+    }
     /// A piece of text of the innermost element.
     fn text(&mut self, text: &str, depth: usize);
     /// An element ends.
@@ -56,6 +60,14 @@ impl At {
     pub(super) fn of(event: &Event<'_>) -> Self {
         Self { offset: event.offset, line: event.line() }
     }
+}
+
+/// Which children of an element are needed: leaves that are not are passed over.
+pub(super) struct Needs {
+    /// Of the element; the root has 1.
+    pub(super) depth: usize,
+    /// Whether children of that name are needed.
+    pub(super) is_needed: fn(&str) -> bool,
 }
 
 /// What an element is that begins.
@@ -116,6 +128,9 @@ impl<R: Elements> Parser for XmlReport<R> {
             return Err(error.clone());
         }
         loop {
+            if let Some(Needs { depth, is_needed }) = self.reader.needs() {
+                self.xml.pass_leaves(depth, is_needed);
+            }
             let event = match self.xml.next()? {
                 Token::Event(event) => event,
                 Token::NeedInput => return Ok(Step::NeedInput),

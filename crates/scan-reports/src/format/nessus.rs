@@ -16,7 +16,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::elements::{At, Begin, CONTEXT, Elements, Gathered, Identities, XmlReport, add_once, excerpt, local_name, prefix};
+use super::elements::{At, Begin, CONTEXT, Elements, Gathered, Identities, Needs, XmlReport, add_once, excerpt, local_name, prefix};
 use crate::token::xml::{Event, Start};
 use crate::{
     Asset, AssetKind, Cvss, Finding, FindingKind, Identity, KnownFindings, Location, Occurrence, Problem, ProblemCode, Record, Severity,
@@ -138,10 +138,10 @@ impl Elements for Nessus {
                 return Begin::Record;
             }
             (4, "ReportItem") if self.host.inside => {
-                let mut item = Item::new(element, At::of(event));
-                item.finding.identity = self.identity(&item.finding.rule_id);
-                item.is_known = known.contains(&item.finding.identity);
-                self.item = Some(Box::new(item));
+                let identity = self.identity(element.get("pluginID").unwrap_or_default().trim());
+                // Without a host it becomes a problem, which shows what finding it is of.
+                let is_known = known.contains(&identity) && !self.host.identity().is_empty();
+                self.item = Some(Box::new(Item::new(element, At::of(event), identity, is_known)));
                 return Begin::Record;
             }
             (5, "tag") if self.properties.is_some() => self.begin_field(element.get("name").unwrap_or_default(), limits::NAME),
@@ -154,6 +154,10 @@ impl Elements for Nessus {
             _ => {}
         }
         Begin::Other
+    }
+
+    fn needs(&self) -> Option<Needs> {
+        self.item.as_ref().filter(|item| item.is_known).map(|_| Needs { depth: 4, is_needed: belongs_to_place })
     }
 
     fn text(&mut self, text: &str, depth: usize) {
@@ -280,12 +284,18 @@ impl Properties {
     }
 }
 
+/// Whether an element of an item says something about the place: what a plugin found there, or which check of several failed.
+fn belongs_to_place(name: &str) -> bool {
+    let name = local_name(name);
+    name == "plugin_output" || name.starts_with("compliance")
+}
+
 impl Item {
     /// How much of an element's text is of use.
     fn limit_of(&self, name: &str) -> usize {
         match name {
             "plugin_output" => limits::TEXT,
-            name if self.is_known && !name.starts_with("compliance") => 0,
+            name if self.is_known && !belongs_to_place(name) => 0,
             "description" | "solution" | "see_also" => limits::TEXT,
             name if compliance::is_text(name) => limits::TEXT,
             name if SKIPPED.contains(&name) => 0,
@@ -293,20 +303,14 @@ impl Item {
         }
     }
 
-    fn new(element: &Start<'_>, at: At) -> Self {
+    fn new(element: &Start<'_>, at: At, identity: Identity, is_known: bool) -> Self {
         let get = |name| element.get(name).map(str::trim).filter(|value| !value.is_empty());
-        let mut item = Self { at, ..Self::default() };
+        let mut item = Self { at, is_known, ..Self::default() };
+        item.finding.identity = identity;
         TOOL.clone_into(&mut item.finding.tool);
         get("pluginID").unwrap_or_default().clone_into(&mut item.finding.rule_id);
-        item.finding.title = match (get("pluginName"), item.finding.rule_id.as_str()) {
-            (Some(name), _) => name.to_owned(),
-            // Results of the port scanners.
-            (None, "0") => "Open port".to_owned(),
-            (None, id) => format!("Plugin {id}"),
-        };
-        item.label = get("severity").and_then(|label| label.parse().ok());
-        if let Some(family) = get("pluginFamily") {
-            item.finding.attributes.insert("plugin_family".to_owned(), family.to_owned());
+        if !is_known {
+            item.describe(get("pluginName"), get("pluginFamily"), get("severity"));
         }
         item.location.port = get("port").and_then(|port| port.parse().ok()).filter(|port| *port > 0);
         item.location.protocol = get("protocol").map(str::to_ascii_lowercase);
@@ -316,6 +320,20 @@ impl Item {
             item.problem = Some(at.problem(ProblemCode::MissingField, message, excerpt(element)));
         }
         item
+    }
+
+    /// What the attributes say about the finding.
+    fn describe(&mut self, name: Option<&str>, family: Option<&str>, severity: Option<&str>) {
+        self.finding.title = match (name, self.finding.rule_id.as_str()) {
+            (Some(name), _) => name.to_owned(),
+            // Results of the port scanners.
+            (None, "0") => "Open port".to_owned(),
+            (None, id) => format!("Plugin {id}"),
+        };
+        self.label = severity.and_then(|label| label.parse().ok());
+        if let Some(family) = family {
+            self.finding.attributes.insert("plugin_family".to_owned(), family.to_owned());
+        }
     }
 
     fn set(&mut self, name: &str, text: &str) {
@@ -357,8 +375,7 @@ impl Item {
             return Record::Problem(problem);
         }
         let Self { at, mut finding, mut location, mut evidence, label, scores, compliance, .. } = self;
-        location.host = if asset.kind == AssetKind::Site { asset.hostname.clone() } else { host.hostname().map(str::to_owned) };
-        location.host = location.host.or_else(|| Some(asset.identity.clone()));
+        location.host = asset.hostname.clone().or_else(|| Some(asset.identity.clone()));
         finding.severity = severity(scores.0[V3].0, label, finding.attributes.get("risk_factor"));
         finding.cvss = scores.list();
         if asset.kind == AssetKind::Site {

@@ -17,11 +17,13 @@ use crate::{ReadError, ReadErrorKind, limits};
 
 mod cut;
 mod input;
+mod leaves;
 mod skip;
 
 pub(crate) use cut::CutFinder;
 
 use input::{Broken, Input, Spot};
+use leaves::length_of_leaves;
 use skip::Skip;
 
 /// The longest reference, from `&` to `;`, in bytes.
@@ -275,6 +277,22 @@ impl Tokenizer {
         };
         self.boundary = (self.input.offset(), Spot::Held(self.input.start()), self.phase);
         Ok(Token::Event(Event { kind, offset, input: &self.input, index, depth }))
+    }
+
+    /// Passes over what comes next as far as it is leaves in the innermost element of which nobody needs what is in them: no events come of them.
+    ///
+    /// That what is passed over is well-formed is seen here, too: which errors a document has does not depend on what is needed of it.
+    pub(crate) fn pass_leaves(&mut self, depth: usize, is_needed: impl Fn(&str) -> bool) {
+        let is_between = self.skip.is_none() && self.tag.1 == 0 && !self.ends && self.failed.is_none();
+        if !is_between || self.phase != Phase::Content || self.open.depth() != depth {
+            return;
+        }
+        let room = limits::OPEN_NAMES - self.open.length();
+        let length = length_of_leaves(self.input.rest(), |name| name.len() > room || is_needed(name));
+        if length > 0 {
+            self.input.advance(length);
+            self.boundary = (self.input.offset(), Spot::Held(self.input.start()), self.phase);
+        }
     }
 
     /// The next event, and its offset and index.

@@ -32,15 +32,22 @@ impl Seen {
 
 /// Reads the document in pieces of that size; with `suspend`, every event is followed by a suspension that goes through JSON.
 fn read(document: &[u8], piece: usize, suspend: bool) -> Seen {
-    let (mut seen, mut xml) = (Seen::default(), Tokenizer::new());
+    read_passing(document, piece, suspend, |_| ())
+}
+
+/// The same, with something done before each event is asked for.
+fn read_passing(document: &[u8], piece: usize, suspend: bool, pass: impl Fn(&mut Tokenizer)) -> Seen {
+    let (mut seen, mut xml, mut is_new) = (Seen::default(), Tokenizer::new(), false);
     loop {
+        pass(&mut xml);
+        if suspend && std::mem::take(&mut is_new) {
+            let place = serde_json::to_vec(&xml.suspend()).unwrap();
+            xml = Tokenizer::resume(serde_json::from_slice(&place).unwrap()).unwrap();
+        }
         match xml.next() {
             Ok(Token::Event(event)) => {
                 seen.add(&event);
-                if suspend {
-                    let place = serde_json::to_vec(&xml.suspend()).unwrap();
-                    xml = Tokenizer::resume(serde_json::from_slice(&place).unwrap()).unwrap();
-                }
+                is_new = true;
             }
             Ok(Token::NeedInput) => {
                 let rest = &document[usize::try_from(xml.position()).unwrap()..];
@@ -311,4 +318,49 @@ fn a_place_that_can_be_none_is_refused() {
     };
     assert!(Tokenizer::resume(place("UTF-8")).is_some());
     assert!(Tokenizer::resume(place("none")).is_none());
+}
+
+/// What is seen of a document of whose root's leaves only `<b>` is needed.
+fn needed(document: &str, piece: usize, suspend: bool) -> Seen {
+    read_passing(document.as_bytes(), piece, suspend, |xml| xml.pass_leaves(1, |name| name == "b"))
+}
+
+#[test]
+fn leaves_that_nobody_needs_are_passed_over() {
+    let document = "<r>\n<a>1 &amp; 2</a>\r\n <a></a><b>3</b><a/><c d='4'>5</c><a><b/></a><a>&#54;</a>\t<a.long.name>7</a.long.name><b>8 <a>9</a></b><a>\u{e9}</a></r>";
+    let seen = needed(document, usize::MAX, false);
+    let starts: Vec<_> =
+        seen.events.iter().filter_map(|event| event.split_once('<')).map(|(_, tag)| tag).filter(|tag| !tag.starts_with('/')).collect();
+    assert_eq!(starts, ["r>", "b>", "a>", "c d=\"4\">", "a>", "b>", "a>", "b>", "a>"]);
+    let of_b =
+        |seen: &Seen| seen.events.iter().filter(|event| event.contains(":2 <b>") || event.starts_with("\"8")).cloned().collect::<Vec<_>>();
+    assert_eq!(of_b(&seen), of_b(&read(document.as_bytes(), usize::MAX, false)));
+    assert_eq!(of_b(&seen).len(), 3);
+    for piece in 1..document.len() {
+        for suspend in [false, true] {
+            assert_eq!(of_b(&needed(document, piece, suspend)), of_b(&seen), "in pieces of {piece}, suspended: {suspend}");
+        }
+    }
+}
+
+#[test]
+fn what_is_passed_over_has_the_errors_that_it_has() {
+    let long = format!("<r><{0}>1</{0}></r>", "n".repeat(limits::OPEN_NAMES));
+    let documents = [
+        "<r><a>&nbsp;</a></r>",
+        "<r><a>1 & 2</a></r>",
+        "<r><a>1</c></r>",
+        "<r><a>1</a",
+        "<r><a>1",
+        "<r><a>1</a>\n<1/></r>",
+        "<r><a>1</a></a>",
+        &long,
+    ];
+    for document in documents {
+        let expected = read(document.as_bytes(), usize::MAX, false).error;
+        assert!(expected.is_some(), "{document}");
+        for piece in [1, 2, 3, 5, 7, usize::MAX] {
+            assert_eq!(needed(document, piece, false).error, expected, "{document} in pieces of {piece}");
+        }
+    }
 }
