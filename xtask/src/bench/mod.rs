@@ -106,7 +106,7 @@ impl Subject {
             }
             Self::Parallel => {
                 "As many records in each case, in imports of workspaces of their own; `drain_parallelism` is the number of drains. Two drains are \
-                 to be 1.5 times as fast as one where two connections of the floor are that much faster than one. Medians of the rounds. \
+                 to be 1.5 times as fast as one where two connections of the floor are that much faster than one. By turns, medians of the rounds. \
                  Busy is whatever computes: the drains, the database, the store, the benchmark itself."
             }
             Self::Status => {

@@ -16,10 +16,10 @@ use super::table::{Figure, Row, Target, count_of};
 const SUBJECT: &str = "parallel";
 
 /// Drains and imports. All imports together hold as many records in each case.
-const CASES: [(usize, usize); 7] = [(1, 1), (2, 1), (4, 1), (1, 4), (2, 4), (4, 4), (2, 2)];
+const CASES: [(usize, usize); 8] = [(1, 1), (2, 1), (4, 1), (1, 4), (2, 4), (4, 4), (1, 2), (2, 2)];
 
 /// Where it is said how many processors are busy.
-const SHOWN_BUSY: [(usize, usize); 3] = [(1, 4), (2, 2), (4, 4)];
+const SHOWN_BUSY: [(usize, usize); 3] = [(1, 2), (2, 2), (4, 4)];
 
 /// How much faster two drains are than one, over imports of their own, where the database takes so much more from two connections.
 const LEAST_OF_TWO: f64 = 1.5;
@@ -37,14 +37,15 @@ pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
     }
     let rates: Vec<Figure> = measured.iter().map(|rounds| rate_of(rounds)).collect();
     let rate = |case: (usize, usize)| CASES.iter().position(|known| *known == case).map_or(Figure::new(0.0, ""), |place| rates[place]);
-    let gain = session.floor_of_two().await?.value / session.floor().await?.value;
+    let floor_of_two = session.floor_of_two().await?;
+    let gain = floor_of_two.value / session.floor().await?.value;
     let row = |case: (usize, usize)| {
         let (drains, imports) = case;
         let row = Row::new(SUBJECT, words(drains, imports), rate(case));
         match case {
-            (1, 1) => row,
+            (1, 1 | 2) => row,
             (2, 2) => {
-                let row = row.beside("1 over 4", rate((1, 4)));
+                let row = row.beside("1 over 2", rate((1, 2)));
                 if gain >= LEAST_OF_TWO { row.target(Target::RatioAtLeast(LEAST_OF_TWO)) } else { row }
             }
             (4, 1) => row.beside("4 over 4", rate((4, 4))).target(Target::RatioAtLeast(LEAST_OF_ONE_FILE)),
@@ -54,6 +55,8 @@ pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
     let mut rows: Vec<Row> = CASES.into_iter().map(row).collect();
     let shown = CASES.into_iter().zip(&measured).filter(|(case, _)| SHOWN_BUSY.contains(case));
     rows.extend(shown.filter_map(|((drains, imports), rounds)| Some(busy_row(drains, imports, busy_in(rounds)?))));
+    // What is left of it is all that two drains have for reading and decoding, where both keep all processors busy.
+    rows.push(Row::new(SUBJECT, "floor, two connections", floor_of_two).beside("1 drain over 2 imports", rate((1, 2))));
     rows.push(Row::new(SUBJECT, "floor, two connections : one", Figure::new(gain, "times")));
     Ok(rows)
 }

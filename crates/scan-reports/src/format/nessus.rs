@@ -14,6 +14,7 @@
 //! than by the name of `ReportHost`: that is what somebody typed, an address in one scan and a name in the next. The place is the
 //! host's DNS name where there is one, so that sites that share an address stay apart.
 
+use memchr::memchr_iter;
 use serde::{Deserialize, Serialize};
 
 use super::elements::{At, Begin, CONTEXT, Elements, Gathered, Identities, Needs, XmlReport, add_once, excerpt, local_name, prefix};
@@ -246,7 +247,9 @@ impl Host {
 
     /// The URL that the web application scanner gives as name of a host.
     fn site(&self) -> Option<&str> {
-        self.name.contains("://").then(|| self.name.trim_end_matches('/'))
+        // Asked several times for each record: most names have no colon.
+        let is_url = memchr_iter(b':', self.name.as_bytes()).any(|colon| self.name[colon..].starts_with("://"));
+        is_url.then(|| self.name.trim_end_matches('/'))
     }
 
     fn asset(&self) -> Asset {
