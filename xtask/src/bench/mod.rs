@@ -105,7 +105,7 @@ impl Subject {
                 "In the app as it is delivered: one upload, the wake-up, the import, until the database says that it is completed."
             }
             Self::Parallel => {
-                "As many records in each case, in imports of workspaces of their own; `drain_parallelism` is the number of drains. Two drains are \
+                "One report, or several that are parts of it, in one workspace; `drain_parallelism` is the number of drains. Two drains are \
                  to be 1.5 times as fast as one where two connections of the floor are that much faster than one. By turns, medians of the rounds. \
                  Busy is whatever computes: the drains, the database, the store, the benchmark itself."
             }
