@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use tokio_postgres::Client;
-use xtask::generate::NetworkSize;
 use xtask::progress::Percentage;
 
 use super::drain::upload;
@@ -12,7 +11,7 @@ use super::input::Report;
 use super::rig::{Rig, WORKSPACE};
 use super::sample::Sample;
 use super::session::Session;
-use super::sizes::{SEED, nessus};
+use super::sizes::{SEED, apart, nessus};
 use super::table::{Figure, Row, Target, float, number};
 
 const SUBJECT: &str = "growth";
@@ -45,7 +44,7 @@ pub(super) async fn rows(session: &mut Session, rows: &mut Vec<Row>) -> Result<(
     let mut reports = Vec::new();
     for number in 0..session.sizes.rounds {
         let size = nessus(session.sizes.growing, SEED);
-        reports.push(Report::nessus(session.dir.path(), NetworkSize { first_host: number * size.hosts, ..size })?);
+        reports.push(Report::nessus(session.dir.path(), apart(size, number))?);
     }
     let mut empty = None;
     for held in session.sizes.held.clone() {

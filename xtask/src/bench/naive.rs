@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use scan_reports::OccurrenceColumns;
 use serde_json::Value;
 use tokio_postgres::Client;
@@ -88,8 +88,7 @@ async fn sample(input: &Input, count: usize) -> Result<Vec<Record>> {
 
 /// Occurrences as documents of their own.
 fn row_by_row(columns: &OccurrenceColumns) -> Result<Vec<Value>> {
-    let named = serde_json::to_value(columns)?;
-    let mut named = named.as_object().context("columns have names")?.clone();
+    let Value::Object(mut named) = serde_json::to_value(columns)? else { bail!("columns have names") };
     for (name, ids) in [("id", &columns.id), ("finding_id", &columns.finding_id), ("asset_id", &columns.asset_id)] {
         named.insert(name.to_owned(), ids.iter().collect());
     }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use xtask::generate::NetworkSize;
 
 use super::drain::upload;
 use super::input::Report;
@@ -11,7 +10,7 @@ use super::processors::{Ticks, processors};
 use super::rig::{Rig, WORKSPACE};
 use super::sample::Sample;
 use super::session::Session;
-use super::sizes::{SEED, nessus};
+use super::sizes::{SEED, apart, nessus};
 use super::table::{Figure, Row, Target, count_of};
 
 const SUBJECT: &str = "parallel";
@@ -100,7 +99,7 @@ async fn round(session: &Session, drains: usize, imports: usize) -> Result<Round
     let client = rig.client(WORKSPACE).await?;
     let part = nessus(session.sizes.parallel / imports, SEED);
     for number in 0..imports {
-        let report = Report::nessus(session.dir.path(), NetworkSize { first_host: number * part.hosts, ..part })?;
+        let report = Report::nessus(session.dir.path(), apart(part, number))?;
         ids.push(upload(&client, &report).await?.0);
     }
     rig.settle().await?;

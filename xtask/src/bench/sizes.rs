@@ -102,6 +102,11 @@ impl Sizes {
     }
 }
 
+/// One of several reports of that size, each with hosts that no other has.
+pub(super) fn apart(size: NetworkSize, number: usize) -> NetworkSize {
+    NetworkSize { first_host: number * size.hosts, ..size }
+}
+
 /// A Nessus report of so many occurrences, in realistic proportion.
 pub(super) fn nessus(findings: usize, seed: u64) -> NetworkSize {
     NetworkSize { findings, hosts: findings.div_ceil(PER_HOST), first_host: 0, seed, problems: 0 }

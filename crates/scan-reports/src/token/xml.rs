@@ -275,7 +275,7 @@ impl Tokenizer {
             Found::Replaced => (Kind::Text(&self.scratch), depth),
             Found::End => (Kind::End(self.open.ended()), depth + 1),
         };
-        self.boundary = (self.input.offset(), Spot::Held(self.input.start()), self.phase);
+        self.boundary = self.here();
         Ok(Token::Event(Event { kind, offset, input: &self.input, index, depth }))
     }
 
@@ -291,8 +291,13 @@ impl Tokenizer {
         let length = length_of_leaves(self.input.rest(), |name| name.len() > room || is_needed(name));
         if length > 0 {
             self.input.advance(length);
-            self.boundary = (self.input.offset(), Spot::Held(self.input.start()), self.phase);
+            self.boundary = self.here();
         }
+    }
+
+    /// What is kept of the place where the input is.
+    fn here(&self) -> (u64, Spot, Phase) {
+        (self.input.offset(), Spot::Held(self.input.start()), self.phase)
     }
 
     /// The next event, and its offset and index.
