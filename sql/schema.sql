@@ -339,7 +339,7 @@ $$;
 
 COMMENT ON FUNCTION spillway.batch_insert_findings(p_workspace integer, p_import uuid, p_findings jsonb) IS 'stores findings, each identity once, and counts those that the import saw for the first time; the newest import wins';
 
-CREATE FUNCTION spillway.batch_insert_occurrences(p_workspace integer, p_import uuid, p_occurrences spillway.occurrence_columns) RETURNS jsonb
+CREATE FUNCTION spillway.batch_insert_occurrences(p_workspace integer, p_import uuid, p_occurrences spillway.occurrence_columns, p_only_new boolean) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -347,6 +347,26 @@ declare
   v_counts jsonb;
   v_stored integer;
 begin
+  if p_only_new then
+    -- Not to look first whether each is there saves a fifth of the time (PostgreSQL 15, 2,000 rows of 400 bytes).
+    begin
+      insert into spillway.occurrences (
+        workspace_id, id, finding_id, asset_id, host, port, protocol, service, url, parameter, path, line, evidence, source_offset,
+        first_import_id, last_import_id)
+      select p_workspace, g.id, g.finding_id, g.asset_id, g.host, g.port, g.protocol, g.service, g.url, g.parameter, g.path, g.line,
+        coalesce(g.evidence, ''), coalesce(g.source_offset, 0), p_import, p_import
+      from unnest(
+        p_occurrences.id, p_occurrences.finding_id, p_occurrences.asset_id, p_occurrences.host, p_occurrences.port, p_occurrences.protocol,
+        p_occurrences.service, p_occurrences.url, p_occurrences.parameter, p_occurrences.path, p_occurrences.line, p_occurrences.evidence,
+        p_occurrences.source_offset
+      ) as g (id, finding_id, asset_id, host, port, protocol, service, url, parameter, path, line, evidence, source_offset)
+      order by g.id;
+      get diagnostics v_stored = row_count;
+      return jsonb_build_object('new', v_stored, 'updated', 0, 'unchanged', 0);
+    exception when unique_violation then
+      -- Some are there: nothing of this is kept.
+    end;
+  end if;
   with stored as (
     insert into spillway.occurrences as o (
       workspace_id, id, finding_id, asset_id, host, port, protocol, service, url, parameter, path, line, evidence, source_offset,
@@ -382,7 +402,7 @@ begin
 end
 $$;
 
-COMMENT ON FUNCTION spillway.batch_insert_occurrences(p_workspace integer, p_import uuid, p_occurrences spillway.occurrence_columns) IS 'stores occurrences, each id once, and counts them; their findings and assets are stored before. What a report shows in two batches is counted twice only where a newer import has seen it in between';
+COMMENT ON FUNCTION spillway.batch_insert_occurrences(p_workspace integer, p_import uuid, p_occurrences spillway.occurrence_columns, p_only_new boolean) IS 'stores occurrences, each id once, and counts them; their findings and assets are stored before. p_only_new: they are expected to be new, which is faster where they are. What a report shows in two batches is counted twice only where a newer import has seen it in between';
 
 CREATE FUNCTION spillway.batch_part(p_batch jsonb, p_occurrences spillway.occurrence_columns) RETURNS jsonb
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1063,6 +1083,7 @@ CREATE TABLE spillway.imports (
     tools text[] DEFAULT '{}'::text[] NOT NULL,
     report_removed_at timestamp with time zone,
     entries jsonb,
+    only_new boolean DEFAULT true NOT NULL,
     CONSTRAINT closing_needs_a_scope CHECK (((scope IS NOT NULL) OR (NOT close_missing))),
     CONSTRAINT ended_imports_are_done CHECK (((state = 'completed'::spillway.import_state) = (stage = 'done'::spillway.import_stage))),
     CONSTRAINT ended_imports_have_an_end CHECK (((state = ANY (ARRAY['completed'::spillway.import_state, 'failed'::spillway.import_state, 'cancelled'::spillway.import_state])) = (finished_at IS NOT NULL))),
@@ -1112,6 +1133,8 @@ COMMENT ON COLUMN spillway.imports.tools IS 'the scanners whose results the repo
 COMMENT ON COLUMN spillway.imports.report_removed_at IS 'when the report was removed from the store, some days after the import ended';
 
 COMMENT ON COLUMN spillway.imports.entries IS 'of a packed upload the reports in it, the first hundred: name, size in bytes and, where it was told at once, format; null: the report came plain';
+
+COMMENT ON COLUMN spillway.imports.only_new IS 'whether none of the occurrences that it has brought so far was stored before: then the next ones are inserted without a look whether they are there';
 
 CREATE FUNCTION spillway.import_document(i spillway.imports) RETURNS jsonb
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -1180,6 +1203,7 @@ declare
   v_import spillway.imports;
   v_counts jsonb;
   v_refused boolean;
+  v_only_new boolean;
   v_bytes bigint;
   v_errors bigint;
   v_got_further boolean;
@@ -1196,8 +1220,10 @@ begin
   select s.* into v_segment from spillway.import_segments s
   where s.workspace_id = v_workspace and s.import_id = p_import and s.segment = v_queue.segment;
   v_got_further := p_records > 0 or p_checkpoint is distinct from v_segment.checkpoint;
-  v_counts := spillway.ingest_isolating(v_workspace, p_import, p_batch, p_occurrences, v_import.errors < spillway.max_kept_errors());
+  v_counts := spillway.ingest_isolating(v_workspace, p_import, p_batch, p_occurrences, v_import.only_new,
+    v_import.errors < spillway.max_kept_errors());
   v_refused := v_counts ? 'errors';
+  v_only_new := coalesce((v_counts #>> '{occurrences,new}')::integer, 0) = coalesce(cardinality(p_occurrences.id), 0);
   v_counts := spillway.add_counts(v_counts,
     spillway.note_problems(v_workspace, p_import, p_batch -> 'problems', v_import.errors < spillway.max_kept_errors(), v_segment.entry_name,
       v_segment.entry_starts_at));
@@ -1211,6 +1237,7 @@ begin
   -- Last, since other segments of the import wait for this row.
   update spillway.imports i
   set format = case when v_segment.format is null then p_format else i.format end, stage = 'findings', bytes_read = i.bytes_read + v_bytes - v_segment.bytes_read, items = i.items + p_records,
+    only_new = i.only_new and v_only_new,
     tools = array(select distinct unnest(i.tools || array(select jsonb_array_elements_text(p_batch -> 'tools'))) order by 1 limit 1000),
     updated_at = clock_timestamp(), version = i.version + 1
   where i.workspace_id = v_workspace and i.id = p_import
@@ -1226,7 +1253,7 @@ $$;
 
 COMMENT ON FUNCTION spillway.ingest_batch(p_import uuid, p_attempt integer, p_lease interval, p_batch jsonb, p_occurrences spillway.occurrence_columns, p_records integer, p_format text, p_checkpoint bytea, p_bytes_read bigint) IS 'one unit of a segment of an import: fence, {assets, findings, problems, tools} and occurrences, counts, checkpoint, progress and a longer lease in one statement; stale where the attempt is over, and then nothing is changed; failed where more than half of the first trial_records() cannot be used. refused: some of it, perhaps a finding that later batches rely on, was not stored';
 
-CREATE FUNCTION spillway.ingest_isolating(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.occurrence_columns, p_keep_errors boolean) RETURNS jsonb
+CREATE FUNCTION spillway.ingest_isolating(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.occurrence_columns, p_only_new boolean, p_keep_errors boolean) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -1242,7 +1269,7 @@ declare
   v_bare jsonb;
 begin
   begin
-    return spillway.ingest_records(p_workspace, p_import, p_batch, p_occurrences);
+    return spillway.ingest_records(p_workspace, p_import, p_batch, p_occurrences, p_only_new);
   exception when others then
     get stacked diagnostics v_state = returned_sqlstate, v_message = message_text;
     if not spillway.is_of_record(v_state) then
@@ -1271,14 +1298,14 @@ begin
     from jsonb_array_elements(v_bare) with ordinality as x (a, n);
   end if;
   return spillway.add_counts(
-    spillway.ingest_isolating(p_workspace, p_import, v_first, v_ones, p_keep_errors),
-    spillway.ingest_isolating(p_workspace, p_import, v_second, v_others, p_keep_errors));
+    spillway.ingest_isolating(p_workspace, p_import, v_first, v_ones, p_only_new, p_keep_errors),
+    spillway.ingest_isolating(p_workspace, p_import, v_second, v_others, p_only_new, p_keep_errors));
 end
 $$;
 
-COMMENT ON FUNCTION spillway.ingest_isolating(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.occurrence_columns, p_keep_errors boolean) IS 'stores a batch; where the database refuses it, stores its halves, and so on down to the records that are to blame, which are noted as errors';
+COMMENT ON FUNCTION spillway.ingest_isolating(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.occurrence_columns, p_only_new boolean, p_keep_errors boolean) IS 'stores a batch; where the database refuses it, stores its halves, and so on down to the records that are to blame, which are noted as errors';
 
-CREATE FUNCTION spillway.ingest_records(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.occurrence_columns) RETURNS jsonb
+CREATE FUNCTION spillway.ingest_records(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.occurrence_columns, p_only_new boolean) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -1288,13 +1315,13 @@ begin
   -- In this order, everywhere: what is stored later refers to what is stored before, and no two batches wait for each other in a circle.
   v_counts := jsonb_build_object('assets', spillway.batch_insert_assets(p_workspace, p_import, p_batch -> 'assets'));
   v_counts := v_counts || jsonb_build_object('findings', spillway.batch_insert_findings(p_workspace, p_import, p_batch -> 'findings'));
-  v_counts := v_counts || jsonb_build_object('occurrences', spillway.batch_insert_occurrences(p_workspace, p_import, p_occurrences));
+  v_counts := v_counts || jsonb_build_object('occurrences', spillway.batch_insert_occurrences(p_workspace, p_import, p_occurrences, p_only_new));
   perform spillway.note_scope(p_workspace, p_import, p_batch -> 'findings');
   return v_counts;
 end
 $$;
 
-COMMENT ON FUNCTION spillway.ingest_records(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.occurrence_columns) IS 'stores the assets, findings and occurrences of a batch, all or none, and counts them';
+COMMENT ON FUNCTION spillway.ingest_records(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.occurrence_columns, p_only_new boolean) IS 'stores the assets, findings and occurrences of a batch, all or none, and counts them';
 
 CREATE FUNCTION spillway.is_of_record(p_sqlstate text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1764,7 +1791,7 @@ begin
   loop
     begin
       v_counts := spillway.add_counts(v_counts, spillway.ingest_records(p_workspace, p_import, v_error.item,
-        spillway.columns_of(array(select jsonb_populate_recordset(null::spillway.new_occurrence, v_error.item -> 'occurrences')))));
+        spillway.columns_of(array(select jsonb_populate_recordset(null::spillway.new_occurrence, v_error.item -> 'occurrences'))), false));
       v_counts := spillway.add_counts(v_counts, jsonb_build_object('errors', jsonb_build_object(v_error.code, -1)));
       delete from spillway.import_errors e where e.workspace_id = p_workspace and e.import_id = p_import and e.id = v_error.id;
       v_stored := v_stored + 1;

@@ -1,5 +1,5 @@
 begin;
-select plan(43);
+select plan(46);
 
 select spillway.create_workspace('one') as one \gset
 \set first '01900000-0000-7000-8000-000000000001'
@@ -33,6 +33,8 @@ select is(pg_temp.counts(:'first'), 'assets 1+0=0 findings 10+0=0, 0 reopened, o
 select results_eq($$ select i.format, i.bytes_read, i.items, i.stage::text, s.checkpoint
   from spillway.imports i join spillway.import_segments s on s.import_id = i.id where i.file_name = 'first.nessus' $$,
   $$ values ('nessus', 500::bigint, 10::bigint, 'findings', '\x01'::bytea) $$, 'progress and place are saved with it');
+create function pg_temp.only_new(p_import uuid) returns boolean language sql as $$ select only_new from spillway.imports where id = p_import $$;
+select ok(pg_temp.only_new(:'first'), 'so the next batch is expected to be new');
 select pg_temp.ingest(:'first', pg_temp.batch(1, 10));
 select is(pg_temp.counts(:'first'), 'assets 1+0=0 findings 10+0=0, 0 reopened, occurrences 10+0=0, errors 0', 'the same batch again counts nothing twice');
 select is((select count(*)::integer from spillway.occurrences), 10, 'and stores nothing twice');
@@ -43,6 +45,9 @@ select is((select count(*)::integer from spillway.findings), 10, 'and stores not
 select pg_temp.ingest(:'second', pg_temp.batch(6, 15, 'second title'));
 select is(pg_temp.counts(:'second'), 'assets 0+0=1 findings 5+5=0, 0 reopened, occurrences 5+0=5, errors 0',
   'a second import counts what was known as updated or unchanged');
+select ok(not pg_temp.only_new(:'second'), 'and expects no more that all is new');
+select is((select string_agg(port || ' ' || seen_as, ', ' order by port) from spillway.occurrences where last_import_id = :'second' and port in (6, 10, 11, 15)),
+  '6 unchanged, 10 unchanged, 11 new, 15 new', 'what was expected to be new and was not, is stored as what it is');
 select is((select title from spillway.findings where rule_id = '6'), 'second title', 'the newer import''s words are stored');
 select is((select title from spillway.findings where rule_id = '5'), 'title', 'what it did not see stays');
 select pg_temp.ingest(:'first', pg_temp.batch(6, 6, 'late title'));
