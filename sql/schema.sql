@@ -482,7 +482,7 @@ CREATE FUNCTION spillway.claim_documents(p_imports uuid[], p_segments smallint[]
 begin
   return (
     select coalesce(jsonb_agg(jsonb_build_object(
-        'import_id', i.id, 'attempt', q.attempt, 'file_name', i.file_name, 'object_key', i.object_key, 'size_bytes', i.size_bytes,
+        'import_id', i.id, 'attempt', q.attempt, 'fence', q.fence, 'file_name', i.file_name, 'object_key', i.object_key, 'size_bytes', i.size_bytes,
         'items', i.items, 'format', coalesce(s.format, i.format), 'ends_at', s.ends_at,
         'entry_name', s.entry_name, 'entry_starts_at', s.entry_starts_at, 'entry_ends_at', coalesce(s.entry_ends_at, i.size_bytes),
         'checkpoint', translate(encode(s.checkpoint, 'base64'), E'\n', ''))
@@ -532,6 +532,8 @@ begin
   ), claimed as (
     update spillway.import_queue q
     set attempt = n.attempt, available_at = v_now + p_lease, claimed = true, turn_at = v_now,
+      -- Random: the same number of an attempt is given twice where the database has lost the claim.
+      fence = (random() * 2 ^ 48)::bigint,
       -- A lease that ran out is a drain that died.
       failures = q.failures + q.claimed::integer, stalled_at = coalesce(q.stalled_at, v_now)
     from numbered n
@@ -564,7 +566,7 @@ begin
 end
 $$;
 
-COMMENT ON FUNCTION spillway.claim_imports(p_limit integer, p_lease interval, p_parallelism integer) IS 'takes up to p_limit segments of imports that may be worked on, for the time of the lease, each with a new attempt number that every later write must present; the workspace that was not served for the longest time comes first. Gives none where p_parallelism are held already; more says whether another drain would find work';
+COMMENT ON FUNCTION spillway.claim_imports(p_limit integer, p_lease interval, p_parallelism integer) IS 'takes up to p_limit segments of imports that may be worked on, for the time of the lease, each with a new attempt number and a fence, which every later write must present; the workspace that was not served for the longest time comes first. Gives none where p_parallelism are held already; more says whether another drain would find work';
 
 CREATE FUNCTION spillway.claim_leftovers(p_report_days integer, p_limit integer) RETURNS jsonb
     LANGUAGE plpgsql
@@ -782,7 +784,7 @@ $$;
 
 COMMENT ON FUNCTION spillway.create_workspace(p_name text) IS 'the id of the workspace of that name, which is made if there is none';
 
-CREATE FUNCTION spillway.cut_segment(p_import uuid, p_attempt integer, p_lease interval, p_offsets bigint[], p_checkpoints text[]) RETURNS jsonb
+CREATE FUNCTION spillway.cut_segment(p_import uuid, p_attempt integer, p_fence bigint, p_lease interval, p_offsets bigint[], p_checkpoints text[]) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -791,8 +793,8 @@ declare
   v_segment spillway.import_segments;
   v_last smallint;
 begin
-  update spillway.import_queue q set available_at = clock_timestamp() + p_lease
-  where q.import_id = p_import and q.attempt = p_attempt and q.claimed
+  update spillway.import_queue q set available_at = clock_timestamp() + p_lease, fence = q.fence + 1
+  where q.import_id = p_import and q.attempt = p_attempt and q.fence = p_fence and q.claimed
   returning q.* into v_queue;
   if not found then
     return jsonb_build_object('state', 'stale');
@@ -822,7 +824,7 @@ begin
 end
 $$;
 
-COMMENT ON FUNCTION spillway.cut_segment(p_import uuid, p_attempt integer, p_lease interval, p_offsets bigint[], p_checkpoints text[]) IS 'cuts what is left of the segment of an attempt at these offsets, in ascending order: it keeps the part before the first, the others become segments of their own, each with its decoder''s checkpoint (base64). A longer lease; stale where the attempt is over, and then nothing is changed';
+COMMENT ON FUNCTION spillway.cut_segment(p_import uuid, p_attempt integer, p_fence bigint, p_lease interval, p_offsets bigint[], p_checkpoints text[]) IS 'cuts what is left of the segment of an attempt at these offsets, in ascending order: it keeps the part before the first, the others become segments of their own, each with its decoder''s checkpoint (base64). A longer lease; stale where the attempt is over or the fence is another, and then nothing is changed';
 
 CREATE FUNCTION spillway.decide_finding(p_workspace integer, p_finding uuid, p_status spillway.finding_status) RETURNS jsonb
     LANGUAGE plpgsql
@@ -968,7 +970,7 @@ $$;
 
 COMMENT ON FUNCTION spillway.finding_document(f spillway.findings) IS 'a finding as the API shows it';
 
-CREATE FUNCTION spillway.finish_import(p_import uuid, p_attempt integer) RETURNS jsonb
+CREATE FUNCTION spillway.finish_import(p_import uuid, p_attempt integer, p_fence bigint) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -977,7 +979,7 @@ declare
   v_segment smallint;
   v_import spillway.imports;
 begin
-  delete from spillway.import_queue q where q.import_id = p_import and q.attempt = p_attempt and q.claimed
+  delete from spillway.import_queue q where q.import_id = p_import and q.attempt = p_attempt and q.fence = p_fence and q.claimed
   returning q.workspace_id, q.segment into v_workspace, v_segment;
   if not found then
     return jsonb_build_object('state', 'stale');
@@ -1010,7 +1012,7 @@ begin
 end
 $$;
 
-COMMENT ON FUNCTION spillway.finish_import(p_import uuid, p_attempt integer) IS 'ends a segment that is read to its end (running: others are left), and with the last of them the import: tells the workspace, and closes what its scope no longer shows; stale where the attempt is over';
+COMMENT ON FUNCTION spillway.finish_import(p_import uuid, p_attempt integer, p_fence bigint) IS 'ends a segment that is read to its end (running: others are left), and with the last of them the import: tells the workspace, and closes what its scope no longer shows; stale where the attempt is over or the fence is another';
 
 CREATE FUNCTION spillway.forget_leftovers(p_ids jsonb) RETURNS integer
     LANGUAGE plpgsql
@@ -1192,7 +1194,7 @@ $$;
 
 COMMENT ON FUNCTION spillway.import_status(p_workspace integer, p_import uuid, p_known_version bigint) IS 'an import and its version; no document where the version is known already. SW404 where the workspace has no such import';
 
-CREATE FUNCTION spillway.ingest_batch(p_import uuid, p_attempt integer, p_lease interval, p_batch jsonb, p_occurrences spillway.occurrence_columns, p_records integer, p_format text, p_checkpoint bytea, p_bytes_read bigint) RETURNS jsonb
+CREATE FUNCTION spillway.ingest_batch(p_import uuid, p_attempt integer, p_fence bigint, p_lease interval, p_batch jsonb, p_occurrences spillway.occurrence_columns, p_records integer, p_format text, p_checkpoint bytea, p_bytes_read bigint) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -1208,9 +1210,9 @@ declare
   v_errors bigint;
   v_got_further boolean;
 begin
-  -- The fence: whoever lost the import, or works on a cancelled one, changes nothing. The lock keeps a new claim and a cancel waiting.
+  -- The fence: whoever lost the import, works on a cancelled one, or has written what is not here, changes nothing. The lock keeps a new claim and a cancel waiting.
   select q.* into v_queue from spillway.import_queue q
-  where q.import_id = p_import and q.attempt = p_attempt and q.claimed
+  where q.import_id = p_import and q.attempt = p_attempt and q.fence = p_fence and q.claimed
   for no key update;
   if not found then
     return jsonb_build_object('state', 'stale');
@@ -1231,7 +1233,7 @@ begin
   update spillway.import_segments s set checkpoint = p_checkpoint, bytes_read = v_bytes
   where s.workspace_id = v_workspace and s.import_id = p_import and s.segment = v_queue.segment;
   update spillway.import_queue q
-  set available_at = clock_timestamp() + p_lease, failures = case when v_got_further then 0 else q.failures end,
+  set available_at = clock_timestamp() + p_lease, fence = q.fence + 1, failures = case when v_got_further then 0 else q.failures end,
     stalled_at = case when not v_got_further then q.stalled_at end
   where q.import_id = p_import and q.segment = v_queue.segment;
   -- Last, since other segments of the import wait for this row.
@@ -1251,7 +1253,7 @@ begin
 end
 $$;
 
-COMMENT ON FUNCTION spillway.ingest_batch(p_import uuid, p_attempt integer, p_lease interval, p_batch jsonb, p_occurrences spillway.occurrence_columns, p_records integer, p_format text, p_checkpoint bytea, p_bytes_read bigint) IS 'one unit of a segment of an import: fence, {assets, findings, problems, tools} and occurrences, counts, checkpoint, progress and a longer lease in one statement; stale where the attempt is over, and then nothing is changed; failed where more than half of the first trial_records() cannot be used. refused: some of it, perhaps a finding that later batches rely on, was not stored';
+COMMENT ON FUNCTION spillway.ingest_batch(p_import uuid, p_attempt integer, p_fence bigint, p_lease interval, p_batch jsonb, p_occurrences spillway.occurrence_columns, p_records integer, p_format text, p_checkpoint bytea, p_bytes_read bigint) IS 'one unit of a segment of an import: fence, {assets, findings, problems, tools} and occurrences, counts, checkpoint, progress and a longer lease in one statement; stale where the attempt is over or the fence is another, and then nothing is changed; failed where more than half of the first trial_records() cannot be used. refused: some of it, perhaps a finding that later batches rely on, was not stored';
 
 CREATE FUNCTION spillway.ingest_isolating(p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.occurrence_columns, p_only_new boolean, p_keep_errors boolean) RETURNS jsonb
     LANGUAGE plpgsql
@@ -2062,6 +2064,7 @@ CREATE TABLE spillway.import_queue (
     stalled_at timestamp with time zone,
     active boolean DEFAULT true NOT NULL,
     segment smallint DEFAULT 0 NOT NULL,
+    fence bigint DEFAULT 0 NOT NULL,
     CONSTRAINT claims_are_numbered CHECK (((attempt > 0) OR (NOT claimed))),
     CONSTRAINT failures_are_counted CHECK ((failures >= 0)),
     CONSTRAINT only_admitted_imports_are_claimed CHECK ((admitted OR (NOT claimed))),
@@ -2088,6 +2091,8 @@ COMMENT ON COLUMN spillway.import_queue.turn_at IS 'workspaces.served_at, here f
 COMMENT ON COLUMN spillway.import_queue.stalled_at IS 'since when it has been worked on without getting any further; null: it got further in this attempt';
 
 COMMENT ON COLUMN spillway.import_queue.active IS 'always true: for the foreign key';
+
+COMMENT ON COLUMN spillway.import_queue.fence IS 'what the next write of the attempt has to present: a random number at the claim, and one more after each write';
 
 CREATE TABLE spillway.import_segments (
     workspace_id integer NOT NULL,

@@ -29,6 +29,8 @@ begin
   ), claimed as (
     update spillway.import_queue q
     set attempt = n.attempt, available_at = v_now + p_lease, claimed = true, turn_at = v_now,
+      -- Random: the same number of an attempt is given twice where the database has lost the claim.
+      fence = (random() * 2 ^ 48)::bigint,
       -- A lease that ran out is a drain that died.
       failures = q.failures + q.claimed::integer, stalled_at = coalesce(q.stalled_at, v_now)
     from numbered n
@@ -61,4 +63,4 @@ begin
 end
 $$;
 comment on function spillway.claim_imports(integer, interval, integer) is
-  'takes up to p_limit segments of imports that may be worked on, for the time of the lease, each with a new attempt number that every later write must present; the workspace that was not served for the longest time comes first. Gives none where p_parallelism are held already; more says whether another drain would find work';
+  'takes up to p_limit segments of imports that may be worked on, for the time of the lease, each with a new attempt number and a fence, which every later write must present; the workspace that was not served for the longest time comes first. Gives none where p_parallelism are held already; more says whether another drain would find work';

@@ -1,5 +1,5 @@
 create or replace function spillway.cut_segment(
-  p_import uuid, p_attempt integer, p_lease interval, p_offsets bigint[], p_checkpoints text[]
+  p_import uuid, p_attempt integer, p_fence bigint, p_lease interval, p_offsets bigint[], p_checkpoints text[]
 ) returns jsonb
 language plpgsql volatile set search_path = ''
 as $$
@@ -8,8 +8,8 @@ declare
   v_segment spillway.import_segments;
   v_last smallint;
 begin
-  update spillway.import_queue q set available_at = clock_timestamp() + p_lease
-  where q.import_id = p_import and q.attempt = p_attempt and q.claimed
+  update spillway.import_queue q set available_at = clock_timestamp() + p_lease, fence = q.fence + 1
+  where q.import_id = p_import and q.attempt = p_attempt and q.fence = p_fence and q.claimed
   returning q.* into v_queue;
   if not found then
     return jsonb_build_object('state', 'stale');
@@ -38,5 +38,5 @@ begin
   return jsonb_build_object('state', 'running');
 end
 $$;
-comment on function spillway.cut_segment(uuid, integer, interval, bigint[], text[]) is
-  'cuts what is left of the segment of an attempt at these offsets, in ascending order: it keeps the part before the first, the others become segments of their own, each with its decoder''s checkpoint (base64). A longer lease; stale where the attempt is over, and then nothing is changed';
+comment on function spillway.cut_segment(uuid, integer, bigint, interval, bigint[], text[]) is
+  'cuts what is left of the segment of an attempt at these offsets, in ascending order: it keeps the part before the first, the others become segments of their own, each with its decoder''s checkpoint (base64). A longer lease; stale where the attempt is over or the fence is another, and then nothing is changed';

@@ -1,4 +1,4 @@
-create or replace function spillway.finish_import(p_import uuid, p_attempt integer) returns jsonb
+create or replace function spillway.finish_import(p_import uuid, p_attempt integer, p_fence bigint) returns jsonb
 language plpgsql volatile set search_path = ''
 as $$
 declare
@@ -6,7 +6,7 @@ declare
   v_segment smallint;
   v_import spillway.imports;
 begin
-  delete from spillway.import_queue q where q.import_id = p_import and q.attempt = p_attempt and q.claimed
+  delete from spillway.import_queue q where q.import_id = p_import and q.attempt = p_attempt and q.fence = p_fence and q.claimed
   returning q.workspace_id, q.segment into v_workspace, v_segment;
   if not found then
     return jsonb_build_object('state', 'stale');
@@ -38,5 +38,5 @@ begin
   return jsonb_build_object('state', 'completed');
 end
 $$;
-comment on function spillway.finish_import(uuid, integer) is
-  'ends a segment that is read to its end (running: others are left), and with the last of them the import: tells the workspace, and closes what its scope no longer shows; stale where the attempt is over';
+comment on function spillway.finish_import(uuid, integer, bigint) is
+  'ends a segment that is read to its end (running: others are left), and with the last of them the import: tells the workspace, and closes what its scope no longer shows; stale where the attempt is over or the fence is another';

@@ -1,6 +1,6 @@
 create or replace function spillway.ingest_batch(
-  p_import uuid, p_attempt integer, p_lease interval, p_batch jsonb, p_occurrences spillway.occurrence_columns, p_records integer, p_format text,
-  p_checkpoint bytea, p_bytes_read bigint
+  p_import uuid, p_attempt integer, p_fence bigint, p_lease interval, p_batch jsonb, p_occurrences spillway.occurrence_columns, p_records integer,
+  p_format text, p_checkpoint bytea, p_bytes_read bigint
 ) returns jsonb
 language plpgsql volatile set search_path = ''
 as $$
@@ -16,9 +16,9 @@ declare
   v_errors bigint;
   v_got_further boolean;
 begin
-  -- The fence: whoever lost the import, or works on a cancelled one, changes nothing. The lock keeps a new claim and a cancel waiting.
+  -- The fence: whoever lost the import, works on a cancelled one, or has written what is not here, changes nothing. The lock keeps a new claim and a cancel waiting.
   select q.* into v_queue from spillway.import_queue q
-  where q.import_id = p_import and q.attempt = p_attempt and q.claimed
+  where q.import_id = p_import and q.attempt = p_attempt and q.fence = p_fence and q.claimed
   for no key update;
   if not found then
     return jsonb_build_object('state', 'stale');
@@ -39,7 +39,7 @@ begin
   update spillway.import_segments s set checkpoint = p_checkpoint, bytes_read = v_bytes
   where s.workspace_id = v_workspace and s.import_id = p_import and s.segment = v_queue.segment;
   update spillway.import_queue q
-  set available_at = clock_timestamp() + p_lease, failures = case when v_got_further then 0 else q.failures end,
+  set available_at = clock_timestamp() + p_lease, fence = q.fence + 1, failures = case when v_got_further then 0 else q.failures end,
     stalled_at = case when not v_got_further then q.stalled_at end
   where q.import_id = p_import and q.segment = v_queue.segment;
   -- Last, since other segments of the import wait for this row.
@@ -58,5 +58,5 @@ begin
   return jsonb_build_object('state', 'running', 'refused', v_refused);
 end
 $$;
-comment on function spillway.ingest_batch(uuid, integer, interval, jsonb, spillway.occurrence_columns, integer, text, bytea, bigint) is
-  'one unit of a segment of an import: fence, {assets, findings, problems, tools} and occurrences, counts, checkpoint, progress and a longer lease in one statement; stale where the attempt is over, and then nothing is changed; failed where more than half of the first trial_records() cannot be used. refused: some of it, perhaps a finding that later batches rely on, was not stored';
+comment on function spillway.ingest_batch(uuid, integer, bigint, interval, jsonb, spillway.occurrence_columns, integer, text, bytea, bigint) is
+  'one unit of a segment of an import: fence, {assets, findings, problems, tools} and occurrences, counts, checkpoint, progress and a longer lease in one statement; stale where the attempt is over or the fence is another, and then nothing is changed; failed where more than half of the first trial_records() cannot be used. refused: some of it, perhaps a finding that later batches rely on, was not stored';

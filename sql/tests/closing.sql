@@ -11,8 +11,9 @@ create function pg_temp.begin(p_n integer, p_scope text, p_close boolean default
   select spillway.claim_imports(1, '40 s', 100) $$;
 create function pg_temp.occurrences_in(p_batch jsonb) returns spillway.occurrence_columns language sql as $$
   select spillway.columns_of(array(select jsonb_populate_recordset(null::spillway.new_occurrence, p_batch -> 'occurrences'))) $$;
+create function pg_temp.fence(p_import uuid) returns bigint language sql as $$ select fence from spillway.import_queue where import_id = p_import $$;
 create function pg_temp.see(p_n integer, p_rules integer[], p_tool text default 'bandit', p_problems jsonb default '[]') returns void language sql as $$
-  select spillway.ingest_batch(m.id, 1, '40 s', b.batch, pg_temp.occurrences_in(b.batch), 10, 'sarif', '\x01', 500)
+  select spillway.ingest_batch(m.id, 1, pg_temp.fence(m.id), '40 s', b.batch, pg_temp.occurrences_in(b.batch), 10, 'sarif', '\x01', 500)
   from made m, lateral (select jsonb_build_object(
     'assets', jsonb_build_array(jsonb_build_object('id', md5('a'), 'kind', 'repository', 'identity', 'r')),
     'findings', coalesce((select jsonb_agg(jsonb_build_object('identity', md5(p_tool || r), 'tool', p_tool, 'kind', 'code', 'rule_id', r, 'title', 't',
@@ -21,7 +22,7 @@ create function pg_temp.see(p_n integer, p_rules integer[], p_tool text default 
       from unnest(p_rules) r), '[]'),
     'problems', p_problems, 'tools', jsonb_build_array(p_tool))) as b (batch)
   where m.n = p_n $$;
-create function pg_temp.finish(p_n integer) returns void language sql as $$ select spillway.finish_import(id, 1) from made where n = p_n $$;
+create function pg_temp.finish(p_n integer) returns void language sql as $$ select spillway.finish_import(id, 1, pg_temp.fence(id)) from made where n = p_n $$;
 create function pg_temp.import(p_n integer, p_scope text, p_rules integer[], p_tool text default 'bandit', p_close boolean default true)
 returns void language sql as $$ select pg_temp.begin(p_n, p_scope, p_close), pg_temp.see(p_n, p_rules, p_tool), pg_temp.finish(p_n) $$;
 create function pg_temp.open() returns text language sql as $$

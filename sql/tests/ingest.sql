@@ -1,5 +1,5 @@
 begin;
-select plan(46);
+select plan(50);
 
 select spillway.create_workspace('one') as one \gset
 \set first '01900000-0000-7000-8000-000000000001'
@@ -21,8 +21,9 @@ create function pg_temp.batch(p_from integer, p_to integer, p_title text default
   from generate_series(p_from, p_to) n $$;
 create function pg_temp.occurrences_in(p_batch jsonb) returns spillway.occurrence_columns language sql as $$
   select spillway.columns_of(array(select jsonb_populate_recordset(null::spillway.new_occurrence, p_batch -> 'occurrences'))) $$;
+create function pg_temp.fence(p_import uuid) returns bigint language sql as $$ select fence from spillway.import_queue where import_id = p_import $$;
 create function pg_temp.ingest(p_import uuid, p_batch jsonb, p_attempt integer default 1) returns text language sql as $$
-  select spillway.ingest_batch(p_import, p_attempt, '40 s', p_batch, pg_temp.occurrences_in(p_batch), 10, 'nessus', '\x01', 500) ->> 'state' $$;
+  select spillway.ingest_batch(p_import, p_attempt, pg_temp.fence(p_import), '40 s', p_batch, pg_temp.occurrences_in(p_batch), 10, 'nessus', '\x01', 500) ->> 'state' $$;
 create function pg_temp.counts(p_import uuid) returns text language sql as $$
   select format('assets %s+%s=%s findings %s+%s=%s, %s reopened, occurrences %s+%s=%s, errors %s', assets_new, assets_updated, assets_unchanged,
     findings_new, findings_updated, findings_unchanged, findings_reopened, occurrences_new, occurrences_updated, occurrences_unchanged, errors)
@@ -41,6 +42,14 @@ select is((select count(*)::integer from spillway.occurrences), 10, 'and stores 
 
 select is(pg_temp.ingest(:'first', pg_temp.batch(11, 12), 2), 'stale', 'who has not the present attempt is told');
 select is((select count(*)::integer from spillway.findings), 10, 'and stores nothing');
+select is(spillway.ingest_batch(:'first', 1, pg_temp.fence(:'first') + 1, '40 s', '{"assets": [], "findings": [], "problems": []}', null, 1, 'nessus', '\x02', 600)
+  ->> 'state', 'stale', 'who has written what is not here is told, too');
+select is(spillway.finish_import(:'first', 1, pg_temp.fence(:'first') + 1) ->> 'state', 'stale', 'and cannot end the import');
+select results_eq($$ select i.state::text, i.bytes_read, s.checkpoint from spillway.imports i join spillway.import_segments s on s.import_id = i.id
+  where i.file_name = 'first.nessus' $$, $$ values ('running', 500::bigint, '\x01'::bytea) $$, 'the place stays');
+select pg_temp.fence(:'first') as before \gset
+select pg_temp.ingest(:'first', pg_temp.batch(1, 10));
+select is(pg_temp.fence(:'first'), :before + 1, 'each write counts the fence on');
 
 select pg_temp.ingest(:'second', pg_temp.batch(6, 15, 'second title'));
 select is(pg_temp.counts(:'second'), 'assets 0+0=1 findings 5+5=0, 0 reopened, occurrences 5+0=5, errors 0',
@@ -114,7 +123,7 @@ select pg_temp.ingest(:'third', '{"assets": [{"id": "00000000-0000-8000-8000-000
   "occurrences": [], "problems": []}');
 select is((select count(*)::integer from spillway.import_errors where kind = 'asset'), 2, 'two refused assets are two errors');
 
-select is(spillway.finish_import(:'third', 1) ->> 'state', 'completed', 'an import ends');
+select is(spillway.finish_import(:'third', 1, pg_temp.fence(:'third')) ->> 'state', 'completed', 'an import ends');
 select is((select kind::text from spillway.notifications where import_id = :'third'), 'warning', 'with errors: a warning');
 select is(pg_temp.ingest(:'third', pg_temp.batch(1, 1)), 'stale', 'an ended import takes nothing more');
 
@@ -132,7 +141,7 @@ select is((select error_counts from spillway.imports where id = :'third'), '{"mi
 -- A report that is mostly unusable.
 \set fifth '01900000-0000-7000-8000-000000000005'
 select pg_temp.make(:one, :'fifth', 'fifth.nessus');
-select is(spillway.ingest_batch(:'fifth', 1, '40 s', jsonb_build_object('assets', '[]'::jsonb, 'findings', '[]'::jsonb, 'occurrences', '[]'::jsonb,
+select is(spillway.ingest_batch(:'fifth', 1, pg_temp.fence(:'fifth'), '40 s', jsonb_build_object('assets', '[]'::jsonb, 'findings', '[]'::jsonb, 'occurrences', '[]'::jsonb,
     'problems', (select jsonb_agg(jsonb_build_object('code', 'missing_field', 'message', 'm', 'offset', n)) from generate_series(1, 501) n)),
     null, 1000, 'nessus', '\x01', 500) ->> 'state', 'failed', 'more than half of the first thousand records unusable fails an import');
 select is((select error ->> 'message' from spillway.imports where id = :'fifth'), '501 of the first 1000 records cannot be used; the list of errors says why',

@@ -6,6 +6,7 @@ select spillway.create_workspace('one') as one, spillway.create_workspace('two')
 \set b '01900000-0000-7000-8000-00000000000b'
 \set c '01900000-0000-7000-8000-00000000000c'
 \set d '01900000-0000-7000-8000-00000000000d'
+create function pg_temp.fence(p_import uuid) returns bigint language sql as $$ select fence from spillway.import_queue where import_id = p_import $$;
 create function pg_temp.state(p_import uuid) returns text language sql as $$
   select concat_ws(' ', state, (select 'queued' from spillway.import_queue where import_id = id)) from spillway.imports where id = p_import $$;
 create function pg_temp.claim() returns integer language sql as $$
@@ -52,9 +53,9 @@ select ok((select available_at > now() and failures = 1 from spillway.import_que
 select ok((select bool_and(spillway.retry_wait(n::smallint) between interval '1 second' * 10 ^ n and interval '2 seconds' * 10 ^ n) from generate_series(0, 1) n),
   'that grows, and is not the same for all');
 select pg_temp.claim();
-select spillway.ingest_batch(:'a', 2, '40 s', '{"assets": [], "findings": [], "problems": []}', null, 0, 'f', null, 0);
+select spillway.ingest_batch(:'a', 2, pg_temp.fence(:'a'), '40 s', '{"assets": [], "findings": [], "problems": []}', null, 0, 'f', null, 0);
 select is((select failures from spillway.import_queue where import_id = :'a')::integer, 1, 'a batch that gets no further does not forgive a failure');
-select spillway.ingest_batch(:'a', 2, '40 s', '{"assets": [], "findings": [], "problems": []}', null, 0, 'f', '\x01', 5);
+select spillway.ingest_batch(:'a', 2, pg_temp.fence(:'a'), '40 s', '{"assets": [], "findings": [], "problems": []}', null, 0, 'f', '\x01', 5);
 select is((select failures from spillway.import_queue where import_id = :'a')::integer, 0, 'progress does');
 select spillway.fail_import(:'a', 2, '{"message": "busy"}', true);
 select pg_temp.claim();
@@ -68,7 +69,7 @@ select is((select kind::text from spillway.notifications where import_id = :'a')
 select spillway.retry_import(:one, :'a');
 select is((select attempt from spillway.import_queue where import_id = :'a'), 4, 'a retried import counts its attempts on');
 select is(spillway.claim_imports(1, '40 s', 9) #>> '{claims,0,checkpoint}', encode('\x01', 'base64'), 'and goes on where it stopped');
-select is(spillway.finish_import(:'a', 5) ->> 'state', 'completed', 'a running import is completed');
+select is(spillway.finish_import(:'a', 5, pg_temp.fence(:'a')) ->> 'state', 'completed', 'a running import is completed');
 select throws_ok(format($$ select spillway.cancel_import(%s, %L) $$, :one, :'a'), 'SW409',
   'the import is completed; only a queued or running one can be cancelled', 'a completed import is not cancelled');
 select is(jsonb_array_length(spillway.list_imports(:one, null, 10, 'completed') -> 'items'), 1, 'imports are listed by state');

@@ -59,7 +59,7 @@ select is((select count(*)::integer from spillway.import_queue where workspace_i
 select is(pg_temp.claimed(), 101, 'the oldest');
 select is(pg_temp.claimed(), 102, 'and the next');
 select is(pg_temp.claimed(), null, 'the others wait');
-select spillway.finish_import(id, 1) from made where n = 101;
+select spillway.finish_import(id, 1, (select fence from spillway.import_queue where import_id = id)) from made where n = 101;
 select is(pg_temp.claimed(), 103, 'until one ends');
 select pg_temp.make(:one, 111, 50::smallint);
 select spillway.cancel_import(:one, id) from made where n = 102;

@@ -13,7 +13,7 @@ with batch as (
     array_agg(row(md5('o' || n)::uuid, md5('f' || n % 2)::uuid, md5('a' || n)::uuid, null, n, null, null, null, null, null, null, '', n, n)
       ::spillway.new_occurrence) as occurrences
   from generate_series(0, 24) n)
-select spillway.ingest_batch(:'import', 1, '40 s', rows, spillway.columns_of(occurrences), 25, 'f', '\x01', 500) from batch;
+select spillway.ingest_batch(:'import', 1, (select fence from spillway.import_queue), '40 s', rows, spillway.columns_of(occurrences), 25, 'f', '\x01', 500) from batch;
 
 -- Walks all pages of a list and gives their items.
 create function pg_temp.findings(p_workspace integer, p_limit integer) returns setof jsonb language plpgsql as $$

@@ -1,5 +1,5 @@
 begin;
-select plan(37);
+select plan(38);
 
 select spillway.create_workspace('one') as one \gset
 \set big '01900000-0000-7000-8000-000000000001'
@@ -9,12 +9,15 @@ select spillway.open_upload(:one, :'big'), spillway.create_import(:one, :'big', 
 create function pg_temp.claim() returns text language sql as $$
   select concat_ws(' ', c ->> 'attempt', coalesce(c ->> 'ends_at', 'end'), convert_from(decode(c ->> 'checkpoint', 'base64'), 'UTF8'))
   from jsonb_array_elements(spillway.claim_imports(1, '40 s', 100) -> 'claims') c $$;
+create function pg_temp.fence(p_import uuid, p_attempt integer) returns bigint language sql as $$
+  select fence from spillway.import_queue where import_id = p_import and attempt = p_attempt $$;
 create function pg_temp.ingest(p_import uuid, p_attempt integer, p_read bigint, p_offset bigint default 0, p_evidence text default 'e') returns text language sql as $$
-  select spillway.ingest_batch(p_import, p_attempt, '40 s', jsonb_build_object('assets', '[]'::jsonb, 'findings', '[]'::jsonb, 'problems', '[]'::jsonb),
+  select spillway.ingest_batch(p_import, p_attempt, pg_temp.fence(p_import, p_attempt), '40 s', jsonb_build_object('assets', '[]'::jsonb, 'findings', '[]'::jsonb, 'problems', '[]'::jsonb),
     spillway.columns_of(array[row(md5('o'), md5('f'), md5('a'), 'h', 1, null, null, null, null, null, null, p_evidence, p_offset, 1)::spillway.new_occurrence]), 1, 'nessus',
     convert_to('at ' || p_read, 'UTF8'), p_read) ->> 'state' $$;
 create function pg_temp.cut(p_attempt integer, p_offsets bigint[]) returns text language sql as $$
-  select spillway.cut_segment('01900000-0000-7000-8000-000000000001', p_attempt, '40 s', p_offsets,
+  select spillway.cut_segment('01900000-0000-7000-8000-000000000001', p_attempt,
+    pg_temp.fence('01900000-0000-7000-8000-000000000001', p_attempt), '40 s', p_offsets,
     array(select encode(convert_to('cut ' || o, 'UTF8'), 'base64') from unnest(p_offsets) o)) ->> 'state' $$;
 create function pg_temp.segments() returns setof text language sql as $$
   select concat_ws(' ', segment, starts_at || '-' || coalesce(ends_at::text, 'end'), bytes_read, convert_from(checkpoint, 'UTF8'), case when completed then 'completed' end)
@@ -28,6 +31,7 @@ select is(pg_temp.ingest(:'big', 1, 100, 70, 'later'), 'running', 'whose first b
 select is(spillway.wants_segments(:'big', 1, 1), false, 'where it has all drains that there may be, nobody wants a part of it');
 select is(spillway.wants_segments(:'big', 1, 2), true, 'where there may be another, that one would');
 select is(pg_temp.cut(2, '{300,600}'), 'stale', 'who has not the present attempt cannot cut it');
+select is(spillway.cut_segment(:'big', 1, pg_temp.fence(:'big', 1) + 1, '40 s', '{300}', array['AAAA']) ->> 'state', 'stale', 'nor who has written what is not here');
 select throws_ok($$ select pg_temp.cut(1, '{100,600}') $$, '23514', null, 'nor can what is read be cut');
 select is(pg_temp.cut(1, '{300,600}'), 'running', 'the rest is cut');
 select results_eq($$ select pg_temp.segments() $$, $$ values ('0 0-300 100 at 100'), ('1 300-600 300 cut 300'), ('2 600-end 600 cut 600') $$,
@@ -52,9 +56,9 @@ select is((select evidence || source_offset from spillway.occurrences), 'e0', 't
 -- One fails for a while, the others go on.
 select is(spillway.fail_import(:'big', 4, '{"message": "busy"}', true) ->> 'state', 'queued', 'a segment is tried again by itself');
 select is((select count(*)::integer from spillway.import_queue where claimed), 3, 'while the others are held');
-select is(spillway.finish_import(:'big', 3) ->> 'state', 'running', 'the end of a segment is not that of the import');
+select is(spillway.finish_import(:'big', 3, pg_temp.fence(:'big', 3)) ->> 'state', 'running', 'the end of a segment is not that of the import');
 select is(pg_temp.import(), 'running 600 4 4', 'but all of it counts as read');
-select is(spillway.finish_import(:'big', 3) ->> 'state', 'stale', 'and it ends once');
+select is(spillway.finish_import(:'big', 3, pg_temp.fence(:'big', 3)) ->> 'state', 'stale', 'and it ends once');
 
 -- A failure and a cancel end all, a retry goes on with what is left.
 select is(spillway.fail_import(:'big', 1, '{"message": "broken"}', false) ->> 'state', 'failed', 'what cannot be read ends the import');
@@ -68,9 +72,9 @@ select is(spillway.cancel_import(:one, :'big') ->> 'state', 'cancelled', 'a canc
 select is_empty($$ select from spillway.import_queue $$, 'with all of its segments');
 select spillway.retry_import(:one, :'big');
 select pg_temp.claim() from generate_series(1, 3);
-select is(spillway.finish_import(:'big', 6) ->> 'state', 'running', 'segments end');
-select is(spillway.finish_import(:'big', 7) ->> 'state', 'running', 'one by one');
-select is(spillway.finish_import(:'big', 8) ->> 'state', 'completed', 'and the last ends the import');
+select is(spillway.finish_import(:'big', 6, pg_temp.fence(:'big', 6)) ->> 'state', 'running', 'segments end');
+select is(spillway.finish_import(:'big', 7, pg_temp.fence(:'big', 7)) ->> 'state', 'running', 'one by one');
+select is(spillway.finish_import(:'big', 8, pg_temp.fence(:'big', 8)) ->> 'state', 'completed', 'and the last ends the import');
 select is_empty($$ select from spillway.import_segments $$, 'whose segments nobody needs any more');
 
 select * from finish();

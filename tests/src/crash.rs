@@ -41,3 +41,37 @@ async fn an_import_whose_runtime_was_killed_ends_exactly_the_same() -> Result<()
     assert_same(&undisturbed.contents().await?, &world.contents().await?);
     Ok(())
 }
+
+/// What is left of an import where the database has lost all that was written since the claim: a copy has taken over that did not have it yet.
+const LOSE: &str = "
+    begin;
+    select from spillway.import_queue for update;
+    delete from spillway.occurrences;
+    delete from spillway.finding_scopes;
+    delete from spillway.import_findings;
+    delete from spillway.import_assets;
+    delete from spillway.findings;
+    delete from spillway.assets;
+    update spillway.import_segments set checkpoint = null, bytes_read = 0;
+    update spillway.imports set items = 0, bytes_read = 0, assets_new = 0, findings_new = 0, occurrences_new = 0, tools = '{}';
+    update spillway.import_queue set fence = fence - 1;
+    commit";
+
+#[tokio::test]
+async fn what_the_database_has_lost_is_read_again() -> Result<()> {
+    if is_external("what_the_database_has_lost_is_read_again") {
+        return Ok(());
+    }
+    let report = nessus(30_000, 300)?;
+    let undisturbed = world().await?;
+    let expected = undisturbed.import("a.nessus", report.clone()).await?;
+    let world = world_in(stack_with(&[("drain_lease_seconds", "5"), ("drain_parallelism", "1")]).await?.into()).await?;
+    let upload = world.upload("a.nessus", report).await?;
+    until_it_is_in_the_middle(&world, &upload.id).await?;
+    world.stack.database.connect().await?.batch_execute(LOSE).await?;
+    let status: Value = world.client.wait(&upload.id, PATIENCE, |_| ()).await?;
+    assert!(status["attempt"].as_u64() > Some(1), "whoever wrote what is lost went on: {status}");
+    assert_eq!((&status["state"], &status["counts"]), (&expected["state"], &expected["counts"]));
+    assert_same(&undisturbed.contents().await?, &world.contents().await?);
+    Ok(())
+}

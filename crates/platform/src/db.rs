@@ -3,6 +3,7 @@
 //! The host's pool hands a connection on without ROLLBACK, so nothing here ever sends BEGIN: a function that is killed at any instruction
 //! leaves nothing open. Documents go in and come out as jsonb: a row costs the host more than a statement does.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -147,8 +148,10 @@ pub struct Claims {
 pub struct Claim {
     /// The import.
     pub import_id: Uuid,
-    /// The fencing token: every write presents it.
+    /// Whose the segment is: everything that is asked of it presents this number.
     pub attempt: i32,
+    /// What the next write presents, too: the database counts it on with each, and so does this. Where it has lost a write, they are no longer the same.
+    fence: Cell<i64>,
     /// Of the report.
     pub file_name: String,
     /// Where the report lies in the store.
@@ -169,6 +172,15 @@ pub struct Claim {
     pub entry_ends_at: u64,
     /// Where the decoder goes on, in base64; at the start without one.
     pub checkpoint: Option<String>,
+}
+
+impl Claim {
+    /// Counts a write, unless it was none.
+    fn count(&self, state: ImportState) {
+        if state != ImportState::Stale {
+            self.fence.set(self.fence.get() + 1);
+        }
+    }
 }
 
 /// One unit of work on an import.
@@ -200,7 +212,7 @@ pub enum ImportState {
     Completed,
     /// It failed for good.
     Failed,
-    /// The attempt is over: cancelled, or claimed by another drain. Nothing was written.
+    /// The attempt is over: cancelled, or claimed by another drain; or the database has lost what was written before. Nothing was written.
     Stale,
 }
 
@@ -326,35 +338,39 @@ impl Db {
     pub async fn ingest_batch(&self, claim: &Claim, lease: Duration, unit: Unit) -> Result<Ingested, DbError> {
         let (document, mut o) = unit.batch;
         in_object(&mut o.source_offset, claim.entry_starts_at);
-        self.document(
-            "select spillway.ingest_batch($1, $2, make_interval(secs => $3), $4,
-               spillway.occurrences_of($9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22), $5, $6, $7, $8)",
-            vec![
-                id(claim.import_id),
-                ParameterValue::Int32(claim.attempt),
-                ParameterValue::Floating64(lease.as_secs_f64()),
-                ParameterValue::Jsonb(document),
-                ParameterValue::Int32(unit.records),
-                text(unit.format),
-                ParameterValue::Binary(unit.checkpoint),
-                int64(claim.entry_starts_at + unit.bytes_read),
-                ParameterValue::Str(o.id.into()),
-                ParameterValue::Str(o.finding_id.into()),
-                ParameterValue::Str(o.asset_id.into()),
-                ParameterValue::ArrayStr(o.host),
-                ParameterValue::ArrayInt32(o.port),
-                ParameterValue::ArrayStr(o.protocol),
-                ParameterValue::ArrayStr(o.service),
-                ParameterValue::ArrayStr(o.url),
-                ParameterValue::ArrayStr(o.parameter),
-                ParameterValue::ArrayStr(o.path),
-                ParameterValue::ArrayInt64(o.line),
-                ParameterValue::ArrayStr(o.evidence),
-                ParameterValue::ArrayInt64(o.source_offset),
-                ParameterValue::ArrayInt64(o.source_line),
-            ],
-        )
-        .await
+        let ingested: Ingested = self
+            .document(
+                "select spillway.ingest_batch($1, $2, $3, make_interval(secs => $4), $5,
+                   spillway.occurrences_of($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23), $6, $7, $8, $9)",
+                vec![
+                    id(claim.import_id),
+                    ParameterValue::Int32(claim.attempt),
+                    ParameterValue::Int64(claim.fence.get()),
+                    ParameterValue::Floating64(lease.as_secs_f64()),
+                    ParameterValue::Jsonb(document),
+                    ParameterValue::Int32(unit.records),
+                    text(unit.format),
+                    ParameterValue::Binary(unit.checkpoint),
+                    int64(claim.entry_starts_at + unit.bytes_read),
+                    ParameterValue::Str(o.id.into()),
+                    ParameterValue::Str(o.finding_id.into()),
+                    ParameterValue::Str(o.asset_id.into()),
+                    ParameterValue::ArrayStr(o.host),
+                    ParameterValue::ArrayInt32(o.port),
+                    ParameterValue::ArrayStr(o.protocol),
+                    ParameterValue::ArrayStr(o.service),
+                    ParameterValue::ArrayStr(o.url),
+                    ParameterValue::ArrayStr(o.parameter),
+                    ParameterValue::ArrayStr(o.path),
+                    ParameterValue::ArrayInt64(o.line),
+                    ParameterValue::ArrayStr(o.evidence),
+                    ParameterValue::ArrayInt64(o.source_offset),
+                    ParameterValue::ArrayInt64(o.source_line),
+                ],
+            )
+            .await?;
+        claim.count(ingested.state);
+        Ok(ingested)
     }
 
     /// `wants_segments`: whether others would work on parts of the segment.
@@ -370,17 +386,21 @@ impl Db {
     pub async fn cut_segment(&self, claim: &Claim, lease: Duration, cuts: &[Cut]) -> Result<ImportState, DbError> {
         let offsets = cuts.iter().map(|cut| i64::try_from(claim.entry_starts_at + cut.offset).ok()).collect();
         let checkpoints = cuts.iter().map(|cut| Some(BASE64_STANDARD.encode(&cut.checkpoint))).collect();
-        self.state(
-            "select spillway.cut_segment($1, $2, make_interval(secs => $3), $4, $5)",
-            vec![
-                id(claim.import_id),
-                ParameterValue::Int32(claim.attempt),
-                ParameterValue::Floating64(lease.as_secs_f64()),
-                ParameterValue::ArrayInt64(offsets),
-                ParameterValue::ArrayStr(checkpoints),
-            ],
-        )
-        .await
+        let state = self
+            .state(
+                "select spillway.cut_segment($1, $2, $3, make_interval(secs => $4), $5, $6)",
+                vec![
+                    id(claim.import_id),
+                    ParameterValue::Int32(claim.attempt),
+                    ParameterValue::Int64(claim.fence.get()),
+                    ParameterValue::Floating64(lease.as_secs_f64()),
+                    ParameterValue::ArrayInt64(offsets),
+                    ParameterValue::ArrayStr(checkpoints),
+                ],
+            )
+            .await?;
+        claim.count(state);
+        Ok(state)
     }
 
     /// `release_import`: gives an import back with its place kept.
@@ -390,7 +410,8 @@ impl Db {
 
     /// `finish_import`: ends a segment that is read to its end, and the import with its last one.
     pub async fn finish_import(&self, claim: &Claim) -> Result<ImportState, DbError> {
-        self.state("select spillway.finish_import($1, $2)", vec![id(claim.import_id), ParameterValue::Int32(claim.attempt)]).await
+        let parameters = vec![id(claim.import_id), ParameterValue::Int32(claim.attempt), ParameterValue::Int64(claim.fence.get())];
+        self.state("select spillway.finish_import($1, $2, $3)", parameters).await
     }
 
     /// `fail_import`: notes a failed attempt; what may pass is tried again.

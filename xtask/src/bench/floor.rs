@@ -1,5 +1,6 @@
 //! The floor: the same batches, parsed before, fed to `ingest_batch` by a native client; and their rows by raw COPY.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::time::{Duration, Instant};
 
@@ -75,8 +76,8 @@ pub(super) async fn measure_two(cluster: &Cluster, input: &Input, rounds: usize)
     Ok(Figure::records_per_second(2 * input.records, Sample::new(times).median()))
 }
 
-/// One batch, as the drain feeds it: import, attempt, document, records, format, and the columns of the occurrences.
-const INGEST: &str = "select spillway.ingest_batch($1::text::uuid, $2, interval '1 hour', $3, \
+/// One batch, as the drain feeds it: import, attempt, document, records, format, the columns of the occurrences, and the fence.
+const INGEST: &str = "select spillway.ingest_batch($1::text::uuid, $2, $20, interval '1 hour', $3, \
     spillway.occurrences_of($6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19), $4, $5, null, 0)::text";
 
 /// A database without the rest of the app.
@@ -118,14 +119,15 @@ struct Feeder {
     connection: Client,
     import: String,
     attempt: i32,
+    fence: Cell<i64>,
 }
 
 impl Feeder {
     async fn new(database: &Database, workspace: &str, input: &Input) -> Result<Self> {
         let connection = database.connect().await?;
         create_import(&connection, workspace, input.report.bytes).await?;
-        let (import, attempt) = claim(&connection).await?;
-        Ok(Self { connection, import, attempt })
+        let (import, attempt, fence) = claim(&connection).await?;
+        Ok(Self { connection, import, attempt, fence: Cell::new(fence) })
     }
 
     async fn feed(&self, input: &Input) -> Result<()> {
@@ -134,7 +136,8 @@ impl Feeder {
         while let Some(unit) = batches.recv().await {
             let Unit { records, document, occurrences: o } = unit?;
             let document = Json(&document);
-            let parameters: [&(dyn ToSql + Sync); 19] = [
+            let fence = self.fence.get();
+            let parameters: [&(dyn ToSql + Sync); 20] = [
                 &self.import,
                 &self.attempt,
                 &document,
@@ -154,16 +157,18 @@ impl Feeder {
                 &o.evidence,
                 &o.source_offset,
                 &o.source_line,
+                &fence,
             ];
             let answer: String = self.connection.query_one(&statement, &parameters).await.context("a batch is refused")?.get(0);
             ensure!(answer.contains("running"), "the database did not take a batch: {answer}");
+            self.fence.set(fence + 1);
         }
         Ok(())
     }
 
     async fn finish(&self) -> Result<()> {
-        let finish = "select spillway.finish_import($1::text::uuid, $2)::text";
-        let answer: String = self.connection.query_one(finish, &[&self.import, &self.attempt]).await?.get(0);
+        let finish = "select spillway.finish_import($1::text::uuid, $2, $3)::text";
+        let answer: String = self.connection.query_one(finish, &[&self.import, &self.attempt, &self.fence.get()]).await?.get(0);
         ensure!(answer.contains("completed"), "the import did not end: {answer}");
         Ok(())
     }
@@ -180,12 +185,12 @@ pub(super) async fn create_import(connection: &Client, workspace: &str, bytes: u
     Ok(id)
 }
 
-/// Claims the import that is next: its id and attempt.
-pub(super) async fn claim(connection: &Client) -> Result<(String, i32)> {
-    let claim = "select claim ->> 'import_id', (claim ->> 'attempt')::integer
+/// Claims the import that is next: its id, attempt and fence.
+pub(super) async fn claim(connection: &Client) -> Result<(String, i32, i64)> {
+    let claim = "select claim ->> 'import_id', (claim ->> 'attempt')::integer, (claim ->> 'fence')::bigint
         from jsonb_array_elements(spillway.claim_imports(1, interval '1 hour', 1000) -> 'claims') claim";
     let row = connection.query_opt(claim, &[]).await.context("cannot claim an import")?.context("there is no import to claim")?;
-    Ok((row.get(0), row.get(1)))
+    Ok((row.get(0), row.get(1), row.get(2)))
 }
 
 /// Copies what an import has stored into tables of the same form that write no log, and gives their rows a second.
