@@ -1,5 +1,5 @@
 begin;
-select plan(50);
+select plan(51);
 
 select spillway.create_workspace('one') as one \gset
 \set first '01900000-0000-7000-8000-000000000001'
@@ -30,6 +30,8 @@ create function pg_temp.counts(p_import uuid) returns text language sql as $$
   from spillway.imports where id = p_import $$;
 
 select is(pg_temp.ingest(:'first', pg_temp.batch(1, 10)), 'running', 'a batch is stored');
+select is(current_setting('synchronous_commit'), 'off', 'without waiting for the disk');
+set synchronous_commit to default;
 select is(pg_temp.counts(:'first'), 'assets 1+0=0 findings 10+0=0, 0 reopened, occurrences 10+0=0, errors 0', 'everything in it is new');
 select results_eq($$ select i.format, i.bytes_read, i.items, i.stage::text, s.checkpoint
   from spillway.imports i join spillway.import_segments s on s.import_id = i.id where i.file_name = 'first.nessus' $$,
