@@ -2,17 +2,35 @@ create or replace function spillway.batch_insert_findings(p_workspace integer, p
 language plpgsql volatile set search_path = '' set enable_seqscan = off
 as $$
 declare
+  -- What an empty field of a finding is, which is not sent.
+  c_defaults constant spillway.new_finding := row(
+    null, null, null, null, null, null, null, '', '', '{}'::text[], '{}'::integer[], '[]'::jsonb, '{}'::text[], null, '{}'::jsonb, null);
   v_counts jsonb;
+  v_new integer;
 begin
+  if (select i.only_new_findings from spillway.imports i where i.workspace_id = p_workspace and i.id = p_import) then
+    -- Not to look first whether each is there saves a quarter of the time of short findings (PostgreSQL 15, those of Gitleaks).
+    begin
+      with stored as (
+        insert into spillway.findings (
+          workspace_id, id, tool, kind, rule_id, title, severity, status, description, solution, vulnerability_ids, cwes, cvss, reference_urls,
+          component, attributes, source_offset, first_import_id, last_import_id)
+        select p_workspace, g.identity, g.tool, g.kind, g.rule_id, g.title, g.severity, g.status, g.description, g.solution, g.vulnerability_ids,
+          g.cwes, g.cvss, g."references", g.component, g.attributes, g."offset", p_import, p_import
+        from jsonb_populate_recordset(c_defaults, p_findings) g order by g.identity
+        returning id
+      )
+      -- Made of what is stored, so that this comes after it, as it does below: who writes in another order may wait in a circle.
+      insert into spillway.import_findings (workspace_id, import_id, finding_id, seen_as)
+      select p_workspace, p_import, s.id, 'new' from stored s order by s.id;
+      get diagnostics v_new = row_count;
+      return jsonb_build_object('new', v_new, 'updated', 0, 'reopened', 0, 'unchanged', 0);
+    exception when unique_violation then
+      -- Some are there: nothing of this is kept.
+    end;
+  end if;
   with given as materialized (
-    select g.identity as id, g.tool, g.kind, g.rule_id, g.title, g.severity, g.status, coalesce(g.description, '') as description,
-      coalesce(g.solution, '') as solution, coalesce(g.vulnerability_ids, '{}') as vulnerability_ids, coalesce(g.cwes, '{}') as cwes,
-      coalesce(g.cvss, '[]') as cvss, coalesce(g."references", '{}') as reference_urls, g.component,
-      coalesce(g.attributes, '{}') as attributes, g."offset" as source_offset
-    from jsonb_to_recordset(p_findings) as g (
-      identity uuid, tool text, kind spillway.finding_kind, rule_id text, title text, severity spillway.severity,
-      status spillway.finding_status, description text, solution text, vulnerability_ids text[], cwes integer[], cvss jsonb,
-      "references" text[], component jsonb, attributes jsonb, "offset" bigint)
+    select * from jsonb_populate_recordset(c_defaults, p_findings)
   ), news as (
     -- What is stored already as it is to be is not even locked: segments of one import, and imports of one workspace, share most findings.
     -- It stays so, whatever others write meanwhile.
@@ -20,17 +38,17 @@ begin
     -- One by one (limit) by the index of their key (enable_seqscan): the plan is kept, and when it is made the table is as good as empty. A join
     -- was then one with all findings of the workspace, for every batch.
     left join lateral (
-      select f.last_import_id, f.source_offset from spillway.findings f where f.workspace_id = p_workspace and f.id = g.id limit 1
+      select f.last_import_id, f.source_offset from spillway.findings f where f.workspace_id = p_workspace and f.id = g.identity limit 1
     ) k on true
-    where k.last_import_id is null or k.last_import_id < p_import or k.last_import_id = p_import and k.source_offset > g.source_offset
+    where k.last_import_id is null or k.last_import_id < p_import or k.last_import_id = p_import and k.source_offset > g."offset"
   ), stored as (
     insert into spillway.findings as f (
       workspace_id, id, tool, kind, rule_id, title, severity, status, description, solution, vulnerability_ids, cwes, cvss, reference_urls,
       component, attributes, source_offset, first_import_id, last_import_id)
     -- In the order of the key: two batches that store the same rows wait for each other instead of dying together.
-    select p_workspace, g.id, g.tool, g.kind, g.rule_id, g.title, g.severity, g.status, g.description, g.solution, g.vulnerability_ids,
-      g.cwes, g.cvss, g.reference_urls, g.component, g.attributes, g.source_offset, p_import, p_import
-    from news g order by g.id
+    select p_workspace, g.identity, g.tool, g.kind, g.rule_id, g.title, g.severity, g.status, g.description, g.solution, g.vulnerability_ids,
+      g.cwes, g.cvss, g."references", g.component, g.attributes, g."offset", p_import, p_import
+    from news g order by g.identity
     on conflict (workspace_id, id) do update
     set title = excluded.title, severity = excluded.severity,
       -- The old value where it is the same: PostgreSQL then leaves a text that it keeps outside of the row where it is.
@@ -65,9 +83,9 @@ begin
     returning f.id, f.seen_as
   ), seen as (
     insert into spillway.import_findings as s (workspace_id, import_id, finding_id, seen_as)
-    select p_workspace, p_import, g.id, coalesce(w.seen_as, 'unchanged')
-    from given g left join stored w on w.id = g.id
-    order by g.id
+    select p_workspace, p_import, g.identity, coalesce(w.seen_as, 'unchanged')
+    from given g left join stored w on w.id = g.identity
+    order by g.identity
     on conflict do nothing
     returning s.seen_as
   )

@@ -11,7 +11,8 @@ declare
   v_import spillway.imports;
   v_counts jsonb;
   v_refused boolean;
-  v_only_new boolean;
+  v_new_findings boolean;
+  v_new_occurrences boolean;
   v_bytes bigint;
   v_errors bigint;
   v_got_further boolean;
@@ -31,10 +32,10 @@ begin
   select s.* into v_segment from spillway.import_segments s
   where s.workspace_id = v_workspace and s.import_id = p_import and s.segment = v_queue.segment;
   v_got_further := p_records > 0 or p_checkpoint is distinct from v_segment.checkpoint;
-  v_counts := spillway.ingest_isolating(v_workspace, p_import, p_batch, p_occurrences, v_import.only_new,
-    v_import.errors < spillway.max_kept_errors());
+  v_counts := spillway.ingest_isolating(v_workspace, p_import, p_batch, p_occurrences, v_import.errors < spillway.max_kept_errors());
   v_refused := v_counts ? 'errors';
-  v_only_new := coalesce((v_counts #>> '{occurrences,new}')::integer, 0) = coalesce(cardinality(p_occurrences.id), 0);
+  v_new_findings := coalesce((v_counts #>> '{findings,new}')::integer, 0) = coalesce(jsonb_array_length(p_batch -> 'findings'), 0);
+  v_new_occurrences := coalesce((v_counts #>> '{occurrences,new}')::integer, 0) = coalesce(cardinality(p_occurrences.id), 0);
   v_counts := spillway.add_counts(v_counts,
     spillway.note_problems(v_workspace, p_import, p_batch -> 'problems', v_import.errors < spillway.max_kept_errors(), v_segment.entry_name,
       v_segment.entry_starts_at));
@@ -48,7 +49,7 @@ begin
   -- Last, since other segments of the import wait for this row.
   update spillway.imports i
   set format = case when v_segment.format is null then p_format else i.format end, stage = 'findings', bytes_read = i.bytes_read + v_bytes - v_segment.bytes_read, items = i.items + p_records,
-    only_new = i.only_new and v_only_new,
+    only_new_findings = i.only_new_findings and v_new_findings, only_new_occurrences = i.only_new_occurrences and v_new_occurrences,
     tools = array(select distinct unnest(i.tools || array(select jsonb_array_elements_text(p_batch -> 'tools'))) order by 1 limit 1000),
     updated_at = clock_timestamp(), version = i.version + 1
   where i.workspace_id = v_workspace and i.id = p_import

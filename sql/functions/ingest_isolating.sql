@@ -1,5 +1,5 @@
 create or replace function spillway.ingest_isolating(
-  p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.occurrence_columns, p_only_new boolean, p_keep_errors boolean
+  p_workspace integer, p_import uuid, p_batch jsonb, p_occurrences spillway.occurrence_columns, p_keep_errors boolean
 ) returns jsonb
 language plpgsql volatile set search_path = ''
 as $$
@@ -15,7 +15,7 @@ declare
   v_bare jsonb;
 begin
   begin
-    return spillway.ingest_records(p_workspace, p_import, p_batch, p_occurrences, p_only_new);
+    return spillway.ingest_records(p_workspace, p_import, p_batch, p_occurrences);
   exception when others then
     get stacked diagnostics v_state = returned_sqlstate, v_message = message_text;
     if not spillway.is_of_record(v_state) then
@@ -44,9 +44,9 @@ begin
     from jsonb_array_elements(v_bare) with ordinality as x (a, n);
   end if;
   return spillway.add_counts(
-    spillway.ingest_isolating(p_workspace, p_import, v_first, v_ones, p_only_new, p_keep_errors),
-    spillway.ingest_isolating(p_workspace, p_import, v_second, v_others, p_only_new, p_keep_errors));
+    spillway.ingest_isolating(p_workspace, p_import, v_first, v_ones, p_keep_errors),
+    spillway.ingest_isolating(p_workspace, p_import, v_second, v_others, p_keep_errors));
 end
 $$;
-comment on function spillway.ingest_isolating(integer, uuid, jsonb, spillway.occurrence_columns, boolean, boolean) is
+comment on function spillway.ingest_isolating(integer, uuid, jsonb, spillway.occurrence_columns, boolean) is
   'stores a batch; where the database refuses it, stores its halves, and so on down to the records that are to blame, which are noted as errors';

@@ -3,7 +3,3 @@
 alter table spillway.import_queue add column fence bigint not null default 0;
 comment on column spillway.import_queue.fence is
   'what the next write of the attempt has to present: a random number at the claim, and one more after each write';
-
-drop function if exists spillway.ingest_batch(uuid, integer, interval, jsonb, spillway.occurrence_columns, integer, text, bytea, bigint);
-drop function if exists spillway.cut_segment(uuid, integer, interval, bigint[], text[]);
-drop function if exists spillway.finish_import(uuid, integer);
