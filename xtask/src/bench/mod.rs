@@ -107,7 +107,8 @@ impl Subject {
             Self::Parallel => {
                 "One report, or several that are parts of it, in one workspace; `drain_parallelism` is the number of drains. Two drains are \
                  to be 1.5 times as fast as one where two connections of the floor are that much faster than one. By turns, medians of the rounds. \
-                 Busy is whatever computes: the drains, the database, the store, the benchmark itself."
+                 Busy is whatever computes: the drains, the database, the store, the benchmark itself. What one drain leaves of the processors \
+                 is all that a second one has: their ratio is what several drains can gain at most, however little they wait for each other."
             }
             Self::Status => {
                 "Clients that send the tag they have and wait as long as they are told (2 s). The imports that they poll are claimed, but \

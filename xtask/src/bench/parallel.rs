@@ -55,6 +55,14 @@ pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
     let mut rows: Vec<Row> = CASES.into_iter().map(row).collect();
     let shown = CASES.into_iter().zip(&measured).filter(|(case, _)| SHOWN_BUSY.contains(case));
     rows.extend(shown.filter_map(|((drains, imports), rounds)| Some(busy_row(drains, imports, busy_in(rounds)?))));
+    // A record takes the same work whoever does it, and one drain leaves only so much of the machine.
+    if let Some(busy) = CASES.into_iter().zip(&measured).find(|(case, _)| *case == (1, 2)).and_then(|(_, rounds)| busy_in(rounds)) {
+        rows.push(Row::new(
+            SUBJECT,
+            "processors : those that 1 drain over 2 imports keeps busy",
+            Figure::new(processors() / busy, "times"),
+        ));
+    }
     // What is left of it is all that two drains have for reading and decoding, where both keep all processors busy.
     rows.push(Row::new(SUBJECT, "floor, two connections", floor_of_two).beside("1 drain over 2 imports", rate((1, 2))));
     rows.push(Row::new(SUBJECT, "floor, two connections : one", Figure::new(gain, "times")));
