@@ -56,6 +56,25 @@ async fn a_report_that_is_gone_from_the_store_fails_its_import() -> Result<()> {
 }
 
 #[tokio::test]
+async fn an_import_waits_while_the_database_has_functions_of_another_version() -> Result<()> {
+    if is_external("an_import_waits_while_the_database_has_functions_of_another_version") {
+        return Ok(());
+    }
+    let world = world_in(stack_without_wake_ups(&[]).await?.into()).await?;
+    let upload = world.upload("a.nessus", nessus(10, 1)?).await?;
+    let database = world.stack.database.connect().await?;
+    database.batch_execute("alter function spillway.ingest_batch rename to ingest_batch_of_tomorrow").await?;
+    assert_eq!(drain(&world.stack).await?["failed"], 1);
+    assert_eq!(world.client.status(&upload.id).await?["state"], "running", "it is tried again later");
+    database.batch_execute("alter function spillway.ingest_batch_of_tomorrow rename to ingest_batch").await?;
+    while drain(&world.stack).await?["completed"] == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    assert_eq!(world.client.status(&upload.id).await?["counts"]["occurrences"]["new"], 10);
+    Ok(())
+}
+
+#[tokio::test]
 async fn without_a_database_every_request_says_so_and_then_goes_on() -> Result<()> {
     if is_external("without_a_database_every_request_says_so_and_then_goes_on") {
         return Ok(());

@@ -37,6 +37,9 @@ pub enum DbError {
     /// The database is away, or gave up: the same call may succeed later.
     #[error("the database is away: {0}")]
     Away(String),
+    /// It has no such function: it was migrated, or is yet to be, while this version of the app runs.
+    #[error("the database is of another version: {0}")]
+    OtherVersion(String),
     /// The call itself is wrong.
     #[error("the database refused the call: {0}")]
     Failed(String),
@@ -45,7 +48,7 @@ pub enum DbError {
 impl DbError {
     /// Whether the same call may succeed later.
     pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Away(_))
+        matches!(self, Self::Away(_) | Self::OtherVersion(_))
     }
 }
 
@@ -56,6 +59,8 @@ impl From<Error> for DbError {
                 Some(Ok(status)) => Self::Refused { status, message: e.message },
                 // Connection (08), rollback by a deadlock (40), resources (53), operator (57), system (58).
                 _ if ["08", "40", "53", "57", "58"].iter().any(|class| e.code.starts_with(class)) => Self::Away(e.as_text),
+                // undefined_function (PostgreSQL, appendix A).
+                _ if e.code == "42883" => Self::OtherVersion(e.as_text),
                 _ => Self::Failed(e.as_text),
             },
             Error::PgError(PgError::BadParameter(text) | PgError::ValueConversionFailed(text)) | Error::Decode(text) => Self::Failed(text),
@@ -76,7 +81,7 @@ impl From<DbError> for Problem {
                 Self::new(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), "refused", "The request was refused", message)
             }
             DbError::Away(_) => Self::unavailable("the database", error.into()),
-            DbError::Failed(_) => Self::internal(error.into()),
+            DbError::OtherVersion(_) | DbError::Failed(_) => Self::internal(error.into()),
         }
     }
 }
