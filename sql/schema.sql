@@ -301,7 +301,7 @@ begin
       insert into spillway.import_findings (workspace_id, import_id, finding_id, seen_as)
       select p_workspace, p_import, s.id, 'new' from stored s order by s.id;
       get diagnostics v_new = row_count;
-      return jsonb_build_object('new', v_new, 'updated', 0, 'reopened', 0, 'unchanged', 0);
+      return jsonb_build_object('new', v_new);
     exception when unique_violation then
       -- Some are there: nothing of this is kept.
     end;
@@ -404,7 +404,7 @@ begin
       ) g
       order by g.id;
       get diagnostics v_stored = row_count;
-      return jsonb_build_object('new', v_stored, 'updated', 0, 'unchanged', 0);
+      return jsonb_build_object('new', v_stored);
     exception when unique_violation then
       -- Some are there: nothing of this is kept.
     end;
@@ -1258,7 +1258,8 @@ declare
   v_errors bigint;
   v_got_further boolean;
 begin
-  -- The fence: whoever lost the import, works on a cancelled one, or has written what is not here, changes nothing. The lock keeps a new claim and a cancel waiting.
+  -- The fence: whoever lost the import, works on a cancelled one, or has written what is not here, changes nothing. The lock keeps a new claim and a
+  -- cancel waiting.
   select q.* into v_queue from spillway.import_queue q
   where q.import_id = p_import and q.attempt = p_attempt and q.fence = p_fence and q.claimed
   for no key update;

@@ -24,7 +24,7 @@ begin
       insert into spillway.import_findings (workspace_id, import_id, finding_id, seen_as)
       select p_workspace, p_import, s.id, 'new' from stored s order by s.id;
       get diagnostics v_new = row_count;
-      return jsonb_build_object('new', v_new, 'updated', 0, 'reopened', 0, 'unchanged', 0);
+      return jsonb_build_object('new', v_new);
     exception when unique_violation then
       -- Some are there: nothing of this is kept.
     end;

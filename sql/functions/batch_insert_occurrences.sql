@@ -23,7 +23,7 @@ begin
       ) g
       order by g.id;
       get diagnostics v_stored = row_count;
-      return jsonb_build_object('new', v_stored, 'updated', 0, 'unchanged', 0);
+      return jsonb_build_object('new', v_stored);
     exception when unique_violation then
       -- Some are there: nothing of this is kept.
     end;

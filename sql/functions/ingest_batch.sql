@@ -17,7 +17,8 @@ declare
   v_errors bigint;
   v_got_further boolean;
 begin
-  -- The fence: whoever lost the import, works on a cancelled one, or has written what is not here, changes nothing. The lock keeps a new claim and a cancel waiting.
+  -- The fence: whoever lost the import, works on a cancelled one, or has written what is not here, changes nothing. The lock keeps a new claim and a
+  -- cancel waiting.
   select q.* into v_queue from spillway.import_queue q
   where q.import_id = p_import and q.attempt = p_attempt and q.fence = p_fence and q.claimed
   for no key update;

@@ -1,6 +1,5 @@
 //! The floor: the same batches, parsed before, fed to `ingest_batch` by a native client; and their rows by raw COPY.
 
-use std::cell::Cell;
 use std::error::Error;
 use std::time::{Duration, Instant};
 
@@ -107,7 +106,7 @@ impl Floor {
         }
         settle(&self.connection).await?;
         let started = Instant::now();
-        futures::future::try_join_all(feeders.iter().map(|feeder| feeder.feed(input))).await?;
+        futures::future::try_join_all(feeders.iter_mut().map(|feeder| feeder.feed(input))).await?;
         let time = started.elapsed();
         futures::future::try_join_all(feeders.iter().map(Feeder::finish)).await?;
         Ok(time)
@@ -119,7 +118,7 @@ struct Feeder {
     connection: Client,
     import: String,
     attempt: i32,
-    fence: Cell<i64>,
+    fence: i64,
 }
 
 impl Feeder {
@@ -127,16 +126,15 @@ impl Feeder {
         let connection = database.connect().await?;
         create_import(&connection, workspace, input.report.bytes).await?;
         let (import, attempt, fence) = claim(&connection).await?;
-        Ok(Self { connection, import, attempt, fence: Cell::new(fence) })
+        Ok(Self { connection, import, attempt, fence })
     }
 
-    async fn feed(&self, input: &Input) -> Result<()> {
+    async fn feed(&mut self, input: &Input) -> Result<()> {
         let statement = self.connection.prepare(INGEST).await?;
         let mut batches = input.batches();
         while let Some(unit) = batches.recv().await {
             let Unit { records, document, occurrences: o } = unit?;
             let document = Json(&document);
-            let fence = self.fence.get();
             let parameters: [&(dyn ToSql + Sync); 20] = [
                 &self.import,
                 &self.attempt,
@@ -157,18 +155,18 @@ impl Feeder {
                 &o.evidence,
                 &o.source_offset,
                 &o.source_line,
-                &fence,
+                &self.fence,
             ];
             let answer: String = self.connection.query_one(&statement, &parameters).await.context("a batch is refused")?.get(0);
             ensure!(answer.contains("running"), "the database did not take a batch: {answer}");
-            self.fence.set(fence + 1);
+            self.fence += 1;
         }
         Ok(())
     }
 
     async fn finish(&self) -> Result<()> {
         let finish = "select spillway.finish_import($1::text::uuid, $2, $3)::text";
-        let answer: String = self.connection.query_one(finish, &[&self.import, &self.attempt, &self.fence.get()]).await?.get(0);
+        let answer: String = self.connection.query_one(finish, &[&self.import, &self.attempt, &self.fence]).await?.get(0);
         ensure!(answer.contains("completed"), "the import did not end: {answer}");
         Ok(())
     }
