@@ -1949,6 +1949,27 @@ CREATE FUNCTION spillway.trial_records() RETURNS integer
 
 COMMENT ON FUNCTION spillway.trial_records() IS 'an import of whose first records (so many) more than half cannot be used fails';
 
+CREATE FUNCTION spillway.unattended_seconds() RETURNS double precision
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_due timestamptz;
+  v_served timestamptz;
+begin
+  if exists (select from spillway.import_queue q where q.claimed and q.available_at > v_now) then
+    return null;
+  end if;
+  select min(q.available_at) into v_due from spillway.import_queue q where q.admitted and q.available_at <= v_now;
+  -- Who waited behind others waits for a drain only since the last of them was claimed.
+  select max(w.served_at) into v_served from spillway.workspaces w where w.served_at > v_due;
+  return extract(epoch from v_now - coalesce(v_served, v_due));
+end
+$$;
+
+COMMENT ON FUNCTION spillway.unattended_seconds() IS 'for how long imports have waited though no drain works on any; null where none waits, or one works. More than a period of the schedule means that no drain comes';
+
 CREATE FUNCTION spillway.utc_text(p_at timestamp with time zone) RETURNS text
     LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
     SET search_path TO ''

@@ -1,5 +1,5 @@
 begin;
-select plan(33);
+select plan(37);
 
 select spillway.create_workspace('one') as one, spillway.create_workspace('two') as two \gset
 -- Ids in the order of their making, as an upload makes them.
@@ -21,9 +21,18 @@ create function pg_temp.state(p_n integer) returns text language sql as $$
   select i.state::text from spillway.imports i join made m on m.id = i.id where m.n = p_n $$;
 
 select is(spillway.claim_imports(10, '40 s', 4), '{"claims": [], "more": false}', 'an empty queue gives nothing');
+select is(spillway.unattended_seconds(), null, 'and is attended to');
 select pg_temp.make(:one, 1), pg_temp.make(:one, 2), pg_temp.make(:one, 3, 50::smallint);
 select is(spillway.claim_imports(0, '40 s', 4) ->> 'more', 'true', 'a claim says whether there is more to do');
+update spillway.import_queue set available_at = now() - interval '70 s';
+select cmp_ok(spillway.unattended_seconds()::numeric, '>=', 70::numeric, 'imports that nobody claims are unattended since they were due');
 select is(pg_temp.claimed(), 3, 'the more urgent import is claimed first');
+select is(spillway.unattended_seconds(), null, 'where a drain works, the others wait for it');
+select pg_temp.expire(3);
+select cmp_ok(spillway.unattended_seconds()::numeric, '<', 70::numeric, 'when it has gone, they are unattended since it came');
+select spillway.claim_imports(0, '40 s', 4);
+select pg_temp.release(3);
+select pg_temp.claimed();
 select is(pg_temp.claimed(), 1, 'then the older one');
 select is(pg_temp.state(1), 'running', 'a claimed import is running');
 select is(pg_temp.claimed(2), null, 'not more are claimed at a time than drains may work');

@@ -1,17 +1,16 @@
 //! What an import costs.
 
 use anyhow::Result;
+use xtask::stack::Stack;
 
-use crate::fixture::{drain, is_external, nessus, stack_without_wake_ups, world_in};
+use crate::fixture::{NOWHERE, drain, nessus, stack_without_wake_ups, temporary, world_in};
 
 /// Bytes of a component's memory that serverless platforms give.
 const MEMORY: u64 = 128 * 1024 * 1024;
 
 #[tokio::test]
+#[cfg_attr(external_app, ignore = "needs an app of its own")]
 async fn ten_thousand_findings_take_at_most_twenty_statements() -> Result<()> {
-    if is_external("ten_thousand_findings_take_at_most_twenty_statements") {
-        return Ok(());
-    }
     let world = world_in(stack_without_wake_ups(&[]).await?.into()).await?;
     let database = world.stack.database.connect().await?;
     database.batch_execute("create extension if not exists pg_stat_statements").await?;
@@ -34,19 +33,17 @@ async fn ten_thousand_findings_take_at_most_twenty_statements() -> Result<()> {
 }
 
 #[tokio::test]
+#[cfg_attr(external_app, ignore = "needs an app of its own")]
 async fn memory_does_not_grow_with_the_report() -> Result<()> {
-    if is_external("memory_does_not_grow_with_the_report") {
-        return Ok(());
-    }
-    let world = world_in(stack_without_wake_ups(&[]).await?.into()).await?;
+    let mut options = temporary(&[("app_url", NOWHERE)]);
+    options.host.max_instance_memory = MEMORY / 2;
+    let world = world_in(Stack::temporary(options).await?.into()).await?;
     let report = nessus(60_000, 300)?;
     assert!(report.len() as u64 > MEMORY / 2, "{} bytes are too few to tell", report.len());
-    world.upload("big.nessus", report).await?;
-    while drain(&world.stack).await?["completed"] == 0 {}
-    let metrics = world.client.get("/.well-known/local-runtime/metrics").await?;
-    for component in ["imports", "drain"] {
-        let peak = metrics["components"][component]["peak_memory_bytes"].as_u64();
-        assert!(peak > Some(1_000_000) && peak < Some(MEMORY / 2), "{component}: {peak:?}");
+    let upload = world.upload("big.nessus", report).await?;
+    // A drain that wants more than it may have ends in the middle of its answer.
+    while world.client.status(&upload.id).await?["state"] != "completed" {
+        drain(&world.stack).await?;
     }
     Ok(())
 }

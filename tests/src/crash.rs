@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-use crate::fixture::{PATIENCE, World, alone, assert_same, is_external, nessus, stack_with, world, world_in};
+use crate::fixture::{PATIENCE, World, alone, assert_same, nessus, stack_with, world, world_in};
 
 /// Waits until an import is between its start and its end.
 async fn until_it_is_in_the_middle(world: &World, id: &str) -> Result<()> {
@@ -19,10 +19,8 @@ async fn until_it_is_in_the_middle(world: &World, id: &str) -> Result<()> {
 }
 
 #[tokio::test]
+#[cfg_attr(external_app, ignore = "needs an app of its own")]
 async fn an_import_whose_runtime_was_killed_ends_exactly_the_same() -> Result<()> {
-    if is_external("an_import_whose_runtime_was_killed_ends_exactly_the_same") {
-        return Ok(());
-    }
     let report = nessus(30_000, 300)?;
     let undisturbed = world().await?;
     let expected = undisturbed.import("a.nessus", report.clone()).await?;
@@ -58,10 +56,8 @@ const LOSE: &str = "
     commit";
 
 #[tokio::test]
+#[cfg_attr(external_app, ignore = "needs an app of its own")]
 async fn what_the_database_has_lost_is_read_again() -> Result<()> {
-    if is_external("what_the_database_has_lost_is_read_again") {
-        return Ok(());
-    }
     let report = nessus(30_000, 300)?;
     let undisturbed = world().await?;
     let expected = undisturbed.import("a.nessus", report.clone()).await?;

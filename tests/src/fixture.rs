@@ -16,11 +16,11 @@ use xtask::stack::{Stack, Temporary};
 use xtask::{paths, random};
 
 /// The token of the drain in every stack of the tests.
-const DRAIN_TOKEN: &str = "token-of-the-tests";
+pub(crate) const DRAIN_TOKEN: &str = "token-of-the-tests";
 /// Longer than any import of these tests takes on a busy machine; shorter than a person's patience.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(3);
 /// Nobody listens there: whoever is to be woken here is not.
-const NOWHERE: &str = "http://127.0.0.1:1";
+pub(crate) const NOWHERE: &str = "http://127.0.0.1:1";
 
 /// A workspace of its own in a stack that tests share.
 pub(crate) struct World {
@@ -64,15 +64,6 @@ pub(crate) fn temporary(variables: &[(&str, &str)]) -> Temporary {
 /// A stack in which nothing is drained unless the test does it.
 pub(crate) async fn stack_without_wake_ups(variables: &[(&str, &str)]) -> Result<Stack> {
     stack_with(&[&[("app_url", NOWHERE)], variables].concat()).await
-}
-
-/// Whether somebody else runs the app: then it cannot be stopped or configured. Says so.
-pub(crate) fn is_external(test: &str) -> bool {
-    let external = std::env::var_os("SPILLWAY_URL").is_some();
-    if external {
-        eprintln!("SKIPPED: {test} needs an app of its own");
-    }
-    external
 }
 
 impl World {

@@ -1,8 +1,8 @@
 //! What a user sees, over HTTP: real PostgreSQL, a real object store, the real components.
 //!
-//! Each test is a rule, and has a workspace of its own. With `SPILLWAY_URL` and the addresses of database and store in the environment (see
-//! `xtask::stack::Stack::temporary`) the tests run against a host that somebody else started; those that have to stop or reconfigure it
-//! say that they are skipped.
+//! Each test is a rule, and has a workspace of its own. With `SPILLWAY_RUNTIME` in the environment a program that takes `local-runtime`'s arguments
+//! is started in its place. With `SPILLWAY_URL` and the addresses of database and store (see `xtask::stack::Stack::temporary`) the tests run
+//! against a host that somebody else started; those that have to stop or reconfigure it are ignored then.
 
 mod fixture;
 
@@ -11,6 +11,7 @@ mod bad_input;
 mod cost;
 mod crash;
 mod import;
+mod network;
 mod outage;
 mod packed;
 mod steering;

@@ -1,17 +1,18 @@
 //! When a part that is needed is away.
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, Result};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use xtask::postgres::Cluster;
 use xtask::stack::Stack;
 
-use crate::fixture::{World, alone, drain, is_external, nessus, stack_without_wake_ups, temporary, world_in};
+use crate::fixture::{World, alone, drain, nessus, stack_without_wake_ups, temporary, world_in};
 
 #[tokio::test]
+#[cfg_attr(external_app, ignore = "needs an app of its own")]
 async fn without_a_store_an_upload_is_refused_and_an_import_waits() -> Result<()> {
-    if is_external("without_a_store_an_upload_is_refused_and_an_import_waits") {
-        return Ok(());
-    }
     let mut world = world_in(stack_without_wake_ups(&[]).await?.into()).await?;
     let upload = world.upload("a.nessus", nessus(10, 1)?).await?;
     let endpoint = world.stack.store.endpoint.clone();
@@ -47,10 +48,8 @@ async fn point_store_to(stack: &mut Stack, endpoint: &str) -> Result<()> {
 }
 
 #[tokio::test]
+#[cfg_attr(external_app, ignore = "needs an app of its own")]
 async fn a_report_that_is_gone_from_the_store_fails_its_import() -> Result<()> {
-    if is_external("a_report_that_is_gone_from_the_store_fails_its_import") {
-        return Ok(());
-    }
     let world = world_in(stack_without_wake_ups(&[]).await?.into()).await?;
     let upload = world.upload("a.nessus", nessus(10, 1)?).await?;
     let lose = "update spillway.imports set object_key = 'imports/nothing' where id = $1::text::uuid";
@@ -62,10 +61,8 @@ async fn a_report_that_is_gone_from_the_store_fails_its_import() -> Result<()> {
 }
 
 #[tokio::test]
+#[cfg_attr(external_app, ignore = "needs an app of its own")]
 async fn an_import_waits_while_the_database_has_functions_of_another_version() -> Result<()> {
-    if is_external("an_import_waits_while_the_database_has_functions_of_another_version") {
-        return Ok(());
-    }
     let world = world_in(stack_without_wake_ups(&[]).await?.into()).await?;
     let upload = world.upload("a.nessus", nessus(10, 1)?).await?;
     let database = world.stack.database.connect().await?;
@@ -79,12 +76,10 @@ async fn an_import_waits_while_the_database_has_functions_of_another_version() -
 }
 
 #[tokio::test]
+#[cfg_attr(external_app, ignore = "needs an app of its own")]
 async fn without_a_database_every_request_says_so_and_then_goes_on() -> Result<()> {
-    if is_external("without_a_database_every_request_says_so_and_then_goes_on") {
-        return Ok(());
-    }
     let mut options = temporary(&[]);
-    options.own_cluster = true;
+    options.cluster = Some(Arc::new(Cluster::start_temporary().await?));
     let world = world_in(Stack::temporary(options).await?.into()).await?;
     let before = world.import("a.nessus", nessus(10, 1)?).await?;
     let cluster = world.stack.cluster.clone().context("no cluster")?;

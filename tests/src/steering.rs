@@ -5,7 +5,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use xtask::generate::{self, SarifSize};
 
-use crate::fixture::{PATIENCE, World, drain, is_external, nessus, stack_with, stack_without_wake_ups, world, world_in};
+use crate::fixture::{PATIENCE, World, drain, nessus, stack_with, stack_without_wake_ups, world, world_in};
 
 /// A rule of the database that refuses what is found on three hosts, each of which has one occurrence in the report.
 const REFUSE: &str = "
@@ -32,10 +32,8 @@ async fn only_finding(world: &World) -> Result<Value> {
 }
 
 #[tokio::test]
+#[cfg_attr(external_app, ignore = "needs an app of its own")]
 async fn three_bad_records_of_ten_thousand_are_errors_that_can_be_tried_again() -> Result<()> {
-    if is_external("three_bad_records_of_ten_thousand_are_errors_that_can_be_tried_again") {
-        return Ok(());
-    }
     let world = world_in(stack_with(&[]).await?.into()).await?;
     let database = world.stack.database.connect().await?;
     database.batch_execute(REFUSE).await?;
@@ -82,10 +80,8 @@ async fn a_report_that_is_mostly_unusable_fails_loudly() -> Result<()> {
 }
 
 #[tokio::test]
+#[cfg_attr(external_app, ignore = "needs an app of its own")]
 async fn a_cancelled_big_import_stops_within_two_batches_and_others_go_on() -> Result<()> {
-    if is_external("a_cancelled_big_import_stops_within_two_batches_and_others_go_on") {
-        return Ok(());
-    }
     let world = world_in(stack_with(&[("drain_parallelism", "1")]).await?.into()).await?;
     let big = world.upload("big.nessus", nessus(40_000, 400)?).await?;
     let small = world.upload("small.nessus", nessus(10, 1)?).await?;
@@ -191,10 +187,8 @@ async fn a_session_that_is_idle_in_a_transaction_neither_stops_nor_wrongs_an_imp
 }
 
 #[tokio::test]
+#[cfg_attr(external_app, ignore = "needs an app of its own")]
 async fn the_drain_removes_what_nobody_needs_any_more() -> Result<()> {
-    if is_external("the_drain_removes_what_nobody_needs_any_more") {
-        return Ok(());
-    }
     let world = world_in(stack_without_wake_ups(&[("report_retention_days", "0")]).await?.into()).await?;
     let upload = world.upload("a.nessus", nessus(1, 1)?).await?;
     let broken = world.upload("b.nessus", nessus(1, 1)?).await?;

@@ -81,10 +81,24 @@ pub fn cargo() -> Command {
     cargo
 }
 
-/// Builds the runtime, once in a process, and gives its program.
+/// Names the program of another host in its environment.
+pub const OTHER_RUNTIME: &str = "SPILLWAY_RUNTIME";
+
+static RUNTIME: OnceCell<PathBuf> = OnceCell::const_new();
+
+/// Builds the runtime, once in a process, and gives its program. Where the environment's [`OTHER_RUNTIME`] names another, it is that one.
 pub async fn runtime() -> Result<&'static Path> {
-    static RUNTIME: OnceCell<PathBuf> = OnceCell::const_new();
-    RUNTIME.get_or_try_init(build_runtime).await.map(PathBuf::as_path)
+    let find = async || match std::env::var_os(OTHER_RUNTIME) {
+        Some(program) => Ok(PathBuf::from(program)),
+        None => build_runtime().await,
+    };
+    RUNTIME.get_or_try_init(find).await.map(PathBuf::as_path)
+}
+
+/// From now on this program is the runtime.
+pub fn set_runtime(program: &Path) -> Result<()> {
+    let program = program.canonicalize().with_context(|| format!("there is no program {}", program.display()))?;
+    RUNTIME.set(program).context("the runtime is running already")
 }
 
 async fn build_runtime() -> Result<PathBuf> {
@@ -114,4 +128,37 @@ async fn executable(messages: Option<tokio::process::ChildStdout>) -> Result<Opt
         program = serde_json::from_str::<Message>(&line).ok().and_then(|message| message.executable).or(program);
     }
     Ok(program)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// What `spin build` runs.
+    fn commands() -> BTreeSet<String> {
+        let manifest: toml::Table = paths::read(&paths::root().join("spin.toml")).expect("it is there").parse().expect("it is TOML");
+        let components = manifest["component"].as_table().expect("components").values();
+        components.filter_map(|component| component["build"]["command"].as_str()).map(str::to_owned).collect()
+    }
+
+    fn built() -> Vec<Vec<u8>> {
+        let file = |function| paths::root().join("target").join(TARGET).join("release").join(format!("{function}.wasm"));
+        FUNCTIONS.map(|function| std::fs::read(file(function)).expect("it is built")).into()
+    }
+
+    #[tokio::test]
+    async fn spin_builds_the_same_components() -> Result<()> {
+        components().await?;
+        let (ours, commands) = (built(), commands());
+        assert!(!commands.is_empty(), "spin.toml says how its components are built");
+        for command in commands {
+            let mut spin = cargo();
+            spin.args(command.strip_prefix("cargo ").expect("a command of cargo").split(' ')).env_remove("CARGO_TARGET_DIR");
+            tool::run(&mut spin).await?;
+            assert!(built() == ours, "another component comes of `{command}`");
+        }
+        Ok(())
+    }
 }

@@ -14,7 +14,7 @@ pub(crate) async fn run() -> Result<()> {
     formats::check()?;
     progress::note("sql/schema.sql");
     schema::check().await?;
-    test::run().await
+    test::run(&test::OtherRuntime::default()).await
 }
 
 async fn format() -> Result<()> {

@@ -12,6 +12,7 @@ pub mod runtime;
 pub mod store;
 
 pub mod client;
+pub mod connections;
 pub mod contents;
 pub mod generate;
 pub mod key;

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 use xtask::generate::{self, ListSize, NetworkSize, SarifSize};
 use xtask::postgres::Database;
-use xtask::{formats, migrate, parse, schema};
+use xtask::{connections, formats, migrate, parse, schema};
 
 mod bench;
 mod ci;
@@ -34,7 +34,7 @@ enum Command {
     Up(up::Up),
 
     /// Runs all tests: unit, SQL (pgTAP), end to end over two object stores, and a round of each fault of `torture`
-    Test,
+    Test(test::OtherRuntime),
 
     /// Runs what CI runs: formatting, lints, sql/schema.sql, docs/formats.md, and all tests
     Ci,
@@ -173,7 +173,7 @@ impl Command {
         match self {
             Self::Demo(demo) => demo.run().await,
             Self::Up(up) => up.run().await,
-            Self::Test => test::run().await,
+            Self::Test(other) => test::run(&other).await,
             Self::Ci => ci::run().await,
             Self::Bench(bench) => bench.run().await,
             Self::Torture(torture) => torture.run().await,
@@ -212,13 +212,15 @@ impl Generate {
 }
 
 async fn migrate(database_url: &str) -> Result<()> {
-    let applied = migrate::migrate(&mut Database::from_url(database_url)?.connect().await?).await?;
+    let mut client = Database::from_url(database_url)?.connect().await?;
+    let applied = migrate::migrate(&mut client).await?;
     for name in &applied {
         println!("applied {name}");
     }
     if applied.is_empty() {
         println!("nothing to apply");
     }
+    println!("{}", connections::outlook(&client).await?);
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! `local-runtime` as a process: an app on a port of this machine.
+//! A host as a process: an app on a port of this machine. It is `local-runtime`, or a program that takes the same arguments.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -21,12 +21,58 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The app's variables.
     pub variables: BTreeMap<String, String>,
-    /// The limit of a component's memory, in bytes; the runtime has its own default.
-    pub max_instance_memory: Option<u64>,
-    /// The limit of a request's time, in seconds; the runtime has its own default.
-    pub request_timeout: Option<u64>,
+    /// How the host is to be.
+    pub host: Host,
     /// Where it keeps its state, and where its log goes.
     pub dir: PathBuf,
+}
+
+/// How a host is to be: as the README says that it should, unless one wants it otherwise.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// Faster than Spin, where that is `local-runtime`'s to be.
+    pub tuned: bool,
+    /// The limit of an instance's memory, in bytes.
+    pub max_instance_memory: u64,
+    /// The limit of a request's time, in seconds, where there is one.
+    pub request_timeout: Option<u64>,
+    /// Threads that run guests and everything else.
+    pub worker_threads: usize,
+    /// Settings beside the manifest, where there are any.
+    pub runtime_config: Option<PathBuf>,
+    /// Further variables of its environment.
+    pub environment: BTreeMap<String, String>,
+}
+
+impl Default for Host {
+    fn default() -> Self {
+        Self {
+            tuned: false,
+            max_instance_memory: MEMORY,
+            request_timeout: None,
+            worker_threads: THREADS_PER_PROCESSOR * processors(),
+            runtime_config: Some(paths::root().join("runtime-config.toml")),
+            environment: BTreeMap::new(),
+        }
+    }
+}
+
+impl Host {
+    /// As fast as `local-runtime` can be.
+    pub fn tuned() -> Self {
+        Self { tuned: true, runtime_config: None, ..Self::default() }
+    }
+}
+
+/// Bytes of an instance's memory that serverless platforms give.
+const MEMORY: u64 = 128 * 1024 * 1024;
+
+/// A guest that computes keeps its thread: with more threads than processors others get their turn.
+const THREADS_PER_PROCESSOR: usize = 8;
+
+/// How many processors there are.
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// The running app, stopped on `Drop`.
@@ -62,6 +108,12 @@ impl Runtime {
     /// What it and the components have logged.
     pub fn log_file(&self) -> PathBuf {
         self.settings.dir.join("runtime.log")
+    }
+
+    /// What a component has written to its standard error, in all runs so far.
+    pub fn component_log(&self, component: &str) -> String {
+        let file = self.state_dir().join(format!("logs/{component}_stderr.txt"));
+        String::from_utf8_lossy(&std::fs::read(file).unwrap_or_default()).into_owned()
     }
 
     /// An error when it has ended by itself.
@@ -110,7 +162,7 @@ impl Runtime {
         let program = build::runtime().await?;
         self.create_state_dir()?;
         let step = Step::begin("starting the app");
-        let mut child = Child::spawn("local-runtime", &mut self.command(program), Ending::Terminate, &self.log_file())?;
+        let mut child = Child::spawn("the runtime", &mut self.command(program), Ending::Terminate, &self.log_file())?;
         let health = format!("{}/.well-known/spin/health", self.url());
         let client = reqwest::Client::new();
         let is_healthy = async || client.get(&health).send().await.is_ok_and(|answer| answer.status().is_success());
@@ -138,16 +190,21 @@ impl Runtime {
 
     /// Variables go in through the environment: other users of the machine can read a command line.
     fn command(&self, program: &Path) -> Command {
-        let Settings { manifest, listen, variables, max_instance_memory, request_timeout, .. } = &self.settings;
+        let Settings { manifest, listen, variables, host, .. } = &self.settings;
         let mut command = Command::new(program);
         command.current_dir(paths::root()).args(["--from", manifest, "--listen", &listen.to_string()]);
         command.arg("--state-dir").arg(self.state_dir());
-        if let Some(bytes) = max_instance_memory {
-            command.args(["--max-instance-memory", &bytes.to_string()]);
+        command.args(["--max-instance-memory", &host.max_instance_memory.to_string(), "--max-instance-concurrent-reuse-count", "1"]);
+        if let Some(file) = &host.runtime_config {
+            command.arg("--runtime-config-file").arg(file);
         }
-        if let Some(seconds) = request_timeout {
-            command.args(["--request-timeout", &seconds.to_string()]);
+        if let Some(seconds) = host.request_timeout {
+            command.args(["--request-timeout", &format!("{seconds}s")]);
         }
+        if host.tuned {
+            command.arg("--tuned");
+        }
+        command.env("TOKIO_WORKER_THREADS", host.worker_threads.to_string()).envs(&host.environment);
         for (name, value) in variables {
             command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
         }

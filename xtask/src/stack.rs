@@ -11,7 +11,7 @@ use crate::client::Client;
 use crate::paths::TemporaryDir;
 use crate::postgres::{Cluster, Database};
 use crate::progress::Step;
-use crate::runtime::{Runtime, Settings};
+use crate::runtime::{Host, Runtime, Settings};
 use crate::store::{self, Kind, Store};
 use crate::{build, key, migrate, paths, ports, random};
 
@@ -49,12 +49,10 @@ pub struct Permanent {
 pub struct Temporary {
     /// Variables of the app that are not to have their usual values.
     pub variables: BTreeMap<String, String>,
-    /// A database server of its own, which the test can stop and kill.
-    pub own_cluster: bool,
-    /// See [`Settings::max_instance_memory`].
-    pub max_instance_memory: Option<u64>,
-    /// See [`Settings::request_timeout`].
-    pub request_timeout: Option<u64>,
+    /// A database server of its own, which the test can stop and kill; else one that all share.
+    pub cluster: Option<Arc<Cluster>>,
+    /// How the host is to be.
+    pub host: Host,
 }
 
 impl Stack {
@@ -90,15 +88,17 @@ impl Stack {
         }
         build::all().await?;
         let temporary = TemporaryDir::new("app")?;
-        let cluster = if options.own_cluster { Arc::new(Cluster::start_temporary().await?) } else { Cluster::shared().await? };
+        let cluster = match options.cluster {
+            Some(cluster) => cluster,
+            None => Cluster::shared().await?,
+        };
         let name = format!("test-{}", random::hex(6)?);
         let database = cluster.create_database(&name).await?;
         let objects = store::Server::shared(store_kind()?).await?;
         let store = objects.bucket(&name).await?;
         migrate(&database).await?;
         let mut settings = settings(temporary.path().to_owned(), ports::free_address()?, options.variables, &database, &store)?;
-        settings.max_instance_memory = options.max_instance_memory;
-        settings.request_timeout = options.request_timeout;
+        settings.host = options.host;
         let runtime = Runtime::start(settings).await?;
         let url = runtime.url();
         let (runtime, cluster, objects) = (Some(runtime), Some(cluster), Some(objects));
@@ -198,5 +198,5 @@ fn settings(dir: PathBuf, listen: SocketAddr, others: BTreeMap<String, String>, 
     ];
     let mut variables: BTreeMap<_, _> = usual.map(|(name, value)| (name.to_owned(), value)).into();
     variables.extend(others);
-    Ok(Settings { manifest: "spin.toml", listen, variables, max_instance_memory: None, request_timeout: None, dir })
+    Ok(Settings { manifest: "spin.toml", listen, variables, host: Host::default(), dir })
 }

@@ -1,17 +1,39 @@
 //! `test`: unit tests, SQL tests, end-to-end tests.
 
+use std::path::PathBuf;
+
 use anyhow::{Context as _, Result, ensure};
+use clap::Args;
 use tokio::process::Command;
 use xtask::postgres::{Binaries, Cluster, Database};
-use xtask::{build, install, migrate, paths, progress, store, tool};
+use xtask::{build, install, migrate, paths, progress, runtime, store, tool};
 
 use crate::torture::Torture;
 
 /// The package of the end-to-end tests, and its only test binary.
 const END_TO_END: &str = "end-to-end";
 
+/// End-to-end tests at a time, for each processor: mostly they wait.
+const TESTS_PER_PROCESSOR: usize = 2;
+
+/// Which host runs the app.
+#[derive(Args, Debug, Default)]
+pub(crate) struct OtherRuntime {
+    /// Starts this program in place of local-runtime: it takes the same arguments, which are those of `spin up`
+    #[arg(long = "runtime", value_name = "PROGRAM")]
+    program: Option<PathBuf>,
+}
+
+impl OtherRuntime {
+    /// Has everything that is started from here on use it.
+    pub(crate) fn choose(&self) -> Result<()> {
+        self.program.as_deref().map_or(Ok(()), build::set_runtime)
+    }
+}
+
 /// Runs all tests.
-pub(crate) async fn run() -> Result<()> {
+pub(crate) async fn run(other: &OtherRuntime) -> Result<()> {
+    other.choose()?;
     unit().await?;
     sql().await?;
     build::all().await?;
@@ -45,7 +67,8 @@ async fn end_to_end(store: &str) -> Result<()> {
     let mut test = build::cargo();
     // Chosen by the name of the binary, not of the package, for the reason in `build::runtime`: nothing is built twice.
     test.args(["test", "--workspace", "--test", END_TO_END]).args(without_functions());
-    tool::run(test.env("SPILLWAY_TEST_STORE", store)).await
+    test.args(["--", "--test-threads", &(TESTS_PER_PROCESSOR * runtime::processors()).to_string()]);
+    tool::run(test.env("SPILLWAY_TEST_STORE", store).env(build::OTHER_RUNTIME, build::runtime().await?)).await
 }
 
 /// The components are made for another target.

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use ::cron::Schedule;
 use anyhow::{Context, Result, bail, ensure};
@@ -24,6 +23,7 @@ use crate::metrics::Metrics;
 use crate::outbound::AllowedHosts;
 use crate::postgres::Pools;
 use crate::routes::Routes;
+use crate::runtime_config::RuntimeConfig;
 use crate::variables::{self, Values};
 
 /// How an application is run.
@@ -35,12 +35,14 @@ pub struct Options {
     pub variables: Vec<String>,
     /// Where logs and compiled components are kept.
     pub state_dir: Option<PathBuf>,
-    /// Linear memory of an instance in bytes.
-    pub max_instance_memory: usize,
-    /// Time until a response.
-    pub request_timeout: Duration,
+    /// What `--runtime-config-file` says.
+    pub config: RuntimeConfig,
+    /// Limits of each instance.
+    pub limits: InstanceLimits,
     /// Instances at a time.
     pub max_instance_count: u32,
+    /// Whether the runtime is faster than Spin where Spin could be, too: see the library's documentation.
+    pub tuned: bool,
 }
 
 /// An application that can be served.
@@ -53,6 +55,8 @@ pub struct App {
     pub schedules: Vec<(Schedule, Arc<CronComponent>)>,
     /// Where the application listens.
     pub address: SocketAddr,
+    /// See [`Options::tuned`].
+    pub tuned: bool,
     application: manifest::Application,
     components: BTreeMap<String, Arc<Component>>,
 }
@@ -64,16 +68,17 @@ impl App {
         for kind in manifest.trigger.other.keys() {
             tracing::warn!("triggers of the kind `{kind}` are not supported and do not run");
         }
-        let http = Arc::new(HttpClient::default());
+        let http = Arc::new(HttpClient::new(&options.config.client_tls, options.tuned)?);
         http.set_own_address(address);
         let components = describe_components(&manifest, &options, &http)?;
-        let engine = engine::build(options.max_instance_count, options.state_dir.as_deref())?;
+        let engine = engine::build(options.max_instance_count, options.tuned, options.state_dir.as_deref())?;
         let codes = compile_all(&engine, &manifest).await?;
         let linked = link_all(&engine, &codes)?;
         let handlers = http_handlers(&engine, &manifest, &components, &linked)?;
         http.set_components(handlers.clone());
         let schedules = schedules(&engine, &manifest, &components, &linked)?;
-        Ok(Self { routes: routes(&manifest)?, handlers, schedules, address, application: manifest.application, components })
+        let (routes, tuned) = (routes(&manifest)?, options.tuned);
+        Ok(Self { routes, handlers, schedules, address, tuned, application: manifest.application, components })
     }
 
     /// All components that a trigger starts.
@@ -97,15 +102,24 @@ fn triggered(manifest: &Manifest) -> BTreeMap<&String, &manifest::Component> {
 fn describe_components(manifest: &Manifest, options: &Options, http: &Arc<HttpClient>) -> Result<BTreeMap<String, Arc<Component>>> {
     let given = variables::parse_options(&options.variables)?;
     let values = variables::resolve(&manifest.variables, &given, |key| std::env::var(key).ok())?;
+    let connections = options.config.connections();
     let mut components = BTreeMap::new();
     for (name, described) in triggered(manifest) {
-        let component = describe(name, described, &values, options, http).with_context(|| format!("component `{name}`"))?;
+        let pools = Pools::new(options.tuned, connections.clone());
+        let component = describe(name, described, &values, options, http, pools).with_context(|| format!("component `{name}`"))?;
         components.insert(name.clone(), Arc::new(component));
     }
     Ok(components)
 }
 
-fn describe(name: &str, described: &manifest::Component, values: &Values, options: &Options, http: &Arc<HttpClient>) -> Result<Component> {
+fn describe(
+    name: &str,
+    described: &manifest::Component,
+    values: &Values,
+    options: &Options,
+    http: &Arc<HttpClient>,
+    pools: Pools,
+) -> Result<Component> {
     let rules = described.allowed_outbound_hosts.iter().map(|rule| variables::render(rule, values)).collect::<Result<Vec<_>>>()?;
     let open_log = |stream| GuestLog::open(name, stream, options.state_dir.as_deref()).context("cannot open its log");
     Ok(Component {
@@ -116,9 +130,10 @@ fn describe(name: &str, described: &manifest::Component, values: &Values, option
         stdout: open_log("stdout")?,
         stderr: open_log("stderr")?,
         metrics: Metrics::default(),
-        pools: Pools::default(),
+        pools,
         http: Arc::clone(http),
-        limits: InstanceLimits { memory: options.max_instance_memory, request_timeout: options.request_timeout },
+        limits: options.limits,
+        verbatim_json: options.tuned,
     })
 }
 

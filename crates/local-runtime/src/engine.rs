@@ -15,11 +15,13 @@ const KEPT_MEMORY: usize = 512 * 1024;
 /// Makes the engine. At most `max_instances` instances exist at a time; compiled components are kept below `state_dir`, or in
 /// the user's cache folder.
 ///
-/// Guests are not interrupted while they compute: the check at every loop and function that this needs (epochs) took 14 to 24 % of the time of
-/// decoding, whatever the format. That they let others live is the affair of the system's scheduler (`main.rs`).
-pub fn build(max_instances: u32, state_dir: Option<&Path>) -> Result<Engine> {
+/// Guests are not interrupted while they compute. Spin compiles the check at every loop and function that this would need (epochs), which takes 14
+/// to 24 % of the time of decoding, whatever the format; a `tuned` engine goes without. That guests let others live is the affair of the system's
+/// scheduler (`main.rs`).
+pub fn build(max_instances: u32, tuned: bool, state_dir: Option<&Path>) -> Result<Engine> {
     let mut config = Config::new();
     config.wasm_component_model_async(true);
+    config.epoch_interruption(!tuned);
     config.allocation_strategy(pool(max_instances));
     config.cache(Some(cache(state_dir)?));
     Engine::new(&config).map_err(anyhow::Error::from).context("cannot set up WebAssembly")

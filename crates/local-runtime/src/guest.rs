@@ -39,13 +39,22 @@ pub struct Component {
     pub http: Arc<HttpClient>,
     /// Limits of each instance.
     pub limits: InstanceLimits,
+    /// Whether documents go to and from the database as they are: see [`crate::postgres`].
+    pub verbatim_json: bool,
 }
+
+/// As good as no limit of time, and still a moment that can be counted to.
+pub const NO_TIMEOUT: Duration = Duration::from_hours(24 * 365);
 
 /// Limits of an instance.
 #[derive(Debug, Clone, Copy)]
 pub struct InstanceLimits {
     /// Linear memory in bytes.
     pub memory: usize,
+    /// Requests that it answers before it is dropped.
+    pub requests: usize,
+    /// Requests that it answers at the same time.
+    pub requests_at_once: usize,
     /// Time until the response, and again for what the guest does after it.
     pub request_timeout: Duration,
 }
@@ -73,6 +82,8 @@ impl Guest {
     pub fn new_store(engine: &Engine, component: &Arc<Component>) -> Store<Self> {
         let mut store = Store::new(engine, Self::new(component));
         store.limiter(|guest| &mut guest.memory);
+        // Never reached: as in Spin, a guest that computes is not interrupted.
+        store.set_epoch_deadline(u64::MAX / 2);
         store
     }
 

@@ -1,23 +1,29 @@
 //! Requests that guests send: checked against the rules of their component, over kept connections.
 //!
+//! As in Spin, the time to the first byte of an answer counts from the start: finding the server, connecting, TLS and sending are in it, and
+//! so is the limit for the connection.
+//!
 //! Two kinds never leave the runtime: those to `http://NAME.spin.internal` go to the component NAME, and those without a host
 //! (or to `self.alt`) to the application's own address.
 
 use std::collections::HashMap;
 use std::error::Error as _;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use bytes::Bytes;
 use http::uri::{Authority, Scheme};
 use http::{Request, Response, Uri};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{HttpConnector, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -27,6 +33,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 use crate::guest::Component;
 use crate::instances::Handler;
 use crate::outbound::default_port;
+use crate::runtime_config::ClientTls;
 
 /// Each of the three time-outs of a request, where the guest sets none.
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(10);
@@ -37,23 +44,41 @@ const CHAINING_DOMAIN: &str = ".spin.internal";
 type Done = Box<dyn Future<Output = Result<(), Error>> + Send>;
 type Answer = Result<(Response<WasiBody>, Done), Error>;
 
+type Connections = Client<HttpsConnector<HttpConnector>, WasiBody>;
+
 /// The HTTP client that all components share.
 pub struct HttpClient {
-    client: Client<HttpConnector, WasiBody>,
+    usual: Connections,
+    /// Those that trust further authorities.
+    trusting: Vec<(ClientTls, Connections)>,
     own_address: OnceLock<SocketAddr>,
     components: OnceLock<HashMap<String, Handler>>,
 }
 
-impl Default for HttpClient {
-    fn default() -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
-        Self { client, own_address: OnceLock::new(), components: OnceLock::new() }
-    }
+/// Connections that trust the web's authorities and those of a file.
+fn connections(authorities: Option<&Path>, nodelay: bool) -> anyhow::Result<Connections> {
+    let read = |file: &Path| std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()));
+    let authorities = authorities.map(read).transpose()?;
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(nodelay);
+    connector.enforce_http(false);
+    let tls = HttpsConnectorBuilder::new().with_tls_config(tls_client::web_and(authorities.as_deref())?);
+    let connector = tls.https_or_http().enable_http1().wrap_connector(connector);
+    Ok(Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector))
 }
 
 impl HttpClient {
+    /// A client; `nodelay` sends small pieces at once (TCP_NODELAY), which Spin's does not.
+    pub fn new(client_tls: &[ClientTls], nodelay: bool) -> anyhow::Result<Self> {
+        let trusting = client_tls.iter().map(|tls| Ok((tls.clone(), connections(Some(&tls.ca_roots_file), nodelay)?)));
+        Ok(Self {
+            usual: connections(None, nodelay)?,
+            trusting: trusting.collect::<anyhow::Result<_>>()?,
+            own_address: OnceLock::new(),
+            components: OnceLock::new(),
+        })
+    }
+
     /// Tells the client where the application itself listens.
     pub fn set_own_address(&self, address: SocketAddr) {
         let _ = self.own_address.set(address);
@@ -64,17 +89,14 @@ impl HttpClient {
         let _ = self.components.set(components);
     }
 
-    async fn send(&self, mut request: Request<WasiBody>, options: Option<RequestOptions>) -> Answer {
+    async fn send(&self, component: &str, mut request: Request<WasiBody>, options: Option<RequestOptions>) -> Answer {
         if let Some(handler) = self.chained(request.uri()) {
             return chain(handler, request).await;
         }
-        if request.uri().scheme() == Some(&Scheme::HTTPS) {
-            let (response, done) = wasmtime_wasi_http::default_send_request(request, options).await?;
-            return Ok((response.map(BodyExt::boxed_unsync), Box::new(done)));
-        }
         let timeouts = Timeouts::new(options);
         let mut connected = capture_connection(&mut request);
-        let mut answer = pin!(self.client.request(request));
+        let answer = self.connections(component, request.uri()).request(request);
+        let mut answer = pin!(tokio::time::timeout(timeouts.first_byte, answer));
         let early = tokio::select! {
             early = &mut answer => Some(early),
             _ = connected.wait_for_connection_metadata() => None,
@@ -82,10 +104,15 @@ impl HttpClient {
         };
         let answer = match early {
             Some(answer) => answer,
-            None => tokio::time::timeout(timeouts.first_byte, answer).await.map_err(|_| Error::ConnectionReadTimeout)?,
+            None => answer.await,
         };
-        let response = answer.map_err(|error| convert_error(&error))?;
+        let response = answer.map_err(|_| Error::ConnectionReadTimeout)?.map_err(|error| convert_error(&error))?;
         Ok((response.map(|body| TimedBody::new(body, timeouts.between_bytes).boxed_unsync()), Box::new(async { Ok(()) })))
+    }
+
+    fn connections(&self, component: &str, uri: &Uri) -> &Connections {
+        let host = uri.host().unwrap_or_default();
+        self.trusting.iter().find(|(tls, _)| tls.is_for(component, host)).map_or(&self.usual, |(_, connections)| connections)
     }
 
     fn chained(&self, uri: &Uri) -> Option<&Handler> {
@@ -201,7 +228,7 @@ impl WasiHttpHooks for OutgoingRequests {
         let component = Arc::clone(&self.component);
         Box::new(async move {
             let request = permitted(&component, request)?;
-            component.http.send(request, options).await
+            component.http.send(&component.name, request, options).await
         })
     }
 }
@@ -235,17 +262,28 @@ mod tests {
 
     use super::*;
 
+    async fn outcome(uri: String, connect: Duration, first_byte: Duration) -> Answer {
+        let request = Request::get(uri).body(Empty::new().map_err(Error::from).boxed_unsync()).unwrap();
+        let options = RequestOptions { connect_timeout: Some(connect), first_byte_timeout: Some(first_byte), between_bytes_timeout: None };
+        HttpClient::new(&[], false).unwrap().send("any", request, Some(options)).await
+    }
+
     #[tokio::test]
-    async fn the_time_to_connect_is_no_time_to_answer() {
+    async fn who_is_silent_has_the_time_to_the_first_byte() {
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let uri = format!("http://{}/", silent.local_addr().unwrap());
-        let request = Request::get(uri).body(Empty::new().map_err(Error::from).boxed_unsync()).unwrap();
-        let options = RequestOptions {
-            connect_timeout: Some(Duration::from_hours(1)),
-            first_byte_timeout: Some(Duration::from_millis(1)),
-            between_bytes_timeout: None,
-        };
-        let answer = HttpClient::default().send(request, Some(options)).await;
+        let answer = outcome(uri, Duration::from_hours(1), Duration::from_millis(10)).await;
         assert!(matches!(answer, Err(Error::ConnectionReadTimeout)));
+    }
+
+    /// A server that never says a word of TLS: the connection stands, but is not one yet for whoever wants TLS.
+    #[tokio::test]
+    async fn the_time_to_connect_counts_as_time_to_the_first_byte() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri = format!("https://{}/", silent.local_addr().unwrap());
+        let answer = outcome(uri.clone(), Duration::from_hours(1), Duration::from_millis(10)).await;
+        assert!(matches!(answer, Err(Error::ConnectionReadTimeout)));
+        let answer = outcome(uri, Duration::from_millis(10), Duration::from_hours(1)).await;
+        assert!(matches!(answer, Err(Error::ConnectionTimeout)));
     }
 }

@@ -1,11 +1,11 @@
 //! The HTTP server: routes requests to components and tells them what Spin tells.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
 use http::uri::{Authority, Scheme};
@@ -54,12 +54,14 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, stop: impl Future<Outpu
 }
 
 fn start_connection(stream: TcpStream, client: SocketAddr, app: &Arc<App>, connections: &GracefulShutdown) {
-    // Spin does not set it, which costs 44 ms for each response without content-length on a kept connection.
-    let _ = stream.set_nodelay(true);
+    // Spin does not, which costs 44 ms for each response without content-length on a kept connection.
+    if app.tuned {
+        let _ = stream.set_nodelay(true);
+    }
     let app = Arc::clone(app);
     let service = service_fn(move |request| {
         let app = Arc::clone(&app);
-        async move { Ok::<_, Infallible>(respond(&app, request, client).await) }
+        async move { respond(&app, request, client).await }
     });
     let builder = Builder::new(TokioExecutor::new());
     let connection = connections.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());
@@ -70,20 +72,22 @@ fn start_connection(stream: TcpStream, client: SocketAddr, app: &Arc<App>, conne
     });
 }
 
-async fn respond(app: &App, request: Request<Incoming>, client: SocketAddr) -> Response<WasiBody> {
-    match request.uri().path() {
+/// An error ends the connection without an answer: that is what Spin does with requests that name no host, or two.
+async fn respond(app: &App, mut request: Request<Incoming>, client: SocketAddr) -> anyhow::Result<Response<WasiBody>> {
+    *request.uri_mut() = absolute(request.uri(), request.headers().get(HOST))?;
+    Ok(match request.uri().path() {
         HEALTH_PATH => answer("text/plain", "OK".to_owned()),
         INFO_PATH => answer("application/json", app.info()),
         METRICS_PATH => answer("application/json", metrics::to_json(app.components())),
         _ => respond_by_component(app, request, client).await,
-    }
+    })
 }
 
 async fn respond_by_component(app: &App, request: Request<Incoming>, client: SocketAddr) -> Response<WasiBody> {
     let Some(found) = app.routes.find(request.uri().path()) else { return empty(StatusCode::NOT_FOUND) };
     let Some(handler) = app.handlers.get(&found.entry.component) else { return empty(StatusCode::NOT_FOUND) };
     let name = &found.entry.component;
-    let request = match for_guest(request, &found, client, app.address) {
+    let request = match for_guest(request, &found, client) {
         Ok(request) => request,
         Err(error) => {
             tracing::error!("component {name}: the request cannot be passed on: {error}");
@@ -100,24 +104,28 @@ async fn respond_by_component(app: &App, request: Request<Incoming>, client: Soc
     }
 }
 
-/// The request as the guest sees it: with an absolute address and Spin's headers.
-fn for_guest(request: Request<Incoming>, found: &Match<'_>, client: SocketAddr, own: SocketAddr) -> anyhow::Result<Request<WasiBody>> {
+/// The request as the guest sees it: with Spin's headers. Those of the client must be UTF-8.
+fn for_guest(request: Request<Incoming>, found: &Match<'_>, client: SocketAddr) -> anyhow::Result<Request<WasiBody>> {
     let (mut parts, body) = request.into_parts();
     for value in parts.headers.values() {
-        value.to_str()?;
+        std::str::from_utf8(value.as_bytes())?;
     }
-    parts.uri = absolute(&parts.uri, parts.headers.get(HOST), own)?;
     add_spin_headers(&mut parts.headers, &parts.uri, found, client)?;
     Ok(Request::from_parts(parts, body.map_err(Error::from).boxed_unsync()))
 }
 
-fn absolute(uri: &Uri, host: Option<&HeaderValue>, own: SocketAddr) -> anyhow::Result<Uri> {
+/// The whole address of a request, of which the line has the path only, or all.
+fn absolute(uri: &Uri, host: Option<&HeaderValue>) -> anyhow::Result<Uri> {
+    let host = host.map(|host| Authority::try_from(host.as_bytes())).transpose()?;
     let mut parts = uri.clone().into_parts();
     parts.scheme = Some(Scheme::HTTP);
     parts.authority = Some(match (parts.authority, host) {
-        (Some(authority), _) => authority,
-        (None, Some(host)) => Authority::try_from(host.as_bytes())?,
-        (None, None) => Authority::try_from(own.to_string())?,
+        (Some(authority), Some(host)) => {
+            ensure!(authority == host, "the request is for {authority} and for {host}");
+            authority
+        }
+        // HTTP/2 needs no header beside the address.
+        (authority, host) => authority.or(host).context("the request names no host")?,
     });
     Ok(Uri::from_parts(parts)?)
 }
@@ -169,7 +177,7 @@ mod tests {
         let mut routes = Routes::default();
         routes.add("/things/:id/...", "things").unwrap();
         let client = "10.0.0.1:5000".parse().unwrap();
-        let uri = absolute(&Uri::from_static(path), Some(&HeaderValue::from_static("example.com")), client).unwrap();
+        let uri = absolute(&Uri::from_static(path), Some(&HeaderValue::from_static("example.com"))).unwrap();
         add_spin_headers(&mut headers, &uri, &routes.find(uri.path()).unwrap(), client).unwrap();
         headers
     }
@@ -201,8 +209,13 @@ mod tests {
     }
 
     #[test]
-    fn a_request_without_a_host_gets_the_own_address() {
-        let uri = absolute(&Uri::from_static("/a?b"), None, "127.0.0.1:3000".parse().unwrap()).unwrap();
-        assert_eq!(uri, "http://127.0.0.1:3000/a?b");
+    fn a_request_names_one_host() {
+        let absolute = |uri, host| absolute(&Uri::from_static(uri), Option::map(host, HeaderValue::from_static).as_ref());
+        assert_eq!(absolute("/a?b", Some("here:3000")).unwrap(), "http://here:3000/a?b");
+        assert_eq!(absolute("http://here/a", Some("here")).unwrap(), "http://here/a");
+        assert_eq!(absolute("http://here/a", None).unwrap(), "http://here/a");
+        for (uri, host) in [("/a", None), ("/a", Some("he re")), ("/a", Some("")), ("http://here/a", Some("there"))] {
+            assert!(absolute(uri, host).is_err(), "{uri} {host:?}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Instances of HTTP components: when one is made, which requests it gets, and when it ends.
 //!
-//! An instance answers one request at a time and is used again for some more. It runs in a task of its own, so neither a
-//! client that goes away nor the end of the response stops what the guest still does.
+//! An instance answers so many requests at a time and is used again for some more, unless it holds them off itself (the component model's
+//! backpressure). It runs in a task of its own, so neither a client that goes away nor the end of the response stops what the guest still does.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,9 +18,6 @@ use wasmtime_wasi_http::handler::{
 };
 
 use crate::guest::{Component, Guest};
-
-/// Requests that an instance answers before it is dropped, as in Spin.
-const REUSE_LIMIT: usize = 128;
 
 /// How long an instance waits for its next request, as in Spin.
 const IDLE_LIMIT: Duration = Duration::from_secs(1);
@@ -97,10 +94,13 @@ impl WorkerState for Worker {
     type RequestData = ();
 
     fn should_accept_request(&self, concurrent_count: usize, total_count: usize) -> ShouldAccept {
-        match (concurrent_count, total_count) {
-            (_, REUSE_LIMIT..) => ShouldAccept::Never,
-            (0, _) => ShouldAccept::Yes,
-            _ => ShouldAccept::No,
+        let limits = &self.component.limits;
+        if total_count >= limits.requests {
+            ShouldAccept::Never
+        } else if concurrent_count < limits.requests_at_once {
+            ShouldAccept::Yes
+        } else {
+            ShouldAccept::No
         }
     }
 

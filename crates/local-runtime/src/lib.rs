@@ -3,7 +3,7 @@
 //! It reads the same `spin.toml` and runs the same components as Spin 4.1, on 127.0.0.1, and behaves as Spin does where a
 //! component can notice it. It knows nothing of the application that it runs. One module is one capability:
 //!
-//! - [`manifest`], [`variables`], [`routes`], [`outbound`]: what the application is and may do;
+//! - [`manifest`], [`runtime_config`], [`variables`], [`routes`], [`outbound`]: what the application is and may do;
 //! - [`engine`], [`guest`], [`limits`], [`logs`], [`metrics`]: components and their instances;
 //! - [`http_server`], [`instances`], [`cron`]: what starts them;
 //! - [`http_client`], [`postgres`]: what they reach.
@@ -11,11 +11,14 @@
 //! # Where it differs from Spin
 //!
 //! Stricter, since a test should find what would be a hole: every way to open a PostgreSQL connection checks the allowed hosts,
-//! and Unix sockets never pass. Kinder, since it costs nothing: TCP_NODELAY is set, a few guests that compute without a pause do
-//! not starve others, memory is limited by default, and failed cron runs are logged. Sparing: fewer connections to a database. Missing: TLS
-//! to PostgreSQL and for the server, `files`, `dependencies`, remote sources, other triggers, variable providers beside options
-//! and environment, and Spin's other interfaces (key-value, sqlite, redis, mysql, mqtt, llm). A component that imports one of
-//! them does not start.
+//! and Unix sockets never pass; an application whose allowed hosts cannot be parsed does not start. Kinder: failed cron runs are logged whatever way they fail, and the schedule starts when the server listens. Missing: TLS
+//! for the server, `files`, `dependencies`, remote sources, other triggers, variable providers beside options and environment, of the runtime
+//! configuration all but the connections to PostgreSQL and the authorities of HTTPS, and Spin's other interfaces (key-value, sqlite, redis, mysql, mqtt,
+//! llm). A component that imports one of them does not start.
+//!
+//! Options have Spin's names and defaults; beside them there is `--tuned`, by which the runtime is faster than Spin 4.1 where that could be, too:
+//! TCP_NODELAY both ways, 16 connections for each component and address to a database instead of 64 (the last used first), documents of JSON to
+//! and from it as they are, no checks for interruption compiled into the components, eight threads a processor.
 
 pub mod app;
 mod bindings;
@@ -32,4 +35,5 @@ pub mod metrics;
 pub mod outbound;
 pub mod postgres;
 pub mod routes;
+pub mod runtime_config;
 pub mod variables;

@@ -9,6 +9,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::Parser;
 use local_runtime::app::{App, Options};
+use local_runtime::guest::{InstanceLimits, NO_TIMEOUT};
+use local_runtime::runtime_config::RuntimeConfig;
 use local_runtime::{cron, http_server};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,7 +18,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Runs a Spin application (spin.toml, manifest version 2) for development and tests.
+/// Runs a Spin application (spin.toml, manifest version 2) for development and tests. Options have the names and defaults of `spin up`
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -32,22 +34,38 @@ struct Arguments {
     /// Keeps logs/<component>_{stdout,stderr}.txt and compiled components in this folder
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
-    /// Linear memory of an instance
-    #[arg(long, default_value_t = 128 * 1024 * 1024, value_name = "BYTES")]
-    max_instance_memory: usize,
-    /// Time until a response, and again for what follows it. Spin knows no limit by itself: it has to be longer than the longest upload takes
-    #[arg(long, default_value_t = 3600, value_name = "SECONDS")]
-    request_timeout: u64,
+    /// Further settings: [outbound_pg] max_connections, and [[client_tls]] with component_ids, hosts and ca_roots_file
+    #[arg(long, value_name = "FILE")]
+    runtime_config_file: Option<PathBuf>,
+    /// Linear memory of an instance; without it as much as it can address
+    #[arg(long, value_name = "BYTES")]
+    max_instance_memory: Option<usize>,
+    /// Requests that an instance answers before it is dropped
+    #[arg(long, default_value_t = 128, value_name = "N")]
+    max_instance_reuse_count: usize,
+    /// Requests that an instance answers at the same time
+    #[arg(long, default_value_t = 16, value_name = "N")]
+    max_instance_concurrent_reuse_count: usize,
+    /// Time until a response, and again for what follows it, as seconds or as 90s; without it there is no limit
+    #[arg(long, value_parser = seconds, value_name = "SECONDS")]
+    request_timeout: Option<Duration>,
     /// Instances of all components at a time
-    #[arg(long, default_value_t = 1000, value_name = "N")]
+    #[arg(long, env = "SPIN_MAX_INSTANCE_COUNT", default_value_t = 1000, value_name = "N")]
     max_instance_count: u32,
+    /// Faster than Spin where Spin could be, too: see the library's documentation
+    #[arg(long)]
+    tuned: bool,
     /// What is logged, as level or target=level,…
     #[arg(long, env = "RUST_LOG", default_value = "info", value_name = "FILTER")]
     log: Targets,
 }
 
-/// Threads for each processor. A guest that computes keeps its thread: with more threads than processors the system's scheduler shares
-/// these out, and prefers who has slept, which is who has an answer to give.
+fn seconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
+    text.strip_suffix('s').unwrap_or(text).parse().map(Duration::from_secs)
+}
+
+/// Threads for each processor where the runtime is tuned and nobody says otherwise. A guest that computes keeps its thread: with more threads
+/// than processors the system's scheduler shares these out, and prefers who has slept, which is who has an answer to give.
 const THREADS_PER_PROCESSOR: usize = 8;
 
 fn main() {
@@ -55,9 +73,7 @@ fn main() {
     let format =
         tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).with_target(false);
     tracing_subscriber::registry().with(format).with(arguments.log.clone()).init();
-    let threads = THREADS_PER_PROCESSOR * std::thread::available_parallelism().map_or(1, usize::from);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
-    let outcome = runtime.context("cannot start threads").and_then(|runtime| {
+    let outcome = threads(arguments.tuned).context("cannot start threads").and_then(|runtime| {
         let outcome = runtime.block_on(run(arguments));
         // The process ends with its instances as they are: dropped one by one, each would be reported as broken.
         std::mem::forget(runtime);
@@ -69,10 +85,19 @@ fn main() {
     }
 }
 
+/// As many threads as the environment's `TOKIO_WORKER_THREADS` says, as in Spin; without it one for each processor.
+fn threads(tuned: bool) -> std::io::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if tuned && std::env::var_os("TOKIO_WORKER_THREADS").is_none() {
+        builder.worker_threads(THREADS_PER_PROCESSOR * std::thread::available_parallelism().map_or(1, usize::from));
+    }
+    builder.enable_all().build()
+}
+
 async fn run(arguments: Arguments) -> Result<()> {
     let listener = TcpListener::bind(arguments.listen).await.with_context(|| format!("cannot listen at {}", arguments.listen))?;
     let address = listener.local_addr()?;
-    let app = Arc::new(App::load(options(arguments), address).await?);
+    let app = Arc::new(App::load(options(arguments)?, address).await?);
     print_ready(&app)?;
     for (schedule, component) in &app.schedules {
         tokio::spawn(cron::run(schedule.clone(), Arc::clone(component)));
@@ -81,15 +106,22 @@ async fn run(arguments: Arguments) -> Result<()> {
     Ok(())
 }
 
-fn options(arguments: Arguments) -> Options {
-    Options {
+fn options(arguments: Arguments) -> Result<Options> {
+    let config = arguments.runtime_config_file.as_deref().map(RuntimeConfig::read).transpose()?.unwrap_or_default();
+    Ok(Options {
         manifest: arguments.from,
         variables: arguments.variable,
         state_dir: arguments.state_dir,
-        max_instance_memory: arguments.max_instance_memory,
-        request_timeout: Duration::from_secs(arguments.request_timeout),
+        config,
+        limits: InstanceLimits {
+            memory: arguments.max_instance_memory.unwrap_or(usize::MAX),
+            requests: arguments.max_instance_reuse_count,
+            requests_at_once: arguments.max_instance_concurrent_reuse_count,
+            request_timeout: arguments.request_timeout.unwrap_or(NO_TIMEOUT),
+        },
         max_instance_count: arguments.max_instance_count,
-    }
+        tuned: arguments.tuned,
+    })
 }
 
 /// Prints where the application listens and what it answers. Whoever started the process waits for these lines.

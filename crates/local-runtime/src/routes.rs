@@ -2,7 +2,8 @@
 //!
 //! A pattern is made of exact segments, `:name` for any one segment, and perhaps `/...` at its end for everything below. Of
 //! several patterns that match, the one decides which is more exact in the first segment where they differ: a word before
-//! `:name` before `/...`. Slashes at the end of a path do not matter.
+//! `:name` before `/...`. Slashes at the start and the end of a path do not matter; within it an empty segment is one, which nothing but `/...`
+//! matches.
 
 use std::cmp::Ordering;
 
@@ -83,9 +84,10 @@ impl Routes {
     }
 }
 
-/// The parts between slashes. Several slashes in a row count as one.
+/// The parts between slashes.
 fn segments_of(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter(|part| !part.is_empty())
+    let path = path.trim_matches('/');
+    path.split('/').filter(move |_| !path.is_empty())
 }
 
 /// What follows the first segments of a path, with a slash in front unless it is empty.
@@ -152,7 +154,7 @@ impl Segment {
     fn matches(&self, part: &str) -> bool {
         match self {
             Self::Exact(word) => word == part,
-            Self::Named(_) => true,
+            Self::Named(_) => !part.is_empty(),
         }
     }
 
@@ -207,6 +209,15 @@ mod tests {
         assert_eq!(component(&routes, "/b"), None);
         assert_eq!(component(&routes, "/a/c"), None);
         assert_eq!(component(&routes, "/a/"), Some("/a"));
+    }
+
+    #[test]
+    fn two_slashes_are_not_one() {
+        let routes = routes(&["/a/b", "/c/:x/d", "/e/..."]);
+        assert_eq!(component(&routes, "//a/b//"), Some("/a/b"));
+        assert_eq!(component(&routes, "/a//b"), None);
+        assert_eq!(component(&routes, "/c//d"), None);
+        assert_eq!(component(&routes, "/e//x"), Some("/e/..."));
     }
 
     #[test]

@@ -1,27 +1,39 @@
 //! The database: one Rust function for each SQL function, one statement for each call.
 //!
 //! The host's pool hands a connection on without ROLLBACK, so nothing here ever sends BEGIN: a function that is killed at any instruction
-//! leaves nothing open. Documents go in and come out as jsonb: a row costs the host more than a statement does.
+//! leaves nothing open. Documents go in and come out as one value: a row costs the host more than a statement does. They go as text, which the
+//! database takes apart: a value of the type jsonb Spin would take apart and write again on its way, with numbers through 64 bits.
 
 use std::cell::Cell;
+use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::anyhow;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use futures::future::{Either, select};
 use http::StatusCode;
 use scan_reports::{Cut, OccurrenceColumns};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use spin_sdk::pg::{Connection, DbValue, Error, ParameterValue, PgError, QueryError};
+use spin_sdk::pg::{Certificate, Connection, DbValue, Error, OpenOptions, ParameterValue, PgError, QueryError};
+use spin_sdk::time::sleep;
 use uuid::Uuid;
 
+use crate::address::{Address, advice};
 use crate::auth::KeyHash;
 use crate::config;
 use crate::http::Problem;
 
+/// How long a connection is waited for, with all that it takes: who finds none by then is told so, and does not hang.
+const CONNECTION_WAIT: Duration = Duration::from_secs(5);
+
 /// A connection of the host's pool.
-pub struct Db(Connection);
+pub struct Db {
+    /// None only while another is made.
+    connection: Option<Connection>,
+    rest: Duration,
+}
 
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
@@ -140,7 +152,7 @@ pub struct NewEntry {
 }
 
 /// What a claim gave.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct Claims {
     /// The imports.
     pub claims: Vec<Claim>,
@@ -276,8 +288,20 @@ pub struct FindingFilter {
 impl Db {
     /// Takes a connection to the database of the component's variables.
     pub async fn open() -> Result<Self, DbError> {
-        let address = config::text("database_url").await.map_err(|e| DbError::Failed(format!("{e:#}")))?;
-        Ok(Self(Connection::open(address).await?))
+        Self::open_with_rests(Duration::ZERO).await
+    }
+
+    /// The same for somebody who may let it rest for so long before it is used again.
+    pub async fn open_with_rests(rest: Duration) -> Result<Self, DbError> {
+        Ok(Self { connection: Some(connect(rest).await?), rest })
+    }
+
+    /// Takes another connection instead of one that is broken, which goes first: a host has but so many, and who waits for a second one while holding the
+    /// first may wait for somebody who does the same.
+    pub async fn reopen(&mut self) -> Result<(), DbError> {
+        self.connection = None;
+        self.connection = Some(connect(self.rest).await?);
+        Ok(())
     }
 
     /// `open_upload`: notes an upload, and says what it may be.
@@ -309,9 +333,9 @@ impl Db {
     /// `create_import`: the document of the import, which another request with the same Idempotency-Key may have made.
     pub async fn create_import(&self, workspace_id: i32, import: &NewImport<'_>) -> Result<serde_json::Value, DbError> {
         let entries = serde_json::to_vec(import.entries).unwrap_or_default();
-        let entries = if import.entries.is_empty() { ParameterValue::DbNull } else { ParameterValue::Jsonb(entries) };
+        let entries = if import.entries.is_empty() { ParameterValue::DbNull } else { json(entries)? };
         self.document(
-            "select spillway.create_import($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            "select spillway.create_import($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::jsonb, $12)",
             vec![
                 ParameterValue::Int32(workspace_id),
                 id(import.id),
@@ -345,14 +369,14 @@ impl Db {
         in_object(&mut o.source_offset, claim.entry_starts_at);
         let ingested: Ingested = self
             .document(
-                "select spillway.ingest_batch($1, $2, $3, make_interval(secs => $4), $5,
+                "select spillway.ingest_batch($1, $2, $3, make_interval(secs => $4), $5::text::jsonb,
                    spillway.occurrences_of($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23), $6, $7, $8, $9)",
                 vec![
                     id(claim.import_id),
                     ParameterValue::Int32(claim.attempt),
                     ParameterValue::Int64(claim.fence.get()),
                     ParameterValue::Floating64(lease.as_secs_f64()),
-                    ParameterValue::Jsonb(document),
+                    json(document)?,
                     ParameterValue::Int32(unit.records),
                     text(unit.format),
                     ParameterValue::Binary(unit.checkpoint),
@@ -423,13 +447,8 @@ impl Db {
     pub async fn fail_import(&self, claim: &Claim, failure: &ImportFailure, may_pass: bool) -> Result<ImportState, DbError> {
         let failure = serde_json::to_vec(failure).unwrap_or_default();
         self.state(
-            "select spillway.fail_import($1, $2, $3, $4)",
-            vec![
-                id(claim.import_id),
-                ParameterValue::Int32(claim.attempt),
-                ParameterValue::Jsonb(failure),
-                ParameterValue::Boolean(may_pass),
-            ],
+            "select spillway.fail_import($1, $2, $3::text::jsonb, $4)",
+            vec![id(claim.import_id), ParameterValue::Int32(claim.attempt), json(failure)?, ParameterValue::Boolean(may_pass)],
         )
         .await
     }
@@ -439,12 +458,12 @@ impl Db {
         let known = known.map_or(ParameterValue::DbNull, ParameterValue::Int64);
         let row = self
             .row(
-                "select version, document from spillway.import_status(spillway.workspace_of_key($1), $2, $3)",
+                "select version, document::text from spillway.import_status(spillway.workspace_of_key($1), $2, $3)",
                 vec![hash(key), id(import), known],
             )
             .await?;
         match row.as_slice() {
-            [DbValue::Int64(version), DbValue::Jsonb(document)] => Ok((*version, Some(document.clone()))),
+            [DbValue::Int64(version), DbValue::Str(document)] => Ok((*version, Some(document.clone().into_bytes()))),
             [DbValue::Int64(version), DbValue::DbNull] => Ok((*version, None)),
             other => Err(unexpected(other)),
         }
@@ -459,7 +478,7 @@ impl Db {
     /// `forget_leftovers`: the store holds nothing of them any more.
     pub async fn forget_leftovers(&self, leftovers: &[Uuid]) -> Result<(), DbError> {
         let ids = serde_json::to_vec(leftovers).unwrap_or_default();
-        self.row("select spillway.forget_leftovers($1)", vec![ParameterValue::Jsonb(ids)]).await.map(drop)
+        self.row("select spillway.forget_leftovers($1::text::jsonb)::text", vec![json(ids)?]).await.map(drop)
     }
 
     /// `list_imports`: a page, of one state or of all.
@@ -599,20 +618,54 @@ impl Db {
 
     /// A call that gives one jsonb document.
     async fn document<T: DeserializeOwned>(&self, call: &str, parameters: Vec<ParameterValue>) -> Result<T, DbError> {
-        let row = self.row(call, parameters).await?;
+        let row = self.row(&format!("{call}::text"), parameters).await?;
         match row.as_slice() {
-            [DbValue::Jsonb(document)] => serde_json::from_slice(document).map_err(|e| DbError::Failed(format!("{call}: {e}"))),
+            [DbValue::Str(document)] => serde_json::from_str(document).map_err(|e| DbError::Failed(format!("{call}: {e}"))),
             other => Err(unexpected(other)),
         }
     }
 
     async fn row(&self, call: &str, parameters: Vec<ParameterValue>) -> Result<Vec<DbValue>, DbError> {
-        let mut result = self.0.query(call, parameters).await?;
+        let connection = self.connection.as_ref().ok_or_else(|| DbError::Away("there is no connection".to_owned()))?;
+        let mut result = connection.query(call, parameters).await?;
         let row = result.rows().next().await;
         // The host gives an error of the statement only here, after the rows.
         result.result().await?;
         row.ok_or_else(|| DbError::Failed(format!("{call}: no row")))
     }
+}
+
+async fn connect(rest: Duration) -> Result<Connection, DbError> {
+    let (address, authority) = address(rest).await.map_err(|error| DbError::Failed(format!("{error:#}")))?;
+    let options = OpenOptions { ca_root: authority.map(Certificate::Text) };
+    match select(pin!(Connection::open_with_options(address, options)), pin!(sleep(CONNECTION_WAIT))).await {
+        Either::Left((connection, _)) => connection.map_err(|error| match DbError::from(error) {
+            DbError::Away(text) => DbError::Away(advice(&text).map_or_else(|| text.clone(), |advice| format!("{advice}: {text}"))),
+            error => error,
+        }),
+        Either::Right(_) => Err(DbError::Away(format!("there was no connection within {} s", CONNECTION_WAIT.as_secs()))),
+    }
+}
+
+/// The address, and the certificate of the authority that the server's is to be from, where it is one's own.
+async fn address(rest: Duration) -> anyhow::Result<(String, Option<String>)> {
+    let idle = config::number("database_idle_seconds").await?;
+    let address = Address {
+        host: config::text("database_host").await?,
+        port: config::text("database_port").await?,
+        name: config::text("database_name").await?,
+        user: config::text("database_user").await?,
+        password: config::text("database_password").await?,
+        sslmode: config::text("database_sslmode").await?,
+        idle_seconds: if idle == 0 { 0 } else { idle.max(rest.as_secs()) },
+    };
+    let authority = config::text("database_ca").await?;
+    Ok((address.to_text().map_err(anyhow::Error::msg)?, Some(authority).filter(|authority| !authority.trim().is_empty())))
+}
+
+/// A document as the database takes it: as text, which the call casts.
+fn json(document: Vec<u8>) -> Result<ParameterValue, DbError> {
+    String::from_utf8(document).map(ParameterValue::Str).map_err(|error| DbError::Failed(error.to_string()))
 }
 
 fn unexpected(row: &[DbValue]) -> DbError {

@@ -1,5 +1,6 @@
 //! HTTP both ways: answers with problem documents (RFC 9457), entity tags and page tokens; requests with time limits.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
@@ -10,16 +11,19 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use futures::Stream;
-use futures::stream::unfold;
+use futures::stream::{empty, unfold};
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use serde_json::json;
 use spin_sdk::http::body::IncomingBodyExt;
+use spin_sdk::wasip3::http::client;
 use spin_sdk::wasip3::http::types::{ErrorCode, RequestOptions};
-use spin_sdk::wasip3::http_compat::{IncomingBody, IncomingMessage, IncomingResponseBody, RequestOptionsExtension};
-use spin_sdk::wasip3::wit_bindgen::StreamResult;
+use spin_sdk::wasip3::http_compat::{
+    IncomingBody, IncomingMessage, IncomingResponseBody, RequestOptionsExtension, http_from_wasi_response, http_into_wasi_request,
+};
+use spin_sdk::wasip3::wit_bindgen::{StreamResult, yield_async};
 use spin_sdk::wasip3::wit_future;
 use uuid::Uuid;
 
@@ -161,7 +165,8 @@ pub fn known_version(headers: &HeaderMap, id: Uuid) -> Option<i64> {
 
 /// 304: the caller has the present version.
 pub fn not_modified(tag: &str) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
+    // Of unknown length: of a body that is known to be empty the router says so, and Content-Length would be that of the document (RFC 9110, 8.6).
+    let mut response = Response::new(Body::from_stream(empty::<Result<Bytes, Infallible>>()));
     *response.status_mut() = StatusCode::NOT_MODIFIED;
     set_tag(&mut response, tag);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
@@ -260,7 +265,8 @@ pub fn page_response(mut page: serde_json::Value) -> Answer {
 pub struct Patience {
     /// For a connection.
     pub connect: Duration,
-    /// For the head of the answer, and then for each piece of its body.
+    /// For the head of the answer, from the start on (Spin counts finding the server, connecting, TLS and sending, too), and then for each piece of
+    /// its body.
     pub answer: Duration,
 }
 
@@ -272,7 +278,11 @@ pub async fn send(mut request: Request<Full<Bytes>>, patience: Patience) -> Resu
     options.set_first_byte_timeout(nanos(patience.answer)).map_err(|e| anyhow!("first byte timeout: {e:?}"))?;
     options.set_between_bytes_timeout(nanos(patience.answer)).map_err(|e| anyhow!("between bytes timeout: {e:?}"))?;
     request.extensions_mut().insert(RequestOptionsExtension(options));
-    Ok(spin_sdk::http::send(request).await?)
+    let request = http_into_wasi_request(request)?;
+    // So that the body's first piece is there when the host asks for it: head and body are one packet then. Spin's client does not set TCP_NODELAY,
+    // and what follows a first packet would wait 40 ms for its acknowledgement.
+    yield_async().await;
+    Ok(http_from_wasi_response(client::send(request).await?)?)
 }
 
 /// A long body, piece by piece as it comes in. Nothing has been read of it before. As an `http_body::Body` it would come in pieces of 16 KiB,

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a report format; nothing outside `db` knows a SQL function's name.
 
+pub mod address;
 pub mod auth;
 pub mod config;
 pub mod db;

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use http::header::{CONTENT_LENGTH, ETAG, RANGE};
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
 use spin_sdk::wasip3::http::types::ErrorCode;
 use spin_sdk::wasip3::http_compat::IncomingResponseBody;
@@ -56,7 +56,7 @@ impl Store {
     pub async fn open() -> Result<Self> {
         let (access_key, secret_key) = (config::text("s3_access_key").await?, config::text("s3_secret_key").await?);
         Ok(Self {
-            endpoint: config::text("s3_endpoint").await?.trim_end_matches('/').to_owned(),
+            endpoint: endpoint(&config::text("s3_endpoint").await?)?,
             bucket: config::text("s3_bucket").await?,
             region: config::text("s3_region").await?,
             credentials: Credentials::new(access_key, secret_key, None, None, "variables"),
@@ -197,6 +197,19 @@ impl ObjectReader {
     }
 }
 
+/// The store's address as it is put before paths. One with a path Spin takes for no address, and then lets nothing out, not even to the database: so it is
+/// to be checked before anything else is tried.
+fn endpoint(text: &str) -> Result<String> {
+    let uri: Option<Uri> = text.trim().parse().ok();
+    let is_address =
+        |uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.path().trim_matches('/').is_empty() && uri.query().is_none();
+    ensure!(
+        uri.is_some_and(|uri| is_address(&uri)),
+        "the variable s3_endpoint is {text:?}, it should be https://host or https://host:port; the bucket is s3_bucket"
+    );
+    Ok(text.trim().trim_end_matches('/').to_owned())
+}
+
 /// The `UploadId` of an `InitiateMultipartUploadResult`, encoded for a query.
 fn upload_id(document: &[u8]) -> Result<String> {
     let id = element_text(document, "UploadId").context("the store gave no upload id")?;
@@ -228,6 +241,15 @@ fn element_text(document: &[u8], name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_endpoint_is_an_address_without_a_path() {
+        assert_eq!(endpoint("https://s3.example.com/").unwrap(), "https://s3.example.com");
+        assert_eq!(endpoint("http://127.0.0.1:9000").unwrap(), "http://127.0.0.1:9000");
+        for text in ["", "s3.example.com", "ftp://s3", "https://s3/bucket", "https://s3?x", "https://"] {
+            assert!(endpoint(text).unwrap_err().to_string().contains("s3_endpoint"), "{text:?}");
+        }
+    }
 
     #[test]
     fn an_upload_id_is_encoded_for_a_query() {

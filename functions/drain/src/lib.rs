@@ -2,18 +2,25 @@
 
 use std::time::{Duration, Instant};
 
+use axum::body::Body;
 use axum::response::IntoResponse as _;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use bytes::Bytes;
+use futures::channel::oneshot;
+use futures::stream::once;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Method, Response};
 use platform::auth::carries_token;
 use platform::config;
-use platform::db::{Claims, Db};
-use platform::http::{Answer, Problem, document_response, no_such_method, no_such_path};
+use platform::db::{Claims, Db, DbError};
+use platform::http::{Answer, Problem, no_such_method, no_such_path};
 use platform::objects::Store;
-use serde_json::json;
+use platform::wake::DRAIN;
+use serde_json::{Value, json};
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 use spin_sdk::time::sleep;
 use spin_sdk::wasip3;
+use spin_sdk::wasip3::wit_bindgen::{backpressure_dec, backpressure_inc};
 
 mod segments;
 mod source;
@@ -35,8 +42,8 @@ async fn handle(request: Request) -> impl IntoResponse {
     answer(request.method(), request.uri().path(), request.headers()).await.unwrap_or_else(Problem::into_response)
 }
 
-/// `POST /internal/drain`: works, and tells what was done. It does not answer before: the request in work is what keeps this instance, with
-/// its memory, to this one drain. Whoever only wakes it need not wait for the answer.
+/// `POST /internal/drain`: claims something, answers, and works. The head of the answer comes before the work and shows whoever only wakes the
+/// drain that it does: that needs no more patience than any request. What was done is told in the body, at the end.
 async fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Answer {
     if path != "/internal/drain" {
         return Err(no_such_path().await);
@@ -48,13 +55,36 @@ async fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Answer {
     if !carries_token(headers, &token) {
         return Err(Problem::unauthorized("send the drain's token as \"Authorization: Bearer …\""));
     }
-    let done = drain().await.map_err(Problem::internal)?;
-    let document = json!({"completed": done.completed, "yielded": done.yielded, "failed": done.failed});
-    let mut response = document_response(StatusCode::OK, document.to_string());
-    if let Ok(times) = HeaderValue::from_str(&done.times.to_string()) {
-        response.headers_mut().insert("server-timing", times);
-    }
+    let drain = Drain::start().await?;
+    let (report, told) = oneshot::channel();
+    // Before the answer: from then on the host takes this instance for free.
+    let alone = Alone::now();
+    // Not in the body itself, which goes when the caller does.
+    wasip3::spawn(async move {
+        // Nobody may be there any more to be told.
+        let _ = report.send(Bytes::from(drain.work().await.to_string()));
+        drop(alone);
+    });
+    let mut response = Response::new(Body::from_stream(once(told)));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(DRAIN, HeaderValue::from_static("at work"));
     Ok(response)
+}
+
+/// While there is one, the host gives this instance no other request: its memory is this drain's, and so is the time that it computes.
+struct Alone;
+
+impl Alone {
+    fn now() -> Self {
+        backpressure_inc();
+        Self
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        backpressure_dec();
+    }
 }
 
 /// What a drain did.
@@ -64,6 +94,14 @@ struct Done {
     yielded: u32,
     failed: u32,
     times: Times,
+}
+
+impl Done {
+    /// For whoever waited: `{"completed": 1, …, "times_ms": {"store": …}}`, and why it ended before its time, if it did.
+    fn document(&self, error: Option<&'static str>) -> Value {
+        let Self { completed, yielded, failed, times } = self;
+        json!({"completed": completed, "yielded": yielded, "failed": failed, "error": error, "times_ms": times.document()})
+    }
 }
 
 /// How drains work: the component's variables.
@@ -87,57 +125,96 @@ impl Settings {
     }
 }
 
-/// Claims one import after the other and works on it, until none is left or the budget is spent.
-async fn drain() -> anyhow::Result<Done> {
-    let settings = Settings::read().await?;
-    let deadline = Instant::now() + settings.budget;
-    let (mut db, store) = (Db::open().await?, Store::open().await?);
-    let mut done = Done::default();
-    let (mut memory, mut waits) = (None, 0..WAITS);
-    loop {
-        let Claims { claims, more } = claim(&mut db, &settings).await?;
-        let Some(claim) = claims.into_iter().next() else {
-            // Who goes on with the report that was worked on here last is about to leave a part of it, and its findings are known here.
-            if memory.is_some() && waits.next().is_some() {
-                sleep(WAIT).await;
-                continue;
+/// A drain that has what it needs, and looked for work once.
+struct Drain {
+    settings: Settings,
+    deadline: Instant,
+    db: Db,
+    store: Store,
+    first: Claims,
+}
+
+impl Drain {
+    /// Without a database there is no drain: 503, and a line in the log. Whoever wakes it tries again, at the latest the schedule.
+    async fn start() -> Result<Self, Problem> {
+        let settings = Settings::read().await.map_err(Problem::internal)?;
+        let deadline = Instant::now() + settings.budget;
+        let store = Store::open().await.map_err(Problem::internal)?;
+        // It rests while a part of a report is read. Whoever takes longer than a lease has lost the import anyway.
+        let mut db = Db::open_with_rests(settings.lease).await?;
+        let first = claim(&mut db, &settings).await?;
+        Ok(Self { settings, deadline, db, store, first })
+    }
+
+    async fn work(mut self) -> Value {
+        let mut done = Done::default();
+        match self.drain(&mut done).await {
+            Ok(()) => done.document(None),
+            Err(error) => {
+                eprintln!("the drain broke off, the schedule starts the next: {error:#}");
+                done.document(Some("the database cannot be reached"))
             }
-            break;
-        };
-        waits = 0..WAITS;
-        if more {
-            // Beside the work: reaching somebody takes longer than many a small import.
-            wasip3::spawn(wake_next());
         }
-        let turn = Turn { db: &db, store: &store, claim: &claim, settings: &settings, deadline };
-        match turn.work(&mut memory, &mut done.times).await? {
-            Outcome::Completed => done.completed += 1,
-            Outcome::Failed => done.failed += 1,
-            Outcome::Lost => {}
-            Outcome::Yielded => done.yielded += 1,
+    }
+
+    /// Works on one import after the other, until none is left or the budget is spent.
+    async fn drain(&mut self, done: &mut Done) -> Result<(), DbError> {
+        let Self { settings, deadline, db, store, first } = self;
+        let deadline = *deadline;
+        let mut next = Some(std::mem::take(first));
+        let (mut memory, mut waits) = (None, 0..WAITS);
+        loop {
+            let Claims { claims, more } = match next.take() {
+                Some(claims) => claims,
+                None => claim(db, settings).await?,
+            };
+            let Some(claim) = claims.into_iter().next() else {
+                // Who goes on with the report that was worked on here last is about to leave a part of it, and its findings are known here.
+                if memory.is_some() && waits.next().is_some() {
+                    sleep(WAIT).await;
+                    continue;
+                }
+                break;
+            };
+            waits = 0..WAITS;
+            if more {
+                // Beside the work: reaching somebody takes longer than many a small import.
+                wasip3::spawn(wake_next());
+            }
+            let turn = Turn { db, store, claim: &claim, settings, deadline };
+            let outcome = match turn.work(&mut memory, &mut done.times).await {
+                Ok(outcome) => outcome,
+                Err(stop) => stop.note(db, &claim).await?,
+            };
+            match outcome {
+                Outcome::Completed => done.completed += 1,
+                Outcome::Failed => done.failed += 1,
+                Outcome::Lost => {}
+                Outcome::Yielded => done.yielded += 1,
+            }
+            if Instant::now() >= deadline {
+                break;
+            }
         }
+        // There may be more to do; whoever finds nothing ends here.
         if Instant::now() >= deadline {
-            break;
+            wake_next().await;
         }
+        if let Err(error) = remove_leftovers(db, store, settings.report_days).await {
+            eprintln!("the clean-up was not finished: {error:#}");
+        }
+        Ok(())
     }
-    // There may be more to do; whoever finds nothing ends here.
-    if Instant::now() >= deadline {
-        wake_next().await;
-    }
-    if let Err(error) = remove_leftovers(&db, &store, settings.report_days).await {
-        eprintln!("the clean-up was not finished: {error:#}");
-    }
-    Ok(done)
 }
 
 /// Takes the next import. Where the connection is broken, tries a new one: that the last import lost it says nothing about the next.
-async fn claim(db: &mut Db, settings: &Settings) -> anyhow::Result<Claims> {
+async fn claim(db: &mut Db, settings: &Settings) -> Result<Claims, DbError> {
     match db.claim_imports(1, settings.lease, settings.parallelism).await {
         Err(error) if error.may_pass() => {
-            *db = Db::open().await?;
-            Ok(db.claim_imports(1, settings.lease, settings.parallelism).await?)
+            db.reopen().await?;
+            db.claim_imports(1, settings.lease, settings.parallelism).await
         }
-        claims => Ok(claims?),
+        claims => claims,
     }
 }
 

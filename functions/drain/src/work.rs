@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use futures::future::join;
@@ -65,7 +64,7 @@ impl Memory {
 }
 
 /// Why an attempt ended.
-enum Stop {
+pub(crate) enum Stop {
     /// The attempt is over: see [`Outcome::Lost`].
     Lost,
     /// The report cannot be read any further.
@@ -91,12 +90,8 @@ pub(crate) struct Turn<'a> {
 
 impl Turn<'_> {
     /// Works until the import ends or the deadline has passed.
-    pub(crate) async fn work(&self, memory: &mut Option<Memory>, times: &mut Times) -> Result<Outcome> {
-        let mut source = Source::new(self.store, self.claim, times);
-        match read_and_store(self, &mut source, memory).await {
-            Ok(outcome) => Ok(outcome),
-            Err(stop) => ended(self.db, self.claim, stop).await,
-        }
+    pub(crate) async fn work(&self, memory: &mut Option<Memory>, times: &mut Times) -> Result<Outcome, Stop> {
+        read_and_store(self, &mut Source::new(self.store, self.claim, times), memory).await
     }
 
     fn is_over(&self) -> bool {
@@ -104,22 +99,27 @@ impl Turn<'_> {
     }
 }
 
-/// Tells the database how an attempt ended before its time.
-async fn ended(db: &Db, claim: &Claim, stop: Stop) -> Result<Outcome> {
-    let (failure, may_pass) = match stop {
-        Stop::Lost => return Ok(Outcome::Lost),
-        Stop::Unreadable(failure) => (in_entry(claim, failure), false),
-        Stop::Failed(error) => failure_of(&error),
-    };
-    let state = match db.fail_import(claim, &failure, may_pass).await {
-        // It may be only this connection that is gone. Said now, the next attempt need not wait for the lease to run out.
-        Err(error) if error.may_pass() => Db::open().await?.fail_import(claim, &failure, may_pass).await,
-        state => state,
-    };
-    Ok(match state? {
-        ImportState::Stale => Outcome::Lost,
-        _ => Outcome::Failed,
-    })
+impl Stop {
+    /// Tells the database how an attempt ended before its time.
+    pub(crate) async fn note(self, db: &mut Db, claim: &Claim) -> Result<Outcome, DbError> {
+        let (failure, may_pass) = match self {
+            Self::Lost => return Ok(Outcome::Lost),
+            Self::Unreadable(failure) => (in_entry(claim, failure), false),
+            Self::Failed(error) => failure_of(&error),
+        };
+        let state = match db.fail_import(claim, &failure, may_pass).await {
+            // It may be only this connection that is gone. Said now, the next attempt need not wait for the lease to run out.
+            Err(error) if error.may_pass() => {
+                db.reopen().await?;
+                db.fail_import(claim, &failure, may_pass).await
+            }
+            state => state,
+        };
+        Ok(match state? {
+            ImportState::Stale => Outcome::Lost,
+            _ => Outcome::Failed,
+        })
+    }
 }
 
 /// Says in which report of a packed upload it is.

@@ -1,10 +1,15 @@
-//! The schedule: wakes the drain, in case a wake-up was lost. Nothing here knows what a drain does.
+//! The schedule: wakes the drain, in case a wake-up was lost, and says in the log when nobody works though there is work. Nothing here knows what a
+//! drain does.
 //!
-//! The cron trigger's export is synchronous, so this component uses WASI 0.2 and Spin's synchronous variables.
+//! The cron trigger's export is synchronous, so this component uses WASI 0.2 and Spin's synchronous variables and database.
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
+use platform::address::{Address, advice};
+use platform::wake::{DRAIN, drain_url};
+use spin_sdk::pg::wit::postgres::{Connection, ConnectionBuilder, DbValue};
+use wasi::clocks::monotonic_clock::subscribe_duration;
 use wasi::http::outgoing_handler;
-use wasi::http::types::{ErrorCode, Fields, Method, OutgoingBody, OutgoingRequest, RequestOptions, Scheme};
+use wasi::http::types::{ErrorCode, Fields, IncomingResponse, Method, OutgoingBody, OutgoingRequest, RequestOptions, Scheme};
 
 #[expect(unreachable_pub, unsafe_code, clippy::pedantic, reason = "generated")]
 mod bindings {
@@ -28,22 +33,46 @@ mod bindings {
 use bindings::fermyon::spin::variables;
 use bindings::{Error, Guest, Metadata, Tick};
 
-/// Nanoseconds to reach the drain.
-const CONNECT: u64 = 5_000_000_000;
-/// Nanoseconds that the drain has to refuse: nobody waits here for its work.
-const ANSWER: u64 = 100_000_000;
+const SECOND: u64 = 1_000_000_000;
+/// Nanoseconds until the head of the drain's answer, which it sends before it works.
+const PATIENCE: u64 = 10 * SECOND;
+/// How often the drain is tried where nobody listens yet, and nanoseconds in between: the schedule of a host may run before its server does.
+const TRIES: u32 = 5;
+const PAUSE: u64 = SECOND;
+/// Seconds of unattended work that are worth a line: several periods of the schedule, and more than a drain works at a time.
+const UNATTENDED: f64 = 45.0;
 
 impl Guest for Tick {
     fn handle_cron_event(_metadata: Metadata) -> Result<(), Error> {
-        wake_drain().map_err(|error| Error::Other(format!("{error:#}")))
+        let woken = wake_patiently();
+        match unattended_seconds() {
+            Ok(Some(seconds)) if seconds > UNATTENDED => eprintln!("imports have waited for {seconds:.0} s, and no drain works on any"),
+            Ok(_) => {}
+            Err(error) => eprintln!("the queue cannot be looked at: {error:#}"),
+        }
+        woken.map_err(|error| Error::Other(format!("the drain could not be woken: {error:#}")))
+    }
+}
+
+/// Wakes the drain, or gives the reason why it could not be woken.
+fn wake_patiently() -> Result<()> {
+    let mut tries = 1;
+    loop {
+        match wake_drain() {
+            Err(error) if tries < TRIES && matches!(error.downcast_ref(), Some(ErrorCode::ConnectionRefused)) => {
+                subscribe_duration(PAUSE).block();
+                tries += 1;
+            }
+            woken => return woken,
+        }
     }
 }
 
 /// Asks the drain to start, and does not wait for its work.
 fn wake_drain() -> Result<()> {
-    let url = variable("drain_url")?;
+    let url = drain_url(&variable("app_url")?);
     let token = variable("drain_token")?;
-    let (scheme, authority, path) = split(&url).with_context(|| format!("drain_url is no http address: {url}"))?;
+    let (scheme, authority, path) = split(&url).with_context(|| format!("app_url leads to no http address: {url}"))?;
     let headers = Fields::from_list(&[
         ("authorization".to_owned(), format!("Bearer {token}").into_bytes()),
         ("content-length".to_owned(), b"0".to_vec()),
@@ -53,28 +82,55 @@ fn wake_drain() -> Result<()> {
         && request.set_scheme(Some(&scheme)).is_ok()
         && request.set_authority(Some(authority)).is_ok()
         && request.set_path_with_query(Some(path)).is_ok();
-    ensure!(accepted, "drain_url is not taken: {url}");
-    match send(request)? {
-        None => Ok(()),
-        Some(status) if (200..300).contains(&status) => Ok(()),
-        Some(status) => bail!("the drain answered {status}"),
-    }
+    ensure!(accepted, "app_url is not taken: {url}");
+    let answer = send(request).with_context(|| format!("no answer from {url}"))?;
+    let status = answer.status();
+    ensure!((200..300).contains(&status), "{url} answered {status}");
+    ensure!(answer.headers().has(DRAIN), "what answered at {url} is no drain: app_url leads elsewhere");
+    Ok(())
 }
 
-/// Sends a request without a body and gives the status of its answer, or none when the server is at work on it.
-fn send(request: OutgoingRequest) -> Result<Option<u16>> {
+/// Sends a request without a body and gives the head of its answer.
+fn send(request: OutgoingRequest) -> Result<IncomingResponse> {
     let body = request.body().map_err(|()| anyhow!("the request has no body"))?;
     let options = RequestOptions::new();
-    let limited = options.set_connect_timeout(Some(CONNECT)).is_ok() && options.set_first_byte_timeout(Some(ANSWER)).is_ok();
+    let limited = options.set_connect_timeout(Some(PATIENCE)).is_ok() && options.set_first_byte_timeout(Some(PATIENCE)).is_ok();
     ensure!(limited, "the host knows no time limits");
     let answer = outgoing_handler::handle(request, Some(options))?;
     OutgoingBody::finish(body, None)?;
     answer.subscribe().block();
-    match answer.get().context("no answer")?.map_err(|()| anyhow!("the answer was taken already"))? {
-        Ok(response) => Ok(Some(response.status())),
-        Err(ErrorCode::ConnectionReadTimeout | ErrorCode::HttpResponseTimeout) => Ok(None),
-        Err(error) => Err(error.into()),
+    Ok(answer.get().context("no answer")?.map_err(|()| anyhow!("the answer was taken already"))??)
+}
+
+/// For how long imports have waited though nobody works on any; none where nobody waits.
+fn unattended_seconds() -> Result<Option<f64>> {
+    let connection = connect()?;
+    let found = connection.query("select spillway.unattended_seconds()", &[]).map_err(|error| anyhow!("{error:?}"))?;
+    match found.rows.first().and_then(|row| row.first()) {
+        Some(DbValue::Floating64(seconds)) => Ok(Some(*seconds)),
+        Some(DbValue::DbNull) => Ok(None),
+        _ => Err(anyhow!("the database gave no number")),
     }
+}
+
+fn connect() -> Result<Connection> {
+    let idle = variable("database_idle_seconds")?;
+    let address = Address {
+        host: variable("database_host")?,
+        port: variable("database_port")?,
+        name: variable("database_name")?,
+        user: variable("database_user")?,
+        password: variable("database_password")?,
+        sslmode: variable("database_sslmode")?,
+        idle_seconds: idle.trim().parse().context("the variable database_idle_seconds is not a whole number")?,
+    };
+    let builder = ConnectionBuilder::new(&address.to_text().map_err(anyhow::Error::msg)?);
+    let authority = variable("database_ca")?;
+    let connection = if authority.trim().is_empty() { Ok(()) } else { builder.set_ca_root(&authority) };
+    connection.and_then(|()| builder.build()).map_err(|error| {
+        let error = format!("{error:?}");
+        advice(&error).map_or_else(|| anyhow!("{error}"), |advice| anyhow!("{advice}: {error}"))
+    })
 }
 
 fn variable(name: &str) -> Result<String> {

@@ -113,7 +113,8 @@ impl Subject {
             Self::Status => {
                 "Clients that send the tag they have and wait as long as they are told (2 s). The imports that they poll are claimed, but \
                  nobody works on them; beside them another import runs all the time. The clients share the cores with everything else, and \
-                 what they can do at most shows in answers of the runtime itself."
+                 what they can do at most shows in answers of the runtime itself. All other subjects are measured on a runtime that is tuned; \
+                 here and for uploads it is also as strict as Spin (see `local-runtime`)."
             }
             Self::Upload => {
                 "Until the upload is answered. Straight to the store: signed requests of the same client, in parts of the same size."

@@ -10,7 +10,7 @@ use decoding::{Decoded, Decoding, PIECE};
 use scan_reports::Format;
 use xtask::generate::{GITLEAKS, GRYPE, NESSUS_CSV, OPENVAS, SEMGREP, SNYK, SarifSize, TRIVY};
 use xtask::progress::Step;
-use xtask::runtime::{Runtime, Settings};
+use xtask::runtime::{Host, Runtime, Settings};
 use xtask::{build, ports};
 
 use super::drain::MOST_MEMORY;
@@ -145,8 +145,7 @@ impl Component {
             manifest: "xtask/decoding/spin.toml",
             listen: ports::free_address()?,
             variables: BTreeMap::new(),
-            max_instance_memory: None,
-            request_timeout: None,
+            host: Host::tuned(),
             dir: dir.join("decoding"),
         });
         Ok(Self { runtime: runtime.await?, http: reqwest::Client::new() })

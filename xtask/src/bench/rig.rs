@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio_postgres::Client as Connection;
 use xtask::client::Client;
 use xtask::progress::Percentage;
+use xtask::runtime::{Host, processors};
 use xtask::stack::{Stack, Temporary};
 
 /// The workspace of whoever does not need several.
@@ -28,6 +29,12 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// How often the database is asked whether something has come about: a statement of a tenth of a millisecond.
 const LOOK: Duration = Duration::from_millis(3);
 
+/// Hosts that are as strict as Spin: with the settings that the README recommends, and with none.
+pub(super) fn strict_hosts() -> [(&'static str, Host); 2] {
+    let bare = Host { worker_threads: processors(), runtime_config: None, ..Host::default() };
+    [("strict host, set as in the README", Host::default()), ("strict host, not set", bare)]
+}
+
 /// The app, and a connection to its database. What the benchmark itself asks there carries the comment "bench", and is not counted.
 pub(super) struct Rig {
     pub(super) stack: Stack,
@@ -38,19 +45,29 @@ pub(super) struct Rig {
 impl Rig {
     /// An app in which only the benchmark lets the drain work, and so knows when.
     pub(super) async fn driven(parallelism: usize) -> Result<Self> {
-        Self::start(&[("app_url", NOWHERE), ("drain_parallelism", &parallelism.to_string())]).await
+        Self::driven_on(Host::tuned(), parallelism).await
+    }
+
+    /// The same on a host of one's choice.
+    pub(super) async fn driven_on(host: Host, parallelism: usize) -> Result<Self> {
+        Self::start(host, &[("app_url", NOWHERE), ("drain_parallelism", &parallelism.to_string())]).await
     }
 
     /// The app as it is delivered: uploads and the schedule wake the drain.
     pub(super) async fn awake() -> Result<Self> {
-        Self::start(&[]).await
+        Self::awake_on(Host::tuned()).await
     }
 
-    async fn start(variables: &[(&str, &str)]) -> Result<Self> {
+    /// The same on a host of one's choice.
+    pub(super) async fn awake_on(host: Host) -> Result<Self> {
+        Self::start(host, &[]).await
+    }
+
+    async fn start(host: Host, variables: &[(&str, &str)]) -> Result<Self> {
         ensure!(std::env::var_os("SPILLWAY_URL").is_none(), "the benchmark needs an app of its own: unset SPILLWAY_URL");
         let variables = [("drain_token", DRAIN_TOKEN)].iter().chain(variables);
         let variables: BTreeMap<_, _> = variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let stack = Stack::temporary(Temporary { variables, ..Temporary::default() }).await?;
+        let stack = Stack::temporary(Temporary { variables, host, ..Temporary::default() }).await?;
         let connection = stack.database.connect().await?;
         let statistics = connection.batch_execute("create extension if not exists pg_stat_statements").await;
         statistics.context("statements are counted by pg_stat_statements (Debian: postgresql-contrib)")?;
@@ -119,15 +136,15 @@ impl Rig {
     pub(super) async fn turn(&self) -> Result<Turn> {
         let answer = self.http.post(format!("{}/internal/drain", self.stack.url())).bearer_auth(DRAIN_TOKEN).send().await?;
         ensure!(answer.status() == StatusCode::OK, "the drain answered {}", answer.status());
-        let timing = answer.headers().get("server-timing").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
         let done: Value = answer.json().await?;
+        ensure!(done["error"].is_null(), "the drain broke off: {done}");
         let idle = ["completed", "yielded", "failed"].iter().all(|what| done[what] == 0);
         Ok(Turn {
             ended: Instant::now(),
             idle,
-            store: duration(&timing, "store"),
-            decode: duration(&timing, "decode"),
-            database: duration(&timing, "database"),
+            store: duration(&done, "store"),
+            decode: duration(&done, "decode"),
+            database: duration(&done, "database"),
         })
     }
 
@@ -204,10 +221,9 @@ impl Drained {
     }
 }
 
-/// One duration of the header Server-Timing: "store;dur=1.5, decode;dur=20.1".
-fn duration(header: &str, name: &str) -> Duration {
-    let mut metrics = header.split(',').filter_map(|metric| metric.trim().split_once(";dur="));
-    let ms = metrics.find(|(known, _)| *known == name).and_then(|(_, ms)| ms.parse::<f64>().ok());
+/// One of the durations that a drain tells.
+fn duration(done: &Value, name: &str) -> Duration {
+    let ms = done["times_ms"][name].as_f64();
     ms.and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok()).unwrap_or_default()
 }
 
@@ -227,9 +243,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_read_from_the_header() {
-        let header = "store;dur=1.5, decode;dur=20.125, database;dur=0.000";
-        let us = ["store", "decode", "database", "other"].map(|name| duration(header, name).as_micros());
+    fn durations_are_read_from_what_a_drain_tells() {
+        let done = serde_json::json!({"times_ms": {"store": 1.5, "decode": 20.125, "database": 0}});
+        let us = ["store", "decode", "database", "other"].map(|name| duration(&done, name).as_micros());
         assert_eq!(us, [1500, 20_125, 0, 0]);
     }
 }

@@ -11,12 +11,13 @@ use serde_json::Value;
 use tokio_postgres::Client as Connection;
 use xtask::client::Client;
 use xtask::progress::Step;
+use xtask::runtime::Host;
 
 use super::drain::upload;
 use super::floor::{claim, create_import};
 use super::host::HEALTH;
 use super::input::Report;
-use super::rig::{Rig, WORKSPACE};
+use super::rig::{Rig, WORKSPACE, strict_hosts};
 use super::sample::Sample;
 use super::session::Session;
 use super::sizes::{SEED, nessus};
@@ -41,12 +42,20 @@ const LEAST_RATE: f64 = 2000.0;
 /// Rows of this subject.
 pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
     let busy = Report::nessus(session.dir.path(), nessus(session.sizes.nessus, SEED))?;
+    let mut rows = rows_on(session, &busy, Host::tuned()).await?;
+    for (name, host) in strict_hosts() {
+        rows.extend(rows_on(session, &busy, host).await?.into_iter().map(|row| row.on(name)));
+    }
+    Ok(rows)
+}
+
+async fn rows_on(session: &Session, busy: &Report, host: Host) -> Result<Vec<Row>> {
     // The polled ones count as worked on: there must be room for one more.
-    let rig = Rig::driven(POLLED + 1).await?;
+    let rig = Rig::driven_on(host, POLLED + 1).await?;
     let imports = park_imports(&rig.connection).await?;
     let client = rig.client("polled").await?;
     let quiet = alone(session, &client, &imports[0]).await?;
-    let mut rows = beside_an_import(session, &rig, &client, &imports, &busy, &quiet).await?;
+    let mut rows = beside_an_import(session, &rig, &client, &imports, busy, &quiet).await?;
     rows.push(fastest(session, &client, &imports).await?);
     rows.push(connections(&rig).await?);
     rig.end().await?;

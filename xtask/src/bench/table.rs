@@ -116,6 +116,11 @@ impl Row {
         Self { subject, what: what.into(), figure, reference: None, target: None }
     }
 
+    /// Says of a row that it is of another host than the one of all other rows, which alone has targets.
+    pub(super) fn on(self, host: &str) -> Self {
+        Self { what: format!("{host}: {}", self.what), target: None, ..self }
+    }
+
     /// Sets what the figure is to be compared with.
     pub(super) fn beside(self, name: impl Into<String>, figure: Figure) -> Self {
         Self { reference: Some((name.into(), figure)), ..self }

@@ -11,8 +11,9 @@ use tokio::io::AsyncReadExt as _;
 use xtask::client::Client;
 use xtask::generate;
 use xtask::progress::Step;
+use xtask::runtime::Host;
 
-use super::rig::{Rig, WORKSPACE};
+use super::rig::{Rig, WORKSPACE, strict_hosts};
 use super::sample::Sample;
 use super::session::Session;
 use super::sizes::{SEED, nessus};
@@ -32,13 +33,40 @@ const SIGNATURE_LIFE: Duration = Duration::from_mins(10);
 
 /// Adds the rows of this subject.
 pub(super) async fn rows(session: &mut Session, rows: &mut Vec<Row>) -> Result<()> {
-    let rig = Rig::awake().await?;
-    rows.extend(small(&rig).await?);
-    rig.end().await?;
-    let rig = Rig::driven(1).await?;
-    rows.push(large(session, &rig).await?);
-    rig.end().await?;
+    rows_on(session, rows, &Host::tuned(), |row| row).await?;
+    for (name, host) in strict_hosts() {
+        rows_on(session, rows, &host, |row| row.on(name)).await?;
+    }
     Ok(())
+}
+
+async fn rows_on(session: &Session, rows: &mut Vec<Row>, host: &Host, name: impl Fn(Row) -> Row) -> Result<()> {
+    let rig = Rig::awake_on(host.clone()).await?;
+    rows.extend(one_by_one(session, &rig).await?.into_iter().map(&name));
+    rows.extend(small(&rig).await?.into_iter().map(&name));
+    rig.end().await?;
+    let rig = Rig::driven_on(host.clone(), 1).await?;
+    rows.push(name(large(session, &rig).await?));
+    rig.end().await
+}
+
+/// Small uploads that wait for nobody: what packets that wait for others' acknowledgements cost shows here.
+async fn one_by_one(session: &Session, rig: &Rig) -> Result<Vec<Row>> {
+    let (report, client, direct) = (small_report()?, rig.client(WORKSPACE).await?, Direct::new(rig)?);
+    let step = Step::begin(format!("{} small uploads, one after the other", session.sizes.wakes));
+    let (mut puts, mut uploads) = (Vec::new(), Vec::new());
+    for number in 0..session.sizes.wakes {
+        puts.push(timed(direct.put(number, &report)).await?);
+        uploads.push(timed(upload(&client, &report)).await?);
+    }
+    step.done();
+    let (puts, uploads) = (Sample::new(puts), Sample::new(uploads));
+    let row = |percent| {
+        let figure = |sample: &Sample| Figure::milliseconds(sample.percentile(percent));
+        let what = format!("small uploads one after the other, answered, p{percent}");
+        Row::new(SUBJECT, what, figure(&uploads)).beside("a PUT to the store", figure(&puts))
+    };
+    Ok(vec![row(50), row(95)])
 }
 
 /// A report of a few findings.

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal};
-use tokio_postgres::NoTls;
+use tokio_postgres::config::SslMode;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::child::{Child, Ending};
 use crate::paths::TemporaryDir;
@@ -37,10 +38,17 @@ pub struct Database {
     pub user: String,
     /// The user's password, perhaps empty.
     pub password: String,
+    /// Whether TLS is used where the server offers it, demanded, or not used.
+    pub sslmode: SslMode,
+    /// The certificate (PEM) of the authority that the server's is from, where the system does not know it.
+    pub authority: Option<String>,
 }
 
+/// Names the file with [`Database::authority`] in the environment, as for PostgreSQL's own tools.
+const AUTHORITY: &str = "PGSSLROOTCERT";
+
 impl Database {
-    /// Reads `postgres://user:password@host:port/name`.
+    /// Reads `postgres://user:password@host:port/name`, perhaps with `?sslmode=require`.
     pub fn from_url(url: &str) -> Result<Self> {
         let config: tokio_postgres::Config = url.parse().context("the database's URL should be postgres://user:password@host:port/name")?;
         let host = match config.get_hosts() {
@@ -54,6 +62,8 @@ impl Database {
             name: config.get_dbname().unwrap_or(&user).to_owned(),
             password: String::from_utf8_lossy(config.get_password().unwrap_or_default()).into_owned(),
             user,
+            sslmode: config.get_ssl_mode(),
+            authority: std::env::var_os(AUTHORITY).map(|file| paths::read(Path::new(&file))).transpose()?,
         })
     }
 
@@ -66,12 +76,41 @@ impl Database {
     pub async fn connect(&self) -> Result<tokio_postgres::Client> {
         let mut config = tokio_postgres::Config::new();
         config.host(&self.host).port(self.port).dbname(&self.name).user(&self.user).password(&self.password);
-        config.application_name("xtask").connect_timeout(Duration::from_secs(10));
-        let address = || format!("cannot connect to the database {}", self.url_without_password());
-        let (client, connection) = config.connect(NoTls).await.with_context(address)?;
+        config.application_name("xtask").connect_timeout(Duration::from_secs(10)).ssl_mode(self.sslmode);
+        let tls = MakeRustlsConnect::new(tls_client::system_and(self.authority.as_deref())?);
+        let (client, connection) = config.connect(tls).await.map_err(|error| self.no_connection(error))?;
         tokio::spawn(connection);
         Ok(client)
     }
+
+    fn no_connection(&self, error: tokio_postgres::Error) -> anyhow::Error {
+        let context = format!("cannot connect to the database {}", self.url_without_password());
+        if format!("{error:?}").contains("InvalidCertificate") {
+            let advice = format!("its certificate is not trusted; name a file with the certificate of its authority as {AUTHORITY}");
+            return anyhow::Error::new(error).context(advice).context(context);
+        }
+        anyhow::Error::new(error).context(context)
+    }
+}
+
+/// What a private server is to be beside the usual.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Settings, which count before the usual ones.
+    pub settings: Vec<(&'static str, String)>,
+    /// Who it is over TLS, which it then demands.
+    pub identity: Option<Identity>,
+}
+
+/// Who a server is over TLS: in PEM.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The server's certificate, for 127.0.0.1.
+    pub certificate: String,
+    /// Its private key.
+    pub key: String,
+    /// The certificate of the authority that it is from.
+    pub authority: String,
 }
 
 /// A private server on 127.0.0.1, stopped on `Drop`.
@@ -84,26 +123,37 @@ pub struct Cluster {
     password: String,
     server: Mutex<Option<Child>>,
     temporary: Option<TemporaryDir>,
+    options: Options,
 }
 
 impl Cluster {
     /// Starts the server whose data is in `dir`, and makes that data when there is none.
     pub async fn start(dir: &Path) -> Result<Self> {
+        Self::start_with(dir, Options::default()).await
+    }
+
+    async fn start_with(dir: &Path, options: Options) -> Result<Self> {
         paths::create_dir(dir)?;
         let owner = Owner::needed()?;
         let dir = owner.map_or_else(|| Ok(dir.to_owned()), |owner| owner.reachable(dir))?;
         let binaries = Binaries::find(version_of(&dir)).await?;
         let password = password(&dir)?;
-        let cluster = Self { binaries, owner, dir, port: ports::free()?, password, server: Mutex::new(None), temporary: None };
+        let cluster = Self { binaries, owner, dir, port: ports::free()?, password, server: Mutex::new(None), temporary: None, options };
         cluster.initialise()?;
+        cluster.write_identity()?;
         cluster.restart().await?;
         Ok(cluster)
     }
 
     /// Starts a server whose data goes with it.
     pub async fn start_temporary() -> Result<Self> {
+        Self::start_temporary_with(Options::default()).await
+    }
+
+    /// The same, other than usual.
+    pub async fn start_temporary_with(options: Options) -> Result<Self> {
         let temporary = TemporaryDir::new("postgres")?;
-        let cluster = Self::start(temporary.path()).await?;
+        let cluster = Self::start_with(temporary.path(), options).await?;
         Ok(cluster.keep(temporary))
     }
 
@@ -131,7 +181,15 @@ impl Cluster {
 
     /// The address of one of its databases.
     pub fn database(&self, name: &str) -> Database {
-        Database { host: "127.0.0.1".into(), port: self.port, name: name.into(), user: USER.into(), password: self.password.clone() }
+        Database {
+            host: "127.0.0.1".into(),
+            port: self.port,
+            name: name.into(),
+            user: USER.into(),
+            password: self.password.clone(),
+            sslmode: SslMode::Prefer,
+            authority: self.options.identity.as_ref().map(|identity| identity.authority.clone()),
+        }
     }
 
     /// Creates a database where there is none of that name.
@@ -200,7 +258,7 @@ impl Cluster {
             ("port", &port),
             // TCP only: a socket's path must be short, and a checkout may lie deep.
             ("unix_socket_directories", ""),
-            // Spin keeps up to 64 for each component, `local-runtime` 16, and torture has two hosts at a time.
+            // The tests have several hosts at a time.
             ("max_connections", "600"),
             ("shared_buffers", "256MB"),
             ("max_wal_size", "2GB"),
@@ -212,12 +270,37 @@ impl Cluster {
             // Also the statements inside functions.
             settings.push(("pg_stat_statements.track", "all"));
         }
+        let (hba, certificate, key) = (self.dir.join("hba.conf"), self.dir.join("server.crt"), self.dir.join("server.key"));
+        if self.options.identity.is_some() {
+            let files = [("hba_file", &hba), ("ssl_cert_file", &certificate), ("ssl_key_file", &key)];
+            settings.extend(files.iter().filter_map(|(name, file)| Some((*name, file.to_str()?))));
+            settings.push(("ssl", "on"));
+        }
+        settings.extend(self.options.settings.iter().map(|(name, value)| (*name, value.as_str())));
         let mut command = self.command("postgres");
         command.arg("-D").arg(self.data());
+        // Of a setting that is there twice the last counts.
         for (name, value) in settings {
             command.arg("-c").arg(format!("{name}={value}"));
         }
         command
+    }
+
+    /// Puts the files of its identity where the server finds them. Nobody is let in without TLS then.
+    fn write_identity(&self) -> Result<()> {
+        let Some(Identity { certificate, key, .. }) = &self.options.identity else { return Ok(()) };
+        for (name, text) in [
+            ("hba.conf", "hostssl all all 127.0.0.1/32 scram-sha-256\n"),
+            ("server.crt", certificate.as_str()),
+            ("server.key", key.as_str()),
+        ] {
+            let file = self.dir.join(name);
+            paths::write_private(&file, text)?;
+            if let Some(owner) = self.owner {
+                owner.give(&file)?;
+            }
+        }
+        Ok(())
     }
 
     /// Runs initdb, unless that is done.

@@ -6,13 +6,17 @@
 //! `cargo xtask torture --rounds 1 --fault kill --default-settings` shows how soon an import goes on with the lease of spin.toml.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Args, ValueEnum as _};
+use xtask::postgres::Cluster;
 use xtask::progress::{self, Step};
 use xtask::random;
 use xtask::stack::{Stack, Temporary};
+
+use crate::test::OtherRuntime;
 
 mod compare;
 mod faults;
@@ -58,16 +62,26 @@ pub(crate) struct Torture {
     /// Leaves lease and budget of the drain as spin.toml has them, and wants every import to go on within a minute
     #[arg(long)]
     default_settings: bool,
+
+    #[command(flatten)]
+    runtime: OtherRuntime,
 }
 
 impl Torture {
     /// One round of each fault, for the tests.
     pub(crate) fn short() -> Self {
-        Self { rounds: Fault::value_variants().len() as u64, seed: 1, fault: None, default_settings: false }
+        Self {
+            rounds: Fault::value_variants().len() as u64,
+            seed: 1,
+            fault: None,
+            default_settings: false,
+            runtime: OtherRuntime::default(),
+        }
     }
 
     /// Runs the rounds, and prints the table.
     pub(crate) async fn run(self) -> Result<()> {
+        self.runtime.choose()?;
         let reports = reports::of_all_workspaces(self.seed)?;
         let proxy = Proxy::start().await?;
         let drain_token = random::secret()?;
@@ -100,7 +114,8 @@ impl Torture {
             variables.extend([("drain_lease_seconds", LEASE.to_string()), ("drain_budget_ms", BUDGET.to_string())]);
         }
         let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Stack::temporary(Temporary { variables, own_cluster: true, ..Temporary::default() }).await
+        let cluster = Some(Arc::new(Cluster::start_temporary().await?));
+        Stack::temporary(Temporary { variables, cluster, ..Temporary::default() }).await
     }
 
     async fn run_round(

@@ -8,8 +8,9 @@ use tokio_postgres::RowStream;
 use wasmtime::component::{Accessor, FutureReader, Resource, StreamReader};
 
 use super::errors::query_failed;
+use super::pools::Target;
 use super::rows::{self, ResultLimit, RowProducer};
-use super::values::to_parameter;
+use super::values::{Parameter, to_parameter};
 use super::{Connection, ConnectionBuilder};
 use crate::bindings::spin::postgres::postgres::{
     Column, Error, Host, HostConnection, HostConnectionBuilder, HostConnectionBuilderWithStore, HostConnectionWithStore, ParameterValue,
@@ -21,31 +22,24 @@ type Client = Arc<deadpool_postgres::Object>;
 type QueryParts = (Vec<Column>, StreamReader<Row>, FutureReader<Result<(), Error>>);
 
 /// Opens a connection and gives the guest a handle to it.
-async fn open(component: &Component, address: &str) -> Result<Connection, Error> {
-    component.pools.open(address, &component.allowed_hosts).await
+async fn open(component: &Component, target: Target) -> Result<Connection, Error> {
+    component.pools.open(target, &component.allowed_hosts).await
 }
 
-async fn build(component: &Component, address: &str, wants_tls: bool) -> Result<Connection, Error> {
-    if wants_tls {
-        return Err(Error::ConnectionFailed(
-            "a certificate authority was set, but local-runtime does not support TLS to PostgreSQL".to_owned(),
-        ));
-    }
-    open(component, address).await
+fn parameters(component: &Component, parameters: Vec<ParameterValue>) -> Result<Vec<Parameter>, Error> {
+    parameters.into_iter().map(|value| to_parameter(value, component.verbatim_json)).collect()
 }
 
-async fn execute(client: &Client, statement: &str, parameters: Vec<ParameterValue>) -> Result<u64, Error> {
-    let values = parameters.into_iter().map(to_parameter).collect::<Result<Vec<_>, _>>()?;
+async fn execute(client: &Client, statement: &str, values: Vec<Parameter>) -> Result<u64, Error> {
     client.execute_raw(statement, values).await.map_err(|error| query_failed(&error))
 }
 
-async fn start_query(client: &Client, statement: &str, parameters: Vec<ParameterValue>) -> Result<RowStream, Error> {
-    let values = parameters.into_iter().map(to_parameter).collect::<Result<Vec<_>, _>>()?;
+async fn start_query(client: &Client, statement: &str, values: Vec<Parameter>) -> Result<RowStream, Error> {
     client.query_raw(statement, values).await.map_err(|error| query_failed(&error))
 }
 
-async fn query(client: &Client, statement: &str, parameters: Vec<ParameterValue>) -> Result<RowSet, Error> {
-    let mut stream = std::pin::pin!(start_query(client, statement, parameters).await?);
+async fn query(client: &Client, statement: &str, values: Vec<Parameter>, verbatim_json: bool) -> Result<RowSet, Error> {
+    let mut stream = std::pin::pin!(start_query(client, statement, values).await?);
     let mut set = RowSet { columns: Vec::new(), rows: Vec::new() };
     let mut limit = ResultLimit::default();
     while let Some(row) = stream.try_next().await.map_err(|error| query_failed(&error))? {
@@ -53,15 +47,16 @@ async fn query(client: &Client, statement: &str, parameters: Vec<ParameterValue>
             set.columns = rows::columns(&row);
         }
         limit.count_in_whole(&row)?;
-        set.rows.push(rows::convert(&row)?);
+        set.rows.push(rows::convert(&row, verbatim_json)?);
     }
     Ok(set)
 }
 
 impl Guest {
-    fn connection(&self, connection: &Resource<Connection>) -> wasmtime::Result<Client> {
+    /// What a statement needs: who asks, and by which connection.
+    fn statement(&self, connection: &Resource<Connection>) -> wasmtime::Result<(Arc<Component>, Client)> {
         self.component.metrics.statements.fetch_add(1, Relaxed);
-        Ok(Arc::clone(&self.table.get(connection)?.client))
+        Ok((Arc::clone(&self.component), Arc::clone(&self.table.get(connection)?.client)))
     }
 
     fn keep(&mut self, opened: Result<Connection, Error>) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
@@ -79,7 +74,7 @@ impl Host for Guest {}
 
 impl HostConnection for Guest {
     async fn open(&mut self, address: String) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
-        let opened = open(&self.component, &address).await;
+        let opened = open(&self.component, (address, None)).await;
         self.keep(opened)
     }
 
@@ -87,20 +82,27 @@ impl HostConnection for Guest {
         &mut self,
         connection: Resource<Connection>,
         statement: String,
-        parameters: Vec<ParameterValue>,
+        values: Vec<ParameterValue>,
     ) -> wasmtime::Result<Result<RowSet, Error>> {
-        let client = self.connection(&connection)?;
-        Ok(query(&client, &statement, parameters).await)
+        let (component, client) = self.statement(&connection)?;
+        let values = match parameters(&component, values) {
+            Ok(values) => values,
+            Err(error) => return Ok(Err(error)),
+        };
+        Ok(query(&client, &statement, values, component.verbatim_json).await)
     }
 
     async fn execute(
         &mut self,
         connection: Resource<Connection>,
         statement: String,
-        parameters: Vec<ParameterValue>,
+        values: Vec<ParameterValue>,
     ) -> wasmtime::Result<Result<u64, Error>> {
-        let client = self.connection(&connection)?;
-        Ok(execute(&client, &statement, parameters).await)
+        let (component, client) = self.statement(&connection)?;
+        match parameters(&component, values) {
+            Ok(values) => Ok(execute(&client, &statement, values).await),
+            Err(error) => Ok(Err(error)),
+        }
     }
 
     fn drop(&mut self, connection: Resource<Connection>) -> wasmtime::Result<()> {
@@ -112,7 +114,7 @@ impl HostConnection for Guest {
 impl HostConnectionWithStore<Guest> for SpinInterfaces {
     async fn open_async(store: &Accessor<Guest, Self>, address: String) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
         let component = store.with(|mut access| Arc::clone(&access.get().component));
-        let opened = open(&component, &address).await;
+        let opened = open(&component, (address, None)).await;
         store.with(|mut access| access.get().keep(opened))
     }
 
@@ -120,14 +122,14 @@ impl HostConnectionWithStore<Guest> for SpinInterfaces {
         store: &Accessor<Guest, Self>,
         connection: Resource<Connection>,
         statement: String,
-        parameters: Vec<ParameterValue>,
+        values: Vec<ParameterValue>,
     ) -> wasmtime::Result<Result<QueryParts, Error>> {
-        let client = store.with(|mut access| access.get().connection(&connection))?;
-        let stream = match start_query(&client, &statement, parameters).await {
-            Ok(stream) => stream,
-            Err(error) => return Ok(Err(error)),
+        let (component, client) = store.with(|mut access| access.get().statement(&connection))?;
+        let start = async {
+            let stream = start_query(&client, &statement, parameters(&component, values)?).await?;
+            rows::start(stream, Arc::clone(&client), component.verbatim_json).await
         };
-        let started = match rows::start(stream, client).await {
+        let started = match start.await {
             Ok(started) => started,
             Err(error) => return Ok(Err(error)),
         };
@@ -142,26 +144,29 @@ impl HostConnectionWithStore<Guest> for SpinInterfaces {
         store: &Accessor<Guest, Self>,
         connection: Resource<Connection>,
         statement: String,
-        parameters: Vec<ParameterValue>,
+        values: Vec<ParameterValue>,
     ) -> wasmtime::Result<Result<u64, Error>> {
-        let client = store.with(|mut access| access.get().connection(&connection))?;
-        Ok(execute(&client, &statement, parameters).await)
+        let (component, client) = store.with(|mut access| access.get().statement(&connection))?;
+        match parameters(&component, values) {
+            Ok(values) => Ok(execute(&client, &statement, values).await),
+            Err(error) => Ok(Err(error)),
+        }
     }
 }
 
 impl HostConnectionBuilder for Guest {
     fn new(&mut self, address: String) -> wasmtime::Result<Resource<ConnectionBuilder>> {
-        Ok(self.table.push(ConnectionBuilder { address, wants_tls: false })?)
+        Ok(self.table.push(ConnectionBuilder { target: (address, None) })?)
     }
 
-    fn set_ca_root(&mut self, builder: Resource<ConnectionBuilder>, _certificate: String) -> wasmtime::Result<Result<(), Error>> {
-        self.table.get_mut(&builder)?.wants_tls = true;
+    fn set_ca_root(&mut self, builder: Resource<ConnectionBuilder>, certificate: String) -> wasmtime::Result<Result<(), Error>> {
+        self.table.get_mut(&builder)?.target.1 = Some(certificate);
         Ok(Ok(()))
     }
 
     async fn build(&mut self, builder: Resource<ConnectionBuilder>) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
-        let ConnectionBuilder { address, wants_tls } = self.table.get(&builder)?;
-        let opened = build(&self.component, address, *wants_tls).await;
+        let target = self.table.get(&builder)?.target.clone();
+        let opened = open(&self.component, target).await;
         self.keep(opened)
     }
 
@@ -176,12 +181,11 @@ impl HostConnectionBuilderWithStore<Guest> for SpinInterfaces {
         store: &Accessor<Guest, Self>,
         builder: Resource<ConnectionBuilder>,
     ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
-        let (component, address, wants_tls) = store.with(|mut access| {
+        let (component, target) = store.with(|mut access| {
             let guest = access.get();
-            let builder = guest.table.get(&builder)?;
-            wasmtime::error::Ok((Arc::clone(&guest.component), builder.address.clone(), builder.wants_tls))
+            wasmtime::error::Ok((Arc::clone(&guest.component), guest.table.get(&builder)?.target.clone()))
         })?;
-        let opened = build(&component, &address, wants_tls).await;
+        let opened = open(&component, target).await;
         store.with(|mut access| access.get().keep(opened))
     }
 }

@@ -4,61 +4,86 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, QueueMode, RecyclingMethod};
-use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{Config, NoTls};
+use tokio::sync::Semaphore;
+use tokio_postgres::Config;
+use tokio_postgres::config::Host;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Connection;
 use crate::bindings::spin::postgres::postgres::Error;
 use crate::outbound::AllowedHosts;
 
-/// Connections to one address. Who comes later waits, which costs less than the 64 of Spin: a server of few processors works on so many
-/// statements at a time at best, opening one takes it as long as fifty short statements, and each takes memory for as long as it stands.
-const CONNECTIONS: usize = 16;
+/// Connections to one address, as in Spin. Who comes later waits.
+const CONNECTIONS: usize = 64;
+
+/// The same where the runtime is tuned: a server of few processors works on so many statements at a time at best, opening a connection takes it
+/// as long as fifty short statements, and each takes memory for as long as it stands.
+const TUNED_CONNECTIONS: usize = 16;
 
 /// Addresses that are remembered, as in Spin.
 const ADDRESSES: usize = 16;
 
 const DEFAULT_PORT: u16 = 5432;
 
-/// The pools by address.
-#[derive(Default)]
-pub struct Pools(Mutex<HashMap<String, Pool>>);
+/// An address, and the certificate of the authority that its server is to have its own from.
+pub(super) type Target = (String, Option<String>);
+
+/// The pools of a component.
+pub struct Pools {
+    by_target: Mutex<HashMap<Target, Pool>>,
+    tuned: bool,
+    /// Connections that the guests of all components may hold.
+    held: Option<Arc<Semaphore>>,
+}
 
 impl Pools {
-    /// Opens a connection that the rules allow.
-    pub(super) async fn open(&self, address: &str, allowed: &AllowedHosts) -> Result<Connection, Error> {
-        let pool = self.pool(address, allowed).map_err(Error::ConnectionFailed)?;
-        let client = pool.get().await.map_err(|error| Error::ConnectionFailed(format!("{error:?}")))?;
-        Ok(Connection { client: Arc::new(client) })
+    /// No pools yet. All components share `held`.
+    pub fn new(tuned: bool, held: Option<Arc<Semaphore>>) -> Self {
+        Self { by_target: Mutex::default(), tuned, held }
     }
 
-    fn pool(&self, address: &str, allowed: &AllowedHosts) -> Result<Pool, String> {
-        let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pool) = pools.get(address) {
+    /// Opens a connection that the rules allow.
+    pub(super) async fn open(&self, target: Target, allowed: &AllowedHosts) -> Result<Connection, Error> {
+        let pool = self.pool(target, allowed).map_err(Error::ConnectionFailed)?;
+        let permit = match &self.held {
+            Some(held) => Arc::clone(held).acquire_owned().await.ok(),
+            None => None,
+        };
+        let client = pool.get().await.map_err(|error| Error::ConnectionFailed(format!("{error:?}")))?;
+        Ok(Connection { client: Arc::new(client), _permit: permit })
+    }
+
+    fn pool(&self, target: Target, allowed: &AllowedHosts) -> Result<Pool, String> {
+        let mut pools = self.by_target.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = pools.get(&target) {
             return Ok(pool.clone());
         }
+        let (address, authority) = &target;
         let config: Config = address.parse().map_err(|error| format!("the address cannot be parsed: {error:?}"))?;
         check(&config, allowed)?;
         if pools.len() >= ADDRESSES {
             pools.clear();
         }
-        let pool = new_pool(config)?;
-        pools.insert(address.to_owned(), pool.clone());
+        let pool = self.new_pool(config, authority.as_deref())?;
+        pools.insert(target, pool.clone());
         Ok(pool)
     }
-}
 
-fn new_pool(config: Config) -> Result<Pool, String> {
-    let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Clean });
-    // The one that was used last is taken first: what its server process has in its caches is still there.
-    Pool::builder(manager).max_size(CONNECTIONS).queue_mode(QueueMode::Lifo).build().map_err(|error| format!("no pool: {error:?}"))
-}
-
-/// All hosts of an address must be allowed, and it must not insist on what the runtime does not do.
-fn check(config: &Config, allowed: &AllowedHosts) -> Result<(), String> {
-    if config.get_ssl_mode() == SslMode::Require {
-        return Err("the address asks for TLS, which local-runtime does not support: use sslmode=disable or prefer".to_owned());
+    fn new_pool(&self, config: Config, authority: Option<&str>) -> Result<Pool, String> {
+        let tls = MakeRustlsConnect::new(tls_client::system_and(authority).map_err(|error| error.to_string())?);
+        let manager = Manager::from_config(config, tls, ManagerConfig { recycling_method: RecyclingMethod::Clean });
+        let pool = if self.tuned {
+            // The one that was used last is taken first: what its server process has in its caches is still there.
+            Pool::builder(manager).max_size(TUNED_CONNECTIONS).queue_mode(QueueMode::Lifo)
+        } else {
+            Pool::builder(manager).max_size(CONNECTIONS)
+        };
+        pool.build().map_err(|error| format!("no pool: {error:?}"))
     }
+}
+
+/// All hosts of an address must be allowed.
+fn check(config: &Config, allowed: &AllowedHosts) -> Result<(), String> {
     for (host, port) in hosts(config)? {
         if !allowed.allows("postgres", &host, port) {
             return Err(format!("address postgres://{host}:{port} is not permitted by allowed_outbound_hosts"));
@@ -108,8 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn unix_sockets_and_tls_are_refused_in_words() {
+    fn unix_sockets_are_refused_in_words() {
         assert!(checked("host=/var/run/postgresql user=user").unwrap_err().contains("Unix socket"));
-        assert!(checked("host=localhost user=user sslmode=require").unwrap_err().contains("TLS"));
     }
 }

@@ -30,14 +30,14 @@ pub(super) struct Started {
 }
 
 /// Waits for the first row, and reads the others in a task of their own. The connection is in use until that ends.
-pub(super) async fn start(stream: RowStream, client: Arc<deadpool_postgres::Object>) -> Result<Started, Error> {
+pub(super) async fn start(stream: RowStream, client: Arc<deadpool_postgres::Object>, verbatim_json: bool) -> Result<Started, Error> {
     let mut stream = Box::pin(stream);
     let first = stream.try_next().await.map_err(|error| query_failed(&error))?;
     let (row_sender, rows) = mpsc::channel(ROWS_AHEAD);
     let (result_sender, result) = oneshot::channel();
     let columns = first.as_ref().map(columns).unwrap_or_default();
     tokio::spawn(async move {
-        let outcome = forward(first, stream, row_sender).await;
+        let outcome = forward(first, stream, row_sender, verbatim_json).await;
         drop(client);
         // The guest need not be interested.
         let _ = result_sender.send(outcome);
@@ -45,11 +45,16 @@ pub(super) async fn start(stream: RowStream, client: Arc<deadpool_postgres::Obje
     Ok(Started { columns, rows, result })
 }
 
-async fn forward(first: Option<PgRow>, mut stream: Pin<Box<RowStream>>, sender: mpsc::Sender<Row>) -> Result<(), Error> {
+async fn forward(
+    first: Option<PgRow>,
+    mut stream: Pin<Box<RowStream>>,
+    sender: mpsc::Sender<Row>,
+    verbatim_json: bool,
+) -> Result<(), Error> {
     let mut next = first;
     while let Some(row) = next {
         ResultLimit::default().count_in_whole(&row)?;
-        if sender.send(convert(&row)?).await.is_err() {
+        if sender.send(convert(&row, verbatim_json)?).await.is_err() {
             return Ok(());
         }
         next = stream.try_next().await.map_err(|error| query_failed(&error))?;
@@ -63,8 +68,8 @@ pub(super) fn columns(row: &PgRow) -> Vec<Column> {
 }
 
 /// A row as the guest sees it.
-pub(super) fn convert(row: &PgRow) -> Result<Row, Error> {
-    (0..row.len()).map(|index| from_row(row, index)).collect()
+pub(super) fn convert(row: &PgRow, verbatim_json: bool) -> Result<Row, Error> {
+    (0..row.len()).map(|index| from_row(row, index, verbatim_json)).collect()
 }
 
 /// Counts the bytes of a result.

@@ -13,7 +13,8 @@ use super::errors::row_failed;
 use crate::bindings::spin::postgres::postgres::{DbDataType, DbValue, Error, Interval, ParameterValue, RangeBoundKind};
 
 type BoxError = Box<dyn StdError + Sync + Send>;
-type Parameter = Box<dyn ToSql + Sync + Send>;
+/// As the database's client takes it.
+pub(super) type Parameter = Box<dyn ToSql + Sync + Send>;
 
 /// What a guest is told about the type of a column.
 pub(super) fn data_type(pg_type: &Type) -> DbDataType {
@@ -46,7 +47,7 @@ pub(super) fn data_type(pg_type: &Type) -> DbDataType {
 }
 
 /// A value of a row. `timestamptz` is an error although its column says datetime: that is how Spin is.
-pub(super) fn from_row(row: &Row, index: usize) -> Result<DbValue, Error> {
+pub(super) fn from_row(row: &Row, index: usize, verbatim_json: bool) -> Result<DbValue, Error> {
     match *row.columns()[index].type_() {
         Type::BOOL => read(row, index, DbValue::Boolean),
         Type::CHAR => read(row, index, DbValue::Int8),
@@ -61,7 +62,12 @@ pub(super) fn from_row(row: &Row, index: usize) -> Result<DbValue, Error> {
         Type::TIME => read(row, index, |time| DbValue::Time(time_parts(time))),
         Type::TIMESTAMP | Type::TIMESTAMPTZ => read(row, index, |moment: NaiveDateTime| DbValue::Datetime(moment_parts(moment))),
         Type::UUID => read(row, index, |uuid: uuid::Uuid| DbValue::Uuid(uuid.to_string())),
-        Type::JSONB => read(row, index, |Jsonb(text)| DbValue::Jsonb(text)),
+        Type::JSONB if verbatim_json => read(row, index, |Jsonb(text)| DbValue::Jsonb(text)),
+        Type::JSONB => {
+            let document: Option<Jsonb> = row.try_get(index).map_err(|error| row_failed(format!("{error:?}")))?;
+            let again = document.map(|Jsonb(text)| written_again(&text)).transpose().map_err(row_failed)?;
+            Ok(again.map_or(DbValue::DbNull, DbValue::Jsonb))
+        }
         Type::NUMERIC => read(row, index, |number: Decimal| DbValue::Decimal(number.to_string())),
         Type::INTERVAL => read(row, index, |IntervalValue(interval)| DbValue::Interval(interval)),
         Type::INT4_RANGE => read(row, index, |Range(lower, upper)| DbValue::RangeInt32((lower, upper))),
@@ -101,8 +107,19 @@ fn small(part: u32) -> u8 {
 }
 
 /// A parameter as PostgreSQL takes it. It is taken over, since a batch has megabytes of them.
-pub(super) fn to_parameter(value: ParameterValue) -> Result<Parameter, Error> {
-    convert(value).map_err(Error::ValueConversionFailed)
+pub(super) fn to_parameter(value: ParameterValue, verbatim_json: bool) -> Result<Parameter, Error> {
+    match value {
+        ParameterValue::Jsonb(text) if !verbatim_json => written_again(&text).map(|text| Box::new(Jsonb(text)) as Parameter),
+        value => convert(value),
+    }
+    .map_err(Error::ValueConversionFailed)
+}
+
+/// What becomes of a document on its way through Spin: taken apart and written anew, its keys in order, its numbers as 64 bits hold them. One that is
+/// nested more than 128 deep is none.
+fn written_again(text: &[u8]) -> Result<Vec<u8>, String> {
+    let document: serde_json::Value = serde_json::from_slice(text).map_err(|error| format!("no JSON: {error}"))?;
+    serde_json::to_vec(&document).map_err(|error| error.to_string())
 }
 
 fn convert(value: ParameterValue) -> Result<Parameter, String> {
@@ -198,8 +215,7 @@ impl ToSql for Moment {
     to_sql_checked!();
 }
 
-/// A JSON document as text. It is passed on as it is: documents are the bulk of what goes to a database, and taking them apart
-/// and putting them together again would cost more than anything else here.
+/// A JSON document as text.
 #[derive(Debug)]
 struct Jsonb(Vec<u8>);
 
@@ -348,4 +364,17 @@ fn read_bound<'a, T: FromSql<'a>>(bound: &protocol::RangeBound<Option<&'a [u8]>>
         protocol::RangeBound::Exclusive(raw) => (raw, RangeBoundKind::Exclusive),
     };
     Ok(Some((T::from_sql_nullable(element, raw)?, kind)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_goes_through_spin_in_its_own_way() {
+        let again = |text: &str| written_again(text.as_bytes()).map(|text| String::from_utf8(text).unwrap());
+        assert_eq!(again(r#" {"b": 1, "a": 0.12345678901234567890} "#).unwrap(), r#"{"a":0.12345678901234568,"b":1}"#);
+        assert!(again(&format!("{}1{}", "[".repeat(200), "]".repeat(200))).is_err());
+        assert!(again("{").is_err());
+    }
 }
