@@ -196,7 +196,7 @@ async fn an_import_in_many_turns_ends_as_in_one() -> Result<()> {
     let report = nessus(20_000, 200)?;
     let in_one = world().await?;
     let status = in_one.import("a.nessus", report.clone()).await?;
-    let in_many = world_in(stack_with(&[("drain_budget_ms", "20"), ("drain_parallelism", "1")]).await?.into()).await?;
+    let in_many = world_in(stack_with(&[("drain_budget_ms", "50"), ("drain_parallelism", "1")]).await?.into()).await?;
     let status_of_many = in_many.import("a.nessus", report).await?;
     assert!(status_of_many["attempt"].as_u64() > Some(3), "it took only {} turns", status_of_many["attempt"]);
     assert_eq!(status["counts"], status_of_many["counts"]);

@@ -158,7 +158,7 @@ const HELD: &str = "select count(*) from pg_stat_activity where datname = curren
 #[cfg_attr(external_app, ignore = "needs an app of its own")]
 async fn a_burst_does_not_keep_the_connections_that_an_import_needs() -> Result<()> {
     // As a host is that knows no limit of its own.
-    let mut options = scarce(100, &[]).await?;
+    let mut options = scarce(50, &[]).await?;
     options.host.runtime_config = None;
     let world = world_in(Stack::temporary(options).await?.into()).await?;
     let database = world.stack.database.connect().await?;
@@ -166,7 +166,7 @@ async fn a_burst_does_not_keep_the_connections_that_an_import_needs() -> Result<
     until("a burst takes nearly all connections", async || {
         let paths = ["/api/v1/findings", "/api/v1/notifications", "/api/v1/imports"];
         join_all((0..300).map(|number| world.answer(Method::GET, paths[number % paths.len()]))).await;
-        Ok(database.query_one(HELD, &[]).await?.get::<_, i64>(0) > 80)
+        Ok(database.query_one(HELD, &[]).await?.get::<_, i64>(0) > 40)
     })
     .await?;
     let started = Instant::now();

@@ -56,7 +56,7 @@ async fn one_by_one(session: &Session, rig: &Rig) -> Result<Vec<Row>> {
     let step = Step::begin(format!("{} small uploads, one after the other", session.sizes.wakes));
     let (mut puts, mut uploads) = (Vec::new(), Vec::new());
     for number in 0..session.sizes.wakes {
-        puts.push(timed(direct.put(number, &report)).await?);
+        puts.push(timed(direct.put(SMALL_UPLOADS + number, &report)).await?);
         uploads.push(timed(upload(&client, &report)).await?);
     }
     step.done();

@@ -67,6 +67,8 @@ fn serve(listener: std::net::TcpListener, service: &S3Service, stopped: oneshot:
 async fn accept(listener: TcpListener, service: &S3Service) {
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
+        // As stores do: an answer whose head and body go apart would wait 40 ms in between.
+        let _ = stream.set_nodelay(true);
         let service = service.clone();
         tokio::spawn(async move {
             let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
