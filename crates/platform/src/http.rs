@@ -280,7 +280,7 @@ pub async fn send(mut request: Request<Full<Bytes>>, patience: Patience) -> Resu
     request.extensions_mut().insert(RequestOptionsExtension(options));
     let request = http_into_wasi_request(request)?;
     // So that the body's first piece is there when the host asks for it: head and body are one packet then. Spin's client does not set TCP_NODELAY,
-    // and what follows a first packet would wait 40 ms for its acknowledgement.
+    // and what follows a first packet would wait 40 ms for its acknowledgement: small uploads took 53 ms instead of 12 (`bench upload`, strict host).
     yield_async().await;
     Ok(http_from_wasi_response(client::send(request).await?)?)
 }
