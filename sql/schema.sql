@@ -127,6 +127,13 @@ CREATE TYPE spillway.occurrence_columns AS (
 
 COMMENT ON TYPE spillway.occurrence_columns IS 'occurrences on their way in, column by column (see new_occurrence): arrays of one length, or null or empty where a column is null in all of them';
 
+CREATE TYPE spillway.page AS (
+	items text,
+	next text
+);
+
+COMMENT ON TYPE spillway.page IS 'a page of a list: its items as a JSON array, and the place after which the next page begins; null where there is none';
+
 CREATE TYPE spillway.seen_as AS ENUM (
     'new',
     'updated',
@@ -214,6 +221,47 @@ $$;
 
 COMMENT ON FUNCTION spillway.admit_imports(p_workspace integer) IS 'lets the next imports of a workspace be claimed, the most urgent and oldest first, as many as have room; to be called whenever one comes or ends';
 
+CREATE TABLE spillway.assets (
+    workspace_id integer NOT NULL,
+    id uuid NOT NULL,
+    kind spillway.asset_kind NOT NULL,
+    identity text NOT NULL,
+    hostname text,
+    attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
+    first_import_id uuid NOT NULL,
+    last_import_id uuid NOT NULL,
+    first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_as spillway.seen_as DEFAULT 'new'::spillway.seen_as NOT NULL,
+    hostname_import_id uuid,
+    attribute_imports jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT asset_identity_is_short CHECK (((length(identity) >= 1) AND (length(identity) <= 1024)))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE spillway.assets IS 'what was scanned: a host, site, repository, image or cloud resource';
+
+COMMENT ON COLUMN spillway.assets.id IS 'hash of kind and identity';
+
+COMMENT ON COLUMN spillway.assets.last_import_id IS 'the newest import that saw it';
+
+COMMENT ON COLUMN spillway.assets.seen_as IS 'what last_import_id meant for it';
+
+COMMENT ON COLUMN spillway.assets.hostname_import_id IS 'the newest import that named it';
+
+COMMENT ON COLUMN spillway.assets.attribute_imports IS 'for each attribute the newest import that told it';
+
+CREATE FUNCTION spillway.asset_document(a spillway.assets) RETURNS json
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select pg_catalog.json_build_object(
+    'id', a.id, 'kind', a.kind, 'identity', a.identity, 'hostname', a.hostname, 'attributes', a.attributes,
+    'first_import_id', a.first_import_id, 'last_import_id', a.last_import_id,
+    'first_seen_at', spillway.utc_text(a.first_seen_at), 'last_seen_at', spillway.utc_text(a.last_seen_at))
+$$;
+
+COMMENT ON FUNCTION spillway.asset_document(a spillway.assets) IS 'an asset as the API shows it';
+
 CREATE FUNCTION spillway.batch_insert_assets(p_workspace integer, p_import uuid, p_assets jsonb) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -295,11 +343,11 @@ begin
         select p_workspace, g.identity, g.tool, g.kind, g.rule_id, g.title, g.severity, g.status, g.description, g.solution, g.vulnerability_ids,
           g.cwes, g.cvss, g."references", g.component, g.attributes, g."offset", p_import, p_import
         from jsonb_populate_recordset(c_defaults, p_findings) g order by g.identity
-        returning id
+        returning id, severity, source_offset
       )
       -- Made of what is stored, so that this comes after it, as it does below: who writes in another order may wait in a circle.
-      insert into spillway.import_findings (workspace_id, import_id, finding_id, seen_as)
-      select p_workspace, p_import, s.id, 'new' from stored s order by s.id;
+      insert into spillway.import_findings (workspace_id, import_id, finding_id, seen_as, severity, source_offset)
+      select p_workspace, p_import, s.id, 'new', s.severity, s.source_offset from stored s order by s.id;
       get diagnostics v_new = row_count;
       return jsonb_build_object('new', v_new);
     exception when unique_violation then
@@ -359,12 +407,15 @@ begin
     where f.last_import_id < p_import or f.last_import_id = p_import and f.source_offset > excluded.source_offset
     returning f.id, f.seen_as
   ), seen as (
-    insert into spillway.import_findings as s (workspace_id, import_id, finding_id, seen_as)
-    select p_workspace, p_import, g.identity, coalesce(w.seen_as, 'unchanged')
+    insert into spillway.import_findings as s (workspace_id, import_id, finding_id, seen_as, severity, source_offset)
+    select p_workspace, p_import, g.identity, coalesce(w.seen_as, 'unchanged'), g.severity, g."offset"
     from given g left join stored w on w.id = g.identity
     order by g.identity
-    on conflict do nothing
-    returning s.seen_as
+    -- Of two records of one report the first says how bad it is, whichever came first.
+    on conflict (workspace_id, import_id, finding_id) do update set severity = excluded.severity, source_offset = excluded.source_offset
+    where s.source_offset > excluded.source_offset
+    -- A row that was there before has been counted.
+    returning case when s.xmax = 0 then s.seen_as end as seen_as
   )
   select jsonb_build_object(
     'new', count(*) filter (where seen_as = 'new'),
@@ -1000,19 +1051,29 @@ COMMENT ON COLUMN spillway.findings.seen_as IS 'what last_import_id meant for it
 COMMENT ON COLUMN spillway.findings.closed_import_id IS 'the import that closed it by not seeing it';
 
 CREATE FUNCTION spillway.finding_document(f spillway.findings) RETURNS jsonb
-    LANGUAGE sql STABLE PARALLEL SAFE
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO ''
     AS $$
-  select jsonb_build_object(
+begin
+  return spillway.finding_summary(f)::jsonb || jsonb_build_object(
+    'description', f.description, 'solution', f.solution, 'references', f.reference_urls, 'attributes', f.attributes);
+end
+$$;
+
+COMMENT ON FUNCTION spillway.finding_document(f spillway.findings) IS 'a finding as the API shows it';
+
+CREATE FUNCTION spillway.finding_summary(f spillway.findings) RETURNS json
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select pg_catalog.json_build_object(
     'id', f.id, 'tool', f.tool, 'kind', f.kind, 'rule_id', f.rule_id, 'title', f.title, 'severity', f.severity, 'status', f.status,
     'decided_at', spillway.utc_text(f.decided_at), 'closed_import_id', f.closed_import_id,
-    'description', f.description, 'solution', f.solution, 'vulnerability_ids', f.vulnerability_ids, 'cwes', f.cwes, 'cvss', f.cvss,
-    'references', f.reference_urls, 'component', f.component, 'attributes', f.attributes,
+    'vulnerability_ids', f.vulnerability_ids, 'cwes', f.cwes, 'cvss', f.cvss, 'component', f.component,
     'first_import_id', f.first_import_id, 'last_import_id', f.last_import_id,
     'first_seen_at', spillway.utc_text(f.first_seen_at), 'last_seen_at', spillway.utc_text(f.last_seen_at))
 $$;
 
-COMMENT ON FUNCTION spillway.finding_document(f spillway.findings) IS 'a finding as the API shows it';
+COMMENT ON FUNCTION spillway.finding_summary(f spillway.findings) IS 'a finding as lists show it: without its long texts, links and further facts';
 
 CREATE FUNCTION spillway.finish_import(p_import uuid, p_attempt integer, p_fence bigint) RETURNS jsonb
     LANGUAGE plpgsql
@@ -1225,6 +1286,44 @@ $$;
 
 COMMENT ON FUNCTION spillway.import_document(i spillway.imports) IS 'an import as the API shows it; links are paths of the same host';
 
+CREATE TABLE spillway.import_errors (
+    workspace_id integer NOT NULL,
+    import_id uuid NOT NULL,
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    code text NOT NULL,
+    message text NOT NULL,
+    source_offset bigint,
+    source_line bigint,
+    excerpt text DEFAULT ''::text NOT NULL,
+    item jsonb,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    item_id text,
+    tries smallint DEFAULT 1 NOT NULL
+);
+
+COMMENT ON TABLE spillway.import_errors IS 'the records of a report that could not be used';
+
+COMMENT ON COLUMN spillway.import_errors.kind IS 'record: the report is wrong there; asset or occurrence: the database refused it';
+
+COMMENT ON COLUMN spillway.import_errors.code IS 'the parser''s problem code or the SQLSTATE';
+
+COMMENT ON COLUMN spillway.import_errors.item IS 'the record as a batch of its own, so that it can be stored once the cause is gone';
+
+COMMENT ON COLUMN spillway.import_errors.item_id IS 'the id of the occurrence or asset that the database refused';
+
+COMMENT ON COLUMN spillway.import_errors.tries IS 'how often it was tried to store the item';
+
+CREATE FUNCTION spillway.import_error_document(e spillway.import_errors) RETURNS json
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select pg_catalog.json_build_object(
+    'id', e.id, 'kind', e.kind, 'code', e.code, 'message', e.message, 'offset', e.source_offset, 'line', e.source_line,
+    'excerpt', e.excerpt, 'item', e.item, 'tries', e.tries, 'created_at', spillway.utc_text(e.created_at))
+$$;
+
+COMMENT ON FUNCTION spillway.import_error_document(e spillway.import_errors) IS 'a record that could not be stored, as the API shows it';
+
 CREATE FUNCTION spillway.import_status(p_workspace integer, p_import uuid, p_known_version bigint DEFAULT NULL::bigint) RETURNS TABLE(version bigint, document jsonb)
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO ''
@@ -1427,158 +1526,158 @@ $$;
 
 COMMENT ON FUNCTION spillway.later_attributes(p_known_imports jsonb, p_attributes jsonb, p_import uuid) IS 'those of the attributes that no newer import has told, p_known_imports naming for each attribute the newest that did';
 
-CREATE FUNCTION spillway.list_assets(p_workspace integer, p_after uuid, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE PARALLEL SAFE
-    SET search_path TO ''
-    AS $$
-  with page as materialized (
-    select a.* from spillway.assets a
-    where a.workspace_id = p_workspace and (p_after is null or a.id > p_after)
-    order by a.id limit p_limit + 1
-  ), shown as (
-    select * from page order by id limit p_limit
-  )
-  select jsonb_build_object(
-    'items', coalesce((select jsonb_agg(jsonb_build_object(
-        'id', s.id, 'kind', s.kind, 'identity', s.identity, 'hostname', s.hostname, 'attributes', s.attributes,
-        'first_import_id', s.first_import_id, 'last_import_id', s.last_import_id,
-        'first_seen_at', spillway.utc_text(s.first_seen_at), 'last_seen_at', spillway.utc_text(s.last_seen_at))
-      order by s.id) from shown s), '[]'),
-    'next', (select s.id::text from shown s where (select count(*) from page) > p_limit order by s.id desc limit 1))
-$$;
-
-COMMENT ON FUNCTION spillway.list_assets(p_workspace integer, p_after uuid, p_limit integer) IS 'a page of assets after the one given; next is the place of the next page';
-
-CREATE FUNCTION spillway.list_findings(p_workspace integer, p_after_severity spillway.severity, p_after uuid, p_limit integer, p_severity spillway.severity, p_status spillway.finding_status, p_import uuid) RETURNS jsonb
-    LANGUAGE sql STABLE PARALLEL SAFE
-    SET search_path TO ''
-    AS $$
-  with page as materialized (
-    select f.* from spillway.findings f
-    where f.workspace_id = p_workspace
-      and (p_after is null or f.severity < p_after_severity or f.severity = p_after_severity and f.id > p_after)
-      and (p_severity is null or f.severity = p_severity)
-      and (p_status is null or f.status = p_status)
-      and (p_import is null or exists (select from spillway.import_findings s
-        where s.workspace_id = p_workspace and s.import_id = p_import and s.finding_id = f.id))
-    order by f.severity desc, f.id limit p_limit + 1
-  ), shown as (
-    select * from page order by severity desc, id limit p_limit
-  )
-  select jsonb_build_object(
-    'items', coalesce((select jsonb_agg(spillway.finding_document(s::spillway.findings)
-      order by s.severity desc, s.id) from shown s), '[]'),
-    'next', (select s.severity || ' ' || s.id from shown s where (select count(*) from page) > p_limit order by s.severity, s.id desc limit 1))
-$$;
-
-COMMENT ON FUNCTION spillway.list_findings(p_workspace integer, p_after_severity spillway.severity, p_after uuid, p_limit integer, p_severity spillway.severity, p_status spillway.finding_status, p_import uuid) IS 'a page of findings, worst first, after the one given, with filters; next is the place of the next page';
-
-CREATE FUNCTION spillway.list_import_errors(p_workspace integer, p_import uuid, p_after bigint, p_limit integer) RETURNS jsonb
+CREATE FUNCTION spillway.list_assets(p_workspace integer, p_after uuid, p_limit integer) RETURNS spillway.page
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO ''
-    AS $$
-declare
-  v_items jsonb;
-  v_count bigint;
+    AS $_$
+begin
+  return spillway.read_page(format($query$
+    select a.id as place, spillway.asset_document(a) as document
+    from (
+      select a.* from spillway.assets a
+      where a.workspace_id = %1$s and (%2$L is null or a.id > %2$L)
+      order by a.id limit %3$s + 1
+    ) as a
+    order by a.id
+  $query$, p_workspace, p_after, p_limit), p_limit);
+end
+$_$;
+
+COMMENT ON FUNCTION spillway.list_assets(p_workspace integer, p_after uuid, p_limit integer) IS 'a page of assets after the place given';
+
+CREATE FUNCTION spillway.list_findings(p_workspace integer, p_after_severity spillway.severity, p_after uuid, p_limit integer, p_severity spillway.severity, p_status spillway.finding_status) RETURNS spillway.page
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $_$
+begin
+  return spillway.read_page(format($query$
+    select concat_ws(' ', f.severity, f.id) as place, spillway.finding_summary(f) as document
+    from (
+      -- An index has them in order, status by status.
+      select k.severity, k.id
+      from unnest(case when %6$L is null then enum_range(null::spillway.finding_status) else array[%6$L]::spillway.finding_status[] end) as of (status)
+      cross join lateral (
+        select f.severity, f.id from spillway.findings f
+        where f.workspace_id = %1$s and f.status = of.status and (%5$L is null or f.severity = %5$L)
+          and (%3$L is null or %5$L is null and (f.severity, f.id) < (%2$L, %3$L) or %5$L is not null and f.id < %3$L)
+        order by f.severity desc, f.id desc limit %4$s + 1
+      ) as k
+      order by k.severity desc, k.id desc limit %4$s + 1
+    ) as k
+    join spillway.findings f on f.workspace_id = %1$s and f.id = k.id
+    order by k.severity desc, k.id desc
+  $query$, p_workspace, p_after_severity, p_after, p_limit, p_severity, p_status), p_limit);
+end
+$_$;
+
+COMMENT ON FUNCTION spillway.list_findings(p_workspace integer, p_after_severity spillway.severity, p_after uuid, p_limit integer, p_severity spillway.severity, p_status spillway.finding_status) IS 'a page of a workspace''s findings in short, worst first, after the place given, of one severity or status or of all';
+
+CREATE FUNCTION spillway.list_import_errors(p_workspace integer, p_import uuid, p_after bigint, p_limit integer) RETURNS spillway.page
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $_$
 begin
   perform from spillway.imports i where i.workspace_id = p_workspace and i.id = p_import;
   if not found then
     raise exception using errcode = 'SW404', message = 'there is no such import';
   end if;
-  with page as materialized (
-    select e.* from spillway.import_errors e
-    where e.workspace_id = p_workspace and e.import_id = p_import and e.id > coalesce(p_after, 0)
-    order by e.id limit p_limit + 1
-  ), shown as (
-    select * from page order by id limit p_limit
-  )
-  select coalesce(jsonb_agg(jsonb_build_object(
-      'id', s.id, 'kind', s.kind, 'code', s.code, 'message', s.message, 'offset', s.source_offset, 'line', s.source_line,
-      'excerpt', s.excerpt, 'item', s.item, 'tries', s.tries, 'created_at', spillway.utc_text(s.created_at))
-    order by s.id), '[]'), (select count(*) from page)
-  into v_items, v_count from shown s;
-  return jsonb_build_object('items', v_items, 'next', case when v_count > p_limit then v_items #>> '{-1,id}' end);
+  return spillway.read_page(format($query$
+    select e.id as place, spillway.import_error_document(e) as document
+    from (
+      select e.* from spillway.import_errors e
+      where e.workspace_id = %1$s and e.import_id = %2$L and (%3$L is null or e.id > %3$L)
+      order by e.id limit %4$s + 1
+    ) as e
+    order by e.id
+  $query$, p_workspace, p_import, p_after, p_limit), p_limit);
 end
-$$;
+$_$;
 
-COMMENT ON FUNCTION spillway.list_import_errors(p_workspace integer, p_import uuid, p_after bigint, p_limit integer) IS 'a page of the records of an import that could not be stored, in the order in which they were met; SW404 where the workspace has no such import';
+COMMENT ON FUNCTION spillway.list_import_errors(p_workspace integer, p_import uuid, p_after bigint, p_limit integer) IS 'a page of the records of an import that could not be stored, in the order in which they were met, after the place given; SW404 where the workspace has no such import';
 
-CREATE FUNCTION spillway.list_imports(p_workspace integer, p_after uuid, p_limit integer, p_state spillway.import_state DEFAULT NULL::spillway.import_state) RETURNS jsonb
-    LANGUAGE sql STABLE PARALLEL SAFE
-    SET search_path TO ''
-    AS $$
-  with page as (
-    select i.* from spillway.imports i
-    where i.workspace_id = p_workspace and (p_after is null or i.id < p_after) and (p_state is null or i.state = p_state)
-    order by i.id desc limit p_limit + 1
-  )
-  select jsonb_build_object(
-    'items', coalesce((select jsonb_agg(spillway.import_document(p::spillway.imports) order by p.id desc)
-      from (select * from page order by id desc limit p_limit) p), '[]'),
-    'next', (select min(p.id::text) from (select id from page order by id desc limit p_limit) p where (select count(*) from page) > p_limit))
-$$;
-
-COMMENT ON FUNCTION spillway.list_imports(p_workspace integer, p_after uuid, p_limit integer, p_state spillway.import_state) IS 'a page of imports, newest first, after the one given, of one state or of all; next is the place of the next page';
-
-CREATE FUNCTION spillway.list_notifications(p_workspace integer, p_after uuid, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE PARALLEL SAFE
-    SET search_path TO ''
-    AS $$
-  with page as materialized (
-    select n.* from spillway.notifications n
-    where n.workspace_id = p_workspace and (p_after is null or n.id < p_after)
-    order by n.id desc limit p_limit + 1
-  ), shown as (
-    select * from page order by id desc limit p_limit
-  )
-  select jsonb_build_object(
-    'items', coalesce((select jsonb_agg(jsonb_build_object(
-        'id', s.id, 'kind', s.kind, 'import_id', s.import_id, 'title', s.title, 'message', s.message,
-        'created_at', spillway.utc_text(s.created_at), 'read_at', spillway.utc_text(s.read_at),
-        'links', jsonb_build_object('import', '/api/v1/imports/' || s.import_id,
-          'retry', case s.kind when 'failed' then '/api/v1/imports/' || s.import_id || '/retry'
-            when 'warning' then '/api/v1/imports/' || s.import_id || '/errors/retry' end))
-      order by s.id desc) from shown s), '[]'),
-    'unread', spillway.count_unread(p_workspace),
-    'next', (select s.id::text from shown s where (select count(*) from page) > p_limit order by s.id limit 1))
-$$;
-
-COMMENT ON FUNCTION spillway.list_notifications(p_workspace integer, p_after uuid, p_limit integer) IS 'a page of notifications, newest first, with the number of unread ones';
-
-CREATE FUNCTION spillway.list_occurrences(p_workspace integer, p_finding uuid, p_after uuid, p_limit integer) RETURNS jsonb
+CREATE FUNCTION spillway.list_import_findings(p_workspace integer, p_import uuid, p_after_severity spillway.severity, p_after uuid, p_limit integer, p_severity spillway.severity, p_status spillway.finding_status) RETURNS spillway.page
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO ''
-    AS $$
-declare
-  v_items jsonb;
-  v_count bigint;
+    AS $_$
 begin
-  -- Two queries rather than one with "or": each walks its own index.
-  with page as materialized (
-    (select o.* from spillway.occurrences o
-     where p_finding is null and o.workspace_id = p_workspace and o.id > coalesce(p_after, '00000000-0000-0000-0000-000000000000')
-     order by o.id limit p_limit + 1)
-    union all
-    (select o.* from spillway.occurrences o
-     where o.finding_id = p_finding and o.workspace_id = p_workspace and o.id > coalesce(p_after, '00000000-0000-0000-0000-000000000000')
-     order by o.id limit p_limit + 1)
-  ), shown as (
-    select * from page order by id limit p_limit
-  )
-  select coalesce(jsonb_agg(jsonb_build_object(
-      'id', s.id, 'finding_id', s.finding_id, 'asset_id', s.asset_id, 'asset_identity', a.identity,
-      'location', jsonb_build_object('host', s.host, 'port', s.port, 'protocol', s.protocol, 'service', s.service, 'url', s.url,
-        'parameter', s.parameter, 'path', s.path, 'line', s.line),
-      'evidence', s.evidence, 'first_import_id', s.first_import_id, 'last_import_id', s.last_import_id,
-      'first_seen_at', spillway.utc_text(s.first_seen_at), 'last_seen_at', spillway.utc_text(s.last_seen_at))
-    order by s.id), '[]'), (select count(*) from page)
-  into v_items, v_count
-  from shown s join spillway.assets a on a.workspace_id = p_workspace and a.id = s.asset_id;
-  return jsonb_build_object('items', v_items, 'next', case when v_count > p_limit then v_items #>> '{-1,id}' end);
+  return spillway.read_page(format($query$
+    select concat_ws(' ', k.severity, k.id) as place, spillway.finding_summary(f) as document
+    from (
+      select s.severity, s.finding_id as id
+      from spillway.import_findings s
+      -- offset 0: looked at for each row of the walk. Joined, the findings were walked for the import's.
+      where s.workspace_id = %1$s and s.import_id = %2$L and (%6$L is null or s.severity = %6$L)
+        and (%7$L is null or exists (
+          select from spillway.findings f where f.workspace_id = %1$s and f.id = s.finding_id and f.status = %7$L offset 0
+        ))
+        and (%4$L is null or %6$L is null and (s.severity, s.finding_id) < (%3$L, %4$L) or %6$L is not null and s.finding_id < %4$L)
+      order by s.severity desc, s.finding_id desc limit %5$s + 1
+    ) as k
+    join spillway.findings f on f.workspace_id = %1$s and f.id = k.id
+    order by k.severity desc, k.id desc
+  $query$, p_workspace, p_import, p_after_severity, p_after, p_limit, p_severity, p_status), p_limit);
 end
-$$;
+$_$;
 
-COMMENT ON FUNCTION spillway.list_occurrences(p_workspace integer, p_finding uuid, p_after uuid, p_limit integer) IS 'a page of occurrences, of one finding or of all, after the one given; next is the place of the next page';
+COMMENT ON FUNCTION spillway.list_import_findings(p_workspace integer, p_import uuid, p_after_severity spillway.severity, p_after uuid, p_limit integer, p_severity spillway.severity, p_status spillway.finding_status) IS 'a page of the findings that an import saw, in short, worst first as its report says, after the place given; p_severity is the report''s, too';
+
+CREATE FUNCTION spillway.list_imports(p_workspace integer, p_after uuid, p_limit integer, p_state spillway.import_state DEFAULT NULL::spillway.import_state) RETURNS spillway.page
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $_$
+begin
+  return spillway.read_page(format($query$
+    select i.id as place, spillway.import_document(i) as document
+    from (
+      select i.* from spillway.imports i
+      where i.workspace_id = %1$s and (%2$L is null or i.id < %2$L) and (%4$L is null or i.state = %4$L)
+      order by i.id desc limit %3$s + 1
+    ) as i
+    order by i.id desc
+  $query$, p_workspace, p_after, p_limit, p_state), p_limit);
+end
+$_$;
+
+COMMENT ON FUNCTION spillway.list_imports(p_workspace integer, p_after uuid, p_limit integer, p_state spillway.import_state) IS 'a page of imports, newest first, after the place given, of one state or of all';
+
+CREATE FUNCTION spillway.list_notifications(p_workspace integer, p_after uuid, p_limit integer) RETURNS spillway.page
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $_$
+begin
+  return spillway.read_page(format($query$
+    select n.id as place, spillway.notification_document(n) as document
+    from (
+      select n.* from spillway.notifications n
+      where n.workspace_id = %1$s and (%2$L is null or n.id < %2$L)
+      order by n.id desc limit %3$s + 1
+    ) as n
+    order by n.id desc
+  $query$, p_workspace, p_after, p_limit), p_limit);
+end
+$_$;
+
+COMMENT ON FUNCTION spillway.list_notifications(p_workspace integer, p_after uuid, p_limit integer) IS 'a page of notifications, newest first, after the place given';
+
+CREATE FUNCTION spillway.list_occurrences(p_workspace integer, p_finding uuid, p_after uuid, p_limit integer) RETURNS spillway.page
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $_$
+begin
+  return spillway.read_page(format($query$
+    select o.id as place, spillway.occurrence_document(o, a.identity) as document
+    from (
+      select o.* from spillway.occurrences o
+      where o.workspace_id = %1$s and (%2$L is null or o.finding_id = %2$L) and (%3$L is null or o.id > %3$L)
+      order by o.id limit %4$s + 1
+    ) as o
+    join spillway.assets a on a.workspace_id = %1$s and a.id = o.asset_id
+    order by o.id
+  $query$, p_workspace, p_finding, p_after, p_limit), p_limit);
+end
+$_$;
+
+COMMENT ON FUNCTION spillway.list_occurrences(p_workspace integer, p_finding uuid, p_after uuid, p_limit integer) IS 'a page of occurrences, of one finding or of all, after the place given';
 
 CREATE FUNCTION spillway.mark_notifications_read(p_workspace integer, p_id uuid) RETURNS jsonb
     LANGUAGE plpgsql
@@ -1612,6 +1711,13 @@ CREATE FUNCTION spillway.max_kept_errors() RETURNS integer
     AS $$ select 10000 $$;
 
 COMMENT ON FUNCTION spillway.max_kept_errors() IS 'so many errors of an import are kept with their items, and can be tried again; what goes beyond is only counted';
+
+CREATE FUNCTION spillway.max_page_bytes() RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$ select 1048576 $$;
+
+COMMENT ON FUNCTION spillway.max_page_bytes() IS 'how many bytes of items a page has at most, unless its first item alone has more';
 
 CREATE FUNCTION spillway.max_stall() RETURNS interval
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1717,6 +1823,33 @@ $$;
 
 COMMENT ON FUNCTION spillway.note_upload_parts(p_workspace integer, p_id uuid, p_parts_id text) IS 'notes that an upload goes into the store in parts, so that they can be found if it breaks off';
 
+CREATE TABLE spillway.notifications (
+    workspace_id integer NOT NULL,
+    id uuid NOT NULL,
+    kind spillway.notification_kind NOT NULL,
+    import_id uuid NOT NULL,
+    title text NOT NULL,
+    message text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    read_at timestamp with time zone
+);
+
+COMMENT ON TABLE spillway.notifications IS 'what people of a workspace are told';
+
+CREATE FUNCTION spillway.notification_document(n spillway.notifications) RETURNS json
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select pg_catalog.json_build_object(
+    'id', n.id, 'kind', n.kind, 'import_id', n.import_id, 'title', n.title, 'message', n.message,
+    'created_at', spillway.utc_text(n.created_at), 'read_at', spillway.utc_text(n.read_at),
+    'links', pg_catalog.json_build_object(
+      'import', pg_catalog.concat('/api/v1/imports/', n.import_id),
+      'retry', case n.kind when 'failed' then pg_catalog.concat('/api/v1/imports/', n.import_id, '/retry')
+        when 'warning' then pg_catalog.concat('/api/v1/imports/', n.import_id, '/errors/retry') end))
+$$;
+
+COMMENT ON FUNCTION spillway.notification_document(n spillway.notifications) IS 'a notification as the API shows it';
+
 CREATE FUNCTION spillway.notify(p_workspace integer, p_import uuid, p_kind spillway.notification_kind, p_title text, p_message text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -1745,6 +1878,50 @@ end
 $$;
 
 COMMENT ON FUNCTION spillway.notify_completed(i spillway.imports) IS 'tells a workspace that an import is completed, with what it brought';
+
+CREATE TABLE spillway.occurrences (
+    workspace_id integer NOT NULL,
+    id uuid NOT NULL,
+    finding_id uuid NOT NULL,
+    asset_id uuid NOT NULL,
+    host text,
+    port integer,
+    protocol text,
+    service text,
+    url text,
+    parameter text,
+    path text,
+    line bigint,
+    evidence text DEFAULT ''::text NOT NULL,
+    first_import_id uuid NOT NULL,
+    last_import_id uuid NOT NULL,
+    first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_as spillway.seen_as DEFAULT 'new'::spillway.seen_as NOT NULL,
+    source_offset bigint DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.05', autovacuum_analyze_scale_factor='0.05');
+
+COMMENT ON TABLE spillway.occurrences IS 'where a finding was seen. No foreign keys: only ingest_batch writes here, finding and asset in the same statement; checking each row again costs a third of the time';
+
+COMMENT ON COLUMN spillway.occurrences.id IS 'hash of finding, asset and location';
+
+COMMENT ON COLUMN spillway.occurrences.seen_as IS 'what last_import_id meant for it';
+
+COMMENT ON COLUMN spillway.occurrences.source_offset IS 'where in the report of last_import_id it stands';
+
+CREATE FUNCTION spillway.occurrence_document(o spillway.occurrences, p_asset_identity text) RETURNS json
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select pg_catalog.json_build_object(
+    'id', o.id, 'finding_id', o.finding_id, 'asset_id', o.asset_id, 'asset_identity', p_asset_identity,
+    'location', pg_catalog.json_build_object('host', o.host, 'port', o.port, 'protocol', o.protocol, 'service', o.service, 'url', o.url,
+      'parameter', o.parameter, 'path', o.path, 'line', o.line),
+    'evidence', o.evidence, 'first_import_id', o.first_import_id, 'last_import_id', o.last_import_id,
+    'first_seen_at', spillway.utc_text(o.first_seen_at), 'last_seen_at', spillway.utc_text(o.last_seen_at))
+$$;
+
+COMMENT ON FUNCTION spillway.occurrence_document(o spillway.occurrences, p_asset_identity text) IS 'an occurrence as the API shows it, with the identity of its asset';
 
 CREATE FUNCTION spillway.occurrences_of(p_id text, p_finding_id text, p_asset_id text, p_host text[], p_port integer[], p_protocol text[], p_service text[], p_url text[], p_parameter text[], p_path text[], p_line bigint[], p_evidence text[], p_source_offset bigint[], p_source_line bigint[]) RETURNS spillway.occurrence_columns
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1777,6 +1954,35 @@ end
 $$;
 
 COMMENT ON FUNCTION spillway.open_upload(p_workspace integer, p_id uuid, p_idempotency_key text, p_size bigint) IS 'notes an upload before its body is read, and says what it may be and where it goes (SW413 where it says that it is too large); where the same Idempotency-Key made an import already, gives that instead';
+
+CREATE FUNCTION spillway.read_page(p_rows text, p_limit integer) RETURNS spillway.page
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+declare
+  v_places text[];
+  v_documents text[];
+  v_shown integer;
+  v_items text;
+begin
+  -- Planned for every call, with its values in the text: what is not asked for is no condition then, and a place is one that an index is walked from.
+  execute 'select array_agg(i.place::text), array_agg(i.document::text) from (' || p_rows || ') as i' into v_places, v_documents;
+  v_shown := least(p_limit, cardinality(v_documents));
+  v_items := array_to_string(v_documents[:v_shown], ',');
+  if octet_length(v_items) > spillway.max_page_bytes() then
+    select greatest(count(*), 1) into v_shown
+    from (
+      select sum(octet_length(d.document)) over (order by d.n) as bytes
+      from unnest(v_documents[:v_shown]) with ordinality as d (document, n)
+    ) as d
+    where d.bytes <= spillway.max_page_bytes();
+    v_items := array_to_string(v_documents[:v_shown], ',');
+  end if;
+  return row('[' || coalesce(v_items, '') || ']', case when v_shown < cardinality(v_documents) then v_places[v_shown] end);
+end
+$$;
+
+COMMENT ON FUNCTION spillway.read_page(p_rows text, p_limit integer) IS 'the frame of every list. p_rows is a query that gives the columns place and document, in order, one more than p_limit where there are more; its values are quoted by whoever wrote it (format''s %L). The page has at most p_limit of them, and max_page_bytes() bytes unless the first alone has more';
 
 CREATE FUNCTION spillway.refuse_step(p_workspace integer, p_import uuid, p_rule text) RETURNS void
     LANGUAGE plpgsql STABLE
@@ -1971,13 +2177,8 @@ $$;
 COMMENT ON FUNCTION spillway.unattended_seconds() IS 'for how long imports have waited though no drain works on any; null where none waits, or one works. More than a period of the schedule means that no drain comes';
 
 CREATE FUNCTION spillway.utc_text(p_at timestamp with time zone) RETURNS text
-    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
-    SET search_path TO ''
-    AS $$
-begin
-  return to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
-end
-$$;
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE
+    AS $$ select pg_catalog.to_char(pg_catalog.timezone('UTC', p_at), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') $$;
 
 COMMENT ON FUNCTION spillway.utc_text(p_at timestamp with time zone) IS 'a time as RFC 3339 text in UTC, to the millisecond';
 
@@ -2027,36 +2228,6 @@ COMMENT ON TABLE spillway.api_keys IS 'who may call the API for a workspace';
 
 COMMENT ON COLUMN spillway.api_keys.hash IS 'SHA-256 of the key; the key itself (256 random bits) is shown once and never stored';
 
-CREATE TABLE spillway.assets (
-    workspace_id integer NOT NULL,
-    id uuid NOT NULL,
-    kind spillway.asset_kind NOT NULL,
-    identity text NOT NULL,
-    hostname text,
-    attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
-    first_import_id uuid NOT NULL,
-    last_import_id uuid NOT NULL,
-    first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
-    last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
-    seen_as spillway.seen_as DEFAULT 'new'::spillway.seen_as NOT NULL,
-    hostname_import_id uuid,
-    attribute_imports jsonb DEFAULT '{}'::jsonb NOT NULL,
-    CONSTRAINT asset_identity_is_short CHECK (((length(identity) >= 1) AND (length(identity) <= 1024)))
-)
-WITH (fillfactor='50');
-
-COMMENT ON TABLE spillway.assets IS 'what was scanned: a host, site, repository, image or cloud resource';
-
-COMMENT ON COLUMN spillway.assets.id IS 'hash of kind and identity';
-
-COMMENT ON COLUMN spillway.assets.last_import_id IS 'the newest import that saw it';
-
-COMMENT ON COLUMN spillway.assets.seen_as IS 'what last_import_id meant for it';
-
-COMMENT ON COLUMN spillway.assets.hostname_import_id IS 'the newest import that named it';
-
-COMMENT ON COLUMN spillway.assets.attribute_imports IS 'for each attribute the newest import that told it';
-
 CREATE TABLE spillway.finding_scopes (
     workspace_id integer NOT NULL,
     scope text NOT NULL,
@@ -2078,34 +2249,6 @@ CREATE TABLE spillway.import_assets (
 
 COMMENT ON TABLE spillway.import_assets IS 'the assets that an import saw, each once: what makes its counts exact, however often and in whatever order its records are stored';
 
-CREATE TABLE spillway.import_errors (
-    workspace_id integer NOT NULL,
-    import_id uuid NOT NULL,
-    id bigint NOT NULL,
-    kind text NOT NULL,
-    code text NOT NULL,
-    message text NOT NULL,
-    source_offset bigint,
-    source_line bigint,
-    excerpt text DEFAULT ''::text NOT NULL,
-    item jsonb,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    item_id text,
-    tries smallint DEFAULT 1 NOT NULL
-);
-
-COMMENT ON TABLE spillway.import_errors IS 'the records of a report that could not be used';
-
-COMMENT ON COLUMN spillway.import_errors.kind IS 'record: the report is wrong there; asset or occurrence: the database refused it';
-
-COMMENT ON COLUMN spillway.import_errors.code IS 'the parser''s problem code or the SQLSTATE';
-
-COMMENT ON COLUMN spillway.import_errors.item IS 'the record as a batch of its own, so that it can be stored once the cause is gone';
-
-COMMENT ON COLUMN spillway.import_errors.item_id IS 'the id of the occurrence or asset that the database refused';
-
-COMMENT ON COLUMN spillway.import_errors.tries IS 'how often it was tried to store the item';
-
 ALTER TABLE spillway.import_errors ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME spillway.import_errors_id_seq
     START WITH 1
@@ -2119,10 +2262,16 @@ CREATE TABLE spillway.import_findings (
     workspace_id integer NOT NULL,
     import_id uuid NOT NULL,
     finding_id uuid NOT NULL,
-    seen_as spillway.seen_as NOT NULL
+    seen_as spillway.seen_as NOT NULL,
+    severity spillway.severity NOT NULL,
+    source_offset bigint NOT NULL
 );
 
 COMMENT ON TABLE spillway.import_findings IS 'the findings that an import saw, each once: what makes its counts exact, however often and in whatever order its records are stored';
+
+COMMENT ON COLUMN spillway.import_findings.severity IS 'how bad the import''s report says it is: what the import''s own list is ordered by, whatever newer imports say';
+
+COMMENT ON COLUMN spillway.import_findings.source_offset IS 'where in the report: of several records of one finding the first says how bad it is';
 
 CREATE TABLE spillway.import_queue (
     workspace_id integer NOT NULL,
@@ -2207,50 +2356,6 @@ COMMENT ON COLUMN spillway.import_segments.entry_starts_at IS 'offset of that re
 COMMENT ON COLUMN spillway.import_segments.entry_ends_at IS 'offset behind that report''s last byte; null: the end of the upload';
 
 COMMENT ON COLUMN spillway.import_segments.format IS 'that report''s format, where it was told at the upload';
-
-CREATE TABLE spillway.notifications (
-    workspace_id integer NOT NULL,
-    id uuid NOT NULL,
-    kind spillway.notification_kind NOT NULL,
-    import_id uuid NOT NULL,
-    title text NOT NULL,
-    message text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    read_at timestamp with time zone
-);
-
-COMMENT ON TABLE spillway.notifications IS 'what people of a workspace are told';
-
-CREATE TABLE spillway.occurrences (
-    workspace_id integer NOT NULL,
-    id uuid NOT NULL,
-    finding_id uuid NOT NULL,
-    asset_id uuid NOT NULL,
-    host text,
-    port integer,
-    protocol text,
-    service text,
-    url text,
-    parameter text,
-    path text,
-    line bigint,
-    evidence text DEFAULT ''::text NOT NULL,
-    first_import_id uuid NOT NULL,
-    last_import_id uuid NOT NULL,
-    first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
-    last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
-    seen_as spillway.seen_as DEFAULT 'new'::spillway.seen_as NOT NULL,
-    source_offset bigint DEFAULT 0 NOT NULL
-)
-WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.05', autovacuum_analyze_scale_factor='0.05');
-
-COMMENT ON TABLE spillway.occurrences IS 'where a finding was seen. No foreign keys: only ingest_batch writes here, finding and asset in the same statement; checking each row again costs a third of the time';
-
-COMMENT ON COLUMN spillway.occurrences.id IS 'hash of finding, asset and location';
-
-COMMENT ON COLUMN spillway.occurrences.seen_as IS 'what last_import_id meant for it';
-
-COMMENT ON COLUMN spillway.occurrences.source_offset IS 'where in the report of last_import_id it stands';
 
 CREATE TABLE spillway.schema_migrations (
     version integer NOT NULL,
@@ -2376,7 +2481,9 @@ ALTER TABLE ONLY spillway.workspaces
 
 CREATE INDEX finding_scopes_by_finding ON spillway.finding_scopes USING btree (workspace_id, finding_id);
 
-CREATE INDEX findings_by_severity ON spillway.findings USING btree (workspace_id, severity DESC, id);
+CREATE INDEX findings_by_status ON spillway.findings USING btree (workspace_id, status, severity, id);
+
+CREATE INDEX import_findings_by_severity ON spillway.import_findings USING btree (workspace_id, import_id, severity, finding_id);
 
 CREATE INDEX import_queue_admitted ON spillway.import_queue USING btree (workspace_id) WHERE admitted;
 

@@ -18,11 +18,11 @@ begin
         select p_workspace, g.identity, g.tool, g.kind, g.rule_id, g.title, g.severity, g.status, g.description, g.solution, g.vulnerability_ids,
           g.cwes, g.cvss, g."references", g.component, g.attributes, g."offset", p_import, p_import
         from jsonb_populate_recordset(c_defaults, p_findings) g order by g.identity
-        returning id
+        returning id, severity, source_offset
       )
       -- Made of what is stored, so that this comes after it, as it does below: who writes in another order may wait in a circle.
-      insert into spillway.import_findings (workspace_id, import_id, finding_id, seen_as)
-      select p_workspace, p_import, s.id, 'new' from stored s order by s.id;
+      insert into spillway.import_findings (workspace_id, import_id, finding_id, seen_as, severity, source_offset)
+      select p_workspace, p_import, s.id, 'new', s.severity, s.source_offset from stored s order by s.id;
       get diagnostics v_new = row_count;
       return jsonb_build_object('new', v_new);
     exception when unique_violation then
@@ -82,12 +82,15 @@ begin
     where f.last_import_id < p_import or f.last_import_id = p_import and f.source_offset > excluded.source_offset
     returning f.id, f.seen_as
   ), seen as (
-    insert into spillway.import_findings as s (workspace_id, import_id, finding_id, seen_as)
-    select p_workspace, p_import, g.identity, coalesce(w.seen_as, 'unchanged')
+    insert into spillway.import_findings as s (workspace_id, import_id, finding_id, seen_as, severity, source_offset)
+    select p_workspace, p_import, g.identity, coalesce(w.seen_as, 'unchanged'), g.severity, g."offset"
     from given g left join stored w on w.id = g.identity
     order by g.identity
-    on conflict do nothing
-    returning s.seen_as
+    -- Of two records of one report the first says how bad it is, whichever came first.
+    on conflict (workspace_id, import_id, finding_id) do update set severity = excluded.severity, source_offset = excluded.source_offset
+    where s.source_offset > excluded.source_offset
+    -- A row that was there before has been counted.
+    returning case when s.xmax = 0 then s.seen_as end as seen_as
   )
   select jsonb_build_object(
     'new', count(*) filter (where seen_as = 'new'),

@@ -1,25 +1,28 @@
 create or replace function spillway.list_findings(
   p_workspace integer, p_after_severity spillway.severity, p_after uuid, p_limit integer,
-  p_severity spillway.severity, p_status spillway.finding_status, p_import uuid
-) returns jsonb
-language sql stable parallel safe set search_path = ''
+  p_severity spillway.severity, p_status spillway.finding_status
+) returns spillway.page
+language plpgsql stable parallel safe set search_path = ''
 as $$
-  with page as materialized (
-    select f.* from spillway.findings f
-    where f.workspace_id = p_workspace
-      and (p_after is null or f.severity < p_after_severity or f.severity = p_after_severity and f.id > p_after)
-      and (p_severity is null or f.severity = p_severity)
-      and (p_status is null or f.status = p_status)
-      and (p_import is null or exists (select from spillway.import_findings s
-        where s.workspace_id = p_workspace and s.import_id = p_import and s.finding_id = f.id))
-    order by f.severity desc, f.id limit p_limit + 1
-  ), shown as (
-    select * from page order by severity desc, id limit p_limit
-  )
-  select jsonb_build_object(
-    'items', coalesce((select jsonb_agg(spillway.finding_document(s::spillway.findings)
-      order by s.severity desc, s.id) from shown s), '[]'),
-    'next', (select s.severity || ' ' || s.id from shown s where (select count(*) from page) > p_limit order by s.severity, s.id desc limit 1))
+begin
+  return spillway.read_page(format($query$
+    select concat_ws(' ', f.severity, f.id) as place, spillway.finding_summary(f) as document
+    from (
+      -- An index has them in order, status by status.
+      select k.severity, k.id
+      from unnest(case when %6$L is null then enum_range(null::spillway.finding_status) else array[%6$L]::spillway.finding_status[] end) as of (status)
+      cross join lateral (
+        select f.severity, f.id from spillway.findings f
+        where f.workspace_id = %1$s and f.status = of.status and (%5$L is null or f.severity = %5$L)
+          and (%3$L is null or %5$L is null and (f.severity, f.id) < (%2$L, %3$L) or %5$L is not null and f.id < %3$L)
+        order by f.severity desc, f.id desc limit %4$s + 1
+      ) as k
+      order by k.severity desc, k.id desc limit %4$s + 1
+    ) as k
+    join spillway.findings f on f.workspace_id = %1$s and f.id = k.id
+    order by k.severity desc, k.id desc
+  $query$, p_workspace, p_after_severity, p_after, p_limit, p_severity, p_status), p_limit);
+end
 $$;
-comment on function spillway.list_findings(integer, spillway.severity, uuid, integer, spillway.severity, spillway.finding_status, uuid) is
-  'a page of findings, worst first, after the one given, with filters; next is the place of the next page';
+comment on function spillway.list_findings(integer, spillway.severity, uuid, integer, spillway.severity, spillway.finding_status) is
+  'a page of a workspace''s findings in short, worst first, after the place given, of one severity or status or of all';

@@ -1,17 +1,19 @@
 create or replace function spillway.list_imports(
   p_workspace integer, p_after uuid, p_limit integer, p_state spillway.import_state default null
-) returns jsonb
-language sql stable parallel safe set search_path = ''
+) returns spillway.page
+language plpgsql stable parallel safe set search_path = ''
 as $$
-  with page as (
-    select i.* from spillway.imports i
-    where i.workspace_id = p_workspace and (p_after is null or i.id < p_after) and (p_state is null or i.state = p_state)
-    order by i.id desc limit p_limit + 1
-  )
-  select jsonb_build_object(
-    'items', coalesce((select jsonb_agg(spillway.import_document(p::spillway.imports) order by p.id desc)
-      from (select * from page order by id desc limit p_limit) p), '[]'),
-    'next', (select min(p.id::text) from (select id from page order by id desc limit p_limit) p where (select count(*) from page) > p_limit))
+begin
+  return spillway.read_page(format($query$
+    select i.id as place, spillway.import_document(i) as document
+    from (
+      select i.* from spillway.imports i
+      where i.workspace_id = %1$s and (%2$L is null or i.id < %2$L) and (%4$L is null or i.state = %4$L)
+      order by i.id desc limit %3$s + 1
+    ) as i
+    order by i.id desc
+  $query$, p_workspace, p_after, p_limit, p_state), p_limit);
+end
 $$;
 comment on function spillway.list_imports(integer, uuid, integer, spillway.import_state) is
-  'a page of imports, newest first, after the one given, of one state or of all; next is the place of the next page';
+  'a page of imports, newest first, after the place given, of one state or of all';

@@ -72,7 +72,7 @@ select is(spillway.claim_imports(1, '40 s', 9) #>> '{claims,0,checkpoint}', enco
 select is(spillway.finish_import(:'a', 5, pg_temp.fence(:'a')) ->> 'state', 'completed', 'a running import is completed');
 select throws_ok(format($$ select spillway.cancel_import(%s, %L) $$, :one, :'a'), 'SW409',
   'the import is completed; only a queued or running one can be cancelled', 'a completed import is not cancelled');
-select is(jsonb_array_length(spillway.list_imports(:one, null, 10, 'completed') -> 'items'), 1, 'imports are listed by state');
+select is(jsonb_array_length((spillway.list_imports(:one, null, 10, 'completed')).items::jsonb), 1, 'imports are listed by state');
 
 -- Leftovers.
 select spillway.open_upload(:one, :'c'), spillway.note_upload_parts(:one, :'c', 'parts'), spillway.open_upload(:one, :'d');

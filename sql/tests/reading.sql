@@ -1,5 +1,5 @@
 begin;
-select plan(16);
+select plan(25);
 
 select spillway.create_workspace('one') as one, spillway.create_workspace('two') as two \gset
 \set import '01900000-0000-7000-8000-000000000001'
@@ -16,27 +16,32 @@ with batch as (
 select spillway.ingest_batch(:'import', 1, (select fence from spillway.import_queue), '40 s', rows, spillway.columns_of(occurrences), 25, 'f', '\x01', 500) from batch;
 
 -- Walks all pages of a list and gives their items.
-create function pg_temp.findings(p_workspace integer, p_limit integer) returns setof jsonb language plpgsql as $$
+create function pg_temp.findings(p_workspace integer, p_limit integer, p_import uuid default null) returns setof jsonb language plpgsql as $$
 declare
-  v_page jsonb := jsonb_build_object('next', null);
+  v_page spillway.page;
+  v_severity spillway.severity;
+  v_id uuid;
 begin
   loop
-    v_page := spillway.list_findings(p_workspace, split_part(v_page ->> 'next', ' ', 1)::spillway.severity,
-      split_part(v_page ->> 'next', ' ', 2)::uuid, p_limit, null, null, null);
-    return query select * from jsonb_array_elements(v_page -> 'items');
-    exit when v_page ->> 'next' is null;
+    v_page := case when p_import is null then spillway.list_findings(p_workspace, v_severity, v_id, p_limit, null, null)
+      else spillway.list_import_findings(p_workspace, p_import, v_severity, v_id, p_limit, null, null) end;
+    return query select * from jsonb_array_elements(v_page.items::jsonb);
+    exit when v_page.next is null;
+    v_severity := split_part(v_page.next, ' ', 1);
+    v_id := split_part(v_page.next, ' ', 2);
   end loop;
 end $$;
 create function pg_temp.occurrences(p_workspace integer, p_finding uuid, p_limit integer) returns setof jsonb language plpgsql as $$
 declare
-  v_page jsonb := jsonb_build_object('next', null);
+  v_page spillway.page;
 begin
   loop
-    v_page := spillway.list_occurrences(p_workspace, p_finding, (v_page ->> 'next')::uuid, p_limit);
-    return query select * from jsonb_array_elements(v_page -> 'items');
-    exit when v_page ->> 'next' is null;
+    v_page := spillway.list_occurrences(p_workspace, p_finding, v_page.next::uuid, p_limit);
+    return query select * from jsonb_array_elements(v_page.items::jsonb);
+    exit when v_page.next is null;
   end loop;
 end $$;
+create function pg_temp.count(p_page spillway.page) returns integer language sql as $$ select jsonb_array_length(p_page.items::jsonb) $$;
 
 select is((select count(distinct f ->> 'id')::integer from pg_temp.findings(:one, 4) f), 25, 'pages of 4 give every finding');
 select is((select count(*)::integer from pg_temp.findings(:one, 4) f), 25, 'each once');
@@ -44,11 +49,27 @@ select is((select array_agg(f ->> 'id') from pg_temp.findings(:one, 3) f), (sele
   'in the same order whatever the page');
 select is((select f ->> 'severity' from pg_temp.findings(:one, 10) f limit 1), 'critical', 'the worst first');
 select is_empty(format($$ select * from pg_temp.findings(%s, 10) $$, :two), 'another workspace sees none');
-select is(jsonb_array_length(spillway.list_findings(:one, null, null, 100, 'high', 'open', :'import') -> 'items'), 5, 'filters filter');
+select is(pg_temp.count(spillway.list_findings(:one, null, null, 100, 'high', 'open')), 5, 'filters filter');
+select is(pg_temp.count(spillway.list_findings(:one, null, null, 100, 'high', 'closed')), 0, 'all of them');
+select is((select array_agg(f ->> 'id') from pg_temp.findings(:one, 3, :'import') f), (select array_agg(f ->> 'id') from pg_temp.findings(:one, 25) f),
+  'an import has a list of its own');
+select is(pg_temp.count(spillway.list_import_findings(:one, :'import', null, null, 100, 'high', 'open')), 5, 'with the same filters');
+select is(pg_temp.count(spillway.list_import_findings(:two, :'import', null, null, 100, null, null)), 0, 'that another workspace does not see');
+select is((select f ? 'title' and not f ?| array['description', 'solution', 'references', 'attributes'] from pg_temp.findings(:one, 1) f limit 1), true,
+  'lists show findings in short');
+
+-- A page ends early where it has many bytes, and the next goes on.
+update spillway.findings set vulnerability_ids = array(select 'CVE-2026-' || n from generate_series(1, 40000) n) where severity in ('critical', 'high');
+select cmp_ok(octet_length((spillway.list_findings(:one, null, null, 100, null, null)).items), '<=', spillway.max_page_bytes() + 2, 'a page has a budget of bytes');
+select cmp_ok(pg_temp.count(spillway.list_findings(:one, null, null, 100, null, null)), '<', 10, 'and as many items as fit');
+select is((select array_agg(f ->> 'id') from pg_temp.findings(:one, 100) f), (select array_agg(id::text order by severity desc, id desc) from spillway.findings),
+  'and nothing is left out');
+update spillway.findings set vulnerability_ids = array(select 'CVE-2026-' || n from generate_series(1, 200000) n) where id = md5('f4')::uuid;
+select is((select count(*)::integer from pg_temp.findings(:one, 1) f), 25, 'what is larger than a page is a page of its own');
 select is((select count(*)::integer from pg_temp.occurrences(:one, null, 7) o), 25, 'pages of 7 give every occurrence');
 select is((select count(*)::integer from pg_temp.occurrences(:one, md5('f1')::uuid, 5) o), 12, 'or those of a finding');
 select is_empty(format($$ select * from pg_temp.occurrences(%s, null, 10) $$, :two), 'another workspace sees none');
-select is(jsonb_array_length(spillway.list_assets(:one, null, 200) -> 'items'), 25, 'and every asset');
+select is(pg_temp.count(spillway.list_assets(:one, null, 200)), 25, 'and every asset');
 
 select is((select document from spillway.import_status(:one, :'import', (select version from spillway.imports))), null,
   'a status that is known is not sent again');

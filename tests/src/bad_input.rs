@@ -1,7 +1,10 @@
 //! Reports that are none, or are broken: each ends in a state that says what is wrong and where, and harms nothing else.
 
-use anyhow::Result;
-use serde_json::Value;
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, Result};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
 
 use crate::fixture::{World, nessus, world, world_in};
 
@@ -149,5 +152,74 @@ async fn a_record_that_the_database_refuses_is_isolated() -> Result<()> {
     assert_eq!((&status["counts"]["occurrences"]["new"], &status["counts"]["errors"]), (&999.into(), &1.into()), "{status}");
     let errors = world.client.list(&format!("imports/{}/errors", status["id"].as_str().unwrap_or_default()), "").await?;
     assert_eq!((&errors[0]["code"], &errors[0]["item"]["occurrences"][0]["port"]), (&"23514".into(), &12345.into()), "{errors:?}");
+    Ok(())
+}
+
+/// Most bytes of a page, and what stands around its items.
+const PAGE_BYTES: u64 = (1 << 20) + 1000;
+
+/// The items of a list as one page after the other gives them, each within its bytes.
+async fn within_bytes(world: &World, list: &str) -> Result<Vec<Value>> {
+    let mut items = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let answer = world.answer(Method::GET, &format!("{list}?limit=200{cursor}")).await?;
+        assert_eq!(answer.status(), StatusCode::OK, "{list}");
+        assert!(answer.content_length() < Some(PAGE_BYTES), "{list}: {:?}", answer.content_length());
+        let mut page: Value = answer.json().await?;
+        items.append(page["items"].as_array_mut().context("items")?);
+        let Some(next) = page["next_cursor"].as_str() else { return Ok(items) };
+        cursor = format!("&cursor={next}");
+    }
+}
+
+#[tokio::test]
+async fn large_findings_and_occurrences_can_be_read_a_page_at_a_time() -> Result<()> {
+    let world = world().await?;
+    let links: Vec<String> = (0..200).map(|n| format!("https://example.org/{n}/{}", "x".repeat(1000))).collect();
+    let large = |n: usize| {
+        let text = "y".repeat(64_000);
+        let name = "z".repeat(400);
+        json!({"VulnerabilityID": format!("CVE-2024-{n:04}"), "PkgName": name, "InstalledVersion": "1", "Severity": "HIGH", "Title": name,
+            "Description": text, "References": links})
+    };
+    let vulnerabilities: Vec<Value> = (0..60).map(large).collect();
+    // As text, since what says which format it is has to come first.
+    let trivy = format!(
+        r#"{{"SchemaVersion": 2, "ArtifactName": "image", "ArtifactType": "container_image", "Results": [{}]}}"#,
+        json!({"Target": "a", "Class": "os-pkgs", "Type": "debian", "Vulnerabilities": vulnerabilities})
+    );
+    let status = world.import("large.json", trivy).await?;
+    assert_eq!((&status["state"], &status["counts"]["findings"]["new"]), (&json!("completed"), &json!(60)), "{status}");
+
+    let item = |n: usize| {
+        format!(
+            "<ReportItem port=\"{n}\" svc_name=\"www\" protocol=\"tcp\" severity=\"1\" pluginID=\"7\" pluginName=\"large\" pluginFamily=\"f\">\
+             <plugin_output>{}</plugin_output></ReportItem>",
+            "o".repeat(40_000)
+        )
+    };
+    let items: String = (1..=60).map(item).collect();
+    let report = format!(
+        "<NessusClientData_v2><Report name=\"r\"><ReportHost name=\"10.0.0.1\">{items}</ReportHost></Report></NessusClientData_v2>"
+    );
+    let status = world.import("large.nessus", report).await?;
+    assert_eq!((&status["state"], &status["counts"]["occurrences"]["new"]), (&json!("completed"), &json!(60)), "{status}");
+
+    let findings = within_bytes(&world, "/api/v1/findings").await?;
+    assert_eq!(findings.len(), 61);
+    assert_eq!(findings[0]["description"], Value::Null, "a list has no long texts");
+    let whole = world.client.get(&format!("/api/v1/findings/{}", findings[0]["id"].as_str().context("id")?)).await?;
+    let description = whole["description"].as_str().context("description")?;
+    assert!(
+        description.len() > 60_000 && whole["references"].as_array().is_some_and(|links| links.len() > 50),
+        "{} bytes",
+        description.len()
+    );
+
+    let occurrences = within_bytes(&world, "/api/v1/occurrences").await?;
+    let ports: BTreeSet<_> = occurrences.iter().filter_map(|occurrence| occurrence["location"]["port"].as_u64()).collect();
+    assert_eq!((occurrences.len(), ports.len()), (120, 60), "each once");
+    within_bytes(&world, "/api/v1/assets").await?;
     Ok(())
 }

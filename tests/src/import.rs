@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use futures::stream::{self, TryStreamExt as _};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use reqwest::{Method, StatusCode};
 use scan_reports::{Asset, Finding, Occurrence, Record};
 use serde_json::{Value, json};
@@ -127,9 +127,19 @@ fn parsed_finding(f: &Finding) -> Value {
     })
 }
 
+/// Findings as each is shown by itself; what the list shows of them is the same.
 async fn stored_findings(world: &World) -> Result<BTreeMap<String, Value>> {
+    let whole = async |summary: Value| {
+        let id = summary["id"].as_str().context("a finding has an id")?;
+        let finding = world.client.get(&format!("/api/v1/findings/{id}")).await?;
+        let shown = summary.as_object().context("a finding is an object")?;
+        assert!(shown.iter().all(|(name, value)| finding[name] == *value), "{summary} is not in short what {finding} is");
+        Ok::<_, anyhow::Error>(finding)
+    };
+    let summaries = world.client.list("findings", "").await?;
+    let whole: Vec<Value> = stream::iter(summaries.into_iter().map(whole)).buffer_unordered(4).try_collect().await?;
     let mut findings = BTreeMap::new();
-    for mut finding in world.client.list("findings", "").await? {
+    for mut finding in whole {
         let fields = finding.as_object_mut().context("a finding is an object")?;
         let id = fields.remove("id").and_then(|id| id.as_str().map(|id| id.replace('-', ""))).context("a finding has an id")?;
         fields.retain(|name, _| !name.ends_with("_at") && !name.ends_with("_import_id"));

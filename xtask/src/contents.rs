@@ -3,12 +3,16 @@
 use anyhow::{Context as _, Result};
 use tokio_postgres::Client;
 
-/// Every row of what imports write, without what depends on when it came: its times, and the imports that brought it.
+/// Every row of what imports write, without what depends on when it came: its times, and the imports that brought it. Of what imports saw, the last of each
+/// finding.
 const STATEMENT: &str = "
     with w as (select id from spillway.workspaces where name = $1), r (what, row_) as (
       select 'asset', to_jsonb(a) from spillway.assets a, w where a.workspace_id = w.id
       union all select 'finding', to_jsonb(f) from spillway.findings f, w where f.workspace_id = w.id
       union all select 'occurrence', to_jsonb(o) from spillway.occurrences o, w where o.workspace_id = w.id
+      union all select 'seen', to_jsonb(s) from spillway.import_findings s
+        join spillway.findings f on f.workspace_id = s.workspace_id and f.id = s.finding_id and f.last_import_id = s.import_id, w
+        where s.workspace_id = w.id
       union all select 'error', to_jsonb(e) - '{id}'::text[] from spillway.import_errors e, w where e.workspace_id = w.id
     )
     select what || ' ' || (row_ - '{workspace_id,seen_as,import_id,attribute_imports}'::text[]
@@ -17,7 +21,7 @@ const STATEMENT: &str = "
           where table_schema = 'spillway' and (column_name like '%\\_import\\_id' or column_name like '%\\_at')))
     from r";
 
-/// The assets, findings, occurrences and errors of a workspace: a line of text for each, its kind and then the row as JSON, in order.
+/// The assets, findings, occurrences, errors and what was seen of findings in a workspace: a line of text for each, its kind and then the row as JSON, in order.
 pub async fn of(client: &Client, workspace: &str) -> Result<Vec<String>> {
     let rows = client.query(STATEMENT, &[&workspace]).await.with_context(|| format!("cannot read what the workspace {workspace} holds"))?;
     let mut lines: Vec<String> = rows.iter().map(|row| row.get(0)).collect();

@@ -24,7 +24,7 @@ use uuid::Uuid;
 use crate::address::{Address, advice};
 use crate::auth::KeyHash;
 use crate::config;
-use crate::http::Problem;
+use crate::http::{PageOfItems, Parameters, Problem};
 
 /// How long a connection is waited for, with all that it takes: who finds none by then is told so, and does not hang.
 const CONNECTION_WAIT: Duration = Duration::from_secs(5);
@@ -286,6 +286,10 @@ pub struct FindingFilter {
     pub import_id: Option<Uuid>,
 }
 
+impl Parameters for FindingFilter {
+    const NAMES: &'static [&'static str] = &["severity", "status", "import_id"];
+}
+
 impl Db {
     /// Takes a connection to the database of the component's variables.
     pub async fn open() -> Result<Self, DbError> {
@@ -483,30 +487,18 @@ impl Db {
     }
 
     /// `list_imports`: a page, of one state or of all.
-    pub async fn list_imports(
-        &self,
-        key: KeyHash,
-        after: Option<Uuid>,
-        limit: i32,
-        state: Option<&str>,
-    ) -> Result<serde_json::Value, DbError> {
-        self.document(
-            "select spillway.list_imports(spillway.workspace_of_key($1), $2, $3, $4::text::spillway.import_state)",
+    pub async fn list_imports(&self, key: KeyHash, after: Option<Uuid>, limit: i32, state: Option<&str>) -> Result<PageOfItems, DbError> {
+        self.page(
+            "spillway.list_imports(spillway.workspace_of_key($1), $2, $3, $4::text::spillway.import_state)",
             vec![hash(key), opt_id(after), ParameterValue::Int32(limit), opt_text(state)],
         )
         .await
     }
 
     /// `list_import_errors`: a page.
-    pub async fn list_import_errors(
-        &self,
-        key: KeyHash,
-        import: Uuid,
-        after: Option<i64>,
-        limit: i32,
-    ) -> Result<serde_json::Value, DbError> {
-        self.document(
-            "select spillway.list_import_errors(spillway.workspace_of_key($1), $2, $3, $4)",
+    pub async fn list_import_errors(&self, key: KeyHash, import: Uuid, after: Option<i64>, limit: i32) -> Result<PageOfItems, DbError> {
+        self.page(
+            "spillway.list_import_errors(spillway.workspace_of_key($1), $2, $3, $4)",
             vec![hash(key), id(import), after.map_or(ParameterValue::DbNull, ParameterValue::Int64), ParameterValue::Int32(limit)],
         )
         .await
@@ -542,37 +534,37 @@ impl Db {
         .await
     }
 
-    /// `list_findings`: a page; `after` is a severity and an id.
+    /// `list_findings`, or `list_import_findings` where one import's are asked for: a page; `after` is a severity and an id.
     pub async fn list_findings(
         &self,
         key: KeyHash,
         after: Option<(&str, Uuid)>,
         limit: i32,
         filter: &FindingFilter,
-    ) -> Result<serde_json::Value, DbError> {
-        self.document(
-            "select spillway.list_findings(spillway.workspace_of_key($1), $2::text::spillway.severity, $3, $4,
-               $5::text::spillway.severity, $6::text::spillway.finding_status, $7)",
-            vec![
-                hash(key),
-                opt_text(after.map(|a| a.0)),
-                opt_id(after.map(|a| a.1)),
-                ParameterValue::Int32(limit),
-                opt_text(filter.severity.as_deref()),
-                opt_text(filter.status.as_deref()),
-                opt_id(filter.import_id),
-            ],
-        )
-        .await
+    ) -> Result<PageOfItems, DbError> {
+        let mut parameters = vec![
+            hash(key),
+            opt_text(after.map(|a| a.0)),
+            opt_id(after.map(|a| a.1)),
+            ParameterValue::Int32(limit),
+            opt_text(filter.severity.as_deref()),
+            opt_text(filter.status.as_deref()),
+        ];
+        let call = if let Some(import) = filter.import_id {
+            parameters.push(id(import));
+            "spillway.list_import_findings(spillway.workspace_of_key($1), $7, $2::text::spillway.severity, $3, $4,
+               $5::text::spillway.severity, $6::text::spillway.finding_status)"
+        } else {
+            "spillway.list_findings(spillway.workspace_of_key($1), $2::text::spillway.severity, $3, $4,
+               $5::text::spillway.severity, $6::text::spillway.finding_status)"
+        };
+        self.page(call, parameters).await
     }
 
     /// `list_assets`: a page.
-    pub async fn list_assets(&self, key: KeyHash, after: Option<Uuid>, limit: i32) -> Result<serde_json::Value, DbError> {
-        self.document(
-            "select spillway.list_assets(spillway.workspace_of_key($1), $2, $3)",
-            vec![hash(key), opt_id(after), ParameterValue::Int32(limit)],
-        )
-        .await
+    pub async fn list_assets(&self, key: KeyHash, after: Option<Uuid>, limit: i32) -> Result<PageOfItems, DbError> {
+        let parameters = vec![hash(key), opt_id(after), ParameterValue::Int32(limit)];
+        self.page("spillway.list_assets(spillway.workspace_of_key($1), $2, $3)", parameters).await
     }
 
     /// `list_occurrences`: a page, of one finding or of all.
@@ -582,21 +574,23 @@ impl Db {
         finding: Option<Uuid>,
         after: Option<Uuid>,
         limit: i32,
-    ) -> Result<serde_json::Value, DbError> {
-        self.document(
-            "select spillway.list_occurrences(spillway.workspace_of_key($1), $2, $3, $4)",
-            vec![hash(key), opt_id(finding), opt_id(after), ParameterValue::Int32(limit)],
-        )
-        .await
+    ) -> Result<PageOfItems, DbError> {
+        let parameters = vec![hash(key), opt_id(finding), opt_id(after), ParameterValue::Int32(limit)];
+        self.page("spillway.list_occurrences(spillway.workspace_of_key($1), $2, $3, $4)", parameters).await
     }
 
-    /// `list_notifications`: a page, with the number of unread ones.
-    pub async fn list_notifications(&self, key: KeyHash, after: Option<Uuid>, limit: i32) -> Result<serde_json::Value, DbError> {
-        self.document(
-            "select spillway.list_notifications(spillway.workspace_of_key($1), $2, $3)",
-            vec![hash(key), opt_id(after), ParameterValue::Int32(limit)],
-        )
-        .await
+    /// `list_notifications` and `count_unread`: a page, and how many nobody has read.
+    pub async fn list_notifications(&self, key: KeyHash, after: Option<Uuid>, limit: i32) -> Result<(PageOfItems, i64), DbError> {
+        let row = self
+            .row(
+                "select p.items, p.next, spillway.count_unread(w) from spillway.workspace_of_key($1) w, spillway.list_notifications(w, $2, $3) p",
+                vec![hash(key), opt_id(after), ParameterValue::Int32(limit)],
+            )
+            .await?;
+        match row.as_slice() {
+            [page @ .., DbValue::Int64(unread)] => Ok((page_of(page)?, *unread)),
+            other => Err(unexpected(other)),
+        }
     }
 
     /// `mark_notifications_read`: one, or all.
@@ -617,6 +611,11 @@ impl Db {
         Ok(self.document::<StateDocument>(call, parameters).await?.state)
     }
 
+    /// A call that gives a page.
+    async fn page(&self, call: &str, parameters: Vec<ParameterValue>) -> Result<PageOfItems, DbError> {
+        page_of(&self.row(&format!("select p.items, p.next from {call} p"), parameters).await?)
+    }
+
     /// A call that gives one jsonb document.
     async fn document<T: DeserializeOwned>(&self, call: &str, parameters: Vec<ParameterValue>) -> Result<T, DbError> {
         let row = self.row(&format!("{call}::text"), parameters).await?;
@@ -633,6 +632,14 @@ impl Db {
         // The host gives an error of the statement only here, after the rows.
         result.result().await?;
         row.ok_or_else(|| DbError::Failed(format!("{call}: no row")))
+    }
+}
+
+fn page_of(row: &[DbValue]) -> Result<PageOfItems, DbError> {
+    match row {
+        [DbValue::Str(items), DbValue::Str(next)] => Ok(PageOfItems { items: items.clone(), next: Some(next.clone()) }),
+        [DbValue::Str(items), DbValue::DbNull] => Ok(PageOfItems { items: items.clone(), next: None }),
+        other => Err(unexpected(other)),
     }
 }
 

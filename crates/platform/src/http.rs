@@ -1,6 +1,8 @@
 //! HTTP both ways: answers with problem documents (RFC 9457), entity tags and page tokens; requests with time limits.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
+use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
@@ -14,9 +16,10 @@ use futures::Stream;
 use futures::stream::{empty, unfold};
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use spin_sdk::http::body::IncomingBodyExt;
 use spin_sdk::wasip3::http::client;
 use spin_sdk::wasip3::http::types::{ErrorCode, RequestOptions};
@@ -185,17 +188,56 @@ pub fn parse_id(text: &str) -> Result<Uuid, Problem> {
     Uuid::parse_str(text).map_err(|_| Problem::not_found("no resource has this id"))
 }
 
+/// What the query of a request may hold.
+pub trait Parameters: serde::de::DeserializeOwned {
+    /// The names of all that it may hold. Others are refused: who misspells a filter must not take what comes for filtered.
+    const NAMES: &'static [&'static str];
+}
+
 /// The parameters of a query; what is wrong with them is told as a problem.
 #[derive(Debug)]
 pub struct Params<T>(pub T);
 
-impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+/// No parameters.
+#[derive(Debug, serde::Deserialize)]
+pub struct Nothing {}
+
+impl Parameters for Nothing {
+    const NAMES: &'static [&'static str] = &[];
+}
+
+impl<T: Parameters, S: Send + Sync> FromRequestParts<S> for Params<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let query = Query::try_from_uri(&parts.uri).map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
-        Ok(Self(query.0))
+        parameters(&parts.uri).map(Self)
     }
+}
+
+/// Reads the parameters of a query.
+pub fn parameters<T: Parameters>(uri: &Uri) -> Result<T, Problem> {
+    parameters_beside(uri, &[])
+}
+
+/// The same of a query that also may hold others.
+fn parameters_beside<T: Parameters>(uri: &Uri, beside: &[&str]) -> Result<T, Problem> {
+    let known = [T::NAMES, beside].concat();
+    let mut seen = BTreeSet::new();
+    for (name, _) in pairs(uri) {
+        if !known.contains(&&*name) {
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            return Err(Problem::bad_request(format!("the parameter {name:?} is not known here; known are: {known}")));
+        }
+        if !seen.insert(name.clone()) {
+            return Err(Problem::bad_request(format!("the parameter {name} is there twice")));
+        }
+    }
+    let Query(parameters) = Query::try_from_uri(uri).map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
+    Ok(parameters)
+}
+
+fn pairs(uri: &Uri) -> form_urlencoded::Parse<'_> {
+    form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
 }
 
 /// The JSON document in a request, of at most [`MAX_DOCUMENT`] bytes; none where the body is empty or null.
@@ -217,47 +259,93 @@ pub fn one_of(name: &str, value: Option<&str>, known: &[&str]) -> Result<(), Pro
     }
 }
 
-/// Where a page begins and how long it is.
-#[derive(Debug, PartialEq, Eq, serde::Deserialize)]
-pub struct Page {
-    cursor: Option<String>,
-    limit: Option<i32>,
+/// The parameters of every list: where its page begins, and how long it is.
+const PAGE_NAMES: [&str; 2] = ["cursor", "limit"];
+
+/// What is asked of a list: filters, and which page.
+#[derive(Debug)]
+pub struct List<F> {
+    /// The list's own parameters.
+    pub filter: F,
+    /// Entries wanted.
+    pub limit: i32,
+    /// The place that the page before ended with, as the database named it.
+    pub after: Option<String>,
+    /// Which list it is, with its filters: cursors are of one list only.
+    scope: String,
 }
 
-impl Page {
-    /// Entries wanted.
-    pub fn limit(&self) -> Result<i32, Problem> {
-        match self.limit.unwrap_or(PAGE) {
-            limit @ 1..=MAX_PAGE => Ok(limit),
-            limit => Err(Problem::bad_request(format!("limit is {limit}, it can be 1 to {MAX_PAGE}"))),
-        }
+/// A page as the database gives it: its items as a JSON array, and the place after which the next page begins.
+#[derive(Debug)]
+pub struct PageOfItems {
+    /// A JSON array.
+    pub items: String,
+    /// None where there is no more.
+    pub next: Option<String>,
+}
+
+impl<F: Parameters, S: Send + Sync> FromRequestParts<S> for List<F> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let filter = parameters_beside(&parts.uri, &PAGE_NAMES)?;
+        let (page, mut filters): (Vec<_>, Vec<_>) = pairs(&parts.uri).partition(|(name, _)| PAGE_NAMES.contains(&&**name));
+        filters.sort();
+        let scope = format!("{}?{}", parts.uri.path(), form_urlencoded::Serializer::new(String::new()).extend_pairs(filters).finish());
+        let value = |wanted: &str| page.iter().find(|(name, _)| name == wanted).map(|(_, value)| &**value);
+        let after = value("cursor").map(|cursor| place(&scope, cursor)).transpose()?;
+        Ok(Self { filter, limit: limit(value("limit"))?, after, scope })
+    }
+}
+
+impl<F> List<F> {
+    /// The place where it is made of something else.
+    pub fn after_as<T: FromStr>(&self) -> Result<Option<T>, Problem> {
+        self.after.as_ref().map(|place| place.parse().map_err(|_| invalid_cursor())).transpose()
     }
 
-    /// The place that the last page ended with, as the database named it.
-    pub fn after(&self) -> Result<Option<String>, Problem> {
-        let decode = |token: &String| BASE64_URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        match &self.cursor {
-            None => Ok(None),
-            Some(token) => decode(token).map(Some).ok_or_else(invalid_cursor),
-        }
+    /// A page as answer.
+    pub fn answer(&self, page: &PageOfItems) -> Answer {
+        self.answer_with(page, "")
     }
 
-    /// The place where it is an id.
-    pub fn after_id(&self) -> Result<Option<Uuid>, Problem> {
-        self.after()?.map(|text| Uuid::parse_str(&text).map_err(|_| invalid_cursor())).transpose()
+    /// The same with further members (`"unread":3,`) of the document.
+    pub fn answer_with(&self, page: &PageOfItems, members: &str) -> Answer {
+        let cursor = json!(page.next.as_ref().map(|place| cursor(&self.scope, place)));
+        Ok(document_response(StatusCode::OK, format!("{{\"items\":{},{members}\"next_cursor\":{cursor}}}", page.items)))
     }
+}
+
+fn limit(given: Option<&str>) -> Result<i32, Problem> {
+    match given.map_or(Ok(PAGE), str::parse) {
+        Ok(limit @ 1..=MAX_PAGE) => Ok(limit),
+        _ => Err(Problem::bad_request(format!("limit is {:?}, it can be 1 to {MAX_PAGE}", given.unwrap_or_default()))),
+    }
+}
+
+/// Bytes of a cursor's check sum.
+const CHECK: usize = 6;
+
+/// What shows that a cursor is of this list, and whole. It keeps nothing secret: whoever makes one up gets a page of what is theirs.
+fn check(scope: &str, place: &str) -> [u8; CHECK] {
+    let hash: [u8; 32] = Sha256::new().chain_update(scope).chain_update([0]).chain_update(place).finalize().into();
+    std::array::from_fn(|index| hash[index])
+}
+
+fn cursor(scope: &str, place: &str) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode([&check(scope, place), place.as_bytes()].concat())
+}
+
+fn place(scope: &str, cursor: &str) -> Result<String, Problem> {
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).map_err(|_| invalid_cursor())?;
+    let (given, place) = bytes.split_first_chunk::<CHECK>().ok_or_else(invalid_cursor)?;
+    let place = std::str::from_utf8(place).map_err(|_| invalid_cursor())?;
+    if *given == check(scope, place) { Ok(place.to_owned()) } else { Err(invalid_cursor()) }
 }
 
 /// 400: a cursor that this list never gave.
 pub fn invalid_cursor() -> Problem {
-    Problem::bad_request("the cursor is not one that this list gave")
-}
-
-/// A page as answer: the database's `next` becomes an opaque `next_cursor`.
-pub fn page_response(mut page: serde_json::Value) -> Answer {
-    let next = page.as_object_mut().and_then(|page| page.remove("next"));
-    page["next_cursor"] = json!(next.as_ref().and_then(|next| next.as_str()).map(|next| BASE64_URL_SAFE_NO_PAD.encode(next)));
-    Ok(document_response(StatusCode::OK, page.to_string()))
+    Problem::bad_request("the cursor is not one that this list gave with these filters; begin without one")
 }
 
 /// Limits on the waits for a server.
@@ -307,4 +395,65 @@ pub fn pieces<T: IncomingMessage + Send + 'static>(mut body: IncomingBody<T>) ->
 /// Reads a body that is known to be short.
 pub async fn short_body(response: Response<IncomingResponseBody>) -> Result<Bytes> {
     Ok(response.into_body().bytes().await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    struct Filter {
+        severity: Option<String>,
+    }
+
+    impl Parameters for Filter {
+        const NAMES: &'static [&'static str] = &["severity"];
+    }
+
+    fn list(uri: &str) -> Result<List<Filter>, Problem> {
+        let (mut parts, ()) = Request::get(uri).body(()).expect("a request").into_parts();
+        futures::executor::block_on(List::from_request_parts(&mut parts, &()))
+    }
+
+    #[test]
+    fn what_a_list_does_not_know_is_refused_with_what_it_does() {
+        for uri in ["/a?cve=CVE-1", "/a?severity=low&Severity=low", "/a?=", "/a?severity=low&cursor=&x"] {
+            let problem = list(uri).expect_err(uri);
+            assert!(problem.detail.contains("known are: severity, cursor, limit"), "{uri}: {}", problem.detail);
+        }
+        assert!(list("/a?severity=low&severity=high").expect_err("twice").detail.contains("twice"));
+        assert_eq!(list("/a?severity=low").expect("a filter").filter.severity.as_deref(), Some("low"));
+    }
+
+    #[test]
+    fn a_limit_is_a_number_that_a_page_can_have() {
+        assert_eq!(list("/a").expect("no limit").limit, PAGE);
+        assert_eq!(list("/a?limit=200").expect("the most").limit, 200);
+        for limit in ["0", "-1", "201", "many", "", "1.5", "99999999999999999999"] {
+            let problem = list(&format!("/a?limit={limit}")).expect_err(limit);
+            assert!(problem.detail.ends_with("it can be 1 to 200"), "{limit}: {}", problem.detail);
+        }
+    }
+
+    #[test]
+    fn a_cursor_is_of_one_list_and_its_filters_and_whole() {
+        let first = list("/a?severity=low").expect("a list");
+        let cursor = cursor(&first.scope, "low 7");
+        let after = |uri: String| list(&uri).map(|list| list.after);
+        assert_eq!(after(format!("/a?limit=3&severity=low&cursor={cursor}")).expect("its own"), Some("low 7".to_owned()));
+        for uri in [format!("/b?severity=low&cursor={cursor}"), format!("/a?cursor={cursor}"), format!("/a?severity=high&cursor={cursor}")]
+        {
+            assert!(after(uri.clone()).is_err(), "{uri}");
+        }
+        let mut tampered = cursor.clone().into_bytes();
+        for index in 0..tampered.len() {
+            tampered[index] = if tampered[index] == b'A' { b'B' } else { b'A' };
+            let text = String::from_utf8(tampered.clone()).expect("ASCII");
+            assert!(after(format!("/a?severity=low&cursor={text}")).is_err(), "{text}");
+            tampered[index] = cursor.as_bytes()[index];
+        }
+        assert!(after("/a?severity=low&cursor=".to_owned()).is_err());
+        assert!(first.after_as::<Uuid>().expect("none").is_none());
+        assert!(list(&format!("/a?severity=low&cursor={cursor}")).expect("its own").after_as::<Uuid>().is_err(), "no id");
+    }
 }

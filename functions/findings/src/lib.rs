@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 use platform::auth::key_of;
 use platform::db::{Db, FindingFilter};
 use platform::http::{
-    Answer, Page, Params, Problem, document_response, invalid_cursor, json_body, no_such_method, no_such_path, one_of, page_response,
+    Answer, List, Nothing, Parameters, Params, Problem, document_response, invalid_cursor, json_body, no_such_method, no_such_path, one_of,
     parse_id,
 };
 use serde::Deserialize;
@@ -34,16 +34,15 @@ async fn handle(request: Request) -> impl IntoResponse {
 }
 
 /// Findings, worst first.
-async fn list_findings(Params(page): Params<Page>, Params(filter): Params<FindingFilter>, headers: HeaderMap) -> Answer {
-    one_of("severity", filter.severity.as_deref(), &SEVERITIES)?;
-    one_of("status", filter.status.as_deref(), &STATUSES)?;
+async fn list_findings(list: List<FindingFilter>, headers: HeaderMap) -> Answer {
+    one_of("severity", list.filter.severity.as_deref(), &SEVERITIES)?;
+    one_of("status", list.filter.status.as_deref(), &STATUSES)?;
     let key = key_of(&headers)?;
-    let cursor = page.after()?;
-    let after = cursor.as_deref().map(severity_and_id).transpose()?;
-    page_response(Db::open().await?.list_findings(key, after, page.limit()?, &filter).await?)
+    let after = list.after.as_deref().map(severity_and_id).transpose()?;
+    list.answer(&Db::open().await?.list_findings(key, after, list.limit, &list.filter).await?)
 }
 
-async fn one_finding(Path(id): Path<String>, headers: HeaderMap) -> Answer {
+async fn one_finding(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
     let (key, id) = (key_of(&headers)?, parse_id(&id)?);
     Ok(document_response(StatusCode::OK, Db::open().await?.get_finding(key, id).await?.to_string()))
 }
@@ -56,7 +55,7 @@ struct Decision {
 }
 
 /// Sets the status of a finding: no import overwrites `false_positive` and `accepted_risk`, `open` leaves it to the imports again.
-async fn decide(Path(id): Path<String>, headers: HeaderMap, body: Body) -> Answer {
+async fn decide(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap, body: Body) -> Answer {
     let (key, id) = (key_of(&headers)?, parse_id(&id)?);
     let decision: Option<Decision> = json_body(body).await?;
     let status = decision.map(|decision| decision.status).unwrap_or_default();
@@ -64,9 +63,9 @@ async fn decide(Path(id): Path<String>, headers: HeaderMap, body: Body) -> Answe
     Ok(document_response(StatusCode::OK, Db::open().await?.decide_finding(key, id, &status).await?.to_string()))
 }
 
-async fn list_assets(Params(page): Params<Page>, headers: HeaderMap) -> Answer {
+async fn list_assets(list: List<Nothing>, headers: HeaderMap) -> Answer {
     let key = key_of(&headers)?;
-    page_response(Db::open().await?.list_assets(key, page.after_id()?, page.limit()?).await?)
+    list.answer(&Db::open().await?.list_assets(key, list.after_as()?, list.limit).await?)
 }
 
 #[derive(Deserialize)]
@@ -74,11 +73,15 @@ struct OfFinding {
     finding_id: Option<String>,
 }
 
+impl Parameters for OfFinding {
+    const NAMES: &'static [&'static str] = &["finding_id"];
+}
+
 /// Occurrences, of one finding or of all.
-async fn list_occurrences(Params(page): Params<Page>, Params(of): Params<OfFinding>, headers: HeaderMap) -> Answer {
+async fn list_occurrences(list: List<OfFinding>, headers: HeaderMap) -> Answer {
     let key = key_of(&headers)?;
-    let finding = of.finding_id.as_deref().map(parse_id).transpose()?;
-    page_response(Db::open().await?.list_occurrences(key, finding, page.after_id()?, page.limit()?).await?)
+    let finding = list.filter.finding_id.as_deref().map(parse_id).transpose()?;
+    list.answer(&Db::open().await?.list_occurrences(key, finding, list.after_as()?, list.limit).await?)
 }
 
 /// The place in a list that is ordered by severity, then id.

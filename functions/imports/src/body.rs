@@ -1,16 +1,15 @@
 //! The report in a request: the raw body, or the file of a browser's form.
 
 use axum::body::Body;
-use axum::extract::{Query, Request};
+use axum::extract::Request;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderMap, Uri};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use percent_encoding::percent_decode;
 use platform::http::Problem;
-use serde::Deserialize;
 
 /// Characters of a file's name that are kept.
 const FILE_NAME: usize = 200;
@@ -32,8 +31,8 @@ enum Pieces {
 }
 
 impl Report {
-    /// Finds the report in a request.
-    pub(crate) async fn of(request: Request) -> Result<Self, Problem> {
+    /// Finds the report in a request. `name` is what it is called where neither header nor form says so.
+    pub(crate) async fn of(request: Request, name: Option<String>) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let is_gzipped = is_gzipped(&parts.headers)?;
         let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -43,8 +42,11 @@ impl Report {
             }
             return Self::of_form(body, boundary).await;
         }
-        let named = header_name(&parts.headers).or_else(|| query_name(&parts.uri));
-        Ok(Self { file_name: clean_name(named), pieces: Pieces::Raw(Box::pin(body.into_data_stream())), is_gzipped })
+        Ok(Self {
+            file_name: clean_name(header_name(&parts.headers).or(name)),
+            pieces: Pieces::Raw(Box::pin(body.into_data_stream())),
+            is_gzipped,
+        })
     }
 
     /// The first field of a form that is a file (RFC 7578).
@@ -104,15 +106,6 @@ fn broken_form(error: multer::Error) -> Problem {
 fn header_name(headers: &HeaderMap) -> Option<String> {
     let value = headers.get("x-file-name")?;
     Some(percent_decode(value.as_bytes()).decode_utf8_lossy().into_owned())
-}
-
-#[derive(Deserialize)]
-struct Name {
-    file_name: Option<String>,
-}
-
-fn query_name(uri: &Uri) -> Option<String> {
-    Query::<Name>::try_from_uri(uri).ok()?.0.file_name
 }
 
 /// The last part of a path, without control characters, cut.

@@ -8,8 +8,8 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use platform::auth::key_of;
 use platform::db::Db;
 use platform::http::{
-    Answer, Page, Params, document_response, entity_tag, invalid_cursor, json_body, known_version, no_such_method, no_such_path,
-    not_modified, one_of, page_response, parse_id, pieces, set_tag,
+    Answer, List, Nothing, Parameters, Params, document_response, entity_tag, json_body, known_version, no_such_method, no_such_path,
+    not_modified, one_of, parse_id, pieces, set_tag,
 };
 use scan_reports::Format;
 use serde::Deserialize;
@@ -53,7 +53,7 @@ async fn create(request: UploadRequest) -> Answer {
 
 /// The formats that are read: `{"items": [{"name": "nessus", "aliases": […], "scanner": …, "about": …, "detected_on": […]}]}`. Anybody may
 /// know.
-async fn formats() -> Answer {
+async fn formats(_: Params<Nothing>) -> Answer {
     let format = |format: Format| json!({"name": format.name(), "aliases": format.aliases(), "scanner": format.scanner(), "about": format.about(), "detected_on": format.detected_on()});
     Ok(document_response(StatusCode::OK, json!({"items": Vec::from(Format::ALL.map(format))}).to_string()))
 }
@@ -65,14 +65,18 @@ struct OfState {
     state: Option<String>,
 }
 
-/// Imports, newest first, of one state or of all.
-async fn list(Params(page): Params<Page>, Params(of): Params<OfState>, headers: HeaderMap) -> Answer {
-    let key = key_of(&headers)?;
-    one_of("state", of.state.as_deref(), &STATES)?;
-    page_response(Db::open().await?.list_imports(key, page.after_id()?, page.limit()?, of.state.as_deref()).await?)
+impl Parameters for OfState {
+    const NAMES: &'static [&'static str] = &["state"];
 }
 
-async fn one(Path(id): Path<String>, headers: HeaderMap) -> Answer {
+/// Imports, newest first, of one state or of all.
+async fn list(list: List<OfState>, headers: HeaderMap) -> Answer {
+    let key = key_of(&headers)?;
+    one_of("state", list.filter.state.as_deref(), &STATES)?;
+    list.answer(&Db::open().await?.list_imports(key, list.after_as()?, list.limit, list.filter.state.as_deref()).await?)
+}
+
+async fn one(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
     let (key, id) = (key_of(&headers)?, parse_id(&id)?);
     let (version, document) = Db::open().await?.import_status(key, id, known_version(&headers, id)).await?;
     let tag = entity_tag(id, version);
@@ -82,23 +86,22 @@ async fn one(Path(id): Path<String>, headers: HeaderMap) -> Answer {
     Ok(response)
 }
 
-async fn cancel(Path(id): Path<String>, headers: HeaderMap) -> Answer {
+async fn cancel(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
     let (key, id) = (key_of(&headers)?, parse_id(&id)?);
     let import = Db::open().await?.cancel_import(key, id).await?;
     Ok(document_response(StatusCode::OK, import.to_string()))
 }
 
-async fn retry(Path(id): Path<String>, headers: HeaderMap) -> Answer {
+async fn retry(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
     let (key, id) = (key_of(&headers)?, parse_id(&id)?);
     let import = Db::open().await?.retry_import(key, id).await?;
     wake_drain();
     Ok(document_response(StatusCode::ACCEPTED, import.to_string()))
 }
 
-async fn errors(Path(id): Path<String>, Params(page): Params<Page>, headers: HeaderMap) -> Answer {
+async fn errors(Path(id): Path<String>, list: List<Nothing>, headers: HeaderMap) -> Answer {
     let (key, id) = (key_of(&headers)?, parse_id(&id)?);
-    let after = page.after()?.map(|place| place.parse().map_err(|_| invalid_cursor())).transpose()?;
-    page_response(Db::open().await?.list_import_errors(key, id, after, page.limit()?).await?)
+    list.answer(&Db::open().await?.list_import_errors(key, id, list.after_as()?, list.limit).await?)
 }
 
 /// Which errors are tried again: all where none are named.
@@ -109,7 +112,7 @@ struct Retry {
 }
 
 /// Tries again to store the records that the database refused, at most 1,000 in one request: `{"stored": 3, "refused": 0, "errors": 0, …}`.
-async fn retry_errors(Path(id): Path<String>, headers: HeaderMap, body: Body) -> Answer {
+async fn retry_errors(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap, body: Body) -> Answer {
     let (key, id) = (key_of(&headers)?, parse_id(&id)?);
     let which: Retry = json_body(body).await?.unwrap_or_default();
     let result = Db::open().await?.retry_errors(key, id, which.ids).await?;

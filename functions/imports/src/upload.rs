@@ -1,12 +1,12 @@
 //! One upload: from the request to the import that is queued.
 
-use axum::extract::{Query, Request};
+use axum::extract::Request;
 use containers::Entry;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Uri};
 use platform::auth::key_of;
 use platform::db::{Db, DbError, NewEntry, NewImport, UploadTerms};
-use platform::http::Problem;
+use platform::http::{Parameters, Problem, parameters};
 use platform::ids::new_id;
 use platform::objects::Store;
 use scan_reports::Format;
@@ -23,6 +23,7 @@ const SCOPE: usize = 255;
 /// What the uploader says of the report, in the query.
 #[derive(Debug, Deserialize)]
 struct Options {
+    file_name: Option<String>,
     format: Option<String>,
     scope: Option<String>,
     #[serde(default)]
@@ -41,9 +42,13 @@ enum Priority {
     Low = 150,
 }
 
+impl Parameters for Options {
+    const NAMES: &'static [&'static str] = &["file_name", "format", "scope", "close_missing", "priority"];
+}
+
 impl Options {
     fn of(uri: &Uri) -> Result<Self, Problem> {
-        let Query(options): Query<Self> = Query::try_from_uri(uri).map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
+        let options: Self = parameters(uri)?;
         if let Some(name) = options.format.as_deref().filter(|name| Format::from_name(name).is_none()) {
             return Err(Problem::bad_request(format!("format is a name of the list at /api/v1/formats, which has no {name:?}")));
         }
@@ -74,7 +79,7 @@ pub(crate) async fn take(request: Request) -> Result<Value, Problem> {
     }
     let upload = Upload { store, id, terms };
     let format = options.format.as_deref().and_then(Format::from_name);
-    let (file_name, Stored { size, sha256, contents }) = match upload.receive(request, format).await {
+    let (file_name, Stored { size, sha256, contents }) = match upload.receive(request, options.file_name.clone(), format).await {
         Ok(received) => received,
         Err(problem) => return Err(upload.undo(problem).await),
     };
@@ -103,8 +108,8 @@ pub(crate) struct Upload {
 }
 
 impl Upload {
-    async fn receive(&self, request: Request, format: Option<Format>) -> Result<(String, Stored), Problem> {
-        let mut report = Report::of(request).await?;
+    async fn receive(&self, request: Request, name: Option<String>, format: Option<Format>) -> Result<(String, Stored), Problem> {
+        let mut report = Report::of(request, name).await?;
         let stored = store_report(self, &mut report, format).await?;
         Ok((report.file_name().to_owned(), stored))
     }

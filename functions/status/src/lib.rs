@@ -7,8 +7,8 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use platform::auth::key_of;
 use platform::db::Db;
 use platform::http::{
-    Answer, Page, Params, document_response, entity_tag, known_version, no_such_method, no_such_path, not_modified, page_response,
-    parse_id, set_tag,
+    Answer, List, Nothing, Params, document_response, entity_tag, known_version, no_such_method, no_such_path, not_modified, parse_id,
+    set_tag,
 };
 use serde_json::json;
 use spin_sdk::http::{IntoResponse, Request};
@@ -30,7 +30,7 @@ async fn handle(request: Request) -> impl IntoResponse {
 }
 
 /// An import's status. 304 where the caller has the present version; Retry-After says when to look again, and is missing at the end.
-async fn import_status(Path(id): Path<String>, headers: HeaderMap) -> Answer {
+async fn import_status(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
     let (key, id) = (key_of(&headers)?, parse_id(&id)?);
     let known = known_version(&headers, id);
     let (version, document) = Db::open().await?.import_status(key, id, known).await?;
@@ -50,23 +50,25 @@ struct Ended {
     poll_after_ms: Option<u32>,
 }
 
-async fn list_notifications(Params(page): Params<Page>, headers: HeaderMap) -> Answer {
+/// Notifications, newest first, with the number of those that nobody has read.
+async fn list_notifications(list: List<Nothing>, headers: HeaderMap) -> Answer {
     let key = key_of(&headers)?;
-    page_response(Db::open().await?.list_notifications(key, page.after_id()?, page.limit()?).await?)
+    let (page, unread) = Db::open().await?.list_notifications(key, list.after_as()?, list.limit).await?;
+    list.answer_with(&page, &format!("\"unread\":{unread},"))
 }
 
 /// For a badge: `{"unread": 3}`.
-async fn count_unread(headers: HeaderMap) -> Answer {
+async fn count_unread(_: Params<Nothing>, headers: HeaderMap) -> Answer {
     let unread = Db::open().await?.count_unread(key_of(&headers)?).await?;
     Ok(document_response(StatusCode::OK, json!({"unread": unread}).to_string()))
 }
 
-async fn mark_all_read(headers: HeaderMap) -> Answer {
+async fn mark_all_read(_: Params<Nothing>, headers: HeaderMap) -> Answer {
     let unread = Db::open().await?.mark_notifications_read(key_of(&headers)?, None).await?;
     Ok(document_response(StatusCode::OK, unread.to_string()))
 }
 
-async fn mark_one_read(Path(id): Path<String>, headers: HeaderMap) -> Answer {
+async fn mark_one_read(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
     let (key, id) = (key_of(&headers)?, parse_id(&id)?);
     let unread = Db::open().await?.mark_notifications_read(key, Some(id)).await?;
     Ok(document_response(StatusCode::OK, unread.to_string()))

@@ -12,6 +12,7 @@ mod growth;
 mod host;
 mod input;
 mod latency;
+mod lists;
 mod naive;
 mod parallel;
 mod parse;
@@ -75,6 +76,8 @@ enum Subject {
     Claim,
     /// Imports into growing tables
     Growth,
+    /// Every list, beside an import
+    Lists,
     /// Requests that do nothing
     Host,
 }
@@ -128,6 +131,11 @@ impl Subject {
                 "The drain's time for a report of new occurrences, into tables that hold so many of the same workspace before. Medians of the rounds, \
                  each with hosts that no other has."
             }
+            Self::Lists => {
+                "Every list with every filter, 50 entries a page, beside an import in another workspace that runs all the time. In the database: what the \
+                 component calls, beside the plain keyset query that makes the same documents of the same index, both as text with their values. \
+                 Findings of all states are four walks of an index; the plain query makes one, of those that are open."
+            }
             Self::Host => "Requests on one kept connection, one after the other.",
         }
     }
@@ -146,6 +154,7 @@ impl Subject {
             Self::Latency => rows.extend(latency::rows(session).await?),
             Self::Claim => rows.extend(claim::rows(session).await?),
             Self::Growth => growth::rows(session, rows).await?,
+            Self::Lists => lists::rows(session, rows).await?,
             Self::Host => rows.extend(host::rows(session).await?),
         }
         Ok(())

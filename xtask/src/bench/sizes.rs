@@ -43,6 +43,10 @@ pub(super) struct Sizes {
     pub(super) growing: usize,
     /// Occurrences that the tables hold before, in steps; the first is none.
     pub(super) held: Vec<u64>,
+    /// Findings of the workspace that is listed, in steps.
+    pub(super) listed_findings: Vec<u64>,
+    /// How often each page is asked for.
+    pub(super) pages: usize,
     /// Requests one after the other.
     pub(super) requests: usize,
     /// Requests to an instance that has to be made first.
@@ -68,6 +72,8 @@ impl Sizes {
             claims: 300,
             growing: 100_000,
             held: vec![0, 1_000_000, 10_000_000],
+            listed_findings: vec![1_000_000],
+            pages: 100,
             requests: 2_000,
             cold_requests: 20,
         }
@@ -75,7 +81,13 @@ impl Sizes {
 
     /// With what takes its time.
     pub(super) fn long() -> Self {
-        Self { big_nessus: Some(2_000_000), large_upload: 1_000_000_000, held: vec![0, 1_000_000, 10_000_000, 50_000_000], ..Self::usual() }
+        Self {
+            big_nessus: Some(2_000_000),
+            large_upload: 1_000_000_000,
+            held: vec![0, 1_000_000, 10_000_000, 50_000_000],
+            listed_findings: vec![1_000_000, 5_000_000, 10_000_000],
+            ..Self::usual()
+        }
     }
 
     /// For trying things out: the figures say little.
@@ -95,6 +107,8 @@ impl Sizes {
             claims: 50,
             growing: 5_000,
             held: vec![0, 50_000],
+            listed_findings: vec![200_000],
+            pages: 10,
             requests: 300,
             cold_requests: 3,
             ..Self::usual()

@@ -124,7 +124,7 @@ async fn beside_an_import(
 }
 
 /// Imports until somebody says stop; gives how often a drain worked.
-async fn import_until(rig: &Rig, client: &Client, report: &Report, first: String, ended: &AtomicBool) -> Result<usize> {
+pub(super) async fn import_until(rig: &Rig, client: &Client, report: &Report, first: String, ended: &AtomicBool) -> Result<usize> {
     let (mut turns, mut import) = (0, first);
     while !ended.load(Relaxed) {
         rig.turn().await?;
