@@ -28,6 +28,12 @@ CREATE TYPE spillway.finding_status AS ENUM (
     'accepted_risk'
 );
 
+CREATE TYPE spillway.import_kind AS ENUM (
+    'report'
+);
+
+COMMENT ON TYPE spillway.import_kind IS 'what an import brings: report, a report of a security scanner';
+
 CREATE TYPE spillway.import_stage AS ENUM (
     'queued',
     'parsing',
@@ -143,6 +149,22 @@ CREATE TYPE spillway.seen_as AS ENUM (
 
 COMMENT ON TYPE spillway.seen_as IS 'what an import meant for something that it saw: new; known, and changed by it; closed, and open again; known, and the same';
 
+CREATE TYPE spillway.unit AS (
+	workspace_id integer,
+	import_id uuid,
+	attempt integer,
+	segment smallint,
+	checkpoint bytea,
+	bytes_read bigint,
+	ends_at bigint,
+	format text,
+	entry_name text,
+	entry_starts_at bigint,
+	keeps_errors boolean
+);
+
+COMMENT ON TYPE spillway.unit IS 'a unit of work that is open: the segment that it is of as it was before, where it ends, and keeps_errors: whether the import has room for more errors';
+
 CREATE FUNCTION spillway.add_counts(p_one jsonb, p_other jsonb) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path TO ''
@@ -159,12 +181,10 @@ $$;
 
 COMMENT ON FUNCTION spillway.add_counts(p_one jsonb, p_other jsonb) IS 'two documents of counts added up, number by number';
 
-CREATE FUNCTION spillway.add_import_counts(p_workspace integer, p_import uuid, p_counts jsonb) RETURNS bigint
+CREATE FUNCTION spillway.add_import_counts(p_workspace integer, p_import uuid, p_counts jsonb, p_tools jsonb DEFAULT NULL::jsonb, p_only_new_findings boolean DEFAULT true, p_only_new_occurrences boolean DEFAULT true) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
-declare
-  v_errors bigint;
 begin
   update spillway.imports i
   set assets_new = i.assets_new + coalesce((p_counts #> '{assets,new}')::bigint, 0),
@@ -181,14 +201,17 @@ begin
     error_counts = (
       select coalesce(jsonb_object_agg(key, value) filter (where value <> '0'), '{}')
       from jsonb_each(spillway.add_counts(i.error_counts, coalesce(p_counts -> 'errors', '{}')))),
+    tools = case when p_tools is null then i.tools else array(
+      select distinct unnest(i.tools || array(select jsonb_array_elements_text(p_tools))) order by 1 limit 1000) end,
+    -- Findings are what a report brings first: whoever adds a batch of it has come so far.
+    stage = case when p_tools is null then i.stage else 'findings' end,
+    only_new_findings = i.only_new_findings and p_only_new_findings, only_new_occurrences = i.only_new_occurrences and p_only_new_occurrences,
     updated_at = clock_timestamp(), version = i.version + 1
-  where i.workspace_id = p_workspace and i.id = p_import
-  returning i.errors into v_errors;
-  return v_errors;
+  where i.workspace_id = p_workspace and i.id = p_import;
 end
 $$;
 
-COMMENT ON FUNCTION spillway.add_import_counts(p_workspace integer, p_import uuid, p_counts jsonb) IS 'adds {assets, findings, occurrences: {new, updated, …}, errors: {code: number}} to the counts of an import; gives its number of errors';
+COMMENT ON FUNCTION spillway.add_import_counts(p_workspace integer, p_import uuid, p_counts jsonb, p_tools jsonb, p_only_new_findings boolean, p_only_new_occurrences boolean) IS 'adds {assets, findings, occurrences: {new, updated, …}, errors: {code: number}} to the counts of an import of a report; of a batch also the tools that it names, and whether all its findings and occurrences were new';
 
 CREATE FUNCTION spillway.admit_imports(p_workspace integer) RETURNS integer
     LANGUAGE plpgsql
@@ -577,7 +600,7 @@ CREATE FUNCTION spillway.claim_documents(p_imports uuid[], p_segments smallint[]
 begin
   return (
     select coalesce(jsonb_agg(jsonb_build_object(
-        'import_id', i.id, 'attempt', q.attempt, 'fence', q.fence, 'file_name', i.file_name, 'object_key', i.object_key, 'size_bytes', i.size_bytes,
+        'import_id', i.id, 'kind', i.kind, 'attempt', q.attempt, 'fence', q.fence, 'file_name', i.file_name, 'object_key', i.object_key, 'size_bytes', i.size_bytes,
         'items', i.items, 'format', coalesce(s.format, i.format), 'ends_at', s.ends_at,
         'entry_name', s.entry_name, 'entry_starts_at', s.entry_starts_at, 'entry_ends_at', coalesce(s.entry_ends_at, i.size_bytes),
         'checkpoint', translate(encode(s.checkpoint, 'base64'), E'\n', ''))
@@ -763,6 +786,36 @@ end
 $$;
 
 COMMENT ON FUNCTION spillway.close_missing_findings(p_workspace integer, p_scope text) IS 'closes the open findings of a scope that its newest completed import with close_missing did not see, for the tools that this import holds, unless another scope shows them; gives their number';
+
+CREATE FUNCTION spillway.close_unit(p_unit spillway.unit, p_lease interval, p_records integer, p_format text, p_checkpoint bytea, p_bytes_read bigint) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_import spillway.imports;
+  v_bytes bigint := greatest(p_unit.bytes_read, least(p_bytes_read, p_unit.ends_at));
+  v_got_further boolean := p_records > 0 or p_checkpoint is distinct from p_unit.checkpoint;
+begin
+  update spillway.import_segments s set checkpoint = p_checkpoint, bytes_read = v_bytes
+  where s.workspace_id = p_unit.workspace_id and s.import_id = p_unit.import_id and s.segment = p_unit.segment;
+  update spillway.import_queue q
+  set available_at = clock_timestamp() + p_lease, fence = q.fence + 1, failures = case when v_got_further then 0 else q.failures end,
+    stalled_at = case when not v_got_further then q.stalled_at end
+  where q.import_id = p_unit.import_id and q.segment = p_unit.segment;
+  update spillway.imports i
+  set format = case when p_unit.format is null then p_format else i.format end, bytes_read = i.bytes_read + v_bytes - p_unit.bytes_read,
+    items = i.items + p_records, updated_at = clock_timestamp(), version = i.version + 1
+  where i.workspace_id = p_unit.workspace_id and i.id = p_unit.import_id
+  returning i.* into v_import;
+  if v_import.items - p_records < spillway.trial_records() and v_import.items >= spillway.trial_records() and v_import.errors * 2 > v_import.items then
+    return spillway.fail_import(p_unit.import_id, p_unit.attempt, jsonb_build_object('code', 'too_many_errors', 'message',
+      format('%s of the first %s records cannot be used; the list of errors says why', v_import.errors, v_import.items)), false) ->> 'state';
+  end if;
+  return 'running';
+end
+$$;
+
+COMMENT ON FUNCTION spillway.close_unit(p_unit spillway.unit, p_lease interval, p_records integer, p_format text, p_checkpoint bytea, p_bytes_read bigint) IS 'ends a unit of work of any kind: checkpoint, progress, a longer lease and the next fence; p_records are those that it read, with those that cannot be used, whose number the import has by now. running; failed where more than half of the first trial_records() cannot be used';
 
 CREATE FUNCTION spillway.close_upload(p_workspace integer, p_id uuid) RETURNS void
     LANGUAGE plpgsql
@@ -1192,6 +1245,7 @@ CREATE TABLE spillway.imports (
     entries jsonb,
     only_new_findings boolean DEFAULT true NOT NULL,
     only_new_occurrences boolean DEFAULT true NOT NULL,
+    kind spillway.import_kind DEFAULT 'report'::spillway.import_kind NOT NULL,
     CONSTRAINT closing_needs_a_scope CHECK (((scope IS NOT NULL) OR (NOT close_missing))),
     CONSTRAINT ended_imports_are_done CHECK (((state = 'completed'::spillway.import_state) = (stage = 'done'::spillway.import_stage))),
     CONSTRAINT ended_imports_have_an_end CHECK (((state = ANY (ARRAY['completed'::spillway.import_state, 'failed'::spillway.import_state, 'cancelled'::spillway.import_state])) = (finished_at IS NOT NULL))),
@@ -1246,6 +1300,8 @@ COMMENT ON COLUMN spillway.imports.only_new_findings IS 'whether none of the fin
 
 COMMENT ON COLUMN spillway.imports.only_new_occurrences IS 'the same of its occurrences';
 
+COMMENT ON COLUMN spillway.imports.kind IS 'what it brings, and so who reads and stores it';
+
 CREATE FUNCTION spillway.import_document(i spillway.imports) RETURNS jsonb
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO ''
@@ -1253,7 +1309,7 @@ CREATE FUNCTION spillway.import_document(i spillway.imports) RETURNS jsonb
 begin
   return (
     select jsonb_build_object(
-      'id', i.id, 'file_name', i.file_name, 'size_bytes', i.size_bytes, 'sha256', encode(i.sha256, 'hex'),
+      'id', i.id, 'kind', i.kind, 'file_name', i.file_name, 'size_bytes', i.size_bytes, 'sha256', encode(i.sha256, 'hex'),
       'format', i.format, 'entries', i.entries, 'tools', i.tools, 'scope', i.scope, 'close_missing', i.close_missing, 'state', i.state, 'stage', i.stage, 'version', i.version,
       'progress', jsonb_build_object(
         -- 100 is kept for the end: a person takes it for "done".
@@ -1345,62 +1401,14 @@ CREATE FUNCTION spillway.ingest_batch(p_import uuid, p_attempt integer, p_fence 
     SET search_path TO ''
     AS $$
 declare
-  v_queue spillway.import_queue;
-  v_workspace integer;
-  v_segment spillway.import_segments;
-  v_import spillway.imports;
-  v_counts jsonb;
+  v_unit spillway.unit := spillway.open_unit(p_import, p_attempt, p_fence);
   v_refused boolean;
-  v_new_findings boolean;
-  v_new_occurrences boolean;
-  v_bytes bigint;
-  v_errors bigint;
-  v_got_further boolean;
 begin
-  -- The fence: whoever lost the import, works on a cancelled one, or has written what is not here, changes nothing. The lock keeps a new claim and a
-  -- cancel waiting.
-  select q.* into v_queue from spillway.import_queue q
-  where q.import_id = p_import and q.attempt = p_attempt and q.fence = p_fence and q.claimed
-  for no key update;
-  if not found then
+  if v_unit.import_id is null then
     return jsonb_build_object('state', 'stale');
   end if;
-  -- Nobody waits for the disk: what a crash of the server takes back is read again. Who ends the import waits, and then all this is there, too, since the
-  -- log is written in order. Two connections store 8 % more (medians of three, a disk that needs 0.4 ms); the slower the disk, the more.
-  perform set_config('synchronous_commit', 'off', true);
-  v_workspace := v_queue.workspace_id;
-  select i.* into v_import from spillway.imports i where i.workspace_id = v_workspace and i.id = p_import;
-  select s.* into v_segment from spillway.import_segments s
-  where s.workspace_id = v_workspace and s.import_id = p_import and s.segment = v_queue.segment;
-  v_got_further := p_records > 0 or p_checkpoint is distinct from v_segment.checkpoint;
-  v_counts := spillway.ingest_isolating(v_workspace, p_import, p_batch, p_occurrences, v_import.errors < spillway.max_kept_errors());
-  v_refused := v_counts ? 'errors';
-  v_new_findings := coalesce((v_counts #>> '{findings,new}')::integer, 0) = coalesce(jsonb_array_length(p_batch -> 'findings'), 0);
-  v_new_occurrences := coalesce((v_counts #>> '{occurrences,new}')::integer, 0) = coalesce(cardinality(p_occurrences.id), 0);
-  v_counts := spillway.add_counts(v_counts,
-    spillway.note_problems(v_workspace, p_import, p_batch -> 'problems', v_import.errors < spillway.max_kept_errors(), v_segment.entry_name,
-      v_segment.entry_starts_at));
-  v_bytes := greatest(v_segment.bytes_read, least(p_bytes_read, coalesce(v_segment.ends_at, v_import.size_bytes)));
-  update spillway.import_segments s set checkpoint = p_checkpoint, bytes_read = v_bytes
-  where s.workspace_id = v_workspace and s.import_id = p_import and s.segment = v_queue.segment;
-  update spillway.import_queue q
-  set available_at = clock_timestamp() + p_lease, fence = q.fence + 1, failures = case when v_got_further then 0 else q.failures end,
-    stalled_at = case when not v_got_further then q.stalled_at end
-  where q.import_id = p_import and q.segment = v_queue.segment;
-  -- Last, since other segments of the import wait for this row.
-  update spillway.imports i
-  set format = case when v_segment.format is null then p_format else i.format end, stage = 'findings', bytes_read = i.bytes_read + v_bytes - v_segment.bytes_read, items = i.items + p_records,
-    only_new_findings = i.only_new_findings and v_new_findings, only_new_occurrences = i.only_new_occurrences and v_new_occurrences,
-    tools = array(select distinct unnest(i.tools || array(select jsonb_array_elements_text(p_batch -> 'tools'))) order by 1 limit 1000),
-    updated_at = clock_timestamp(), version = i.version + 1
-  where i.workspace_id = v_workspace and i.id = p_import
-  returning i.* into v_import;
-  v_errors := spillway.add_import_counts(v_workspace, p_import, v_counts);
-  if v_import.items - p_records < spillway.trial_records() and v_import.items >= spillway.trial_records() and v_errors * 2 > v_import.items then
-    return spillway.fail_import(p_import, p_attempt, jsonb_build_object('code', 'too_many_errors', 'message',
-      format('%s of the first %s records cannot be used; the list of errors says why', v_errors, v_import.items)), false);
-  end if;
-  return jsonb_build_object('state', 'running', 'refused', v_refused);
+  v_refused := spillway.store_report_batch(v_unit, p_batch, p_occurrences);
+  return jsonb_build_object('state', spillway.close_unit(v_unit, p_lease, p_records, p_format, p_checkpoint, p_bytes_read), 'refused', v_refused);
 end
 $$;
 
@@ -1933,6 +1941,37 @@ $$;
 
 COMMENT ON FUNCTION spillway.occurrences_of(p_id text, p_finding_id text, p_asset_id text, p_host text[], p_port integer[], p_protocol text[], p_service text[], p_url text[], p_parameter text[], p_path text[], p_line bigint[], p_evidence text[], p_source_offset bigint[], p_source_line bigint[]) IS 'occurrences in the form in which a client can send them: columns, those of ids as one text each, separated by commas';
 
+CREATE FUNCTION spillway.open_unit(p_import uuid, p_attempt integer, p_fence bigint) RETURNS spillway.unit
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_queue spillway.import_queue;
+  v_unit spillway.unit;
+begin
+  -- The fence: whoever lost the import, works on a cancelled one, or has written what is not here, changes nothing. The lock keeps a new claim and a
+  -- cancel waiting.
+  select q.* into v_queue from spillway.import_queue q
+  where q.import_id = p_import and q.attempt = p_attempt and q.fence = p_fence and q.claimed
+  for no key update;
+  if not found then
+    return null;
+  end if;
+  -- Nobody waits for the disk: what a crash of the server takes back is read again. Who ends the import waits, and then all this is there, too, since the
+  -- log is written in order. Two connections store 8 % more (medians of three, a disk that needs 0.4 ms); the slower the disk, the more.
+  perform set_config('synchronous_commit', 'off', true);
+  select s.workspace_id, s.import_id, v_queue.attempt, s.segment, s.checkpoint, s.bytes_read, coalesce(s.ends_at, i.size_bytes), s.format, s.entry_name,
+    s.entry_starts_at, i.errors < spillway.max_kept_errors()
+  into strict v_unit
+  from spillway.import_segments s, spillway.imports i
+  where s.workspace_id = v_queue.workspace_id and s.import_id = p_import and s.segment = v_queue.segment
+    and i.workspace_id = v_queue.workspace_id and i.id = p_import;
+  return v_unit;
+end
+$$;
+
+COMMENT ON FUNCTION spillway.open_unit(p_import uuid, p_attempt integer, p_fence bigint) IS 'begins a unit of work of any kind on a claimed segment, and locks its place in the queue; null where the attempt is over or the fence is another: then nothing may be written. What comes between this and close_unit is in the same statement, and must not touch the row of imports before all else is written: other segments of the import wait for it';
+
 CREATE FUNCTION spillway.open_upload(p_workspace integer, p_id uuid, p_idempotency_key text DEFAULT NULL::text, p_size bigint DEFAULT NULL::bigint) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -2137,6 +2176,24 @@ CREATE FUNCTION spillway.rows_of(p_occurrences spillway.occurrence_columns) RETU
 $$;
 
 COMMENT ON FUNCTION spillway.rows_of(p_occurrences spillway.occurrence_columns) IS 'occurrences one by one, for what happens seldom';
+
+CREATE FUNCTION spillway.store_report_batch(p_unit spillway.unit, p_batch jsonb, p_occurrences spillway.occurrence_columns) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_stored jsonb := spillway.ingest_isolating(p_unit.workspace_id, p_unit.import_id, p_batch, p_occurrences, p_unit.keeps_errors);
+  v_problems jsonb := spillway.note_problems(p_unit.workspace_id, p_unit.import_id, p_batch -> 'problems', p_unit.keeps_errors, p_unit.entry_name,
+    p_unit.entry_starts_at);
+begin
+  perform spillway.add_import_counts(p_unit.workspace_id, p_unit.import_id, spillway.add_counts(v_stored, v_problems), coalesce(p_batch -> 'tools', '[]'),
+    coalesce((v_stored #>> '{findings,new}')::integer, 0) = coalesce(jsonb_array_length(p_batch -> 'findings'), 0),
+    coalesce((v_stored #>> '{occurrences,new}')::integer, 0) = coalesce(cardinality(p_occurrences.id), 0));
+  return v_stored ? 'errors';
+end
+$$;
+
+COMMENT ON FUNCTION spillway.store_report_batch(p_unit spillway.unit, p_batch jsonb, p_occurrences spillway.occurrence_columns) IS 'stores a batch of a report, {assets, findings, problems, tools} and occurrences, with its counts; gives whether some of it was refused, perhaps a finding that later batches rely on';
 
 CREATE FUNCTION spillway.time_of_id(p_id uuid) RETURNS timestamp with time zone
     LANGUAGE sql IMMUTABLE PARALLEL SAFE

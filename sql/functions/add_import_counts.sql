@@ -1,8 +1,9 @@
-create or replace function spillway.add_import_counts(p_workspace integer, p_import uuid, p_counts jsonb) returns bigint
+create or replace function spillway.add_import_counts(
+  p_workspace integer, p_import uuid, p_counts jsonb, p_tools jsonb default null, p_only_new_findings boolean default true,
+  p_only_new_occurrences boolean default true
+) returns void
 language plpgsql volatile set search_path = ''
 as $$
-declare
-  v_errors bigint;
 begin
   update spillway.imports i
   set assets_new = i.assets_new + coalesce((p_counts #> '{assets,new}')::bigint, 0),
@@ -19,11 +20,14 @@ begin
     error_counts = (
       select coalesce(jsonb_object_agg(key, value) filter (where value <> '0'), '{}')
       from jsonb_each(spillway.add_counts(i.error_counts, coalesce(p_counts -> 'errors', '{}')))),
+    tools = case when p_tools is null then i.tools else array(
+      select distinct unnest(i.tools || array(select jsonb_array_elements_text(p_tools))) order by 1 limit 1000) end,
+    -- Findings are what a report brings first: whoever adds a batch of it has come so far.
+    stage = case when p_tools is null then i.stage else 'findings' end,
+    only_new_findings = i.only_new_findings and p_only_new_findings, only_new_occurrences = i.only_new_occurrences and p_only_new_occurrences,
     updated_at = clock_timestamp(), version = i.version + 1
-  where i.workspace_id = p_workspace and i.id = p_import
-  returning i.errors into v_errors;
-  return v_errors;
+  where i.workspace_id = p_workspace and i.id = p_import;
 end
 $$;
-comment on function spillway.add_import_counts(integer, uuid, jsonb) is
-  'adds {assets, findings, occurrences: {new, updated, …}, errors: {code: number}} to the counts of an import; gives its number of errors';
+comment on function spillway.add_import_counts(integer, uuid, jsonb, jsonb, boolean, boolean) is
+  'adds {assets, findings, occurrences: {new, updated, …}, errors: {code: number}} to the counts of an import of a report; of a batch also the tools that it names, and whether all its findings and occurrences were new';

@@ -9,7 +9,7 @@ as $$
 begin
   return (
     select coalesce(jsonb_agg(jsonb_build_object(
-        'import_id', i.id, 'attempt', q.attempt, 'fence', q.fence, 'file_name', i.file_name, 'object_key', i.object_key, 'size_bytes', i.size_bytes,
+        'import_id', i.id, 'kind', i.kind, 'attempt', q.attempt, 'fence', q.fence, 'file_name', i.file_name, 'object_key', i.object_key, 'size_bytes', i.size_bytes,
         'items', i.items, 'format', coalesce(s.format, i.format), 'ends_at', s.ends_at,
         'entry_name', s.entry_name, 'entry_starts_at', s.entry_starts_at, 'entry_ends_at', coalesce(s.entry_ends_at, i.size_bytes),
         'checkpoint', translate(encode(s.checkpoint, 'base64'), E'\n', ''))

@@ -4,7 +4,7 @@ as $$
 begin
   return (
     select jsonb_build_object(
-      'id', i.id, 'file_name', i.file_name, 'size_bytes', i.size_bytes, 'sha256', encode(i.sha256, 'hex'),
+      'id', i.id, 'kind', i.kind, 'file_name', i.file_name, 'size_bytes', i.size_bytes, 'sha256', encode(i.sha256, 'hex'),
       'format', i.format, 'entries', i.entries, 'tools', i.tools, 'scope', i.scope, 'close_missing', i.close_missing, 'state', i.state, 'stage', i.stage, 'version', i.version,
       'progress', jsonb_build_object(
         -- 100 is kept for the end: a person takes it for "done".

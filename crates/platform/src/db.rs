@@ -161,11 +161,21 @@ pub struct Claims {
     pub more: bool,
 }
 
+/// What an import brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A report of a security scanner.
+    Report,
+}
+
 /// A segment of an import that a drain holds until its lease ends: most have but one.
 #[derive(Debug, Deserialize)]
 pub struct Claim {
     /// The import.
     pub import_id: Uuid,
+    /// What it brings.
+    pub kind: Kind,
     /// Whose the segment is: everything that is asked of it presents this number.
     pub attempt: i32,
     /// What the next write presents, too: the database counts it on with each, and so does this. Where it has lost a write, they are no longer the same.

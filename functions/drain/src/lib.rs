@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::response::IntoResponse as _;
 use bytes::Bytes;
+use engine::{Ended, Next, Shift};
 use futures::channel::oneshot;
 use futures::stream::once;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method, Response};
 use platform::auth::carries_token;
 use platform::config;
-use platform::db::{Claims, Db, DbError};
+use platform::db::{Claims, Db, DbError, ImportState};
 use platform::http::{Answer, Problem, no_such_method, no_such_path};
 use platform::objects::Store;
 use platform::wake::DRAIN;
@@ -28,11 +29,7 @@ mod times;
 mod work;
 
 use times::Times;
-use work::{Outcome, Turn};
-
-/// How long a drain waits for the next segment of a report, so many times at most.
-const WAIT: Duration = Duration::from_millis(10);
-const WAITS: u32 = 4;
+use work::{Job, Known};
 
 /// Reports and broken uploads that one drain removes, each.
 const LEFTOVERS: i32 = 25;
@@ -160,44 +157,37 @@ impl Drain {
     /// Works on one import after the other, until none is left or the budget is spent.
     async fn drain(&mut self, done: &mut Done) -> Result<(), DbError> {
         let Self { settings, deadline, db, store, first } = self;
-        let deadline = *deadline;
+        let (mut shift, mut memory) = (Shift::new(*deadline), Known::none());
         let mut next = Some(std::mem::take(first));
-        let (mut memory, mut waits) = (None, 0..WAITS);
-        loop {
+        let wake = loop {
             let Claims { claims, more } = match next.take() {
                 Some(claims) => claims,
                 None => claim(db, settings).await?,
             };
-            let Some(claim) = claims.into_iter().next() else {
-                // Who goes on with the report that was worked on here last is about to leave a part of it, and its findings are known here.
-                if memory.is_some() && waits.next().is_some() {
-                    sleep(WAIT).await;
-                    continue;
+            let claim = claims.into_iter().next();
+            let mut next = shift.claimed(claim.is_some(), more, memory.is_some(), Instant::now());
+            if let (Some(claim), Next::Work { wake }) = (claim, next) {
+                if wake {
+                    // Beside the work: reaching somebody takes longer than many a small import.
+                    wasip3::spawn(wake_next());
                 }
-                break;
-            };
-            waits = 0..WAITS;
-            if more {
-                // Beside the work: reaching somebody takes longer than many a small import.
-                wasip3::spawn(wake_next());
+                let job = Job { db, store, claim: &claim, settings, deadline: *deadline };
+                match job.work(&mut memory, &mut done.times).await {
+                    Ended::Completed => done.completed += 1,
+                    Ended::Yielded => done.yielded += 1,
+                    Ended::Failed => done.failed += 1,
+                    Ended::Lost => {}
+                    Ended::Stopped(stop) => done.failed += u32::from(stop.note(db, &claim).await? != ImportState::Stale),
+                }
+                next = shift.worked(Instant::now());
             }
-            let turn = Turn { db, store, claim: &claim, settings, deadline };
-            let outcome = match turn.work(&mut memory, &mut done.times).await {
-                Ok(outcome) => outcome,
-                Err(stop) => stop.note(db, &claim).await?,
-            };
-            match outcome {
-                Outcome::Completed => done.completed += 1,
-                Outcome::Failed => done.failed += 1,
-                Outcome::Lost => {}
-                Outcome::Yielded => done.yielded += 1,
+            match next {
+                Next::Wait(time) => sleep(time).await,
+                Next::End { wake } => break wake,
+                Next::Claim | Next::Work { .. } => {}
             }
-            if Instant::now() >= deadline {
-                break;
-            }
-        }
-        // There may be more to do; whoever finds nothing ends here.
-        if Instant::now() >= deadline {
+        };
+        if wake {
             wake_next().await;
         }
         if let Err(error) = remove_leftovers(db, store, settings.report_days).await {

@@ -1,72 +1,30 @@
-//! The work on one claimed import: read, decode, store, and save the place, batch by batch.
+//! The work on one claimed segment: does what the [`Turn`] asks for, with the database, the store and the host.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use engine::{End, Ended, Filled, Filling, Memory, Need, Place, Report, Settings as TurnSettings, Task, Turn, Verdict, Work};
 use futures::future::join;
-use platform::db::{Claim, Db, DbError, ImportFailure, ImportState, Ingested, Unit};
+use platform::db::{Claim, Db, DbError, ImportFailure, ImportState, Ingested, Kind, Unit};
 use platform::objects::{MissingObject, Store};
-use scan_reports::{Batch, Decoder, Detection, Format, KnownFindings, OccurrenceColumns, ReadError, Step, detect};
+use scan_reports::{Detection, Format, KnownFindings, ReadError, detect};
 use spin_sdk::wasip3::wit_bindgen::yield_async;
 use uuid::Uuid;
 
 use crate::Settings;
-use crate::segments::Sharing;
+use crate::segments::look;
 use crate::source::Source;
 use crate::times::Times;
 
-/// Records of a batch. Measured (100,000 Nessus occurrences): 1,000 to 8,000 take the database the same time.
-const BATCH_RECORDS: usize = 2000;
-/// Where a batch takes the database longer than this, the next is half as large, down to so many records: cancels and leases stay in time.
-const SLOW_BATCH: Duration = Duration::from_secs(2);
-const LEAST_RECORDS: usize = 250;
-/// Records of the first batch: the number of SQL's `trial_records()`, after which a report that is mostly unusable fails.
-const TRIAL_RECORDS: usize = 1000;
-/// Bytes of a batch's document, roughly.
-const BATCH_BYTES: usize = 4 * 1024 * 1024;
-/// After so many records the host has a turn, which does nothing for anybody else while this component computes: it brings what the database
-/// is sent, and what it answers. A turn costs some microseconds.
-const RECORDS_IN_A_ROW: usize = 20;
-/// The place is saved at least so often, even where the report holds no records for a while: well within the lease.
-const BATCH_TIME: Duration = Duration::from_secs(5);
+/// The findings that this drain knows of the report that it worked on last.
+pub(crate) type Known = Memory<Uuid, KnownFindings>;
 
-/// How the work on an import ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// The report is read to its end.
-    Completed,
-    /// The budget is spent; the place is saved and the import given back.
-    Yielded,
-    /// The attempt failed; the database knows whether there is another.
-    Failed,
-    /// Somebody cancelled the import, or another drain holds it: nothing more is to be done.
-    Lost,
-}
+/// A batch of a report, and where it goes on after it.
+type FilledBatch = Filled<<Report as Work>::Batch, Stop>;
 
-/// The findings that a drain sent while it read a segment to its end: need not be sent, nor their texts be read, once more by a later segment
-/// of the same report. Not by an earlier one, since of a finding's records the one that comes first in the report counts.
-pub(crate) struct Memory {
-    import_id: Uuid,
-    /// Offset in the object at which the report begins.
-    report: u64,
-    /// Offset in the report at which the segment ended.
-    end: u64,
-    known: KnownFindings,
-}
-
-impl Memory {
-    /// What is known at a place of a report.
-    fn known_at(memory: Option<Self>, claim: &Claim, offset: u64) -> KnownFindings {
-        let fits = |memory: &Self| memory.import_id == claim.import_id && memory.report == claim.entry_starts_at && memory.end <= offset;
-        memory.filter(fits).map(|memory| memory.known).unwrap_or_default()
-    }
-}
-
-/// Why an attempt ended.
+/// Why an attempt ended before its time.
 pub(crate) enum Stop {
-    /// The attempt is over: see [`Outcome::Lost`].
-    Lost,
     /// The report cannot be read any further.
     Unreadable(ImportFailure),
     /// A part that is needed failed.
@@ -79,8 +37,8 @@ impl<E: Into<anyhow::Error>> From<E> for Stop {
     }
 }
 
-/// A turn: what the work on a claimed import needs.
-pub(crate) struct Turn<'a> {
+/// What the work on a claimed segment needs.
+pub(crate) struct Job<'a> {
     pub(crate) db: &'a Db,
     pub(crate) store: &'a Store,
     pub(crate) claim: &'a Claim,
@@ -88,37 +46,42 @@ pub(crate) struct Turn<'a> {
     pub(crate) deadline: Instant,
 }
 
-impl Turn<'_> {
+impl Job<'_> {
     /// Works until the import ends or the deadline has passed.
-    pub(crate) async fn work(&self, memory: &mut Option<Memory>, times: &mut Times) -> Result<Outcome, Stop> {
-        read_and_store(self, &mut Source::new(self.store, self.claim, times), memory).await
+    pub(crate) async fn work(&self, memory: &mut Known, times: &mut Times) -> Ended<Stop> {
+        let mut source = Source::new(self.store, self.claim, times);
+        match self.claim.kind {
+            Kind::Report => read_and_store(self, &mut source, memory).await.unwrap_or_else(Ended::Stopped),
+        }
     }
 
-    fn is_over(&self) -> bool {
-        Instant::now() >= self.deadline
+    fn turn(&self) -> Turn<<Report as Work>::Batch, Stop> {
+        let Settings { parallelism, segment_bytes, .. } = *self.settings;
+        let settings = TurnSettings { parallelism: parallelism.unsigned_abs() as usize, segment_bytes, deadline: self.deadline };
+        Turn::new(settings, self.claim.items, Instant::now())
+    }
+
+    /// A place in the claimed report.
+    fn place(&self, offset: u64) -> Place<Uuid> {
+        Place { import: self.claim.import_id, report: self.claim.entry_starts_at, offset }
     }
 }
 
 impl Stop {
     /// Tells the database how an attempt ended before its time.
-    pub(crate) async fn note(self, db: &mut Db, claim: &Claim) -> Result<Outcome, DbError> {
+    pub(crate) async fn note(self, db: &mut Db, claim: &Claim) -> Result<ImportState, DbError> {
         let (failure, may_pass) = match self {
-            Self::Lost => return Ok(Outcome::Lost),
             Self::Unreadable(failure) => (in_entry(claim, failure), false),
             Self::Failed(error) => failure_of(&error),
         };
-        let state = match db.fail_import(claim, &failure, may_pass).await {
+        match db.fail_import(claim, &failure, may_pass).await {
             // It may be only this connection that is gone. Said now, the next attempt need not wait for the lease to run out.
             Err(error) if error.may_pass() => {
                 db.reopen().await?;
                 db.fail_import(claim, &failure, may_pass).await
             }
             state => state,
-        };
-        Ok(match state? {
-            ImportState::Stale => Outcome::Lost,
-            _ => Outcome::Failed,
-        })
+        }
     }
 }
 
@@ -130,96 +93,94 @@ fn in_entry(claim: &Claim, failure: ImportFailure) -> ImportFailure {
     }
 }
 
-async fn read_and_store(turn: &Turn<'_>, source: &mut Source<'_>, memory: &mut Option<Memory>) -> Result<Outcome, Stop> {
-    let &Turn { db, claim, settings, deadline, .. } = turn;
-    let mut decoder = match resumed(claim) {
-        Some(decoder) => decoder,
+async fn read_and_store(job: &Job<'_>, source: &mut Source<'_>, memory: &mut Known) -> Result<Ended<Stop>, Stop> {
+    let &Job { db, claim, .. } = job;
+    let mut report = match resumed(claim) {
+        Some(report) => report,
         None => started(source, claim).await?,
     };
-    let format = decoder.format().name();
-    let mut trial = TRIAL_RECORDS.saturating_sub(usize::try_from(claim.items).unwrap_or(usize::MAX));
-    let mut most = BATCH_RECORDS;
-    let mut sharing = Sharing::new();
-    let mut known = Memory::known_at(memory.take(), claim, decoder.progress());
-    let mut filled = None;
+    report.know(memory.recall(&job.place(report.progress())));
+    let mut turn = job.turn();
     loop {
-        let on_trial = trial > 0;
-        let goes_on = filled.as_ref().is_none_or(|filled: &Filled| matches!(filled.end, End::Full));
-        if !on_trial && goes_on && sharing.look(turn, source, &decoder).await? == ImportState::Stale {
-            return Err(Stop::Lost);
-        }
-        let Filled { records, batch, checkpoint, bytes_read, end } = if let Some(filled) = filled.take() {
-            filled
-        } else {
-            let records = if trial > 0 { std::mem::take(&mut trial) } else { most };
-            fill(&mut decoder, source, &mut known, records, deadline).await
-        };
-        let unit = Unit { records, batch, format, checkpoint: checkpoint.clone(), bytes_read };
-        let (sent, read) = (Instant::now(), source.times.reading());
-        let storing = db.ingest_batch(claim, settings.lease, unit);
-        let more = matches!(end, End::Full) && !turn.is_over();
-        // A big report is not read any further before it was first thought of cutting it.
-        let stored = if more && !(on_trial && Sharing::is_worth(settings, source, &decoder)) {
-            // The database stores this batch while the next is being read.
-            let (stored, next) = join(storing, fill(&mut decoder, source, &mut known, most, deadline)).await;
-            filled = Some(next);
-            stored
-        } else {
-            storing.await
-        };
-        let waited = sent.elapsed().saturating_sub(source.times.reading().saturating_sub(read));
-        source.times.database += waited;
-        most = if waited > SLOW_BATCH { (most / 2).max(LEAST_RECORDS) } else { (most * 2).min(BATCH_RECORDS) };
-        let Ingested { state, refused } = stored?;
-        match (state, end) {
-            (ImportState::Stale, _) => return Err(Stop::Lost),
-            (ImportState::Failed, _) => return Ok(Outcome::Failed),
-            (_, End::Full) if more => {}
-            (_, End::Full) => return finished(db.release_import(claim).await?, Outcome::Yielded),
-            (_, End::Segment) => {
-                let state = db.finish_import(claim).await?;
-                if state == ImportState::Running {
-                    *memory = Some(Memory { import_id: claim.import_id, report: claim.entry_starts_at, end: source.end(), known });
-                }
-                return finished(state, Outcome::Completed);
+        let left = source.end().saturating_sub(report.progress());
+        match turn.next(left, Instant::now()) {
+            Task::Look => {
+                let looked = look(job, source, &report).await?;
+                turn.looked(looked, Instant::now());
             }
-            (_, End::Stop(stop)) => return Err(stop),
-        }
-        if refused && known.remembers() {
-            // The next batch may rely on a finding that is not there: once more, and from now on with all that each batch needs.
-            known = KnownFindings::nothing();
-            decoder = Decoder::resume(&checkpoint)?;
-            filled = None;
+            Task::Fill(records) => turn.filled(fill(&mut report, source, records, job.deadline).await),
+            Task::Store { unit, meanwhile } => store(job, &mut turn, source, &mut report, unit, meanwhile).await?,
+            Task::StartOver(checkpoint) => report.start_over(&checkpoint).map_err(anyhow::Error::from_boxed)?,
+            Task::Release => turn.ended(verdict(db.release_import(claim).await?), Ended::Yielded),
+            Task::Finish => {
+                let state = db.finish_import(claim).await?;
+                turn.ended(verdict(state), Ended::Completed);
+                if state == ImportState::Running {
+                    memory.keep(job.place(source.end()), report.into_known());
+                    return Ok(Ended::Completed);
+                }
+            }
+            Task::End(ended) => return Ok(ended),
         }
     }
 }
 
-fn finished(state: ImportState, outcome: Outcome) -> Result<Outcome, Stop> {
+/// Stores a batch, and fills the next while the database is at work, where that is asked for.
+async fn store(
+    job: &Job<'_>,
+    turn: &mut Turn<<Report as Work>::Batch, Stop>,
+    source: &mut Source<'_>,
+    report: &mut Report,
+    unit: engine::Unit<<Report as Work>::Batch>,
+    meanwhile: Option<usize>,
+) -> Result<(), Stop> {
+    let records = i32::try_from(unit.records).unwrap_or(i32::MAX);
+    let engine::Unit { batch, checkpoint, bytes_read, .. } = unit;
+    let unit = Unit { records, batch, format: report.format().name(), checkpoint, bytes_read };
+    let (sent, read) = (Instant::now(), source.times.reading());
+    let storing = job.db.ingest_batch(job.claim, job.settings.lease, unit);
+    let stored = match meanwhile {
+        Some(records) => {
+            let (stored, next) = join(storing, fill(report, source, records, job.deadline)).await;
+            turn.filled(next);
+            stored
+        }
+        None => storing.await,
+    };
+    let waited = sent.elapsed().saturating_sub(source.times.reading().saturating_sub(read));
+    source.times.database += waited;
+    let Ingested { state, refused } = stored?;
+    turn.stored(verdict(state), refused && report.remembers(), waited);
+    Ok(())
+}
+
+/// What a write means for whoever works on.
+pub(crate) fn verdict(state: ImportState) -> Verdict {
     match state {
-        ImportState::Stale => Err(Stop::Lost),
-        ImportState::Failed => Ok(Outcome::Failed),
-        _ => Ok(outcome),
+        ImportState::Stale => Verdict::Lost,
+        ImportState::Failed => Verdict::Failed,
+        ImportState::Queued | ImportState::Running | ImportState::Released | ImportState::Completed => Verdict::Holds,
     }
 }
 
-/// The decoder at the saved place. A checkpoint that this version does not know means: from the start, which is exact too, since storing
+/// The report at the saved place. A checkpoint that this version does not know means: from the start, which is exact too, since storing
 /// a record twice changes nothing.
-fn resumed(claim: &Claim) -> Option<Decoder> {
+fn resumed(claim: &Claim) -> Option<Report> {
     let checkpoint = BASE64_STANDARD.decode(claim.checkpoint.as_ref()?).ok()?;
-    Decoder::resume(&checkpoint).inspect_err(|error| eprintln!("{}: {error}; starting over", claim.import_id)).ok()
+    Report::resume(&checkpoint).inspect_err(|error| eprintln!("{}: {error}; starting over", claim.import_id)).ok()
 }
 
-/// A decoder at the start of the report, for the format that is known, or that its first bytes show.
-async fn started(source: &mut Source<'_>, claim: &Claim) -> Result<Decoder, Stop> {
+/// The report at its start, in the format that is known, or that its first bytes show.
+async fn started(source: &mut Source<'_>, claim: &Claim) -> Result<Report, Stop> {
     if let Some(format) = claim.format.as_deref().and_then(Format::from_name) {
-        return Ok(Decoder::new(format));
+        return Ok(Report::new(format));
     }
     let mut start = Vec::new();
     loop {
         let bytes = source.read_at(start.len() as u64).await?;
         start.extend_from_slice(&bytes);
         match detect(&start, bytes.is_empty(), Some(claim.entry_name.as_ref().unwrap_or(&claim.file_name))) {
-            Detection::Format(format) => return Ok(Decoder::new(format)),
+            Detection::Format(format) => return Ok(Report::new(format)),
             Detection::NeedMore if !bytes.is_empty() => {}
             Detection::NeedMore => return Err(unknown_format("the report's format cannot be told from its start".to_owned())),
             Detection::Unknown { message } => return Err(unknown_format(message)),
@@ -231,70 +192,29 @@ fn unknown_format(message: String) -> Stop {
     Stop::Unreadable(ImportFailure { code: "unknown_format".to_owned(), message, offset: Some(0), line: Some(1) })
 }
 
-/// A batch, and where the report goes on after it.
-struct Filled {
-    records: i32,
-    /// In the database's form already, which is made while it stores the batch before.
-    batch: (Vec<u8>, OccurrenceColumns),
-    checkpoint: Vec<u8>,
-    bytes_read: u64,
-    end: End,
-}
-
-/// Why a batch is not longer.
-enum End {
-    /// A limit of the batch, or the time.
-    Full,
-    /// The segment's end, which mostly is the report's.
-    Segment,
-    /// Nothing more can be read. What was read before is stored first.
-    Stop(Stop),
-}
-
-async fn fill(decoder: &mut Decoder, source: &mut Source<'_>, known: &mut KnownFindings, records: usize, deadline: Instant) -> Filled {
+async fn fill(report: &mut Report, source: &mut Source<'_>, records: usize, deadline: Instant) -> FilledBatch {
     let (began, waited) = (Instant::now(), source.times.store);
-    let mut batch = Batch::after(std::mem::take(known));
-    let end = read_records(decoder, source, &mut batch, records, deadline).await.unwrap_or_else(End::Stop);
-    let records = i32::try_from(batch.len()).unwrap_or(i32::MAX);
-    let (document, occurrences, known_after) = batch.into_parts();
-    *known = known_after;
+    let filling = Filling::new(report, records, began, deadline);
+    let end = read_records(filling, report, source).await.unwrap_or_else(End::Stop);
+    let records = report.records();
+    // In the database's form already, which is made while it stores the batch before.
+    let batch = report.take_batch();
     source.times.decode += began.elapsed().saturating_sub(source.times.store.saturating_sub(waited));
-    Filled { checkpoint: decoder.checkpoint(), bytes_read: decoder.progress(), records, batch: (document, occurrences), end }
+    Filled { batch, records, checkpoint: report.checkpoint(), bytes_read: report.progress(), end }
 }
 
-async fn read_records(
-    decoder: &mut Decoder,
-    source: &mut Source<'_>,
-    batch: &mut Batch,
-    records: usize,
-    deadline: Instant,
-) -> Result<End, Stop> {
-    let place = decoder.checkpoint();
-    let pause = deadline.min(Instant::now() + BATCH_TIME);
-    while batch.len() < records && batch.size() < BATCH_BYTES {
-        match decoder.next_beyond(batch.known()).map_err(unreadable)? {
-            Step::Record(record) => {
-                batch.push(record);
-                if batch.len().is_multiple_of(RECORDS_IN_A_ROW) {
-                    yield_async().await;
-                }
-            }
-            Step::End => return Ok(End::Segment),
-            Step::NeedInput => {
-                // Time is up only where it was of use: however short the budget, each turn gets further.
-                if Instant::now() >= pause && decoder.checkpoint() != place {
-                    break;
-                }
-                match source.read_at(decoder.position()).await? {
-                    // All records before a cut are given by now.
-                    bytes if bytes.is_empty() && !source.ends_with_report() => return Ok(End::Segment),
-                    bytes if bytes.is_empty() => decoder.end_of_input(),
-                    bytes => decoder.feed(&bytes),
-                }
-            }
+async fn read_records(mut filling: Filling, report: &mut Report, source: &mut Source<'_>) -> Result<End<Stop>, Stop> {
+    loop {
+        match filling.fill(report, Instant::now).map_err(unreadable)? {
+            Need::Breath => yield_async().await,
+            Need::Bytes => match source.read_at(report.position()).await? {
+                // All records before a cut are given by now.
+                bytes if bytes.is_empty() && !source.ends_with_report() => return Ok(End::Segment),
+                bytes => report.feed(&bytes),
+            },
+            Need::Nothing { ended } => return Ok(if ended { End::Segment } else { End::Full }),
         }
     }
-    Ok(End::Full)
 }
 
 fn unreadable(error: ReadError) -> Stop {

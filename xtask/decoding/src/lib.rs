@@ -1,10 +1,12 @@
-//! Decoding as the drain does it (`functions/drain/src/work.rs`), batch by batch, but without a store to read from and a database to
+//! Decoding as the drain does it, batch by batch, but without a store to read from and a database to
 //! write to: `cargo xtask bench parse` measures it natively and, [as a component](component), in the runtime.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use scan_reports::{Batch, Decoder, Format, ReadError, Step};
+use engine::limits::{BATCH_RECORDS, BATCH_TIME};
+use engine::{Filling, Need, Report, Work as _};
+use scan_reports::{Format, ReadError};
 use serde::{Deserialize, Serialize};
 
 #[cfg(target_family = "wasm")]
@@ -13,15 +15,10 @@ mod component;
 /// Bytes that are fed at a time.
 pub const PIECE: usize = 64 * 1024;
 
-/// Records of a batch: a limit of the drain.
-pub const RECORDS: usize = 2000;
-/// Bytes of a batch, roughly: a limit of the drain.
-pub const BYTES: usize = 4 * 1024 * 1024;
-
 /// A report that is being decoded.
 pub struct Decoding {
-    decoder: Decoder,
-    batch: Batch,
+    report: Report,
+    filling: Filling,
     decoded: Decoded,
 }
 
@@ -39,22 +36,19 @@ pub struct Decoded {
 impl Decoding {
     /// Begins with a report.
     pub fn new(format: Format) -> Self {
-        Self { decoder: Decoder::new(format), batch: Batch::default(), decoded: Decoded::default() }
+        let report = Report::new(format);
+        Self { filling: next_batch(&report), report, decoded: Decoded::default() }
     }
 
     /// Offset in the report of the bytes that are wanted next.
     pub fn position(&self) -> u64 {
-        self.decoder.position()
+        self.report.position()
     }
 
     /// Decodes the bytes that are [wanted](Self::position); none where the report ends before. Whether it is read to its end then.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<bool, ReadError> {
         let began = Instant::now();
-        if bytes.is_empty() {
-            self.decoder.end_of_input();
-        } else {
-            self.decoder.feed(bytes);
-        }
+        self.report.feed(bytes);
         let read = self.read();
         self.decoded.time += began.elapsed();
         read
@@ -67,28 +61,30 @@ impl Decoding {
 
     fn read(&mut self) -> Result<bool, ReadError> {
         loop {
-            match self.decoder.next_beyond(self.batch.known())? {
-                Step::Record(record) => self.batch.push(record),
-                Step::NeedInput => return Ok(false),
-                Step::End => {
+            match self.filling.fill(&mut self.report, Instant::now)? {
+                Need::Breath => {}
+                Need::Bytes => return Ok(false),
+                Need::Nothing { ended } => {
                     self.end_batch();
-                    return Ok(true);
+                    if ended {
+                        return Ok(true);
+                    }
                 }
-            }
-            if self.batch.len() >= RECORDS || self.batch.size() >= BYTES {
-                self.end_batch();
             }
         }
     }
 
     /// Makes of a batch what the database would get.
     fn end_batch(&mut self) {
-        let batch = std::mem::take(&mut self.batch);
-        self.decoded.records += batch.len() as u64;
-        let (document, occurrences, known) = batch.into_parts();
-        black_box((document, occurrences, self.decoder.checkpoint()));
-        self.batch = Batch::after(known);
+        self.decoded.records += self.report.records() as u64;
+        black_box((self.report.take_batch(), self.report.checkpoint()));
+        self.filling = next_batch(&self.report);
     }
+}
+
+fn next_batch(report: &Report) -> Filling {
+    let now = Instant::now();
+    Filling::new(report, BATCH_RECORDS, now, now + BATCH_TIME)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::io::{BufReader, BufWriter, Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use decoding::{BYTES, RECORDS};
+use engine::limits::{BATCH_BYTES, BATCH_RECORDS, TRIAL_RECORDS};
 use scan_reports::{Batch, Format, OccurrenceColumns};
 use tokio::sync::mpsc;
 use xtask::generate::{self, ListSize, NetworkSize, SarifSize, Template};
@@ -14,9 +14,6 @@ use xtask::progress::Step;
 
 use super::sizes::SEED;
 use super::table::{float, number};
-
-/// Records of the first batch: as the limits of the others, that of functions/drain/src/work.rs, which the floor must share.
-const FIRST_RECORDS: usize = 1000;
 
 /// Batches that are read ahead of the database.
 const AHEAD: usize = 4;
@@ -164,8 +161,8 @@ impl Writer {
 
     fn push(&mut self, record: scan_reports::Record) -> Result<()> {
         self.batch.push(record);
-        let most = if self.sizes.is_empty() { FIRST_RECORDS } else { RECORDS };
-        if self.batch.len() >= most || self.batch.size() >= BYTES { self.cut() } else { Ok(()) }
+        let most = if self.sizes.is_empty() { TRIAL_RECORDS } else { BATCH_RECORDS };
+        if self.batch.len() >= most || self.batch.size() >= BATCH_BYTES { self.cut() } else { Ok(()) }
     }
 
     fn cut(&mut self) -> Result<()> {

@@ -1,0 +1,201 @@
+//! One batch, record by record.
+
+use std::time::Instant;
+
+use crate::limits::{BATCH_BYTES, BATCH_TIME, RECORDS_IN_A_ROW};
+use crate::work::{Step, Work};
+
+/// A batch that is being filled.
+#[derive(Debug)]
+pub struct Filling {
+    records: usize,
+    pause: Instant,
+    place: Vec<u8>,
+    /// Records at which the host had its last turn.
+    breath: usize,
+}
+
+/// What a batch that is being filled needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// The bytes at the work's position.
+    Bytes,
+    /// A turn of the host: see [`RECORDS_IN_A_ROW`].
+    Breath,
+    /// Nothing: it is as full as it gets. Whether that is the end of the work.
+    Nothing {
+        /// The work is read to its end.
+        ended: bool,
+    },
+}
+
+/// Why a batch is not longer.
+#[derive(Debug)]
+pub enum End<S> {
+    /// A limit of the batch, or the time.
+    Full,
+    /// The segment's end, which mostly is the report's.
+    Segment,
+    /// Nothing more can be read. What was read before is stored first.
+    Stop(S),
+}
+
+impl Filling {
+    /// Begins with a batch of at most so many records, until about then.
+    pub fn new(work: &impl Work, records: usize, now: Instant, deadline: Instant) -> Self {
+        Self { records, pause: deadline.min(now + BATCH_TIME), place: work.checkpoint(), breath: 0 }
+    }
+
+    /// Reads on.
+    pub fn fill<W: Work>(&mut self, work: &mut W, now: impl Fn() -> Instant) -> Result<Need, W::Error> {
+        while work.records() < self.records && work.bytes() < BATCH_BYTES {
+            if work.records() >= self.breath + RECORDS_IN_A_ROW {
+                self.breath = work.records();
+                return Ok(Need::Breath);
+            }
+            match work.step()? {
+                Step::Record => {}
+                Step::End => return Ok(Need::Nothing { ended: true }),
+                // Time is up only where it was of use: however short the budget, each turn gets further.
+                Step::NeedInput if now() >= self.pause && work.checkpoint() != self.place => break,
+                Step::NeedInput => return Ok(Need::Bytes),
+            }
+        }
+        Ok(Need::Nothing { ended: false })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Records of one byte each; a blank is none. At `!` it cannot be read any further.
+    #[derive(Default)]
+    struct Bytes {
+        read: Vec<u8>,
+        at: usize,
+        ended: bool,
+        batch: usize,
+        length: usize,
+    }
+
+    impl Work for Bytes {
+        type Batch = usize;
+        type Error = usize;
+
+        fn position(&self) -> u64 {
+            self.read.len() as u64
+        }
+
+        fn progress(&self) -> u64 {
+            self.at as u64
+        }
+
+        fn checkpoint(&self) -> Vec<u8> {
+            self.at.to_le_bytes().to_vec()
+        }
+
+        fn feed(&mut self, bytes: &[u8]) {
+            self.ended |= bytes.is_empty();
+            self.read.extend(bytes);
+        }
+
+        fn step(&mut self) -> Result<Step, usize> {
+            while let Some(byte) = self.read.get(self.at) {
+                if *byte == b'!' {
+                    return Err(self.at);
+                }
+                self.at += 1;
+                if *byte != b' ' {
+                    self.batch += 1;
+                    return Ok(Step::Record);
+                }
+            }
+            Ok(if self.ended { Step::End } else { Step::NeedInput })
+        }
+
+        fn records(&self) -> usize {
+            self.batch
+        }
+
+        fn bytes(&self) -> usize {
+            self.batch * self.length
+        }
+
+        fn take_batch(&mut self) -> usize {
+            std::mem::take(&mut self.batch)
+        }
+
+        fn remembers(&self) -> bool {
+            false
+        }
+
+        fn start_over(&mut self, _: &[u8]) -> Result<(), Box<dyn Error + Send + Sync>> {
+            Ok(())
+        }
+    }
+
+    fn begin(work: &Bytes, records: usize) -> (Filling, Instant) {
+        let now = Instant::now();
+        (Filling::new(work, records, now, now + Duration::from_secs(1)), now)
+    }
+
+    #[test]
+    fn the_host_has_a_turn_every_few_records_and_a_batch_ends_with_its_last() {
+        let mut work = Bytes { read: vec![b'x'; 100], ..Bytes::default() };
+        let (mut filling, now) = begin(&work, 2 * RECORDS_IN_A_ROW);
+        assert_eq!(filling.fill(&mut work, || now), Ok(Need::Breath));
+        assert_eq!(work.records(), RECORDS_IN_A_ROW);
+        assert_eq!(filling.fill(&mut work, || now), Ok(Need::Nothing { ended: false }), "no turn right at the end");
+        assert_eq!(work.take_batch(), 2 * RECORDS_IN_A_ROW);
+    }
+
+    #[test]
+    fn a_batch_ends_with_its_bytes() {
+        let mut work = Bytes { read: vec![b'x'; 100], length: BATCH_BYTES / 2, ..Bytes::default() };
+        let (mut filling, now) = begin(&work, 100);
+        assert_eq!(filling.fill(&mut work, || now), Ok(Need::Nothing { ended: false }));
+        assert_eq!(work.records(), 2);
+    }
+
+    #[test]
+    fn it_wants_bytes_until_the_end() {
+        let mut work = Bytes::default();
+        let (mut filling, now) = begin(&work, 100);
+        assert_eq!(filling.fill(&mut work, || now), Ok(Need::Bytes));
+        work.feed(b"xx");
+        assert_eq!(filling.fill(&mut work, || now), Ok(Need::Bytes));
+        work.feed(b"");
+        assert_eq!(filling.fill(&mut work, || now), Ok(Need::Nothing { ended: true }));
+        assert_eq!(work.records(), 2);
+    }
+
+    #[test]
+    fn when_time_is_up_it_ends_but_not_before_it_got_further() {
+        let mut work = Bytes::default();
+        let (mut filling, now) = begin(&work, 100);
+        let late = || now + Duration::from_secs(1);
+        assert_eq!(filling.fill(&mut work, late), Ok(Need::Bytes));
+        work.feed(b" ");
+        assert_eq!(filling.fill(&mut work, late), Ok(Need::Nothing { ended: false }), "a blank is further");
+    }
+
+    #[test]
+    fn a_long_budget_ends_no_later_than_a_batch_may_take() {
+        let mut work = Bytes { read: b" ".to_vec(), ..Bytes::default() };
+        let now = Instant::now();
+        let mut filling = Filling::new(&work, 100, now, now + Duration::from_hours(1));
+        assert_eq!(filling.fill(&mut work, || now + BATCH_TIME), Ok(Need::Nothing { ended: false }));
+    }
+
+    #[test]
+    fn records_before_an_unreadable_place_are_in_the_batch() {
+        let mut work = Bytes { read: b"xx!".to_vec(), ..Bytes::default() };
+        let (mut filling, now) = begin(&work, 100);
+        assert_eq!(filling.fill(&mut work, || now), Err(2));
+        assert_eq!(work.records(), 2);
+    }
+}

@@ -1,0 +1,27 @@
+//! What a drain decides, apart from what it works on and with: no database, no store, no host, no clock of its own. Whoever drives it does what
+//! it asks for, and tells it what came of that.
+//!
+//! - [`Shift`]: which claim comes next, and who is woken.
+//! - [`Turn`]: the work on one claimed segment, batch by batch.
+//! - [`Filling`]: one batch, record by record.
+//! - [`Search`]: where a segment can be cut in two.
+//! - [`Memory`]: what one segment teaches of the next.
+//!
+//! What is read and stored is a [`Work`]; [`Report`] is the first kind.
+
+mod filling;
+pub mod limits;
+mod memory;
+mod report;
+mod search;
+mod shift;
+mod turn;
+mod work;
+
+pub use filling::{End, Filling, Need};
+pub use memory::{Memory, Place};
+pub use report::Report;
+pub use search::Search;
+pub use shift::{Next, Shift};
+pub use turn::{Ended, Filled, Looked, Settings, Task, Turn, Unit, Verdict};
+pub use work::{Step, Work};

@@ -1,0 +1,106 @@
+//! Reports of security scanners.
+
+use std::error::Error;
+use std::mem::take;
+
+use scan_reports::{Batch, CheckpointError, Cutter, Decoder, Format, KnownFindings, OccurrenceColumns, ReadError};
+
+use crate::work::{Step, Work};
+
+/// A report that is being read.
+pub struct Report {
+    decoder: Decoder,
+    batch: Batch,
+}
+
+impl Report {
+    /// From its start.
+    pub fn new(format: Format) -> Self {
+        Self { decoder: Decoder::new(format), batch: Batch::default() }
+    }
+
+    /// From a checkpoint.
+    pub fn resume(checkpoint: &[u8]) -> Result<Self, CheckpointError> {
+        Ok(Self { decoder: Decoder::resume(checkpoint)?, batch: Batch::default() })
+    }
+
+    /// What it is written in.
+    pub fn format(&self) -> Format {
+        self.decoder.format()
+    }
+
+    /// Knows these findings already.
+    pub fn know(&mut self, known: KnownFindings) {
+        self.batch = Batch::after(known);
+    }
+
+    /// The findings that were sent.
+    pub fn into_known(self) -> KnownFindings {
+        self.batch.into_parts().2
+    }
+
+    /// Finds places at which what is left can be cut; none where the format has none.
+    pub fn cutter(&self, spacing: u64) -> Option<Cutter> {
+        self.decoder.cutter(spacing)
+    }
+}
+
+impl Work for Report {
+    /// The document and the occurrences.
+    type Batch = (Vec<u8>, OccurrenceColumns);
+    type Error = ReadError;
+
+    fn position(&self) -> u64 {
+        self.decoder.position()
+    }
+
+    fn progress(&self) -> u64 {
+        self.decoder.progress()
+    }
+
+    fn checkpoint(&self) -> Vec<u8> {
+        self.decoder.checkpoint()
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            self.decoder.end_of_input();
+        } else {
+            self.decoder.feed(bytes);
+        }
+    }
+
+    fn step(&mut self) -> Result<Step, ReadError> {
+        Ok(match self.decoder.next_beyond(self.batch.known())? {
+            scan_reports::Step::Record(record) => {
+                self.batch.push(record);
+                Step::Record
+            }
+            scan_reports::Step::NeedInput => Step::NeedInput,
+            scan_reports::Step::End => Step::End,
+        })
+    }
+
+    fn records(&self) -> usize {
+        self.batch.len()
+    }
+
+    fn bytes(&self) -> usize {
+        self.batch.size()
+    }
+
+    fn take_batch(&mut self) -> Self::Batch {
+        let (document, occurrences, known) = take(&mut self.batch).into_parts();
+        self.batch = Batch::after(known);
+        (document, occurrences)
+    }
+
+    fn remembers(&self) -> bool {
+        self.batch.known().remembers()
+    }
+
+    fn start_over(&mut self, checkpoint: &[u8]) -> Result<(), Box<dyn Error + Send + Sync>> {
+        *self = Self { decoder: Decoder::resume(checkpoint)?, batch: Batch::after(KnownFindings::nothing()) };
+        Ok(())
+    }
+}

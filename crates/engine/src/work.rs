@@ -1,0 +1,52 @@
+//! What is worked on.
+
+use std::error::Error;
+
+/// Something that is read record by record, and stored batch by batch.
+pub trait Work {
+    /// What is stored at once.
+    type Batch;
+    /// Why it cannot be read any further.
+    type Error;
+
+    /// Offset of the bytes that [`feed`](Self::feed) wants next.
+    fn position(&self) -> u64;
+
+    /// How far it is read, in bytes.
+    fn progress(&self) -> u64;
+
+    /// The place right after the last record.
+    fn checkpoint(&self) -> Vec<u8>;
+
+    /// Takes the bytes at [`position`](Self::position); none: it ends there.
+    fn feed(&mut self, bytes: &[u8]);
+
+    /// Reads one more record into the batch.
+    fn step(&mut self) -> Result<Step, Self::Error>;
+
+    /// Records in the batch.
+    fn records(&self) -> usize;
+
+    /// Bytes of the batch, about.
+    fn bytes(&self) -> usize;
+
+    /// The batch in the database's form; the next one begins.
+    fn take_batch(&mut self) -> Self::Batch;
+
+    /// Whether a batch may rely on what earlier ones held.
+    fn remembers(&self) -> bool;
+
+    /// Goes back to a [`checkpoint`](Self::checkpoint) of its own, and from there on relies on nothing that was sent before.
+    fn start_over(&mut self, checkpoint: &[u8]) -> Result<(), Box<dyn Error + Send + Sync>>;
+}
+
+/// What a [`step`](Work::step) gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// One more record is in the batch.
+    Record,
+    /// More bytes are wanted.
+    NeedInput,
+    /// It is read to its end.
+    End,
+}
