@@ -1,0 +1,177 @@
+//! Rules of the code that neither the compiler nor its lints know. Each says the file, the line, and what to do.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Lines of a function in SQL.
+const MOST_LINES: usize = 105;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository").to_owned()
+}
+
+/// All files below a folder of the repository with this ending, with their texts and their paths in it.
+fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
+    let (root, mut folders, mut found) = (root(), vec![root().join(folder)], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == ending) {
+                let name = path.strip_prefix(&root).expect("below it").to_string_lossy().into_owned();
+                found.push((name, fs::read_to_string(&path).expect("text")));
+            }
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty(), "no .{ending} in {folder}");
+    found
+}
+
+fn holds(broken: &[String]) {
+    assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
+}
+
+/// The words of a list in the source of Rust: `const NAME: [&str; 2] = ["a", "b"];`.
+fn words_of_const(file: &str, name: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join(file)).expect("a source");
+    let (_, rest) = text.split_once(&format!("const {name}: [&str; ")).unwrap_or_else(|| panic!("{file} has no list {name}"));
+    let (_, list) = rest.split_once("= [").expect("a list");
+    quoted(list.split_once("];").expect("its end").0, '"')
+}
+
+/// The variants of an enum of Rust, as they are written in documents.
+fn words_of_enum(file: &str, name: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join(file)).expect("a source");
+    let (_, rest) = text.split_once(&format!("pub enum {name} {{")).unwrap_or_else(|| panic!("{file} has no enum {name}"));
+    let body = rest.split_once("\n}").expect("its end").0;
+    let variant = |line: &str| line.trim().strip_suffix(',').filter(|word| word.chars().all(char::is_alphanumeric)).map(snake);
+    body.lines().filter_map(variant).collect()
+}
+
+fn snake(name: &str) -> String {
+    let mut word = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !word.is_empty() {
+            word.push('_');
+        }
+        word.extend(letter.to_lowercase());
+    }
+    word
+}
+
+/// The words of an enum of SQL, with those that later migrations have added.
+fn words_of_type(name: &str) -> BTreeSet<String> {
+    let mut words = BTreeSet::new();
+    for (_, text) in files("sql/migrations", "sql") {
+        if let Some((_, rest)) = text.split_once(&format!("create type spillway.{name} as enum (")) {
+            words.extend(quoted(rest.split_once(')').expect("its end").0, '\''));
+        }
+        for added in text.split(&format!("alter type spillway.{name} add value ")).skip(1) {
+            words.extend(quoted(added.split_once(';').expect("its end").0, '\'').into_iter().take(1));
+        }
+    }
+    assert!(!words.is_empty(), "no migration makes the type {name}");
+    words
+}
+
+fn quoted(text: &str, quote: char) -> BTreeSet<String> {
+    text.split(quote).skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn one_sql_function_a_file_with_its_name() {
+    let mut broken = Vec::new();
+    for (file, text) in files("sql/functions", "sql") {
+        let name = Path::new(&file).file_stem().expect("a name").to_string_lossy().into_owned();
+        let made: Vec<_> = text.match_indices("create or replace function spillway.").collect();
+        if made.len() != 1 || !text.contains(&format!("create or replace function spillway.{name}(")) {
+            broken.push(format!("{file}:1: has to make the function spillway.{name}, and no other; move others to files of their own"));
+        }
+        if !text.contains(&format!("comment on function spillway.{name}(")) {
+            broken.push(format!("{file}:1: says nothing of what {name} does; add `comment on function`"));
+        }
+    }
+    holds(&broken);
+}
+
+#[test]
+fn sql_functions_are_short() {
+    let long = |(file, text): &(String, String)| {
+        let lines = text.lines().take_while(|line| !line.starts_with("comment on")).count();
+        (lines > MOST_LINES).then(|| {
+            format!("{file}:{MOST_LINES}: {lines} lines; a function has at most {MOST_LINES}: make parts of it functions of their own")
+        })
+    };
+    holds(&files("sql/functions", "sql").iter().filter_map(long).collect::<Vec<_>>());
+}
+
+#[test]
+fn only_platform_speaks_sql() {
+    // The schedule's component is of another WASI and has no platform.
+    let may = |file: &str| file.starts_with("crates/platform/") || file.starts_with("functions/tick/");
+    let mut broken = Vec::new();
+    for folder in ["functions", "crates"] {
+        for (file, text) in files(folder, "rs").into_iter().filter(|(file, _)| !may(file)) {
+            for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+                if line.contains("\"select ") || line.contains("from spillway.") || line.contains("select spillway.") {
+                    broken.push(format!("{file}:{}: SQL; it belongs into crates/platform/src/db.rs", number + 1));
+                }
+            }
+        }
+    }
+    holds(&broken);
+}
+
+#[test]
+fn functions_do_not_depend_on_each_other_nor_crates_on_functions() {
+    let manifests: Vec<_> = ["functions", "crates"].iter().flat_map(|folder| files(folder, "toml")).collect();
+    let is_function = |file: &str| file.starts_with("functions/") && file.ends_with("/Cargo.toml");
+    let functions: Vec<_> = manifests.iter().filter(|(file, _)| is_function(file)).filter_map(|(file, _)| file.split('/').nth(1)).collect();
+    assert!(functions.len() >= 5, "{functions:?}");
+    let mut broken = Vec::new();
+    for (file, text) in manifests.iter().filter(|(file, _)| file.ends_with("/Cargo.toml")) {
+        for (number, line) in text.lines().enumerate() {
+            if functions
+                .iter()
+                .any(|function| line.starts_with(&format!("{function}.workspace")) || line.starts_with(&format!("{function} =")))
+            {
+                broken.push(format!("{file}:{}: depends on a function; what two need is a crate", number + 1));
+            }
+        }
+    }
+    holds(&broken);
+}
+
+#[test]
+fn rust_and_sql_have_the_same_words() {
+    let findings = "functions/findings/src/lib.rs";
+    for (ours, sql) in [
+        (words_of_const(findings, "SEVERITIES"), "severity"),
+        (words_of_const(findings, "STATUSES"), "finding_status"),
+        (words_of_const("functions/imports/src/lib.rs", "STATES"), "import_state"),
+        (words_of_enum("crates/platform/src/db.rs", "Kind"), "import_kind"),
+        (words_of_enum("crates/scan-reports/src/kinds.rs", "Severity"), "severity"),
+    ] {
+        assert_eq!(
+            ours,
+            words_of_type(sql),
+            "the words of spillway.{sql} differ in Rust (left) and in SQL's migrations (right): make them the same"
+        );
+    }
+}
+
+#[test]
+fn what_is_open_says_what_is_missing() {
+    let mut broken = Vec::new();
+    for (file, text) in ["functions", "crates", "xtask/src", "tests/src"].iter().flat_map(|folder| files(folder, "rs")) {
+        for (number, line) in text.lines().enumerate() {
+            if ["todo!(", "unimplemented!(", "dbg!(", "TODO", "FIXME"].iter().any(|mark| line.contains(mark)) {
+                broken.push(format!("{file}:{}: unfinished; finish it or open an issue", number + 1));
+            }
+        }
+    }
+    holds(&broken);
+}
