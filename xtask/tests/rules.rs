@@ -175,3 +175,22 @@ fn what_is_open_says_what_is_missing() {
     }
     holds(&broken);
 }
+
+#[test]
+fn the_readme_knows_every_variable() {
+    let read = |file: &str| fs::read_to_string(root().join(file)).expect("text");
+    let (readme, manifest) = (read("README.md"), read("spin.toml"));
+    let (_, rest) = manifest.split_once("[variables]").expect("variables");
+    let variables: Vec<_> =
+        rest.lines().skip(1).take_while(|line| !line.starts_with('[')).filter_map(|line| line.split_once(" = {")).collect();
+    assert!(variables.len() > 10, "{variables:?}");
+    let mut broken = Vec::new();
+    for (name, value) in variables {
+        let row = readme.lines().find(|line| line.starts_with("| `") && line.contains(&format!("`{name}`")));
+        let default = value.split('"').nth(1).filter(|default| !default.is_empty());
+        if !row.is_some_and(|row| default.is_none_or(|default| row.contains(&format!("`{default}`")))) {
+            broken.push(format!("README.md: the table of variables lacks `{name}` or its default {default:?}; write them into it"));
+        }
+    }
+    holds(&broken);
+}
