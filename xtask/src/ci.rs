@@ -1,7 +1,7 @@
 //! `ci`: what has to hold before a change goes in.
 
 use anyhow::{Context as _, Result};
-use xtask::{build, formats, progress, schema, tool};
+use xtask::{build, formats, progress, tables, tool};
 
 use crate::test;
 
@@ -12,8 +12,8 @@ pub(crate) async fn run() -> Result<()> {
     lint_functions().await?;
     progress::note("docs/formats.md");
     formats::check()?;
-    progress::note("sql/schema.sql");
-    schema::check().await?;
+    progress::note("sql/tables.sql");
+    tables::check().await?;
     test::run(&test::OtherRuntime::default()).await
 }
 

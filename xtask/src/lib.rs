@@ -19,7 +19,7 @@ pub mod key;
 pub mod parse;
 
 pub mod formats;
-pub mod schema;
+pub mod tables;
 
 pub mod child;
 pub mod dice;

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 use xtask::generate::{self, ListSize, NetworkSize, SarifSize};
 use xtask::postgres::Database;
-use xtask::{connections, formats, migrate, parse, schema};
+use xtask::{connections, formats, migrate, parse, tables};
 
 mod bench;
 mod ci;
@@ -36,7 +36,7 @@ enum Command {
     /// Runs all tests: unit, SQL (pgTAP), end to end over two object stores, and a round of each fault of `torture`
     Test(test::OtherRuntime),
 
-    /// Runs what CI runs: formatting, lints, sql/schema.sql, docs/formats.md, and all tests
+    /// Runs what CI runs: formatting, lints, sql/tables.sql, docs/formats.md, and all tests
     Ci,
 
     /// Measures everything that is said of speed, each figure beside its reference
@@ -73,8 +73,8 @@ enum Command {
         database_url: String,
     },
 
-    /// Writes sql/schema.sql from the migrations and functions
-    Schema,
+    /// Writes sql/tables.sql from the migrations
+    Tables,
 
     /// Writes docs/formats.md from the descriptions of the formats
     Formats,
@@ -182,7 +182,7 @@ impl Command {
             Self::Migrate { database_url } => migrate(&database_url).await,
             Self::CreateKey(options) => create_key(options).await,
             Self::RevokeKey { key, database_url } => revoke_key(&key, &database_url).await,
-            Self::Schema => schema::write().await,
+            Self::Tables => tables::write().await,
             Self::Formats => formats::write(),
         }
     }

@@ -1,8 +1,8 @@
 //! Brings a database's schema to what `sql/` says.
 //!
-//! All that is pending is applied in one transaction: migrations in the order of their numbers, then the functions. Each migration is
-//! applied once, and recorded with its hash; one that was changed afterwards is an error. Functions are edited in place: when one
-//! of their files or a table changed, all are created again, and those that no file creates any more are dropped.
+//! All that is pending is applied in one transaction: migrations in the order of their numbers, then the functions and the triggers. Each
+//! migration is applied once, and recorded with its hash; one that was changed afterwards is an error. Functions and triggers are edited in
+//! place: when one of their files or a table changed, all are created again, and those that no file creates any more are dropped.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::paths;
 /// The advisory lock that keeps migrators apart: "spillway" in ASCII.
 const LOCK: i64 = 0x7370_696c_6c77_6179;
 
-/// The version under which the functions' hash is recorded: migrations count from 1.
+/// The version under which the hash of the functions and triggers is recorded: migrations count from 1.
 const FUNCTIONS: i32 = 0;
 
 const BOOKKEEPING: &str = "
@@ -28,19 +28,28 @@ create table if not exists spillway.schema_migrations (
     sha256 text not null,
     applied_at timestamptz not null default now()
 );
-comment on table spillway.schema_migrations is 'What the schema was made of. Version 0 stands for all functions together';
-comment on column spillway.schema_migrations.version is 'Number at the start of the file''s name; 0 for the functions';
+comment on table spillway.schema_migrations is 'What the schema was made of. Version 0 stands for all functions and triggers together';
+comment on column spillway.schema_migrations.version is 'Number at the start of the file''s name; 0 for the functions and triggers';
 comment on column spillway.schema_migrations.name is 'Name of the file';
 comment on column spillway.schema_migrations.sha256 is 'SHA-256 of what was applied, in hexadecimal digits';
 comment on column spillway.schema_migrations.applied_at is 'When it was applied';
 ";
 
-/// Functions of the schema that this transaction did not create or replace, and that nothing depends on.
+/// Triggers of the schema that this transaction did not create or replace, and then functions of which the same is true and that nothing
+/// depends on.
 const DROP_OLD_FUNCTIONS: &str = "
 do $$
 declare
+    old_trigger record;
     old_function regprocedure;
 begin
+    for old_trigger in
+        select t.tgname, t.tgrelid::regclass as of_table
+        from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid
+        where c.relnamespace = 'spillway'::regnamespace and not t.tgisinternal and t.xmin <> pg_catalog.pg_current_xact_id()::xid
+    loop
+        execute pg_catalog.format('drop trigger %I on %s', old_trigger.tgname, old_trigger.of_table);
+    end loop;
     for old_function in
         select p.oid
         from pg_catalog.pg_proc p
@@ -72,10 +81,10 @@ pub async fn migrate(client: &mut Client) -> Result<Vec<String>> {
     migrate_from(client, &paths::root().join("sql")).await
 }
 
-/// The same from a folder with `migrations` and `functions`.
+/// The same from a folder with `migrations`, `functions` and `triggers`.
 async fn migrate_from(client: &mut Client, sql: &Path) -> Result<Vec<String>> {
     let migrations = read_migrations(&sql.join("migrations"))?;
-    let functions = read_functions(&sql.join("functions"))?;
+    let functions = Functions::read(sql)?;
     let transaction = client.transaction().await?;
     transaction.execute("select pg_catalog.pg_advisory_xact_lock($1)", &[&LOCK]).await?;
     transaction.batch_execute("set local client_min_messages = warning; set local check_function_bodies = off").await?;
@@ -83,7 +92,7 @@ async fn migrate_from(client: &mut Client, sql: &Path) -> Result<Vec<String>> {
     let mut applied = apply_migrations(&transaction, &migrations).await?;
     if !applied.is_empty() || functions.changed(&transaction).await? {
         functions.apply(&transaction).await?;
-        applied.push(format!("{} functions", functions.files.len()));
+        applied.push(format!("{} functions and triggers", functions.files.len()));
     }
     transaction.commit().await.context("the migration was rolled back")?;
     Ok(applied)
@@ -132,13 +141,26 @@ impl Migration {
     }
 }
 
-/// All files of `sql/functions`: name and text.
+/// All files of `sql/functions`, then those of `sql/triggers`: path and text.
 struct Functions {
     files: Vec<(String, String)>,
     sha256: String,
 }
 
 impl Functions {
+    fn read(sql: &Path) -> Result<Self> {
+        let mut files = Vec::new();
+        for folder in ["functions", "triggers"] {
+            let folder = sql.join(folder);
+            for file in paths::sql_files_below(&folder)? {
+                let name = file.strip_prefix(sql).unwrap_or(&file).to_string_lossy().into_owned();
+                files.push((name, paths::read(&file)?));
+            }
+        }
+        let sha256 = hash(files.iter().map(|(_, text)| text.as_str()));
+        Ok(Self { files, sha256 })
+    }
+
     async fn changed(&self, transaction: &Transaction<'_>) -> Result<bool> {
         let statement = "select sha256 = $2 from spillway.schema_migrations where version = $1";
         let row = transaction.query_opt(statement, &[&FUNCTIONS, &self.sha256]).await?;
@@ -146,11 +168,13 @@ impl Functions {
     }
 
     async fn apply(&self, transaction: &Transaction<'_>) -> Result<()> {
+        // What the migrations did is checked now, not by triggers that are about to be replaced.
+        transaction.batch_execute("set constraints all immediate").await.context("the migrations leave a wrong state behind")?;
         for (name, text) in &self.files {
             let result = transaction.batch_execute(text).await;
-            result.map_err(|error| sql_error(&format!("sql/functions/{name}"), text, &error))?;
+            result.map_err(|error| sql_error(&format!("sql/{name}"), text, &error))?;
         }
-        transaction.batch_execute(DROP_OLD_FUNCTIONS).await.context("cannot drop functions that are no longer in sql/functions")?;
+        transaction.batch_execute(DROP_OLD_FUNCTIONS).await.context("cannot drop functions and triggers that no file makes any more")?;
         record(transaction, FUNCTIONS, "functions", &self.sha256).await
     }
 }
@@ -169,15 +193,6 @@ fn read_migrations(dir: &Path) -> Result<Vec<Migration>> {
     }
     migrations.sort_by_key(|migration| migration.version);
     Ok(migrations)
-}
-
-fn read_functions(dir: &Path) -> Result<Functions> {
-    let mut files = Vec::new();
-    for file in paths::sql_files(dir)? {
-        files.push((file_name(&file), paths::read(&file)?));
-    }
-    let sha256 = hash(files.iter().map(|(_, text)| text.as_str()));
-    Ok(Functions { files, sha256 })
 }
 
 fn file_name(file: &Path) -> String {
@@ -215,6 +230,10 @@ mod tests {
     use crate::paths::TemporaryDir;
     use crate::postgres::{Cluster, Database};
 
+    const TRIGGER: &str = "
+        create or replace function spillway.on_NAME() returns trigger language plpgsql as 'begin return new; end';
+        create or replace trigger NAME before update on spillway.things for each row execute function spillway.on_NAME();";
+
     struct Sql {
         dir: TemporaryDir,
         database: Database,
@@ -225,13 +244,14 @@ mod tests {
         async fn new(name: &str) -> Result<Self> {
             let cluster = Cluster::shared().await?;
             let sql = Self { dir: TemporaryDir::new(name)?, database: cluster.create_database(name).await?, _cluster: cluster };
-            for folder in ["migrations", "functions"] {
+            for folder in ["migrations", "functions/letters", "triggers"] {
                 paths::create_dir(&sql.dir.path().join(folder))?;
             }
             sql.write("migrations/0001_things.sql", "create table spillway.things (id integer primary key);")?;
-            sql.write("functions/b.sql", "create or replace function spillway.b() returns integer language sql as 'select 2';")?;
+            sql.write("functions/letters/b.sql", "create or replace function spillway.b() returns integer language sql as 'select 2';")?;
             // It calls what a later file creates.
-            sql.write("functions/a.sql", "create or replace function spillway.a() returns integer language sql as 'select spillway.b()';")?;
+            sql.write("functions/letters/a.sql", "create or replace function spillway.a() returns integer language sql as 'select spillway.b()';")?;
+            sql.write("triggers/kept.sql", &TRIGGER.replace("NAME", "kept"))?;
             Ok(sql)
         }
 
@@ -244,7 +264,14 @@ mod tests {
         }
 
         async fn functions(&self) -> Result<Vec<String>> {
-            let statement = "select oid::regprocedure::text from pg_proc where pronamespace = 'spillway'::regnamespace order by 1";
+            self.names("select oid::regprocedure::text from pg_proc where pronamespace = 'spillway'::regnamespace order by 1").await
+        }
+
+        async fn triggers(&self) -> Result<Vec<String>> {
+            self.names("select tgname::text from pg_trigger where tgrelid = 'spillway.things'::regclass order by 1").await
+        }
+
+        async fn names(&self, statement: &str) -> Result<Vec<String>> {
             let rows = self.database.connect().await?.query(statement, &[]).await?;
             Ok(rows.iter().map(|row| row.get(0)).collect())
         }
@@ -253,10 +280,10 @@ mod tests {
     #[tokio::test]
     async fn what_is_pending_is_applied_once() -> Result<()> {
         let sql = Sql::new("pending").await?;
-        assert_eq!(sql.migrate().await?, ["0001_things.sql", "2 functions"]);
+        assert_eq!(sql.migrate().await?, ["0001_things.sql", "3 functions and triggers"]);
         assert_eq!(sql.migrate().await?, [""; 0]);
         sql.write("migrations/0002_more.sql", "alter table spillway.things add name text;")?;
-        assert_eq!(sql.migrate().await?, ["0002_more.sql", "2 functions"]);
+        assert_eq!(sql.migrate().await?, ["0002_more.sql", "3 functions and triggers"]);
         Ok(())
     }
 
@@ -265,11 +292,24 @@ mod tests {
         let sql = Sql::new("dropped").await?;
         sql.migrate().await?;
         sql.write(
-            "functions/b.sql",
+            "functions/letters/b.sql",
             "create or replace function spillway.b(i integer default 1) returns integer language sql as 'select i';",
         )?;
-        assert_eq!(sql.migrate().await?, ["2 functions"]);
-        assert_eq!(sql.functions().await?, ["spillway.a()", "spillway.b(integer)"]);
+        assert_eq!(sql.migrate().await?, ["3 functions and triggers"]);
+        assert_eq!(sql.functions().await?, ["spillway.a()", "spillway.b(integer)", "spillway.on_kept()"]);
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_trigger_without_a_file_is_dropped_with_its_function() -> Result<()> {
+        let sql = Sql::new("dropped_trigger").await?;
+        sql.write("triggers/gone.sql", &TRIGGER.replace("NAME", "gone"))?;
+        sql.migrate().await?;
+        assert_eq!(sql.triggers().await?, ["gone", "kept"]);
+        fs::remove_file(sql.dir.path().join("triggers/gone.sql"))?;
+        sql.migrate().await?;
+        assert_eq!(sql.triggers().await?, ["kept"]);
+        assert_eq!(sql.functions().await?, ["spillway.a()", "spillway.b()", "spillway.on_kept()"]);
         Ok(())
     }
 

@@ -43,6 +43,16 @@ pub fn sql_files(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// The SQL files of a folder and of those below it, in the order of their paths.
+pub fn sql_files_below(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = sql_files(dir)?;
+    for folder in entries(dir)?.into_iter().filter(|path| path.is_dir()) {
+        files.extend(sql_files_below(&folder)?);
+    }
+    files.sort();
+    Ok(files)
+}
+
 /// The sample reports of every format, without those that are broken on purpose.
 pub fn samples() -> Result<Vec<PathBuf>> {
     let testdata = root().join("crates/scan-reports/testdata");
@@ -70,11 +80,16 @@ pub fn sample_of_each_format() -> Result<Vec<PathBuf>> {
 
 /// The files of a folder, in the order of their names.
 pub fn files(dir: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(dir).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
-    let entries = entries.with_context(|| format!("cannot list {}", dir.display()))?;
-    let mut files: Vec<_> = entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    let mut files = entries(dir)?;
+    files.retain(|path| path.is_file());
     files.sort();
     Ok(files)
+}
+
+fn entries(dir: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(dir).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
+    let entries = entries.with_context(|| format!("cannot list {}", dir.display()))?;
+    Ok(entries.into_iter().map(|entry| entry.path()).collect())
 }
 
 /// A folder that goes when the value does. Those that a killed run left behind go when the next run makes one.
