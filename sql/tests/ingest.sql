@@ -6,7 +6,7 @@ select spillway.create_workspace('one') as one \gset
 \set second '01900000-0000-7000-8000-000000000002'
 create function pg_temp.make(p_workspace integer, p_id uuid, p_name text) returns void language sql as $$
   select spillway.open_upload(p_workspace, p_id), spillway.create_import(p_workspace, p_id, p_name, 1000, sha256('1'));
-  select spillway.claim_imports(1, '40 s', 100) $$;
+  select spillway.claim_import('40 s', 100) $$;
 select pg_temp.make(:one, :'first', 'first.nessus'), pg_temp.make(:one, :'second', 'second.nessus');
 
 -- n findings at one port each of one host; p_offset is where the first record stands.
