@@ -454,6 +454,7 @@ CREATE TABLE spillway.imports (
     only_new_findings boolean DEFAULT true NOT NULL,
     only_new_occurrences boolean DEFAULT true NOT NULL,
     kind spillway.import_kind DEFAULT 'report'::spillway.import_kind NOT NULL,
+    trial_failed boolean DEFAULT false NOT NULL,
     CONSTRAINT closing_needs_a_scope CHECK (((scope IS NOT NULL) OR (NOT close_missing))),
     CONSTRAINT ended_imports_are_done CHECK (((state = 'completed'::spillway.import_state) = (stage = 'done'::spillway.import_stage))),
     CONSTRAINT ended_imports_have_an_end CHECK (((state = ANY (ARRAY['completed'::spillway.import_state, 'failed'::spillway.import_state, 'cancelled'::spillway.import_state])) = (finished_at IS NOT NULL))),
@@ -509,6 +510,8 @@ COMMENT ON COLUMN spillway.imports.only_new_findings IS 'whether none of the fin
 COMMENT ON COLUMN spillway.imports.only_new_occurrences IS 'the same of its occurrences';
 
 COMMENT ON COLUMN spillway.imports.kind IS 'what it brings, and so who reads and stores it';
+
+COMMENT ON COLUMN spillway.imports.trial_failed IS 'more than half of its first trial_records() cannot be used: whoever works on it ends it. A person may have it tried again all the same';
 
 CREATE TABLE spillway.notifications (
     workspace_id integer NOT NULL,

@@ -198,6 +198,8 @@ pub struct Claim {
     pub entry_ends_at: u64,
     /// Where the decoder goes on, in base64; at the start without one.
     pub checkpoint: Option<String>,
+    /// Most of the import cannot be used, as whoever worked on it before found out: it is to be ended with [`Db::fail_trial`].
+    pub trial_failed: bool,
 }
 
 impl Claim {
@@ -238,6 +240,8 @@ pub enum ImportState {
     Completed,
     /// It failed for good.
     Failed,
+    /// Most of it cannot be used: it is to be ended with [`Db::fail_trial`].
+    TrialFailed,
     /// The attempt is over: cancelled, or claimed by another drain; or the database has lost what was written before. Nothing was written.
     Stale,
 }
@@ -462,6 +466,11 @@ impl Db {
             vec![id(claim.import_id), ParameterValue::Int32(claim.attempt), json(failure)?, ParameterValue::Boolean(may_pass)],
         )
         .await
+    }
+
+    /// `fail_trial`: ends an import most of which cannot be used.
+    pub async fn fail_trial(&self, claim: &Claim) -> Result<ImportState, DbError> {
+        self.state("select spillway.fail_trial($1, $2)", vec![id(claim.import_id), ParameterValue::Int32(claim.attempt)]).await
     }
 
     /// `import_status`: an import's version, and its document unless the caller has that version.

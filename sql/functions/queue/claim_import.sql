@@ -39,7 +39,7 @@ begin
     failures = q.failures + q.claimed::integer, stalled_at = coalesce(q.stalled_at, v_now)
   where q.import_id = v_queue.import_id and q.segment = v_queue.segment
   returning q.* into v_queue;
-  -- The workspace has had its turn, with all that is its. One that is locked keeps an older turn: nobody waits here for a long closing.
+  -- The workspace has had its turn, with all that is its. One that is locked keeps an older turn: nobody waits here.
   with served as materialized (
     select w.id from spillway.workspaces w where w.id = v_queue.workspace_id for no key update skip locked
   )
@@ -55,4 +55,4 @@ begin
 end
 $$;
 comment on function spillway.claim_import(interval, integer) is
-  'takes the segment of an import that is next to be worked on, for the time of the lease, with a new attempt number and a fence, which every later write must present; the workspace that was not served for the longest time comes first. {claim, more}: claim is null where nothing waits or p_parallelism are held already; more says whether another drain would find work';
+  'takes the segment of an import that is next to be worked on, for the time of the lease, with a new attempt number and a fence, which every later write must present; the workspace that was not served for the longest time comes first. {claim, more}; a claim with trial_failed is to be ended by fail_trial. claim is null where nothing waits or p_parallelism are held already; more says whether another drain would find work';
