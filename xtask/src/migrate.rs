@@ -250,7 +250,10 @@ mod tests {
             sql.write("migrations/0001_things.sql", "create table spillway.things (id integer primary key);")?;
             sql.write("functions/letters/b.sql", "create or replace function spillway.b() returns integer language sql as 'select 2';")?;
             // It calls what a later file creates.
-            sql.write("functions/letters/a.sql", "create or replace function spillway.a() returns integer language sql as 'select spillway.b()';")?;
+            sql.write(
+                "functions/letters/a.sql",
+                "create or replace function spillway.a() returns integer language sql as 'select spillway.b()';",
+            )?;
             sql.write("triggers/kept.sql", &TRIGGER.replace("NAME", "kept"))?;
             Ok(sql)
         }

@@ -6,7 +6,8 @@ use crate::postgres::Cluster;
 use crate::{migrate, paths, tool};
 
 const FILE: &str = "sql/tables.sql";
-const HEADER: &str = "-- The tables as they are after all migrations. Generated: `cargo xtask tables` writes it, CI fails on a difference.\n";
+const HEADER: &str =
+    "-- The tables as they are after all migrations. Generated: `cargo xtask tables` writes it, CI fails on a difference.\n";
 
 /// Leaves what can be read nowhere else. An error where a table needs a function: then that belongs here, too.
 const DROP_FUNCTIONS: &str = "

@@ -108,10 +108,13 @@ fn stem(file: &str) -> &str {
 
 #[test]
 fn sql_functions_that_only_sql_calls_are_private() {
-    let rust: Vec<_> = ["crates", "functions", "tests", "xtask"].iter().flat_map(|folder| files(folder, "rs")).collect();
+    let folders = ["crates", "functions", "tests", "tools", "xtask"].into_iter().filter(|folder| root().join(folder).is_dir());
+    let rust: Vec<_> = folders.flat_map(|folder| files(folder, "rs")).collect();
     let callers = |name: &str| {
         let call = format!("spillway.{name}(");
-        rust.iter().filter(|(_, text)| text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(&call))).collect::<Vec<_>>()
+        rust.iter()
+            .filter(|(_, text)| text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(&call)))
+            .collect::<Vec<_>>()
     };
     let is_app = |file: &str| file.starts_with("crates/") || file.starts_with("functions/");
     let mut broken = Vec::new();
