@@ -1,21 +1,21 @@
 //! `sql/schema.sql`: the schema as one file to read, made from the migrations and functions.
 
+use admin::{migrate, random};
 use anyhow::{Context as _, Result, ensure};
-
-use crate::postgres::Cluster;
-use crate::{migrate, paths, tool};
+use stack::postgres::Cluster;
+use stack::{paths, tool};
 
 const FILE: &str = "sql/schema.sql";
 const HEADER: &str = "-- The schema as it is after all migrations. Generated: `cargo xtask schema` writes it, CI fails on a difference.\n";
 
 /// Writes the file.
-pub async fn write() -> Result<()> {
+pub(crate) async fn write() -> Result<()> {
     let schema = dump().await?;
     std::fs::write(paths::root().join(FILE), schema).with_context(|| format!("cannot write {FILE}"))
 }
 
 /// An error when the file is not what [`write`] would write.
-pub async fn check() -> Result<()> {
+pub(crate) async fn check() -> Result<()> {
     let file = paths::read(&paths::root().join(FILE)).unwrap_or_default();
     let schema = dump().await?;
     let line = file.lines().zip(schema.lines()).position(|(file, schema)| file != schema);
@@ -27,7 +27,7 @@ pub async fn check() -> Result<()> {
 /// The schema of a new database.
 async fn dump() -> Result<String> {
     let cluster = Cluster::shared().await?;
-    let database = cluster.create_database(&format!("schema_{}", crate::random::hex(4)?)).await?;
+    let database = cluster.create_database(&format!("schema_{}", random::hex(4)?)).await?;
     migrate::migrate(&mut database.connect().await?).await?;
     let mut command = tool::command(cluster.binaries().program("pg_dump"));
     command.args(["--schema-only", "--schema=spillway", "--no-owner", "--no-privileges", "--dbname"]);

@@ -4,12 +4,13 @@ use anyhow::{Context as _, Result};
 use tokio_postgres::Client;
 use toml::Table;
 
-use crate::paths;
+/// The app and its host as they are delivered.
+const APP: &str = include_str!("../../../spin.toml");
+const HOST: &str = include_str!("../../../runtime-config.toml");
 
 /// Connections that one host takes at most: each component keeps, for a while, as many as all together may hold at a time.
 pub fn of_one_host() -> Result<u32> {
-    let read = |file: &str| anyhow::Ok(paths::read(&paths::root().join(file))?.parse::<Table>()?);
-    let (app, host) = (read("spin.toml")?, read("runtime-config.toml")?);
+    let (app, host): (Table, Table) = (APP.parse()?, HOST.parse()?);
     let components = app.get("component").and_then(|components| components.as_table()).context("spin.toml has no components")?;
     let with_database = components.values().filter(|component| component["variables"].get("database_host").is_some()).count();
     let held = host["outbound_pg"]["max_connections"].as_integer().context("runtime-config.toml has no max_connections")?;
@@ -41,9 +42,11 @@ mod tests {
 
     #[test]
     fn the_bound_is_what_the_readme_says_and_fits_what_postgresql_lets_in() {
-        let bound = of_one_host().expect("the files are there");
-        let readme = paths::read(&paths::root().join("README.md")).expect("the README is there");
-        assert!(readme.contains(&format!("up to {bound} connections")), "README.md does not say: up to {bound} connections");
+        let bound = of_one_host().expect("the files say it");
+        assert!(
+            include_str!("../../../README.md").contains(&format!("up to {bound} connections")),
+            "README.md does not say: up to {bound} connections"
+        );
         assert!(bound < 97, "PostgreSQL lets in 97 users unless it is set otherwise");
     }
 

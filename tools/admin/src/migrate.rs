@@ -5,13 +5,10 @@
 //! of their files or a table changed, all are created again, and those that no file creates any more are dropped.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use sha2::{Digest as _, Sha256};
 use tokio_postgres::{Client, Transaction};
-
-use crate::paths;
 
 /// The advisory lock that keeps migrators apart: "spillway" in ASCII.
 const LOCK: i64 = 0x7370_696c_6c77_6179;
@@ -58,43 +55,56 @@ end
 $$;
 ";
 
+/// A file: its path in its folder, and its text.
+type File<'a> = (&'a str, &'a str);
+
+/// The folders of `sql/` that make the schema, each in the order of its files' paths.
+struct Sql<'a> {
+    migrations: &'a [File<'a>],
+    functions: &'a [File<'a>],
+}
+
+/// What the build script found in the repository.
+const SQL: Sql<'static> = include!(concat!(env!("OUT_DIR"), "/sql.rs"));
+
 /// One file of `sql/migrations`.
 #[derive(Debug)]
-struct Migration {
+struct Migration<'a> {
     version: i32,
-    name: String,
-    text: String,
+    name: &'a str,
+    text: &'a str,
     sha256: String,
 }
 
-/// Applies what is pending of the repository's `sql/`, and gives the names of what it applied.
+/// Applies what is pending of `sql/`, and gives the names of what it applied.
 pub async fn migrate(client: &mut Client) -> Result<Vec<String>> {
-    migrate_from(client, &paths::root().join("sql")).await
+    SQL.migrate(client).await
 }
 
-/// The same from a folder with `migrations` and `functions`.
-async fn migrate_from(client: &mut Client, sql: &Path) -> Result<Vec<String>> {
-    let migrations = read_migrations(&sql.join("migrations"))?;
-    let functions = read_functions(&sql.join("functions"))?;
-    let transaction = client.transaction().await?;
-    transaction.execute("select pg_catalog.pg_advisory_xact_lock($1)", &[&LOCK]).await?;
-    transaction.batch_execute("set local client_min_messages = warning; set local check_function_bodies = off").await?;
-    transaction.batch_execute(BOOKKEEPING).await.context("cannot create spillway.schema_migrations")?;
-    let mut applied = apply_migrations(&transaction, &migrations).await?;
-    if !applied.is_empty() || functions.changed(&transaction).await? {
-        functions.apply(&transaction).await?;
-        applied.push(format!("{} functions", functions.files.len()));
+impl Sql<'_> {
+    async fn migrate(&self, client: &mut Client) -> Result<Vec<String>> {
+        let migrations = read_migrations(self.migrations)?;
+        let functions = Functions::new(self.functions);
+        let transaction = client.transaction().await?;
+        transaction.execute("select pg_catalog.pg_advisory_xact_lock($1)", &[&LOCK]).await?;
+        transaction.batch_execute("set local client_min_messages = warning; set local check_function_bodies = off").await?;
+        transaction.batch_execute(BOOKKEEPING).await.context("cannot create spillway.schema_migrations")?;
+        let mut applied = apply_migrations(&transaction, &migrations).await?;
+        if !applied.is_empty() || functions.changed(&transaction).await? {
+            functions.apply(&transaction).await?;
+            applied.push(format!("{} functions", functions.files.len()));
+        }
+        transaction.commit().await.context("the migration was rolled back")?;
+        Ok(applied)
     }
-    transaction.commit().await.context("the migration was rolled back")?;
-    Ok(applied)
 }
 
-async fn apply_migrations(transaction: &Transaction<'_>, migrations: &[Migration]) -> Result<Vec<String>> {
+async fn apply_migrations(transaction: &Transaction<'_>, migrations: &[Migration<'_>]) -> Result<Vec<String>> {
     let recorded = recorded(transaction).await?;
     if let Some((version, (name, _))) = recorded.last_key_value()
         && migrations.last().is_none_or(|newest| newest.version < *version)
     {
-        bail!("the database is newer than this checkout: it has the migration {name}, which is not in sql/migrations");
+        bail!("the database is newer than this program: it has the migration {name}, which is not in its sql/migrations");
     }
     let mut applied = Vec::new();
     for migration in migrations {
@@ -106,7 +116,7 @@ async fn apply_migrations(transaction: &Transaction<'_>, migrations: &[Migration
             );
         } else {
             migration.apply(transaction).await?;
-            applied.push(migration.name.clone());
+            applied.push(migration.name.to_owned());
         }
     }
     Ok(applied)
@@ -124,21 +134,25 @@ async fn record(transaction: &Transaction<'_>, version: i32, name: &str, sha256:
     Ok(())
 }
 
-impl Migration {
+impl Migration<'_> {
     async fn apply(&self, transaction: &Transaction<'_>) -> Result<()> {
-        let result = transaction.batch_execute(&self.text).await;
-        result.map_err(|error| sql_error(&format!("sql/migrations/{}", self.name), &self.text, &error))?;
-        record(transaction, self.version, &self.name, &self.sha256).await
+        let result = transaction.batch_execute(self.text).await;
+        result.map_err(|error| sql_error(&format!("sql/migrations/{}", self.name), self.text, &error))?;
+        record(transaction, self.version, self.name, &self.sha256).await
     }
 }
 
-/// All files of `sql/functions`: name and text.
-struct Functions {
-    files: Vec<(String, String)>,
+/// All files of `sql/functions`.
+struct Functions<'a> {
+    files: &'a [File<'a>],
     sha256: String,
 }
 
-impl Functions {
+impl<'a> Functions<'a> {
+    fn new(files: &'a [File<'a>]) -> Self {
+        Self { files, sha256: hash(files.iter().map(|(_, text)| *text)) }
+    }
+
     async fn changed(&self, transaction: &Transaction<'_>) -> Result<bool> {
         let statement = "select sha256 = $2 from spillway.schema_migrations where version = $1";
         let row = transaction.query_opt(statement, &[&FUNCTIONS, &self.sha256]).await?;
@@ -146,7 +160,7 @@ impl Functions {
     }
 
     async fn apply(&self, transaction: &Transaction<'_>) -> Result<()> {
-        for (name, text) in &self.files {
+        for (name, text) in self.files {
             let result = transaction.batch_execute(text).await;
             result.map_err(|error| sql_error(&format!("sql/functions/{name}"), text, &error))?;
         }
@@ -155,33 +169,18 @@ impl Functions {
     }
 }
 
-fn read_migrations(dir: &Path) -> Result<Vec<Migration>> {
-    let mut migrations: Vec<Migration> = Vec::new();
-    for file in paths::sql_files(dir)? {
-        let name = file_name(&file);
+fn read_migrations<'a>(files: &[File<'a>]) -> Result<Vec<Migration<'a>>> {
+    let mut migrations: Vec<Migration<'_>> = Vec::new();
+    for &(name, text) in files {
         let number = name.split_once('_').and_then(|(number, _)| number.parse().ok()).filter(|version| *version > FUNCTIONS);
         let version: i32 = number.with_context(|| format!("sql/migrations/{name} should be named NNNN_<what>.sql"))?;
         if let Some(other) = migrations.iter().find(|other| other.version == version) {
             bail!("sql/migrations/{} and sql/migrations/{name} have the same number", other.name);
         }
-        let text = paths::read(&file)?;
-        migrations.push(Migration { version, name, sha256: hash([text.as_str()]), text });
+        migrations.push(Migration { version, name, text, sha256: hash([text]) });
     }
     migrations.sort_by_key(|migration| migration.version);
     Ok(migrations)
-}
-
-fn read_functions(dir: &Path) -> Result<Functions> {
-    let mut files = Vec::new();
-    for file in paths::sql_files(dir)? {
-        files.push((file_name(&file), paths::read(&file)?));
-    }
-    let sha256 = hash(files.iter().map(|(_, text)| text.as_str()));
-    Ok(Functions { files, sha256 })
-}
-
-fn file_name(file: &Path) -> String {
-    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn hash<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
@@ -209,95 +208,97 @@ fn sql_error(file: &str, text: &str, error: &tokio_postgres::Error) -> anyhow::E
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::sync::Arc;
+
+    use stack::postgres::Cluster;
 
     use super::*;
-    use crate::paths::TemporaryDir;
-    use crate::postgres::{Cluster, Database};
 
-    struct Sql {
-        dir: TemporaryDir,
-        database: Database,
-        _cluster: std::sync::Arc<Cluster>,
+    const THINGS: File<'static> = ("0001_things.sql", "create table spillway.things (id integer primary key);");
+    /// The first calls what the second creates.
+    const A: File<'static> = ("a.sql", "create or replace function spillway.a() returns integer language sql as 'select spillway.b()';");
+    const B: File<'static> = ("b/b.sql", "create or replace function spillway.b() returns integer language sql as 'select 2';");
+
+    const SQL: Sql<'static> = Sql { migrations: &[THINGS], functions: &[A, B] };
+
+    /// A database of its own.
+    struct Database {
+        client: Client,
+        _cluster: Arc<Cluster>,
     }
 
-    impl Sql {
+    impl Database {
         async fn new(name: &str) -> Result<Self> {
             let cluster = Cluster::shared().await?;
-            let sql = Self { dir: TemporaryDir::new(name)?, database: cluster.create_database(name).await?, _cluster: cluster };
-            for folder in ["migrations", "functions"] {
-                paths::create_dir(&sql.dir.path().join(folder))?;
-            }
-            sql.write("migrations/0001_things.sql", "create table spillway.things (id integer primary key);")?;
-            sql.write("functions/b.sql", "create or replace function spillway.b() returns integer language sql as 'select 2';")?;
-            // It calls what a later file creates.
-            sql.write("functions/a.sql", "create or replace function spillway.a() returns integer language sql as 'select spillway.b()';")?;
-            Ok(sql)
-        }
-
-        fn write(&self, file: &str, text: &str) -> Result<()> {
-            fs::write(self.dir.path().join(file), text).map_err(Into::into)
-        }
-
-        async fn migrate(&self) -> Result<Vec<String>> {
-            migrate_from(&mut self.database.connect().await?, self.dir.path()).await
+            Ok(Self { client: cluster.create_database(name).await?.connect().await?, _cluster: cluster })
         }
 
         async fn functions(&self) -> Result<Vec<String>> {
             let statement = "select oid::regprocedure::text from pg_proc where pronamespace = 'spillway'::regnamespace order by 1";
-            let rows = self.database.connect().await?.query(statement, &[]).await?;
-            Ok(rows.iter().map(|row| row.get(0)).collect())
+            Ok(self.client.query(statement, &[]).await?.iter().map(|row| row.get(0)).collect())
         }
+    }
+
+    #[test]
+    fn the_files_of_the_repository_are_in_the_program() {
+        let migrations = read_migrations(super::SQL.migrations).expect("their names are right");
+        assert!(!migrations.is_empty() && !super::SQL.functions.is_empty());
     }
 
     #[tokio::test]
     async fn what_is_pending_is_applied_once() -> Result<()> {
-        let sql = Sql::new("pending").await?;
-        assert_eq!(sql.migrate().await?, ["0001_things.sql", "2 functions"]);
-        assert_eq!(sql.migrate().await?, [""; 0]);
-        sql.write("migrations/0002_more.sql", "alter table spillway.things add name text;")?;
-        assert_eq!(sql.migrate().await?, ["0002_more.sql", "2 functions"]);
+        let mut database = Database::new("pending").await?;
+        assert_eq!(SQL.migrate(&mut database.client).await?, ["0001_things.sql", "2 functions"]);
+        assert_eq!(SQL.migrate(&mut database.client).await?, [""; 0]);
+        let more = Sql { migrations: &[THINGS, ("0002_more.sql", "alter table spillway.things add name text;")], ..SQL };
+        assert_eq!(more.migrate(&mut database.client).await?, ["0002_more.sql", "2 functions"]);
         Ok(())
     }
 
     #[tokio::test]
     async fn a_function_without_a_file_is_dropped() -> Result<()> {
-        let sql = Sql::new("dropped").await?;
-        sql.migrate().await?;
-        sql.write(
-            "functions/b.sql",
-            "create or replace function spillway.b(i integer default 1) returns integer language sql as 'select i';",
-        )?;
-        assert_eq!(sql.migrate().await?, ["2 functions"]);
-        assert_eq!(sql.functions().await?, ["spillway.a()", "spillway.b(integer)"]);
+        let mut database = Database::new("dropped").await?;
+        SQL.migrate(&mut database.client).await?;
+        let b = "create or replace function spillway.b(i integer default 1) returns integer language sql as 'select i';";
+        assert_eq!(Sql { functions: &[A, ("b/b.sql", b)], ..SQL }.migrate(&mut database.client).await?, ["2 functions"]);
+        assert_eq!(database.functions().await?, ["spillway.a()", "spillway.b(integer)"]);
         Ok(())
     }
 
     #[tokio::test]
     async fn a_changed_migration_is_an_error_that_names_it() -> Result<()> {
-        let sql = Sql::new("changed").await?;
-        sql.migrate().await?;
-        sql.write("migrations/0001_things.sql", "create table spillway.other (id integer);")?;
-        let error = sql.migrate().await.expect_err("a changed migration").to_string();
+        let mut database = Database::new("changed").await?;
+        SQL.migrate(&mut database.client).await?;
+        let changed = Sql { migrations: &[("0001_things.sql", "create table spillway.other (id integer);")], ..SQL };
+        let error = changed.migrate(&mut database.client).await.expect_err("a changed migration").to_string();
         assert!(error.starts_with("sql/migrations/0001_things.sql is not what was applied"), "{error}");
         Ok(())
     }
 
     #[tokio::test]
+    async fn a_database_that_is_newer_is_an_error() -> Result<()> {
+        let mut database = Database::new("newer").await?;
+        SQL.migrate(&mut database.client).await?;
+        let error = Sql { migrations: &[], ..SQL }.migrate(&mut database.client).await.expect_err("an older program").to_string();
+        assert!(error.starts_with("the database is newer than this program: it has the migration 0001_things.sql"), "{error}");
+        Ok(())
+    }
+
+    #[tokio::test]
     async fn a_broken_file_changes_nothing_and_is_named_with_its_line() -> Result<()> {
-        let sql = Sql::new("broken").await?;
-        sql.write("migrations/0002_broken.sql", "create table spillway.good ();\n\ncreate tabel spillway.bad ();")?;
-        let error = sql.migrate().await.expect_err("a broken migration").to_string();
-        assert!(error.starts_with("sql/migrations/0002_broken.sql:3: syntax error"), "{error}");
-        let nothing = sql.database.connect().await?.query_one("select to_regnamespace('spillway') is null", &[]).await?;
+        let mut database = Database::new("broken").await?;
+        let broken = ("0002_broken.sql", "create table spillway.good ();\n\ncreate tabel spillway.bad ();");
+        let error = Sql { migrations: &[THINGS, broken], ..SQL }.migrate(&mut database.client).await.expect_err("a broken migration");
+        assert!(error.to_string().starts_with("sql/migrations/0002_broken.sql:3: syntax error"), "{error}");
+        let nothing = database.client.query_one("select to_regnamespace('spillway') is null", &[]).await?;
         assert!(nothing.get::<_, bool>(0));
         Ok(())
     }
 
     #[tokio::test]
     async fn migrators_at_once_wait_for_each_other() -> Result<()> {
-        let sql = Sql::new("together").await?;
-        let (one, two) = tokio::join!(sql.migrate(), sql.migrate());
+        let (mut first, mut second) = (Database::new("together").await?, Database::new("together").await?);
+        let (one, two) = tokio::join!(SQL.migrate(&mut first.client), SQL.migrate(&mut second.client));
         let mut counts = [one?.len(), two?.len()];
         counts.sort_unstable();
         assert_eq!(counts, [0, 2]);

@@ -2,16 +2,16 @@
 
 use std::time::Instant;
 
+use admin::migrate;
 use anyhow::{Context as _, Result};
+use stack::progress::Step;
 use tokio_postgres::Client;
-use xtask::migrate;
-use xtask::progress::Step;
 
-use super::floor::create_import;
-use super::rig::{WORKSPACE, drop_database, settle};
-use super::sample::Sample;
-use super::session::Session;
-use super::table::{Figure, Row};
+use crate::floor::create_import;
+use crate::rig::{WORKSPACE, drop_database, settle};
+use crate::sample::Sample;
+use crate::session::Session;
+use crate::table::{Figure, Row};
 
 const SUBJECT: &str = "claim";
 

@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result};
 use clap::ValueEnum as _;
-use xtask::{paths, tool};
+use stack::{paths, tool};
 
-use super::Subject;
-use super::plot::{PLOTS, Plot};
-use super::session::Session;
-use super::table::{HEAD, Row, number};
+use crate::Subject;
+use crate::plot::{PLOTS, Plot};
+use crate::session::Session;
+use crate::table::{HEAD, Row, number};
 
 /// Settings of PostgreSQL that the figures hang on.
 const SETTINGS: [&str; 5] = ["shared_buffers", "max_wal_size", "fsync", "synchronous_commit", "full_page_writes"];
@@ -73,7 +73,7 @@ fn machine() -> Result<String> {
 
 fn command() -> String {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    format!("`cargo xtask {}`", arguments.join(" "))
+    format!("`cargo xtask bench {}`", arguments.join(" "))
 }
 
 /// The commit, and whether the working copy differs from it.

@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use xtask::client::Client;
-use xtask::progress::Step;
+use stack::client::Client;
+use stack::progress::Step;
 
-use super::input::{Input, Report};
-use super::rig::{Drained, Rig, WORKSPACE};
-use super::session::{Compared, Kind, Session};
-use super::table::{Figure, Row, Target};
+use crate::input::{Input, Report};
+use crate::rig::{Drained, Rig, WORKSPACE};
+use crate::session::{Compared, Kind, Session};
+use crate::table::{Figure, Row, Target};
 
 const SUBJECT: &str = "drain";
 

@@ -3,20 +3,21 @@
 use std::error::Error;
 use std::time::{Duration, Instant};
 
+use admin::Database;
+use admin::migrate;
 use anyhow::{Context as _, Result, ensure};
 use bytes::BytesMut;
 use futures::{SinkExt as _, TryStreamExt as _};
+use stack::postgres::Cluster;
+use stack::progress::Step;
 use tokio_postgres::Client;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use xtask::migrate;
-use xtask::postgres::{Cluster, Database};
-use xtask::progress::Step;
 
-use super::input::{Input, Unit};
-use super::rig::{drop_database, settle};
-use super::sample::Sample;
-use super::session::{Kind, Session};
-use super::table::{Figure, Row};
+use crate::input::{Input, Unit};
+use crate::rig::{drop_database, settle};
+use crate::sample::Sample;
+use crate::session::{Kind, Session};
+use crate::table::{Figure, Row};
 
 const SUBJECT: &str = "floor";
 
@@ -87,7 +88,7 @@ struct Floor {
 
 impl Floor {
     async fn new(cluster: &Cluster) -> Result<Self> {
-        let database = cluster.create_database(&format!("floor-{}", xtask::random::hex(6)?)).await?;
+        let database = cluster.create_database(&format!("floor-{}", admin::random::hex(6)?)).await?;
         let mut connection = database.connect().await?;
         migrate::migrate(&mut connection).await?;
         Ok(Self { database, connection })

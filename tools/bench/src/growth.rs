@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use stack::progress::Percentage;
 use tokio_postgres::Client;
-use xtask::progress::Percentage;
 
-use super::drain::upload;
-use super::input::Report;
-use super::rig::{Rig, WORKSPACE};
-use super::sample::Sample;
-use super::session::Session;
-use super::sizes::{SEED, apart, nessus};
-use super::table::{Figure, Row, Target, float, number};
+use crate::drain::upload;
+use crate::input::Report;
+use crate::rig::{Rig, WORKSPACE};
+use crate::sample::Sample;
+use crate::session::Session;
+use crate::sizes::{SEED, apart, nessus};
+use crate::table::{Figure, Row, Target, float, number};
 
 const SUBJECT: &str = "growth";
 

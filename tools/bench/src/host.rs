@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use reqwest::{Client, StatusCode};
-use xtask::progress::Step;
+use stack::progress::Step;
 
-use super::rig::Rig;
-use super::sample::Sample;
-use super::session::Session;
-use super::table::{Figure, Row};
+use crate::rig::Rig;
+use crate::sample::Sample;
+use crate::session::Session;
+use crate::table::{Figure, Row};
 
 const SUBJECT: &str = "host";
 

@@ -4,16 +4,16 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write as _};
 use std::path::{Path, PathBuf};
 
+use admin::parse;
 use anyhow::{Context as _, Result};
 use engine::limits::{BATCH_BYTES, BATCH_RECORDS, TRIAL_RECORDS};
+use generate::{ListSize, NetworkSize, SarifSize, Template};
 use scan_reports::{Batch, Format, OccurrenceColumns};
+use stack::progress::Step;
 use tokio::sync::mpsc;
-use xtask::generate::{self, ListSize, NetworkSize, SarifSize, Template};
-use xtask::parse;
-use xtask::progress::Step;
 
-use super::sizes::SEED;
-use super::table::{float, number};
+use crate::sizes::SEED;
+use crate::table::{float, number};
 
 /// Batches that are read ahead of the database.
 const AHEAD: usize = 4;

@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use futures::future::try_join_all;
-use xtask::progress::Step;
+use stack::progress::Step;
 
-use super::rig::{Rig, WORKSPACE};
-use super::sample::Sample;
-use super::session::Session;
-use super::table::{Figure, Row, Target};
-use super::upload::small_report;
+use crate::rig::{Rig, WORKSPACE};
+use crate::sample::Sample;
+use crate::session::Session;
+use crate::table::{Figure, Row, Target};
+use crate::upload::small_report;
 
 const SUBJECT: &str = "latency";
 

@@ -8,18 +8,18 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use reqwest::Method;
 use sha2::{Digest as _, Sha256};
+use stack::client::Client;
+use stack::progress::{Percentage, Step};
 use tokio_postgres::Client as Connection;
-use xtask::client::Client;
-use xtask::progress::{Percentage, Step};
 
-use super::drain::upload;
-use super::input::Report;
-use super::rig::{Rig, WORKSPACE};
-use super::sample::Sample;
-use super::session::Session;
-use super::sizes::{SEED, nessus};
-use super::status::import_until;
-use super::table::{Figure, Row, Target, float, number};
+use crate::drain::upload;
+use crate::input::Report;
+use crate::rig::{Rig, WORKSPACE};
+use crate::sample::Sample;
+use crate::session::Session;
+use crate::sizes::{SEED, nessus};
+use crate::status::import_until;
+use crate::table::{Figure, Row, Target, float, number};
 
 const SUBJECT: &str = "lists";
 

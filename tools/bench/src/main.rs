@@ -1,8 +1,10 @@
 //! `bench`: everything that is said of Spillway's speed, in one table, each figure beside its reference of the same run.
 
+use std::process::ExitCode;
+
 use anyhow::{Result, bail};
-use clap::{Args, ValueEnum};
-use xtask::progress::note;
+use clap::{Parser, ValueEnum};
+use stack::progress::note;
 
 mod claim;
 mod document;
@@ -31,9 +33,10 @@ use session::Session;
 use sizes::Sizes;
 use table::Row;
 
-/// Options of `bench`.
-#[derive(Args, Debug)]
-pub(crate) struct Bench {
+/// Measures everything that is said of speed, each figure beside its reference
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask bench", max_term_width = 110)]
+struct Bench {
     /// Only these rows of the table
     #[arg(value_name = "SUBJECT", value_enum)]
     subjects: Vec<Subject>,
@@ -161,9 +164,13 @@ impl Subject {
     }
 }
 
+fn main() -> ExitCode {
+    stack::run(Bench::parse().run())
+}
+
 impl Bench {
     /// Measures, and prints the table. What could not be measured is an error, but takes nothing from the rest.
-    pub(crate) async fn run(self) -> Result<()> {
+    async fn run(self) -> Result<()> {
         let mut session = Session::new(self.sizes())?;
         let (mut rows, mut failures) = (Vec::new(), Vec::new());
         for subject in Subject::value_variants().iter().filter(|subject| self.subjects.is_empty() || self.subjects.contains(subject)) {

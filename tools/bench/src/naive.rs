@@ -2,18 +2,18 @@
 
 use std::time::{Duration, Instant};
 
+use admin::migrate;
 use anyhow::{Context as _, Result, bail, ensure};
 use scan_reports::OccurrenceColumns;
 use serde_json::Value;
+use stack::progress::Step;
 use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
-use xtask::migrate;
-use xtask::progress::Step;
 
-use super::input::Input;
-use super::rig::{drop_database, settle};
-use super::session::{Kind, Session};
-use super::table::{Figure, Row, Target, float};
+use crate::input::Input;
+use crate::rig::{drop_database, settle};
+use crate::session::{Kind, Session};
+use crate::table::{Figure, Row, Target, float};
 
 const SUBJECT: &str = "naive";
 

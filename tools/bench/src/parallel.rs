@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::drain::upload;
-use super::input::Report;
-use super::processors::{Ticks, processors};
-use super::rig::{Rig, WORKSPACE};
-use super::sample::Sample;
-use super::session::Session;
-use super::sizes::{SEED, apart, nessus};
-use super::table::{Figure, Row, Target, count_of};
+use crate::drain::upload;
+use crate::input::Report;
+use crate::processors::{Ticks, processors};
+use crate::rig::{Rig, WORKSPACE};
+use crate::sample::Sample;
+use crate::session::Session;
+use crate::sizes::{SEED, apart, nessus};
+use crate::table::{Figure, Row, Target, count_of};
 
 const SUBJECT: &str = "parallel";
 

@@ -7,19 +7,19 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use decoding::{Decoded, Decoding, PIECE};
+use generate::{GITLEAKS, GRYPE, NESSUS_CSV, OPENVAS, SEMGREP, SNYK, SarifSize, TRIVY};
 use scan_reports::Format;
-use xtask::generate::{GITLEAKS, GRYPE, NESSUS_CSV, OPENVAS, SEMGREP, SNYK, SarifSize, TRIVY};
-use xtask::progress::Step;
-use xtask::runtime::{Host, Runtime, Settings};
-use xtask::{build, ports};
+use stack::progress::Step;
+use stack::runtime::{Host, Runtime, Settings};
+use stack::{build, ports};
 
-use super::drain::MOST_MEMORY;
-use super::host::IDLE;
-use super::input::Report;
-use super::sample::Sample;
-use super::session::Session;
-use super::sizes::{SEED, nessus};
-use super::table::{Figure, Row, Target, float, number};
+use crate::drain::MOST_MEMORY;
+use crate::host::IDLE;
+use crate::input::Report;
+use crate::sample::Sample;
+use crate::session::Session;
+use crate::sizes::{SEED, nessus};
+use crate::table::{Figure, Row, Target, float, number};
 
 const SUBJECT: &str = "parse";
 
@@ -142,7 +142,7 @@ impl Component {
     async fn start(dir: &Path) -> Result<Self> {
         build::decoding().await?;
         let runtime = Runtime::start(Settings {
-            manifest: "xtask/decoding/spin.toml",
+            manifest: "tools/decoding/spin.toml",
             listen: ports::free_address()?,
             variables: BTreeMap::new(),
             host: Host::tuned(),

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::table::Row;
+use crate::table::Row;
 
 /// A plot: the rows of some subjects whose figures are of one unit.
 pub(super) struct Plot {
@@ -92,8 +92,8 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::Figure;
     use super::*;
+    use crate::table::Figure;
 
     #[test]
     fn a_plot_shows_the_rows_of_its_subjects_and_unit() {

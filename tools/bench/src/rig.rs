@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use reqwest::StatusCode;
 use serde_json::Value;
+use stack::client::Client;
+use stack::progress::Percentage;
+use stack::runtime::{Host, processors};
+use stack::{Stack, Temporary};
 use tokio_postgres::Client as Connection;
-use xtask::client::Client;
-use xtask::progress::Percentage;
-use xtask::runtime::{Host, processors};
-use xtask::stack::{Stack, Temporary};
 
 /// The workspace of whoever does not need several.
 pub(super) const WORKSPACE: &str = "bench";
@@ -233,7 +233,7 @@ pub(super) async fn settle(connection: &Connection) -> Result<()> {
 }
 
 /// Drops a database that is measured with no more, whoever is still connected.
-pub(super) async fn drop_database(cluster: &xtask::postgres::Cluster, name: &str) -> Result<()> {
+pub(super) async fn drop_database(cluster: &stack::postgres::Cluster, name: &str) -> Result<()> {
     let drop = format!("drop database \"{name}\" with (force)");
     cluster.database("postgres").connect().await?.batch_execute(&drop).await.with_context(|| format!("cannot drop the database {name}"))
 }

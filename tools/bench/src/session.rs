@@ -5,17 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use generate::{GITLEAKS, SarifSize, TRIVY};
+use stack::paths::TemporaryDir;
+use stack::postgres::Cluster;
 use tokio::sync::OnceCell;
-use xtask::generate::{GITLEAKS, SarifSize, TRIVY};
-use xtask::paths::TemporaryDir;
-use xtask::postgres::Cluster;
 
-use super::drain::{self, Imported};
-use super::floor::{self, Fed};
-use super::input::{Input, Report};
-use super::sample::Sample;
-use super::sizes::{SEED, Sizes, nessus};
-use super::table::Figure;
+use crate::drain::{self, Imported};
+use crate::floor::{self, Fed};
+use crate::input::{Input, Report};
+use crate::sample::Sample;
+use crate::sizes::{SEED, Sizes, nessus};
+use crate::table::Figure;
 
 /// The reports that are imported as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use xtask::generate::NetworkSize;
+use generate::NetworkSize;
 
 /// Occurrences on a host: what a scan with credentials finds. Half of the checks that the generator then makes up are found on each host.
 const PER_HOST: usize = 200;

@@ -3,16 +3,16 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use xtask::client::Client;
-use xtask::progress::Step;
+use stack::client::Client;
+use stack::progress::Step;
 
-use super::floor;
-use super::input::{Input, Report};
-use super::rig::{Rig, WORKSPACE};
-use super::sample::Sample;
-use super::session::Session;
-use super::sizes::{SEED, nessus};
-use super::table::{Figure, Row, Target};
+use crate::floor;
+use crate::input::{Input, Report};
+use crate::rig::{Rig, WORKSPACE};
+use crate::sample::Sample;
+use crate::session::Session;
+use crate::sizes::{SEED, nessus};
+use crate::table::{Figure, Row, Target};
 
 const SUBJECT: &str = "small";
 

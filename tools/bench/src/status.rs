@@ -8,20 +8,20 @@ use futures::future::try_join_all;
 use reqwest::header::{ETAG, IF_NONE_MATCH};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
+use stack::client::Client;
+use stack::progress::Step;
+use stack::runtime::Host;
 use tokio_postgres::Client as Connection;
-use xtask::client::Client;
-use xtask::progress::Step;
-use xtask::runtime::Host;
 
-use super::drain::upload;
-use super::floor::{claim, create_import};
-use super::host::HEALTH;
-use super::input::Report;
-use super::rig::{Rig, WORKSPACE, strict_hosts};
-use super::sample::Sample;
-use super::session::Session;
-use super::sizes::{SEED, nessus};
-use super::table::{Figure, Row, Target, count_of, float};
+use crate::drain::upload;
+use crate::floor::{claim, create_import};
+use crate::host::HEALTH;
+use crate::input::Report;
+use crate::rig::{Rig, WORKSPACE, strict_hosts};
+use crate::sample::Sample;
+use crate::session::Session;
+use crate::sizes::{SEED, nessus};
+use crate::table::{Figure, Row, Target, count_of, float};
 
 const SUBJECT: &str = "status";
 
@@ -245,7 +245,7 @@ async fn healthy(client: &Client, ends: Instant) -> Result<u64> {
 
 /// How many connections the runtime holds after all this.
 async fn connections(rig: &Rig) -> Result<Row> {
-    let count = "select count(*) from pg_stat_activity where datname = current_database() and application_name <> 'xtask'";
+    let count = "select count(*) from pg_stat_activity where datname = current_database() and application_name <> 'spillway-tools'";
     let count: i64 = rig.connection.query_one(count, &[]).await?.get(0);
     Ok(Row::new(SUBJECT, "connections to the database that the runtime holds then", Figure::count(count.unsigned_abs(), "connections")))
 }

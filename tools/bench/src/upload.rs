@@ -7,17 +7,16 @@ use anyhow::{Context as _, Result};
 use futures::future::try_join_all;
 use rusty_s3::actions::{CompleteMultipartUpload, CreateMultipartUpload, PutObject, UploadPart};
 use rusty_s3::{Bucket, Credentials, S3Action as _};
+use stack::client::Client;
+use stack::progress::Step;
+use stack::runtime::Host;
 use tokio::io::AsyncReadExt as _;
-use xtask::client::Client;
-use xtask::generate;
-use xtask::progress::Step;
-use xtask::runtime::Host;
 
-use super::rig::{Rig, WORKSPACE, strict_hosts};
-use super::sample::Sample;
-use super::session::Session;
-use super::sizes::{SEED, nessus};
-use super::table::{Figure, Row, Target, count_of};
+use crate::rig::{Rig, WORKSPACE, strict_hosts};
+use crate::sample::Sample;
+use crate::session::Session;
+use crate::sizes::{SEED, nessus};
+use crate::table::{Figure, Row, Target, count_of};
 
 const SUBJECT: &str = "upload";
 

@@ -1,8 +1,12 @@
-//! Reports of any size, made up: for the demo, the benchmark and the tests of memory.
+//! Reports of any size, made up: for the demo, the benchmark and the tests.
 //!
 //! The same size and seed give the same bytes (see [`Dice`]).
 
-use crate::dice::Dice;
+pub mod dice;
+use dice::Dice;
+
+mod command;
+pub use command::Generate;
 
 mod network;
 pub use network::NetworkSize;

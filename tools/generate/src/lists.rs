@@ -1,7 +1,7 @@
 //! The forms of scanners' reports, as a scan of a shop's network, code and images would fill them.
 
-use super::escaped;
-use super::template::Template;
+use crate::escaped;
+use crate::template::Template;
 
 /// A CSV export of Nessus.
 pub const NESSUS_CSV: Template = Template {

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::network::{NetworkSize, address, mac_address, name};
-use super::{escaped, problems_after, prose};
 use crate::dice::Dice;
+use crate::network::{NetworkSize, address, mac_address, name};
+use crate::{escaped, problems_after, prose};
 
 /// Checks that the made-up scanner has, at most.
 const PLUGINS: usize = 2400;

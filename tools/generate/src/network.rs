@@ -47,8 +47,8 @@ mod tests {
 
     use scan_reports::{Format, Record};
 
-    use super::super::{nessus, nmap, records};
     use super::*;
+    use crate::{nessus, nmap, records};
 
     type Generator = fn(NetworkSize, &mut Vec<u8>) -> io::Result<()>;
 

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::network::{NetworkSize, address, mac_address, name};
-use super::{escaped, problems_after, prose};
 use crate::dice::Dice;
+use crate::network::{NetworkSize, address, mac_address, name};
+use crate::{escaped, problems_after, prose};
 
 /// A service: port, protocol, name, product, the name in its CPE, and the versions that are about.
 struct Service(u16, &'static str, &'static str, &'static str, &'static str, [&'static str; 2]);

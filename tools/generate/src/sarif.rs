@@ -4,8 +4,8 @@ use std::io;
 
 use serde_json::{Value, json};
 
-use super::problems_after;
 use crate::dice::Dice;
+use crate::problems_after;
 
 /// What the report holds.
 #[derive(Clone, Copy, Debug)]
@@ -125,8 +125,8 @@ fn place(file: &str, line: u32, code: &str) -> Value {
 mod tests {
     use scan_reports::{Format, Record};
 
-    use super::super::records;
     use super::*;
+    use crate::records;
 
     #[test]
     fn problems_are_added_and_change_nothing_else() {

@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::network::{address, name};
-use super::prose;
 use crate::dice::Dice;
+use crate::network::{address, name};
+use crate::prose;
 
 /// How large a list is, and which one of that size.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -117,8 +117,8 @@ mod tests {
 
     use scan_reports::{Detection, Format, Record, detect};
 
-    use super::super::{TEMPLATES, records};
     use super::*;
+    use crate::{TEMPLATES, records};
 
     fn generated(template: &Template, findings: usize, seed: u64) -> Vec<u8> {
         let mut out = Vec::new();

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result, bail};
+use clap::Args;
 use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 
+use crate::runtime::processors;
 use crate::{paths, progress, tool};
 
 /// The target of the components.
@@ -17,8 +19,12 @@ pub const TARGET: &str = "wasm32-wasip2";
 /// The components: folders of `functions/`.
 pub const FUNCTIONS: [&str; 5] = ["imports", "drain", "tick", "status", "findings"];
 
-/// The component that is measured, of no app: a folder of `xtask/`.
+/// The component that is measured, of no app: a folder of `tools/`.
 pub const DECODING: &str = "decoding";
+
+/// Minutes of processor time that a first build takes, so that nobody wonders.
+const COMPONENTS_TAKE: usize = 9;
+const RUNTIME_TAKES: usize = 12;
 
 /// Builds what the app needs: the components, and the runtime. Cargo shows its own progress.
 pub async fn all() -> Result<()> {
@@ -35,6 +41,7 @@ pub async fn components() -> Result<()> {
         for function in FUNCTIONS {
             build.args(["--package", function]);
         }
+        progress::note(&format!("building the components{}", first_time(&components_dir().join("drain.wasm"), COMPONENTS_TAKE)));
         component("the components", build)
     };
     BUILT.get_or_try_init(build).await.copied()
@@ -44,15 +51,31 @@ pub async fn components() -> Result<()> {
 pub async fn decoding() -> Result<()> {
     let mut build = cargo();
     build.args(["rustc", "--package", DECODING, "--crate-type", "cdylib"]);
+    progress::note("building the component to measure …");
     component("the component to measure", build).await
 }
 
 /// Builds components to where their manifest looks for them, wherever else cargo has been told to build.
 async fn component(what: &str, mut build: Command) -> Result<()> {
     add_target().await?;
-    progress::note(&format!("building {what} …"));
-    build.args(["--release", "--target", TARGET, "--target-dir"]).arg(paths::root().join("target"));
+    build.args(["--release", "--target", TARGET, "--target-dir"]).arg(target_dir());
     tool::run(&mut build).await.with_context(|| format!("{what} cannot be built"))
+}
+
+fn target_dir() -> PathBuf {
+    paths::root().join("target")
+}
+
+fn components_dir() -> PathBuf {
+    target_dir().join(TARGET).join("release")
+}
+
+/// How long it takes to build what is not there yet.
+fn first_time(file: &Path, minutes: usize) -> String {
+    match minutes / processors() {
+        _ if file.exists() => " …".to_owned(),
+        minutes => format!(", which takes about {} min the first time …", minutes.max(1)),
+    }
 }
 
 /// Adds the compiler's target of the components where it is missing.
@@ -81,6 +104,13 @@ pub fn cargo() -> Command {
     cargo
 }
 
+/// Runs a tool that is a program of its own, built where it is not. No --package, for the reason in [`program`].
+pub fn tool(name: &str) -> Command {
+    let mut tool = cargo();
+    tool.args(["run", "--bin", name, "--"]);
+    tool
+}
+
 /// Names the program of another host in its environment.
 pub const OTHER_RUNTIME: &str = "SPILLWAY_RUNTIME";
 
@@ -95,23 +125,43 @@ pub async fn runtime() -> Result<&'static Path> {
     RUNTIME.get_or_try_init(find).await.map(PathBuf::as_path)
 }
 
+/// Which host runs the app.
+#[derive(Args, Debug, Default)]
+pub struct OtherRuntime {
+    /// Starts this program in place of local-runtime: it takes the same arguments, which are those of `spin up`
+    #[arg(long = "runtime", value_name = "PROGRAM")]
+    program: Option<PathBuf>,
+}
+
+impl OtherRuntime {
+    /// Has everything that is started from here on use it.
+    pub fn choose(&self) -> Result<()> {
+        self.program.as_deref().map_or(Ok(()), set_runtime)
+    }
+}
+
 /// From now on this program is the runtime.
-pub fn set_runtime(program: &Path) -> Result<()> {
+fn set_runtime(program: &Path) -> Result<()> {
     let program = program.canonicalize().with_context(|| format!("there is no program {}", program.display()))?;
     RUNTIME.set(program).context("the runtime is running already")
 }
 
 async fn build_runtime() -> Result<PathBuf> {
-    progress::note("building the runtime …");
+    progress::note(&format!("building the runtime{}", first_time(&target_dir().join("debug/local-runtime"), RUNTIME_TAKES)));
+    program("local-runtime").await
+}
+
+/// Builds a program of the workspace, and says where it is.
+pub async fn program(name: &str) -> Result<PathBuf> {
     let mut build = cargo();
     // No --package: with it, cargo would choose other features of the dependencies than `cargo test` does, and build wasmtime twice.
-    build.args(["build", "--bin", "local-runtime", "--message-format", "json-render-diagnostics"]).stdout(Stdio::piped());
+    build.args(["build", "--bin", name, "--message-format", "json-render-diagnostics"]).stdout(Stdio::piped());
     let mut child = build.spawn().context("cannot run cargo")?;
     let program = executable(child.stdout.take()).await?;
     if !child.wait().await?.success() {
-        bail!("the runtime does not build");
+        bail!("{name} does not build");
     }
-    program.context("cargo built no program `local-runtime`")
+    program.with_context(|| format!("cargo built no program `{name}`"))
 }
 
 /// The part of cargo's messages that says where a program is.
@@ -144,7 +194,7 @@ mod tests {
     }
 
     fn built() -> Vec<Vec<u8>> {
-        let file = |function| paths::root().join("target").join(TARGET).join("release").join(format!("{function}.wasm"));
+        let file = |function| components_dir().join(format!("{function}.wasm"));
         FUNCTIONS.map(|function| std::fs::read(file(function)).expect("it is built")).into()
     }
 

@@ -8,8 +8,8 @@ use anyhow::{Context as _, Result};
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
-    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
-    xtask.parent().unwrap_or(xtask).to_owned()
+    let stack = Path::new(env!("CARGO_MANIFEST_DIR"));
+    stack.ancestors().nth(2).unwrap_or(stack).to_owned()
 }
 
 /// The folder of everything that the tools make: `.spillway` in the repository, which git ignores.
@@ -49,7 +49,7 @@ pub fn samples() -> Result<Vec<PathBuf>> {
     let mut samples = Vec::new();
     for format in scan_reports::Format::ALL {
         let mut files = files(&testdata.join(format.name()))?;
-        files.retain(|file| crate::parse::read(file, None, |_, _| Ok(())).is_ok());
+        files.retain(|file| admin::parse::read(file, None, |_, _| Ok(())).is_ok());
         samples.extend(files);
     }
     Ok(samples)
@@ -89,7 +89,7 @@ impl TemporaryDir {
         let parent = data_dir().join("tmp");
         create_dir(&parent)?;
         remove_leftovers(&parent);
-        let path = parent.join(format!("{}-{name}-{}", std::process::id(), crate::random::hex(4)?));
+        let path = parent.join(format!("{}-{name}-{}", std::process::id(), admin::random::hex(4)?));
         create_dir(&path)?;
         Ok(Self { path })
     }

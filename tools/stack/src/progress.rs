@@ -78,12 +78,15 @@ fn spinner(what: &str) -> ProgressBar {
     bar
 }
 
-/// How far an import is: a bar on a terminal, a line at each tenth elsewhere.
+/// How often a line says how far something is that takes long, where there is no terminal.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// How far an import is: a bar on a terminal, now and then a line elsewhere.
 #[derive(Debug)]
 pub struct Percentage {
     what: String,
     bar: Option<ProgressBar>,
-    tenth: u8,
+    told: Instant,
 }
 
 impl Percentage {
@@ -91,7 +94,7 @@ impl Percentage {
     pub fn new(what: impl Into<String>) -> Self {
         let what = what.into();
         let bar = std::io::stderr().is_terminal().then(|| percent_bar(&what));
-        Self { what, bar, tenth: 0 }
+        Self { what, bar, told: Instant::now() }
     }
 
     /// Moves it: `percentage` of 100, and a word on what is being done.
@@ -102,8 +105,8 @@ impl Percentage {
         if let Some(bar) = &self.bar {
             bar.set_position(whole.into());
             bar.set_message(stage.to_owned());
-        } else if whole / 10 > self.tenth {
-            self.tenth = whole / 10;
+        } else if self.told.elapsed() > SILENCE {
+            self.told = Instant::now();
             eprintln!("{}: {whole} % ({stage})", self.what);
         }
     }
@@ -119,7 +122,7 @@ impl Drop for Percentage {
 
 fn percent_bar(what: &str) -> ProgressBar {
     let bar = ProgressBar::new(100).with_prefix(what.to_owned());
-    if let Ok(style) = ProgressStyle::with_template("{prefix:<40} [{bar:40}] {pos:>3} % {msg}") {
+    if let Ok(style) = ProgressStyle::with_template("{prefix:<37} [{bar:30}] {pos:>3} % {msg}") {
         bar.set_style(style.progress_chars("=> "));
     }
     bar.enable_steady_tick(Duration::from_millis(100));

@@ -5,15 +5,16 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use admin::{Database, key, migrate, random};
 use anyhow::{Context as _, Result, bail};
 
 use crate::client::Client;
 use crate::paths::TemporaryDir;
-use crate::postgres::{Cluster, Database};
+use crate::postgres::Cluster;
 use crate::progress::Step;
 use crate::runtime::{Host, Runtime, Settings};
 use crate::store::{self, Kind, Store};
-use crate::{build, key, migrate, paths, ports, random};
+use crate::{build, paths, ports};
 
 /// The name of the bucket and of the database.
 const NAME: &str = "spillway";

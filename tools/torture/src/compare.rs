@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context as _, Result};
 use futures::future::try_join_all;
 use serde_json::Value;
-use xtask::contents;
-use xtask::stack::Stack;
+use stack::Stack;
+use stack::contents;
 
-use super::world::Workspace;
+use crate::world::Workspace;
 
 /// Characters of a value that are told, and members that differ.
 const WIDTH: usize = 100;

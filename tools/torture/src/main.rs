@@ -6,17 +6,16 @@
 //! `cargo xtask torture --rounds 1 --fault kill --default-settings` shows how soon an import goes on with the lease of spin.toml.
 
 use std::collections::BTreeMap;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use admin::random;
 use anyhow::{Context as _, Result, bail, ensure};
-use clap::{Args, ValueEnum as _};
-use xtask::postgres::Cluster;
-use xtask::progress::{self, Step};
-use xtask::random;
-use xtask::stack::{Stack, Temporary};
-
-use crate::test::OtherRuntime;
+use clap::{Parser, ValueEnum as _};
+use stack::postgres::Cluster;
+use stack::progress::{self, Step};
+use stack::{Stack, Temporary};
 
 mod compare;
 mod faults;
@@ -44,11 +43,12 @@ const RECOVERY: Duration = Duration::from_mins(1);
 /// Differences of one sort that are told.
 const TOLD: usize = 3;
 
-/// Options of `torture`.
-#[derive(Args, Debug)]
-pub(crate) struct Torture {
+/// Imports reports while everything goes wrong that can, and compares what comes of it with what came without
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask torture", max_term_width = 110)]
+struct Torture {
     /// Rounds, each with the next of the faults
-    #[arg(long, default_value_t = 11)]
+    #[arg(long, default_value_t = Fault::value_variants().len() as u64)]
     rounds: u64,
 
     /// Where and when the faults strike; each round takes the next seed
@@ -67,20 +67,13 @@ pub(crate) struct Torture {
     runtime: OtherRuntime,
 }
 
-impl Torture {
-    /// One round of each fault, for the tests.
-    pub(crate) fn short() -> Self {
-        Self {
-            rounds: Fault::value_variants().len() as u64,
-            seed: 1,
-            fault: None,
-            default_settings: false,
-            runtime: OtherRuntime::default(),
-        }
-    }
+fn main() -> ExitCode {
+    stack::run(Torture::parse().run())
+}
 
+impl Torture {
     /// Runs the rounds, and prints the table.
-    pub(crate) async fn run(self) -> Result<()> {
+    async fn run(self) -> Result<()> {
         self.runtime.choose()?;
         let reports = reports::of_all_workspaces(self.seed)?;
         let proxy = Proxy::start().await?;

@@ -14,6 +14,7 @@ use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt as _};
+use generate::dice::Dice;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -22,11 +23,10 @@ use hyper::http::response;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use stack::ports;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use xtask::dice::Dice;
-use xtask::ports;
 
 type Body = UnsyncBoxBody<Bytes, std::io::Error>;
 
@@ -286,14 +286,14 @@ fn whole(body: Bytes) -> Body {
 
 #[cfg(test)]
 mod tests {
-    use xtask::store::{Kind, Server, Store};
+    use stack::store::{Kind, Server, Store};
 
     use super::*;
 
     /// A store seen through a proxy. What it signs is signed for the proxy's address.
     async fn proxied() -> Result<(Proxy, Store, Arc<Server>)> {
         let server = Server::shared(Kind::InProcess).await?;
-        let store = server.bucket(&format!("proxied-{}", xtask::random::hex(6)?)).await?;
+        let store = server.bucket(&format!("proxied-{}", admin::random::hex(6)?)).await?;
         let proxy = Proxy::start().await?;
         proxy.pass_on_to(&store.endpoint);
         let store = Store { endpoint: proxy.endpoint(), ..store };

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
-use xtask::dice::Dice;
-use xtask::generate::{self, NetworkSize, SarifSize};
-use xtask::paths;
+use generate::dice::Dice;
+use generate::{NetworkSize, SarifSize};
+use stack::paths;
 
 /// Workspaces with made-up reports.
 const MADE_UP: u64 = 3;

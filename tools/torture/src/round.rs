@@ -5,18 +5,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use futures::future::try_join_all;
+use generate::dice::Dice;
 use serde_json::Value;
-use xtask::dice::Dice;
-use xtask::progress::Step;
-use xtask::runtime::Runtime;
-use xtask::stack::Stack;
+use stack::Stack;
+use stack::progress::Step;
+use stack::runtime::Runtime;
 
-use super::compare::{Difference, Outcome};
-use super::faults::{Fault, Scene, Struck};
-use super::proxy::Proxy;
-use super::reports::Report;
-use super::watch::Watch;
-use super::world;
+use crate::compare::{Difference, Outcome};
+use crate::faults::{Fault, Scene, Struck};
+use crate::proxy::Proxy;
+use crate::reports::Report;
+use crate::watch::Watch;
+use crate::world;
 
 /// How long all imports may take, with all that happens to them.
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -30,7 +30,7 @@ const RETRIES: usize = 10;
 const REST: Duration = Duration::from_millis(400);
 const AT_WORK: &str = "
     select count(*) from pg_stat_activity
-    where datname = current_database() and application_name <> 'xtask' and backend_type = 'client backend'
+    where datname = current_database() and application_name <> 'spillway-tools' and backend_type = 'client backend'
       and (state <> 'idle' or state_change > clock_timestamp() - make_interval(secs => $1))";
 
 /// How often two of the app's statements have waited for each other.

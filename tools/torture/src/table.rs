@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::faults::Fault;
-use super::round::Verdict;
+use crate::faults::Fault;
+use crate::round::Verdict;
 
 /// What came of all rounds so far. Those without a fault come first.
 #[derive(Debug, Default)]

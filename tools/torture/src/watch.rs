@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use admin::Database;
 use anyhow::Result;
+use stack::client::has_ended;
 use tokio::task::JoinHandle;
 use tokio_postgres::types::ToSql;
-use xtask::client::has_ended;
-use xtask::postgres::Database;
 
-use super::compare::Difference;
-use super::world::Workspace;
+use crate::compare::Difference;
+use crate::world::Workspace;
 
 const INTERVAL: Duration = Duration::from_millis(100);
 

@@ -2,15 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use admin::key;
 use anyhow::{Context as _, Result, bail, ensure};
 use futures::future::try_join_all;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
-use xtask::client::{Client, has_ended};
-use xtask::key;
-use xtask::stack::Stack;
+use stack::Stack;
+use stack::client::{Client, has_ended};
 
-use super::reports::Report;
+use crate::reports::Report;
 
 /// How long a user tries to get an answer, and the pause after each try.
 const PATIENCE: Duration = Duration::from_mins(2);

@@ -29,7 +29,7 @@ impl Binaries {
         if !install::is_possible().await {
             bail!("{missing}: install it (Debian: `apt-get install postgresql`), or name a server that runs with --database-url");
         }
-        progress::note(&format!("{missing}: installing it"));
+        progress::note(&missing);
         install_without_cluster(major).await?;
         Self::installed(major).await.with_context(|| format!("{missing}, and the system's package is older"))
     }
@@ -88,9 +88,10 @@ fn major(version: &str) -> Option<u32> {
 /// Debian's package would also make a cluster and start it on port 5432, which nobody asked for.
 async fn install_without_cluster(major: Option<u32>) -> Result<()> {
     const SETTING: &str = "/etc/postgresql-common/createcluster.d/no-cluster.conf";
+    let package = major.map_or_else(|| "postgresql".to_owned(), |major| format!("postgresql-{major}"));
+    install::ask(&[&package]).await?;
     let script = format!("mkdir -p \"${{0%/*}}\" && echo 'create_main_cluster = false' > {SETTING}");
     tool::output(install::as_root("sh").args(["-c", &script, SETTING])).await?;
-    let package = major.map_or_else(|| "postgresql".to_owned(), |major| format!("postgresql-{major}"));
     let installed = install::packages(&[&package]).await;
     tool::output(install::as_root("rm").args(["-f", SETTING])).await?;
     installed

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use admin::random;
 use anyhow::{Context as _, Result, bail};
 use rusty_s3::actions::{CreateBucket, ListObjectsV2};
 use rusty_s3::{Bucket, Credentials, S3Action as _, UrlStyle};
 
 use crate::paths::TemporaryDir;
-use crate::random;
 
 mod files;
 mod in_process;

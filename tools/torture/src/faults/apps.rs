@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use stack::runtime::Runtime;
 use tokio_postgres::Client;
-use xtask::runtime::Runtime;
 
 use super::{Scene, Struck, calls};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use futures::future::join_all;
 use reqwest::{Method, StatusCode};
-use xtask::client::drain;
+use stack::client::drain;
 
 use super::{Scene, Struck};
 

@@ -7,7 +7,7 @@ use super::{Scene, Struck};
 /// All connections but those of the tools.
 const END_CONNECTIONS: &str = "
     select count(*) filter (where pg_terminate_backend(pid)) from pg_stat_activity
-    where datname = current_database() and application_name <> 'xtask' and pid <> pg_backend_pid()";
+    where datname = current_database() and application_name <> 'spillway-tools' and pid <> pg_backend_pid()";
 
 /// Ends all connections of the app, whatever is done on them.
 pub(super) async fn disconnect(scene: &mut Scene<'_>) -> Result<Struck> {

@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::ValueEnum;
-use xtask::dice::Dice;
-use xtask::runtime::Runtime;
-use xtask::stack::Stack;
+use generate::dice::Dice;
+use stack::Stack;
+use stack::runtime::Runtime;
 
-use super::proxy::{Proxy, Wrong};
-use super::watch::Watch;
-use super::world::Workspace;
+use crate::proxy::{Proxy, Wrong};
+use crate::watch::Watch;
+use crate::world::Workspace;
 
 mod apps;
 mod calls;
