@@ -42,7 +42,7 @@ impl Demo {
         let key = key::create(&stack.database.connect().await?, WORKSPACE, "demo", Some(30.0)).await?;
         let client = Client::new(stack.url(), &key);
         let reports: Vec<_> = paths::sample_of_each_format()?.into_iter().chain([generated()?]).collect();
-        progress::note(&format!("importing {} reports over HTTP, one after the other: about two minutes", reports.len()));
+        progress::note(&format!("importing {} reports over HTTP, one after the other: about half a minute", reports.len()));
         println!("\n{HEAD}");
         let mut rows = Vec::new();
         for file in &reports {

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use admin::random;
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Parser, ValueEnum as _};
+use stack::build::OtherRuntime;
 use stack::postgres::Cluster;
 use stack::progress::{self, Step};
 use stack::{Stack, Temporary};
