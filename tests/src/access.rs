@@ -1,10 +1,10 @@
 //! Who may see what.
 
+use admin::key;
 use anyhow::{Context as _, Result};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use xtask::client::{self, Client};
-use xtask::key;
+use stack::client::{self, Client};
 
 use crate::fixture::{DRAIN_TOKEN, nessus, stack_without_wake_ups, world, world_in};
 

@@ -1,7 +1,7 @@
 //! What an import costs.
 
 use anyhow::Result;
-use xtask::stack::Stack;
+use stack::Stack;
 
 use crate::fixture::{NOWHERE, drain, nessus, stack_without_wake_ups, temporary, world_in};
 

@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use admin::random;
 use anyhow::{Context as _, Result, ensure};
+use generate::NetworkSize;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
+use stack::client::{self, Client, Upload};
+use stack::paths;
+use stack::{Stack, Temporary};
 use tokio::sync::Mutex;
-use xtask::client::{self, Client, Upload};
-use xtask::generate::{self, NetworkSize};
-use xtask::stack::{Stack, Temporary};
-use xtask::{paths, random};
 
 /// The token of the drain in every stack of the tests.
 pub(crate) const DRAIN_TOKEN: &str = "token-of-the-tests";
@@ -86,7 +87,7 @@ impl World {
 
     /// What the workspace holds, as text lines without what depends on when it came: times, and the imports that brought it.
     pub(crate) async fn contents(&self) -> Result<Vec<String>> {
-        xtask::contents::of(&self.stack.database.connect().await?, &self.workspace).await
+        stack::contents::of(&self.stack.database.connect().await?, &self.workspace).await
     }
 }
 

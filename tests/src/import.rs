@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use admin::parse;
 use anyhow::{Context as _, Result, ensure};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use reqwest::{Method, StatusCode};
 use scan_reports::{Asset, Finding, Occurrence, Record};
 use serde_json::{Value, json};
-use xtask::parse;
 
 use crate::fixture::{
     PATIENCE, World, assert_same, drain, name, nessus, samples, stack_with, stack_without_wake_ups, totals, world, world_in,

@@ -1,7 +1,7 @@
 //! What a user sees, over HTTP: real PostgreSQL, a real object store, the real components.
 //!
 //! Each test is a rule, and has a workspace of its own. With `SPILLWAY_RUNTIME` in the environment a program that takes `local-runtime`'s arguments
-//! is started in its place. With `SPILLWAY_URL` and the addresses of database and store (see `xtask::stack::Stack::temporary`) the tests run
+//! is started in its place. With `SPILLWAY_URL` and the addresses of database and store (see `stack::Stack::temporary`) the tests run
 //! against a host that somebody else started; those that have to stop or reconfigure it are ignored then.
 
 mod fixture;
@@ -13,6 +13,7 @@ mod crash;
 mod import;
 mod locks;
 mod network;
+mod operator;
 mod outage;
 mod packed;
 mod steering;

@@ -10,13 +10,13 @@ use futures::future::join_all;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
+use stack::client;
+use stack::paths::TemporaryDir;
+use stack::postgres::{Cluster, Identity, Options};
+use stack::{Stack, Temporary};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
-use xtask::client;
-use xtask::paths::TemporaryDir;
-use xtask::postgres::{Cluster, Identity, Options};
-use xtask::stack::{Stack, Temporary};
 
 use crate::fixture::{DRAIN_TOKEN, NOWHERE, PATIENCE, World, drain, nessus, temporary, world_in};
 
@@ -152,7 +152,7 @@ async fn scarce(connections: u32, variables: &[(&str, &str)]) -> Result<Temporar
 }
 
 /// Connections of the app.
-const HELD: &str = "select count(*) from pg_stat_activity where datname = current_database() and application_name <> 'xtask'";
+const HELD: &str = "select count(*) from pg_stat_activity where datname = current_database() and application_name <> 'spillway-tools'";
 
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(external_app, ignore = "needs an app of its own")]

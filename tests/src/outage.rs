@@ -5,8 +5,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use xtask::postgres::Cluster;
-use xtask::stack::Stack;
+use stack::Stack;
+use stack::postgres::Cluster;
 
 use crate::fixture::{World, alone, drain, nessus, stack_without_wake_ups, temporary, world_in};
 

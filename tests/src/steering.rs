@@ -1,9 +1,9 @@
 //! The import in the user's hands: cancel, errors one by one, decisions, closing, notifications.
 
 use anyhow::{Context as _, Result};
+use generate::SarifSize;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use xtask::generate::{self, SarifSize};
 
 use crate::fixture::{PATIENCE, World, drain, nessus, stack_with, stack_without_wake_ups, world, world_in};
 

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::fixture::{PATIENCE, World, drain, gzip, nessus, stack_without_wake_ups, world, world_in};
-use xtask::key;
+use admin::key;
 
 /// Sends a request to the uploads, and gives the name and counts that its import ends with.
 async fn ends_with(world: &World, answer: Response) -> Result<(Value, Value)> {

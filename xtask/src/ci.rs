@@ -1,9 +1,9 @@
 //! `ci`: what has to hold before a change goes in.
 
 use anyhow::{Context as _, Result};
-use xtask::{build, formats, progress, tables, tool};
+use stack::{build, progress, tool};
 
-use crate::test;
+use crate::{formats, tables, test};
 
 /// Runs all checks, the quick ones first.
 pub(crate) async fn run() -> Result<()> {
@@ -14,7 +14,7 @@ pub(crate) async fn run() -> Result<()> {
     formats::check()?;
     progress::note("sql/tables.sql");
     tables::check().await?;
-    test::run(&test::OtherRuntime::default()).await
+    test::run(&build::OtherRuntime::default()).await
 }
 
 async fn format() -> Result<()> {

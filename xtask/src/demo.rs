@@ -1,19 +1,19 @@
 //! `demo`: everything set up, samples imported through HTTP, a table of what came of it.
 
-use std::net::SocketAddr;
+use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use admin::key;
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
+use generate::NetworkSize;
 use serde_json::Value;
-use xtask::client::Client;
-use xtask::generate::{self, NetworkSize};
-use xtask::progress::{Percentage, Step};
-use xtask::stack::{Permanent, Stack};
-use xtask::{key, paths};
+use stack::client::Client;
+use stack::progress::{self, Percentage, Step};
+use stack::{Permanent, Stack, paths};
 
-use crate::up;
+use crate::up::Caller;
 
 /// The generated report: its occurrences, and the hosts that they are on.
 const GENERATED: NetworkSize = NetworkSize { findings: 20_000, hosts: 200, first_host: 0, seed: 1, problems: 0 };
@@ -23,30 +23,46 @@ const WORKSPACE: &str = "demo";
 /// How long one import may take.
 const LIMIT: Duration = Duration::from_mins(10);
 
+/// Columns of a terminal that the table fits into.
+const WIDTH: usize = 100;
+
 /// Options of `demo`.
 #[derive(Args, Debug)]
 pub(crate) struct Demo {
     /// An existing PostgreSQL database (15 or newer), postgres://user:password@host:port/name, instead of a private one
-    #[arg(long, value_name = "URL", env = "DATABASE_URL")]
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
 }
 
 impl Demo {
     /// Runs it.
     pub(crate) async fn run(self) -> Result<()> {
+        introduce();
         let stack = Stack::start(Permanent { database_url: self.database_url, listen: None }).await?;
         let key = key::create(&stack.database.connect().await?, WORKSPACE, "demo", Some(30.0)).await?;
         let client = Client::new(stack.url(), &key);
+        let reports: Vec<_> = paths::sample_of_each_format()?.into_iter().chain([generated()?]).collect();
+        progress::note(&format!("importing {} reports over HTTP, one after the other: about half a minute", reports.len()));
+        println!("\n{HEAD}");
         let mut rows = Vec::new();
-        for file in paths::sample_of_each_format()?.into_iter().chain([generated()?]) {
-            rows.push(import(&client, &file).await?);
+        for file in &reports {
+            let row = import(&client, file).await?;
+            println!("{row}");
+            rows.push(row);
         }
-        print!("\n{}", table(&rows));
-        print_more(stack.url(), &key);
+        println!("\n{}", summary(&rows));
+        print_more(&Caller { url: stack.url(), key: &key });
         let failed = rows.iter().filter(|row| row.state != "completed").count();
         ensure!(failed == 0, "{failed} of {} imports did not complete", rows.len());
         Ok(())
     }
+}
+
+fn introduce() {
+    progress::note(
+        "This builds Spillway, starts a private PostgreSQL and object store under .spillway/, imports a sample of\n\
+         every format and a generated report, shows what came of them, and stops everything again.",
+    );
 }
 
 fn generated() -> Result<PathBuf> {
@@ -61,28 +77,13 @@ fn generated() -> Result<PathBuf> {
     Ok(file)
 }
 
-/// A line of the table.
-#[derive(Debug, Default)]
-struct Row {
-    file: String,
-    format: String,
-    state: String,
-    assets: u64,
-    findings_new: u64,
-    findings_updated: u64,
-    occurrences: u64,
-    seconds: f64,
-    error: Option<String>,
-}
-
 async fn import(client: &Client, file: &Path) -> Result<Row> {
-    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let started = std::time::Instant::now();
-    let mut bar = Percentage::new(&name);
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let started = Instant::now();
+    let mut bar = Percentage::new(name);
     let upload = client.upload_file(file).await?;
     let status = client.wait(&upload.id, LIMIT, |status| show(&mut bar, status)).await?;
-    drop(bar);
-    Ok(Row { seconds: started.elapsed().as_secs_f64(), ..row(name, &status) })
+    Ok(Row { seconds: started.elapsed().as_secs_f64(), ..row(&status) })
 }
 
 fn show(bar: &mut Percentage, status: &Value) {
@@ -90,53 +91,62 @@ fn show(bar: &mut Percentage, status: &Value) {
     bar.set(percentage, status["stage"].as_str().unwrap_or_default());
 }
 
-fn row(file: String, status: &Value) -> Row {
-    let count = |what: &str, which: &str| status["counts"][what][which].as_u64().unwrap_or_default();
-    let all = |what| count(what, "new") + count(what, "updated");
+/// A line of the table: what a report holds, and what of its findings is new.
+#[derive(Debug, Default)]
+struct Row {
+    format: String,
+    state: String,
+    assets: u64,
+    findings: u64,
+    new: u64,
+    occurrences: u64,
+    seconds: f64,
+    error: Option<String>,
+}
+
+const HEAD: &str = "format                                 state      assets  findings     new  occurrences  seconds";
+
+fn row(status: &Value) -> Row {
     let text = |field: &str| status[field].as_str().unwrap_or("?").to_owned();
+    let all = |what: &str| status["counts"][what].as_object().into_iter().flatten().filter(|(how, _)| *how != "closed");
+    let all = |what| all(what).filter_map(|(_, count)| count.as_u64()).sum();
     Row {
-        file,
         format: text("format"),
         state: text("state"),
         assets: all("assets"),
-        findings_new: count("findings", "new"),
-        findings_updated: count("findings", "updated"),
+        findings: all("findings"),
+        new: status["counts"]["findings"]["new"].as_u64().unwrap_or_default(),
         occurrences: all("occurrences"),
         seconds: 0.0,
         error: (!status["error"].is_null()).then(|| status["error"].to_string()),
     }
 }
 
-fn table(rows: &[Row]) -> String {
-    use std::fmt::Write as _;
-    let width = rows.iter().map(|row| row.file.len()).max().unwrap_or_default();
-    let mut text = format!(
-        "{:width$}  {:6}  {:9}  {:>6}  {:>23}  {:>11}  {:>7}\n",
-        "file", "format", "state", "assets", "findings", "occurrences", "seconds"
-    );
-    for row in rows {
-        let findings = format!("{} new, {} updated", row.findings_new, row.findings_updated);
-        let Row { file, format, state, assets, occurrences, seconds, .. } = row;
-        let _ = writeln!(text, "{file:width$}  {format:6}  {state:9}  {assets:>6}  {findings:>23}  {occurrences:>11}  {seconds:>7.1}");
-        if let Some(error) = &row.error {
-            let _ = writeln!(text, "{:width$}  {error}", "");
-        }
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { format, state, assets, findings, new, occurrences, seconds, error } = self;
+        write!(f, "{format:37}  {state:9}  {assets:>6}  {findings:>8}  {new:>6}  {occurrences:>11}  {seconds:>7.1}")?;
+        error.as_ref().map_or(Ok(()), |error| write!(f, "\n  {:.*}", WIDTH - 2, error))
     }
-    let new: u64 = rows.iter().map(|row| row.findings_new).sum();
-    let _ = writeln!(text, "\n{} reports, {new} new findings", rows.len());
-    text
+}
+
+fn summary(rows: &[Row]) -> String {
+    let sum = |of: fn(&Row) -> u64| rows.iter().map(of).sum::<u64>();
+    format!("{} reports: {} findings, {} of them new", rows.len(), sum(|row| row.findings), sum(|row| row.new))
 }
 
 /// What is there stays: how to start the app again at the same address, and ask it.
-fn print_more(url: &str, key: &str) {
-    let address: Option<SocketAddr> = url.strip_prefix("http://").and_then(|address| address.parse().ok());
+fn print_more(caller: &Caller<'_>) {
+    let address = caller.url.trim_start_matches("http://");
     println!("\nEverything is stopped again; the data is in .spillway/. To look further:");
-    println!("  cargo xtask up --listen {}", address.map(|address| address.to_string()).unwrap_or_default());
+    println!("  cargo xtask up --listen {address}");
+    println!("and meanwhile, elsewhere, with the key of the workspace {WORKSPACE}, which is valid for 30 days:");
+    println!("{}", caller.variables());
     for what in ["findings", "assets", "occurrences"] {
-        println!("  {}", up::list_line(url, key, what));
+        println!("{}", Caller::list(what));
     }
-    println!("Import a report of yours:");
-    println!("  {}", up::upload_line(url, key));
+    println!("To import a report of yours:");
+    println!("{}", Caller::upload());
 }
 
 #[cfg(test)]
@@ -149,10 +159,23 @@ mod tests {
     fn a_status_is_a_line_of_the_table() {
         let status = json!({
             "format": "nessus", "state": "completed", "error": null,
-            "counts": { "assets": {"new": 3, "updated": 1}, "findings": {"new": 0, "updated": 12}, "occurrences": {"new": 1, "updated": 99} },
+            "counts": {
+                "assets": {"new": 3, "updated": 1, "unchanged": 0}, "occurrences": {"new": 1, "updated": 99, "unchanged": 5},
+                "findings": {"new": 2, "updated": 12, "reopened": 1, "unchanged": 3, "closed": 40},
+            },
         });
-        let lines = table(&[row("a.nessus".into(), &status)]);
-        assert_eq!(lines.lines().nth(1), Some("a.nessus  nessus  completed       4        0 new, 12 updated          100      0.0"));
-        assert!(lines.ends_with("1 reports, 0 new findings\n"), "{lines}");
+        let line = row(&status).to_string();
+        assert_eq!(line, "nessus                                 completed       4        18       2          105      0.0");
+        assert_eq!(line.len(), HEAD.len());
+    }
+
+    #[test]
+    fn the_table_fits_100_columns() {
+        let error = Some("why ".repeat(50));
+        let longest =
+            paths::sample_of_each_format().expect("samples").iter().filter_map(|file| Some(file.parent()?.file_name()?.len())).max();
+        let format = "x".repeat(longest.expect("formats"));
+        let row = Row { format, state: "completed".into(), assets: 999_999, findings: 99_999_999, error, ..Row::default() };
+        assert!(row.to_string().lines().all(|line| line.len() <= WIDTH), "{row}");
     }
 }

@@ -5,9 +5,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
+use stack::paths;
 use toml::Table;
-
-use crate::paths;
 
 mod expression;
 mod record;
@@ -40,14 +39,14 @@ struct Description {
 }
 
 /// Writes the file.
-pub fn write() -> Result<()> {
+pub(crate) fn write() -> Result<()> {
     let file = paths::root().join(FILE);
     paths::create_dir(file.parent().unwrap_or(&file))?;
     std::fs::write(&file, page()?).with_context(|| format!("cannot write {FILE}"))
 }
 
 /// An error when the file is not what [`write`] would write.
-pub fn check() -> Result<()> {
+pub(crate) fn check() -> Result<()> {
     let file = paths::read(&paths::root().join(FILE)).unwrap_or_default();
     let page = page()?;
     let line = file.lines().zip(page.lines()).position(|(file, page)| file != page);

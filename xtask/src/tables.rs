@@ -1,9 +1,9 @@
 //! `sql/tables.sql`: tables, types, indexes and constraints as they are after all migrations. Functions and triggers have files of their own.
 
+use admin::{migrate, random};
 use anyhow::{Context as _, Result, ensure};
-
-use crate::postgres::Cluster;
-use crate::{migrate, paths, tool};
+use stack::postgres::Cluster;
+use stack::{paths, tool};
 
 const FILE: &str = "sql/tables.sql";
 const HEADER: &str =
@@ -32,13 +32,13 @@ $$;
 ";
 
 /// Writes the file.
-pub async fn write() -> Result<()> {
+pub(crate) async fn write() -> Result<()> {
     let tables = dump().await?;
     std::fs::write(paths::root().join(FILE), tables).with_context(|| format!("cannot write {FILE}"))
 }
 
 /// An error when the file is not what [`write`] would write.
-pub async fn check() -> Result<()> {
+pub(crate) async fn check() -> Result<()> {
     let file = paths::read(&paths::root().join(FILE)).unwrap_or_default();
     let tables = dump().await?;
     let line = file.lines().zip(tables.lines()).position(|(file, tables)| file != tables);
@@ -50,7 +50,7 @@ pub async fn check() -> Result<()> {
 /// The tables of a new database.
 async fn dump() -> Result<String> {
     let cluster = Cluster::shared().await?;
-    let database = cluster.create_database(&format!("tables_{}", crate::random::hex(4)?)).await?;
+    let database = cluster.create_database(&format!("tables_{}", random::hex(4)?)).await?;
     let mut client = database.connect().await?;
     migrate::migrate(&mut client).await?;
     client.batch_execute(DROP_FUNCTIONS).await.context("a table or type needs a function")?;

@@ -1,35 +1,17 @@
 //! `test`: unit tests, SQL tests, end-to-end tests.
 
-use std::path::PathBuf;
-
+use admin::{Database, migrate};
 use anyhow::{Context as _, Result, ensure};
-use clap::Args;
+use stack::build::OtherRuntime;
+use stack::postgres::{Binaries, Cluster};
+use stack::{build, install, paths, progress, runtime, store, tool};
 use tokio::process::Command;
-use xtask::postgres::{Binaries, Cluster, Database};
-use xtask::{build, install, migrate, paths, progress, runtime, store, tool};
-
-use crate::torture::Torture;
 
 /// The package of the end-to-end tests, and its only test binary.
 const END_TO_END: &str = "end-to-end";
 
 /// End-to-end tests at a time, for each processor: mostly they wait.
 const TESTS_PER_PROCESSOR: usize = 2;
-
-/// Which host runs the app.
-#[derive(Args, Debug, Default)]
-pub(crate) struct OtherRuntime {
-    /// Starts this program in place of local-runtime: it takes the same arguments, which are those of `spin up`
-    #[arg(long = "runtime", value_name = "PROGRAM")]
-    program: Option<PathBuf>,
-}
-
-impl OtherRuntime {
-    /// Has everything that is started from here on use it.
-    pub(crate) fn choose(&self) -> Result<()> {
-        self.program.as_deref().map_or(Ok(()), build::set_runtime)
-    }
-}
 
 /// Runs all tests.
 pub(crate) async fn run(other: &OtherRuntime) -> Result<()> {
@@ -41,7 +23,7 @@ pub(crate) async fn run(other: &OtherRuntime) -> Result<()> {
     end_to_end("in-process").await?;
     over_seaweedfs().await?;
     progress::note("imports to which everything happens that can");
-    Torture::short().run().await
+    tool::run(build::tool("torture").env(build::OTHER_RUNTIME, build::runtime().await?)).await
 }
 
 async fn over_seaweedfs() -> Result<()> {
@@ -65,7 +47,7 @@ async fn unit() -> Result<()> {
 
 async fn end_to_end(store: &str) -> Result<()> {
     let mut test = build::cargo();
-    // Chosen by the name of the binary, not of the package, for the reason in `build::runtime`: nothing is built twice.
+    // Chosen by the name of the binary, not of the package, for the reason in `build::program`: nothing is built twice.
     test.args(["test", "--workspace", "--test", END_TO_END]).args(without_functions());
     test.args(["--", "--test-threads", &(TESTS_PER_PROCESSOR * runtime::processors()).to_string()]);
     tool::run(test.env("SPILLWAY_TEST_STORE", store).env(build::OTHER_RUNTIME, build::runtime().await?)).await
@@ -101,6 +83,7 @@ async fn install_pgtap(client: &tokio_postgres::Client, binaries: &Binaries) -> 
     let pgtap = format!("postgresql-{}-pgtap", binaries.major());
     let packages = [&pgtap, "libtap-parser-sourcehandler-pgtap-perl"];
     ensure!(install::is_possible().await, "the SQL tests need pgTAP and pg_prove: `apt-get install {}`", packages.join(" "));
+    install::ask(&packages).await?;
     install::packages(&packages).await.context("the SQL tests need pgTAP")
 }
 

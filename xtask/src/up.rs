@@ -2,16 +2,16 @@
 
 use std::net::SocketAddr;
 
+use admin::key;
 use anyhow::Result;
 use clap::Args;
-use xtask::key;
-use xtask::stack::{Permanent, Stack};
+use stack::{Permanent, Stack};
 
 /// Options of `up`.
 #[derive(Args, Debug)]
 pub(crate) struct Up {
     /// An existing PostgreSQL database (15 or newer), postgres://user:password@host:port/name, instead of a private one
-    #[arg(long, value_name = "URL", env = "DATABASE_URL")]
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
 
     /// Where the app listens, for instance 127.0.0.1:3000; on a free port when not given
@@ -26,19 +26,32 @@ impl Up {
         let key = key::create(&stack.database.connect().await?, "demo", "up", Some(30.0)).await?;
         let url = stack.url();
         println!("Spillway runs at {url}; Ctrl-C stops it.");
-        println!("A key of the workspace demo, valid for 30 days: {key}");
-        println!("\nImport a report:\n  {}", upload_line(url, &key));
-        println!("Read what was found:\n  {}", list_line(url, &key, "findings"));
+        println!("\nElsewhere, with a key of the workspace demo, which is valid for 30 days:\n{}", Caller { url, key: &key }.variables());
+        println!("Import a report:\n{}", Caller::upload());
+        println!("Read what was found:\n{}", Caller::list("findings"));
         stack.wait_for_trouble().await
     }
 }
 
-/// A command that uploads a report.
-pub(crate) fn upload_line(url: &str, key: &str) -> String {
-    format!("curl -H 'Authorization: Bearer {key}' -H 'X-File-Name: scan.nessus' -T scan.nessus -X POST {url}/api/v1/imports")
+/// Who calls the app from a shell.
+pub(crate) struct Caller<'a> {
+    pub(crate) url: &'a str,
+    pub(crate) key: &'a str,
 }
 
-/// A command that reads a list.
-pub(crate) fn list_line(url: &str, key: &str, what: &str) -> String {
-    format!("curl -H 'Authorization: Bearer {key}' '{url}/api/v1/{what}?limit=20'")
+impl Caller<'_> {
+    /// The shell's variables that the other commands take.
+    pub(crate) fn variables(&self) -> String {
+        format!("  export URL={} KEY={}", self.url, self.key)
+    }
+
+    /// A command that uploads a report.
+    pub(crate) fn upload() -> &'static str {
+        r#"  curl -H "Authorization: Bearer $KEY" -H "X-File-Name: scan.nessus" -T scan.nessus -X POST $URL/api/v1/imports"#
+    }
+
+    /// A command that reads a list.
+    pub(crate) fn list(what: &str) -> String {
+        format!(r#"  curl -H "Authorization: Bearer $KEY" "$URL/api/v1/{what}?limit=20""#)
+    }
 }

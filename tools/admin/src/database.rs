@@ -1,0 +1,98 @@
+//! Where a database is, and how it is reached.
+
+use std::ffi::OsStr;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use tokio_postgres::config::SslMode;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// Where a database is, and who is let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Database {
+    /// The server's name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// The database's name.
+    pub name: String,
+    /// The user.
+    pub user: String,
+    /// The user's password, perhaps empty.
+    pub password: String,
+    /// Whether TLS is used where the server offers it, demanded, or not used.
+    pub sslmode: SslMode,
+    /// The certificate (PEM) of the authority that the server's is from, where the system does not know it.
+    pub authority: Option<String>,
+}
+
+/// Names the file with [`Database::authority`] in the environment, as for PostgreSQL's own tools.
+const AUTHORITY: &str = "PGSSLROOTCERT";
+
+/// The name by which the database knows the connections of all tools: those of the app have none.
+pub const APPLICATION_NAME: &str = "spillway-tools";
+
+impl Database {
+    /// Reads `postgres://user:password@host:port/name`, perhaps with `?sslmode=require`.
+    pub fn from_url(url: &str) -> Result<Self> {
+        let config: tokio_postgres::Config = url.parse().context("the database's URL should be postgres://user:password@host:port/name")?;
+        let host = match config.get_hosts() {
+            [tokio_postgres::config::Host::Tcp(host)] => host.clone(),
+            _ => bail!("the database's URL should name one host, reached over TCP"),
+        };
+        let user = config.get_user().context("the database's URL names no user")?.to_owned();
+        Ok(Self {
+            host,
+            port: config.get_ports().first().copied().unwrap_or(5432),
+            name: config.get_dbname().unwrap_or(&user).to_owned(),
+            password: String::from_utf8_lossy(config.get_password().unwrap_or_default()).into_owned(),
+            user,
+            sslmode: config.get_ssl_mode(),
+            authority: std::env::var_os(AUTHORITY).map(|file| read_authority(&file)).transpose()?,
+        })
+    }
+
+    /// The address as psql and pg_dump take it. The password is not in it: they take that from `PGPASSWORD`.
+    pub fn url_without_password(&self) -> String {
+        format!("postgres://{}@{}:{}/{}", self.user, self.host, self.port, self.name)
+    }
+
+    /// A connection; it lives as long as the client.
+    pub async fn connect(&self) -> Result<tokio_postgres::Client> {
+        let mut config = tokio_postgres::Config::new();
+        config.host(&self.host).port(self.port).dbname(&self.name).user(&self.user).password(&self.password);
+        config.application_name(APPLICATION_NAME).connect_timeout(Duration::from_secs(10)).ssl_mode(self.sslmode);
+        let tls = MakeRustlsConnect::new(tls_client::system_and(self.authority.as_deref())?);
+        let (client, connection) = config.connect(tls).await.map_err(|error| self.no_connection(error))?;
+        tokio::spawn(connection);
+        Ok(client)
+    }
+
+    fn no_connection(&self, error: tokio_postgres::Error) -> anyhow::Error {
+        let context = format!("cannot connect to the database {}", self.url_without_password());
+        if format!("{error:?}").contains("InvalidCertificate") {
+            let advice = format!("its certificate is not trusted; name a file with the certificate of its authority as {AUTHORITY}");
+            return anyhow::Error::new(error).context(advice).context(context);
+        }
+        anyhow::Error::new(error).context(context)
+    }
+}
+
+fn read_authority(file: &OsStr) -> Result<String> {
+    std::fs::read_to_string(file).with_context(|| format!("cannot read {AUTHORITY}={}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_url_is_read() {
+        let database = Database::from_url("postgres://ann:s%2Fcret@db.example:6432/app").expect("a URL");
+        assert_eq!(database.host, "db.example");
+        assert_eq!((database.port, database.name.as_str()), (6432, "app"));
+        assert_eq!((database.user.as_str(), database.password.as_str()), ("ann", "s/cret"));
+        assert!(Database::from_url("mysql://x").is_err());
+        assert!(Database::from_url("postgres:///only-a-name").is_err());
+    }
+}

@@ -1,0 +1,112 @@
+//! The workspaces of one round, and what a patient user does in them.
+
+use std::time::{Duration, Instant};
+
+use admin::key;
+use anyhow::{Context as _, Result, bail, ensure};
+use futures::future::try_join_all;
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+use stack::Stack;
+use stack::client::{Client, has_ended};
+
+use crate::reports::Report;
+
+/// How long a user tries to get an answer, and the pause after each try.
+const PATIENCE: Duration = Duration::from_mins(2);
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// A workspace and its reports.
+#[derive(Debug)]
+pub(super) struct Workspace<'a> {
+    /// Unlike any other.
+    pub(super) name: String,
+    pub(super) client: Client,
+    pub(super) reports: &'a [Report],
+}
+
+/// Makes new workspaces, one for each list of reports. Their uploads go to the apps in turn.
+pub(super) async fn create<'a>(stack: &Stack, apps: &[String], label: &str, reports: &'a [Vec<Report>]) -> Result<Vec<Workspace<'a>>> {
+    let database = stack.database.connect().await?;
+    let mut workspaces = Vec::new();
+    for (number, (reports, app)) in reports.iter().zip(apps.iter().cycle()).enumerate() {
+        let name = format!("{label}-{}", number + 1);
+        let key = key::create(&database, &name, "torture", None).await?;
+        workspaces.push(Workspace { client: Client::new(app, &key), name, reports });
+    }
+    Ok(workspaces)
+}
+
+/// Uploads the reports of all workspaces, in each one after the other, as the newest report wins.
+pub(super) async fn upload(workspaces: &[Workspace<'_>]) -> Result<()> {
+    try_join_all(workspaces.iter().map(Workspace::upload)).await.map(drop)
+}
+
+impl Workspace<'_> {
+    async fn upload(&self) -> Result<()> {
+        for report in self.reports {
+            self.upload_one(report).await?;
+        }
+        Ok(())
+    }
+
+    /// Uploads a report, again and again until it is taken in. Its name is its `Idempotency-Key`.
+    pub(super) async fn upload_one(&self, report: &Report) -> Result<String> {
+        let request = || {
+            let request = self.client.request(Method::POST, "/api/v1/imports").header("X-File-Name", &report.file_name);
+            request
+                .header("Idempotency-Key", &report.file_name)
+                .header("Content-Type", "application/octet-stream")
+                .body(report.bytes.clone())
+        };
+        let import = until_answered(&format!("the upload of {}", report.file_name), request).await?;
+        Ok(import["id"].as_str().context("the answer to an upload has no id")?.to_owned())
+    }
+
+    /// How an import gets on, as the API tells it.
+    pub(super) async fn status(&self, id: &str) -> Result<Value> {
+        let path = format!("/api/v1/imports/{id}/status");
+        until_answered(&path, || self.client.request(Method::GET, &path)).await
+    }
+
+    /// Waits until an import has ended, and gives its last status.
+    pub(super) async fn wait(&self, id: &str, limit: Duration) -> Result<Value> {
+        let started = Instant::now();
+        loop {
+            let status = self.status(id).await?;
+            if status["state"].as_str().is_some_and(has_ended) {
+                return Ok(status);
+            }
+            ensure!(started.elapsed() < limit, "the import {id} has not ended after {} s: {status}", limit.as_secs());
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Has a failed or cancelled import tried again.
+    pub(super) async fn retry(&self, id: &str) -> Result<()> {
+        let path = format!("/api/v1/imports/{id}/retry");
+        until_answered(&path, || self.client.request(Method::POST, &path)).await.map(drop)
+    }
+}
+
+/// Sends a request until it succeeds. Broken connections and 503 are what a user has patience for; other answers are errors.
+async fn until_answered(what: &str, request: impl Fn() -> reqwest::RequestBuilder) -> Result<Value> {
+    let started = Instant::now();
+    loop {
+        let wrong = match answer(request()).await {
+            Ok((status, text)) if status.is_success() => return serde_json::from_str(&text).with_context(|| format!("{what}: {text}")),
+            Ok((StatusCode::SERVICE_UNAVAILABLE, text)) => text,
+            Ok((status, text)) => bail!("{what} was answered with {status}: {text}"),
+            Err(error) => format!("{error:#}"),
+        };
+        if started.elapsed() > PATIENCE {
+            bail!("{what} did not succeed within {} s: {wrong}", PATIENCE.as_secs());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> Result<(StatusCode, String), reqwest::Error> {
+    let answer = request.send().await?;
+    Ok((answer.status(), answer.text().await?))
+}
