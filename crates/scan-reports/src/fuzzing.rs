@@ -2,7 +2,8 @@
 //!
 //! For the fuzz targets in `fuzz` at the repository's root. What they found is kept in `fuzz/found`, and read by the tests below.
 
-use crate::token::{csv, json, xml};
+use tokens::{csv, json, xml};
+
 use crate::{Decoder, Detection, Format, ReadError, Record, Step, detect, limits};
 
 /// What a reader saw, and the error at which it ended if it did not end well.

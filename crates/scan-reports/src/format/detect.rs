@@ -8,6 +8,8 @@
 use std::collections::HashMap;
 
 use encoding_rs::Encoding;
+use tokens::json::{Token as JsonToken, Tokenizer as JsonTokenizer, assignment};
+use tokens::xml::{Kind, Token, Tokenizer};
 
 use super::Format;
 use super::described::csv_headers;
@@ -15,8 +17,6 @@ use super::described::lines::start_lines;
 use super::described::table::{Detect, Syntax};
 use super::described::transform::like;
 use crate::limits;
-use crate::token::json::{Token as JsonToken, Tokenizer as JsonTokenizer, assignment};
-use crate::token::xml::{Kind, Token, Tokenizer};
 
 /// What [`detect`] found.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,14 +7,14 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokens::csv::{Place, Token, Tokenizer};
+use tokens::tree::{At, Tree};
 
 use super::Shape;
 use super::make::Item;
 use super::scope::Slots;
 use super::table::{Detect, Reading, Table};
 use crate::format::Parser;
-use crate::token::csv::{Place, Token, Tokenizer};
-use crate::tree::{At, Tree};
 use crate::{CheckpointError, KnownFindings, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
 
 /// What may separate columns.
@@ -176,7 +176,7 @@ impl CsvReport {
                 }
                 Token::TooLarge => {
                     let (offset, line) = tokens.row();
-                    let message = format!("a row of more than {} bytes or {} columns", limits::RECORD, limits::COLUMNS);
+                    let message = format!("a row of more than {} bytes or {} columns", limits::ROW, limits::COLUMNS);
                     let problem = Problem { code: ProblemCode::TooLarge, message, offset, line, excerpt: String::new() };
                     self.take(Item::problem(problem), before);
                 }

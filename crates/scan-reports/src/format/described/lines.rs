@@ -6,6 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokens::html;
+use tokens::lines::{Place, Source, Token, Tokenizer, all};
+use tokens::tree::{At, Tree};
 
 use super::make::Item;
 use super::pattern::Taken;
@@ -13,9 +16,6 @@ use super::scope::{Kept, Slots};
 use super::table::{Act, LineFacts, List, Reading, Syntax, Table};
 use crate::format::Parser;
 use crate::format::elements::prefix;
-use crate::token::html;
-use crate::token::lines::{Place, Source, Token, Tokenizer, all};
-use crate::tree::{At, Tree};
 use crate::{CheckpointError, KnownFindings, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
 
 #[derive(Serialize, Deserialize)]

@@ -20,13 +20,16 @@ use serde::{Deserialize, Deserializer as _, Serialize};
 
 use crate::{ReadError, ReadErrorKind, limits};
 
-pub(crate) mod collect;
+mod collect;
 mod scalars;
 mod shape;
 
+pub use collect::{Collected, Collector};
+pub use shape::Shape;
+
 /// What [`Tokenizer::next`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Token {
+pub enum Token {
     /// `{`
     BeginObject,
     /// `}`
@@ -87,7 +90,7 @@ impl Expect {
 
 /// A place between two tokens: all that is needed to go on from there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Place {
+pub struct Place {
     offset: u64,
     line: u64,
     open: Vec<Open>,
@@ -96,18 +99,18 @@ pub(crate) struct Place {
 
 impl Place {
     /// The start of a report.
-    pub(crate) fn start() -> Self {
+    pub fn start() -> Self {
         Self { offset: 0, line: 1, open: Vec::new(), expect: Expect::Value }
     }
 
     /// In bytes from the report's start.
-    pub(crate) fn offset(&self) -> u64 {
+    pub fn offset(&self) -> u64 {
         self.offset
     }
 
     /// The value that begins or has just ended at this place's nesting, found at that offset and line.
     #[must_use]
-    pub(crate) fn value_at(&self, offset: u64, line: u64) -> Self {
+    pub fn value_at(&self, offset: u64, line: u64) -> Self {
         Self { offset, line, open: self.open.clone(), expect: Expect::Value }
     }
 }
@@ -132,7 +135,7 @@ enum Escape {
 /// Turns bytes into tokens.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the input or the token that has begun")]
-pub(crate) struct Tokenizer {
+pub struct Tokenizer {
     /// What was fed and is text; consumed up to `head`.
     buffer: String,
     head: usize,
@@ -182,7 +185,7 @@ impl Default for Tokenizer {
 }
 
 /// The length of an assignment's left side (`results =`) at the start of a text; 0 where there is none, nothing where more has to be seen.
-pub(crate) fn assignment(start: &[u8]) -> Option<usize> {
+pub fn assignment(start: &[u8]) -> Option<usize> {
     const LONGEST: usize = 64;
     let begins = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'$');
     let name = start.iter().take_while(|byte| begins(byte) || byte.is_ascii_digit()).count();
@@ -200,7 +203,7 @@ pub(crate) fn assignment(start: &[u8]) -> Option<usize> {
 /// Reading.
 impl Tokenizer {
     /// A tokenizer at a place, which wants the bytes there.
-    pub(crate) fn new(place: Place) -> Self {
+    pub fn new(place: Place) -> Self {
         Self {
             buffer: String::new(),
             head: 0,
@@ -220,7 +223,7 @@ impl Tokenizer {
             plain: None,
             escaped: false,
             text: String::new(),
-            limit: limits::TEXT,
+            limit: limits::STRING,
             clipped: false,
             many: false,
             undecided: false,
@@ -231,7 +234,7 @@ impl Tokenizer {
     }
 
     /// Goes to a place. Costs no new bytes where they are still held.
-    pub(crate) fn jump(&mut self, place: Place) {
+    pub fn jump(&mut self, place: Place) {
         let held = place.offset.checked_sub(self.base).and_then(|at| usize::try_from(at).ok()).filter(|at| *at <= self.buffer.len());
         let Some(at) = held else {
             *self = Self { many: self.many, ..Self::new(place) };
@@ -245,7 +248,7 @@ impl Tokenizer {
     }
 
     /// Reads values that follow each other, as in JSON lines, instead of one.
-    pub(crate) fn many(&mut self) {
+    pub fn many(&mut self) {
         self.many = true;
         if self.open.is_empty() {
             self.expect = Expect::ValueOrEnd;
@@ -254,7 +257,7 @@ impl Tokenizer {
 
     /// The first byte of what comes next, behind blanks, colons and commas: of a value, a name, or a closing bracket. Only between two
     /// tokens. `None` where [`next`](Self::next) has the answer.
-    pub(crate) fn ahead(&mut self) -> Option<u8> {
+    pub fn ahead(&mut self) -> Option<u8> {
         loop {
             self.blanks();
             let byte = self.peek()?;
@@ -268,23 +271,23 @@ impl Tokenizer {
     }
 
     /// The place after the last token. Only there: not when a token has begun.
-    pub(crate) fn place(&mut self) -> Place {
+    pub fn place(&mut self) -> Place {
         Place { offset: self.offset(), line: self.line(), open: self.open.clone(), expect: self.expect }
     }
 
     /// Makes a place the one after the last token; the same as [`place`](Self::place) without a new list of what is open.
-    pub(crate) fn write_place(&mut self, place: &mut Place) {
+    pub fn write_place(&mut self, place: &mut Place) {
         (place.offset, place.line, place.expect) = (self.offset(), self.line(), self.expect);
         place.open.clone_from(&self.open);
     }
 
     /// Offset of the bytes that [`feed`](Self::feed) wants.
-    pub(crate) fn position(&self) -> u64 {
+    pub fn position(&self) -> u64 {
         self.base + (self.buffer.len() + self.rest.len()) as u64
     }
 
     /// Takes bytes.
-    pub(crate) fn feed(&mut self, bytes: &[u8]) {
+    pub fn feed(&mut self, bytes: &[u8]) {
         self.ended = false;
         self.plain = None;
         self.count_lines();
@@ -316,12 +319,12 @@ impl Tokenizer {
     }
 
     /// Says that the report ends where the last piece ended.
-    pub(crate) fn end_of_input(&mut self) {
+    pub fn end_of_input(&mut self) {
         self.ended = true;
     }
 
     /// Gives the next token; `None` when it needs more bytes, or to hear that there are none.
-    pub(crate) fn next(&mut self) -> Result<Option<Token>, ReadError> {
+    pub fn next(&mut self) -> Result<Option<Token>, ReadError> {
         let token = match (self.leave, self.partial) {
             (Some(depth), _) => self.skip_to(depth)?,
             (None, Partial::String(escape)) => self.string(escape)?,
@@ -335,28 +338,28 @@ impl Tokenizer {
     }
 
     /// Passes over the next value, for which [`next`](Self::next) then gives [`Token::Skipped`].
-    pub(crate) fn skip(&mut self) {
+    pub fn skip(&mut self) {
         self.skip = true;
     }
 
     /// Passes over what is left until only `depth` objects and arrays are open; then [`next`](Self::next) gives [`Token::Skipped`].
-    pub(crate) fn leave(&mut self, depth: usize) {
+    pub fn leave(&mut self, depth: usize) {
         self.leave = Some(depth);
     }
 
     /// How much of the coming strings is kept, in bytes of their escaped form; what is over is dropped and marked with an ellipsis.
-    pub(crate) fn keep(&mut self, limit: usize) {
+    pub fn keep(&mut self, limit: usize) {
         self.limit = limit;
     }
 
     /// The last key, string or number as the report writes it, between its quotes. It is valid inside a JSON string, even where the
     /// report's own was not (see the module's text).
-    pub(crate) fn raw(&self) -> &str {
+    pub fn raw(&self) -> &str {
         self.plain.and_then(|(from, to)| self.buffer.get(from..to)).unwrap_or(&self.text)
     }
 
     /// The last key or string.
-    pub(crate) fn text(&self) -> Cow<'_, str> {
+    pub fn text(&self) -> Cow<'_, str> {
         if !self.escaped {
             return Cow::Borrowed(self.raw());
         }
@@ -366,7 +369,7 @@ impl Tokenizer {
     }
 
     /// The same, added to a text.
-    pub(crate) fn write_text(&self, text: &mut String) {
+    pub fn write_text(&self, text: &mut String) {
         if !self.escaped {
             text.push_str(self.raw());
             return;
@@ -379,28 +382,28 @@ impl Tokenizer {
     }
 
     /// Number of open objects and arrays.
-    pub(crate) fn depth(&self) -> usize {
+    pub fn depth(&self) -> usize {
         self.open.len()
     }
 
     /// Offset after the last token, or of the first byte that is not consumed.
-    pub(crate) fn offset(&self) -> u64 {
+    pub fn offset(&self) -> u64 {
         self.base + self.head as u64
     }
 
     /// Offset of the last token's first byte.
-    pub(crate) fn token_start(&self) -> u64 {
+    pub fn token_start(&self) -> u64 {
         self.token_start
     }
 
     /// The line of [`offset`](Self::offset), counted from 1.
-    pub(crate) fn line(&mut self) -> u64 {
+    pub fn line(&mut self) -> u64 {
         self.count_lines();
         self.line
     }
 
     /// An error at [`offset`](Self::offset).
-    pub(crate) fn error(&mut self, kind: ReadErrorKind, message: impl Into<String>) -> ReadError {
+    pub fn error(&mut self, kind: ReadErrorKind, message: impl Into<String>) -> ReadError {
         ReadError { kind, message: message.into(), offset: self.offset(), line: self.line() }
     }
 }

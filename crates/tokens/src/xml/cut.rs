@@ -17,7 +17,7 @@ const LOOKAHEAD: usize = 32;
 const OTHERS: [(&[u8], &[u8]); 3] = [(b"<!--", b"-->"), (b"<![CDATA[", b"]]>"), (b"<?", b"?>")];
 
 /// Finds the cuts of a document from some place on.
-pub(crate) struct CutFinder {
+pub struct CutFinder {
     /// What every cut has in common: all of a place but its offset and line.
     around: Place,
     element: &'static str,
@@ -50,7 +50,7 @@ enum Inside {
 impl CutFinder {
     /// A finder of the start tags of `element` at `depth` (the root has 1), from a place within the element around them, behind what was fed
     /// already; `None` where it is not known what is around the place, and where bytes are no characters.
-    pub(crate) fn new(mut around: Place, fed: u64, element: &'static str, depth: usize, spacing: u64) -> Option<Self> {
+    pub fn new(mut around: Place, fed: u64, element: &'static str, depth: usize, spacing: u64) -> Option<Self> {
         let encoding = Encoding::for_label(around.encoding.as_ref()?.as_bytes())?;
         let open = around.open.len();
         if around.phase != Phase::Content || around.ends || open + 1 < depth || encoding != UTF_8 && !encoding.is_single_byte() {
@@ -62,12 +62,12 @@ impl CutFinder {
     }
 
     /// Offset of the next byte to be fed.
-    pub(crate) fn position(&self) -> u64 {
+    pub fn position(&self) -> u64 {
         self.offset + self.held.len() as u64
     }
 
     /// Takes the bytes at [`position`](Self::position), and gives the cuts in them.
-    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Vec<Place> {
+    pub fn feed(&mut self, bytes: &[u8]) -> Vec<Place> {
         let mut held = std::mem::take(&mut self.held);
         held.extend_from_slice(bytes);
         let (mut cuts, mut at) = (Vec::new(), 0);

@@ -17,26 +17,30 @@ use crate::{ReadError, ReadErrorKind, limits};
 
 /// A place between two rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Place {
-    pub(crate) offset: u64,
-    pub(crate) line: u64,
+pub struct Place {
+    /// In bytes from the start of the file.
+    pub offset: u64,
+    /// In lines, counted from 1.
+    pub line: u64,
     /// Where it is not one that has ASCII's bytes.
     encoding: Option<String>,
 }
 
 /// What [`Tokenizer::next`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Token {
+pub enum Token {
     /// A row: [`Tokenizer::field`].
     Row,
     /// A row that is over its limit, which was passed.
     TooLarge,
+    /// It wants the bytes at [`Tokenizer::position`], or to hear that there are none.
     NeedInput,
+    /// The table is read to its end.
     End,
 }
 
 /// Turns bytes into rows.
-pub(crate) struct Tokenizer {
+pub struct Tokenizer {
     delimiter: u8,
     reader: Reader,
     /// What was fed and not yet read, as UTF-8 where it was UTF-16.
@@ -63,7 +67,7 @@ pub(crate) struct Tokenizer {
 
 impl Tokenizer {
     /// A tokenizer at a place.
-    pub(crate) fn new(delimiter: u8, place: Place) -> Self {
+    pub fn new(delimiter: u8, place: Place) -> Self {
         let mut reader = ReaderBuilder::new().delimiter(delimiter).build();
         // A new reader passes over a byte order mark, and this is no start of a table.
         reader.read_record(b"\n", &mut [0], &mut [0]);
@@ -89,21 +93,22 @@ impl Tokenizer {
     }
 
     /// Offset of the bytes that [`feed`](Self::feed) wants.
-    pub(crate) fn position(&self) -> u64 {
+    pub fn position(&self) -> u64 {
         self.fed
     }
 
     /// How far it has read.
-    pub(crate) fn progress(&self) -> u64 {
+    pub fn progress(&self) -> u64 {
         self.reached.offset
     }
 
     /// The place before the next row, or before the one that is not yet read whole.
-    pub(crate) fn place(&self) -> Place {
+    pub fn place(&self) -> Place {
         self.place.clone()
     }
 
-    pub(crate) fn feed(&mut self, bytes: &[u8]) {
+    /// Takes the bytes at [`position`](Self::position).
+    pub fn feed(&mut self, bytes: &[u8]) {
         self.buffer.drain(..self.head);
         self.head = 0;
         self.fed += bytes.len() as u64;
@@ -113,12 +118,13 @@ impl Tokenizer {
         }
     }
 
-    pub(crate) fn end_of_input(&mut self) {
+    /// Says that the bytes end at [`position`](Self::position).
+    pub fn end_of_input(&mut self) {
         self.ended = true;
     }
 
     /// The next row.
-    pub(crate) fn next(&mut self) -> Result<Token, ReadError> {
+    pub fn next(&mut self) -> Result<Token, ReadError> {
         if !self.inside {
             if !self.begin_row() {
                 return Ok(if self.ended { self.end() } else { Token::NeedInput });
@@ -151,18 +157,18 @@ impl Tokenizer {
     }
 
     /// Number of fields of the row.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.count
     }
 
     /// A field of the row.
-    pub(crate) fn field(&self, index: usize) -> Option<Cow<'_, str>> {
+    pub fn field(&self, index: usize) -> Option<Cow<'_, str>> {
         let start = index.checked_sub(1).map_or(Some(0), |before| self.ends[..self.count].get(before).copied())?;
         Some(text(self.fields.get(start..*self.ends[..self.count].get(index)?)?))
     }
 
     /// Offset and line of the row's start.
-    pub(crate) fn row(&self) -> (u64, u64) {
+    pub fn row(&self) -> (u64, u64) {
         self.row
     }
 
@@ -239,7 +245,7 @@ impl Tokenizer {
 
     /// Makes room for fields or for more of them; over the limit, drops what there is.
     fn grow(&mut self, bytes: bool) {
-        let full = self.fields.len() >= limits::RECORD || self.ends.len() >= limits::COLUMNS;
+        let full = self.fields.len() >= limits::ROW || self.ends.len() >= limits::COLUMNS;
         if full {
             self.too_large = true;
             (self.written, self.count) = (0, 0);
@@ -258,7 +264,7 @@ impl Tokenizer {
 
 impl Place {
     /// The place behind the byte order mark of a table's start, if it has one.
-    pub(crate) fn start(bytes: &[u8]) -> Self {
+    pub fn start(bytes: &[u8]) -> Self {
         match Encoding::for_bom(bytes) {
             Some((encoding, mark)) => {
                 let wide = encoding == UTF_16LE || encoding == UTF_16BE;

@@ -20,7 +20,7 @@ mod input;
 mod leaves;
 mod skip;
 
-pub(crate) use cut::CutFinder;
+pub use cut::CutFinder;
 
 use input::{Broken, Input, Spot};
 use leaves::length_of_leaves;
@@ -30,7 +30,8 @@ use skip::Skip;
 const REFERENCE: usize = 64;
 
 /// What the tokenizer says when asked for the next event.
-pub(crate) enum Token<'a> {
+pub enum Token<'a> {
+    /// An event.
     Event(Event<'a>),
     /// It wants the bytes at [`Tokenizer::position`], or to hear that there are none.
     NeedInput,
@@ -39,18 +40,21 @@ pub(crate) enum Token<'a> {
 }
 
 /// A part of the document.
-pub(crate) struct Event<'a> {
-    pub(crate) kind: Kind<'a>,
+pub struct Event<'a> {
+    /// What it is.
+    pub kind: Kind<'a>,
     /// Where it begins, in bytes of the document as it was fed.
-    pub(crate) offset: u64,
+    pub offset: u64,
     input: &'a Input,
     index: usize,
     /// Of the element that begins or ends here or holds the text; the root has 1.
-    pub(crate) depth: usize,
+    pub depth: usize,
 }
 
+/// What an [`Event`] is.
 #[derive(Debug)]
-pub(crate) enum Kind<'a> {
+pub enum Kind<'a> {
+    /// The start of an element.
     Start(Start<'a>),
     /// A piece of text, references and line ends replaced. Where a text is cut into pieces depends on how it was fed.
     Text(&'a str),
@@ -60,8 +64,9 @@ pub(crate) enum Kind<'a> {
 
 /// A start tag.
 #[derive(Debug)]
-pub(crate) struct Start<'a> {
-    pub(crate) name: &'a str,
+pub struct Start<'a> {
+    /// Of the element, with its prefix.
+    pub name: &'a str,
     text: &'a str,
     scratch: &'a str,
     attributes: &'a [Attribute],
@@ -77,18 +82,19 @@ struct Attribute {
 }
 
 impl<'a> Start<'a> {
-    pub(crate) fn has_attributes(&self) -> bool {
+    /// Whether it has any.
+    pub fn has_attributes(&self) -> bool {
         !self.attributes.is_empty()
     }
 
     /// The value of an attribute, references replaced.
-    pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
+    pub fn get(&self, name: &str) -> Option<&'a str> {
         let is_named = |attribute: &&Attribute| attribute.name.len() == name.len() && self.part(attribute, &attribute.name) == name;
         self.attributes.iter().find(is_named).map(|attribute| self.part(attribute, &attribute.value))
     }
 
     /// All attributes in the document's order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'_, 'a> {
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'_, 'a> {
         self.attributes.iter().map(|attribute| (self.part(attribute, &attribute.name), self.part(attribute, &attribute.value)))
     }
 
@@ -100,7 +106,7 @@ impl<'a> Start<'a> {
 /// A place between two events: what [`Tokenizer::resume`] takes up. At most [`limits::OPEN_NAMES`] bytes of names, and as many entries
 /// as [`limits::DEPTH`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Place {
+pub struct Place {
     offset: u64,
     line: u64,
     /// Absent before the first byte.
@@ -114,14 +120,14 @@ pub(crate) struct Place {
 
 impl Place {
     /// Offset of the first byte behind it.
-    pub(crate) fn offset(&self) -> u64 {
+    pub fn offset(&self) -> u64 {
         self.offset
     }
 }
 
 /// A place just before the start tag of an element, without the names of those around it: these stay open until the element ends.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Mark {
+pub struct Mark {
     offset: u64,
     line: u64,
     depth: usize,
@@ -129,19 +135,19 @@ pub(crate) struct Mark {
 
 impl Event<'_> {
     /// Its line, counted from 1.
-    pub(crate) fn line(&self) -> u64 {
+    pub fn line(&self) -> u64 {
         self.input.line_at(self.index)
     }
 
     /// The place before this start tag.
-    pub(crate) fn mark(&self) -> Mark {
+    pub fn mark(&self) -> Mark {
         Mark { offset: self.offset, line: self.line(), depth: self.depth - 1 }
     }
 }
 
 impl Mark {
     /// The depth of the elements around it.
-    pub(crate) fn depth(&self) -> usize {
+    pub fn depth(&self) -> usize {
         self.depth
     }
 }
@@ -157,7 +163,7 @@ enum Phase {
 }
 
 /// The tokenizer. After an error it stays with that answer.
-pub(crate) struct Tokenizer {
+pub struct Tokenizer {
     input: Input,
     open: Open,
     phase: Phase,
@@ -187,12 +193,13 @@ enum Found {
 }
 
 impl Tokenizer {
-    pub(crate) fn new() -> Self {
+    /// A tokenizer at the start of a document.
+    pub fn new() -> Self {
         Self::with(Input::new(), Open::default(), Phase::BeforeRoot, false)
     }
 
     /// The tokenizer at a place that [`suspend`](Self::suspend) gave; `None` where it can be none.
-    pub(crate) fn resume(place: Place) -> Option<Self> {
+    pub fn resume(place: Place) -> Option<Self> {
         let Place { offset, line, encoding, open: names, phase, ends } = place;
         let input = match encoding {
             Some(name) => Input::at(Encoding::for_label(name.as_bytes())?, offset, line),
@@ -213,13 +220,13 @@ impl Tokenizer {
     }
 
     /// The place after the last event.
-    pub(crate) fn suspend(&self) -> Place {
+    pub fn suspend(&self) -> Place {
         let (offset, spot, phase) = self.boundary;
         self.place(offset, self.input.line_of(spot), self.open.depth(), phase, self.ends)
     }
 
     /// The place of a mark whose element is not yet at its end.
-    pub(crate) fn suspend_at(&self, mark: Mark) -> Place {
+    pub fn suspend_at(&self, mark: Mark) -> Place {
         let phase = if mark.depth == 0 { Phase::BeforeRoot } else { Phase::Content };
         self.place(mark.offset, mark.line, mark.depth, phase, false)
     }
@@ -231,28 +238,30 @@ impl Tokenizer {
     }
 
     /// Offset of the next byte to be fed.
-    pub(crate) fn position(&self) -> u64 {
+    pub fn position(&self) -> u64 {
         self.input.fed()
     }
 
     /// Offset up to which the document is read.
-    pub(crate) fn progress(&self) -> u64 {
+    pub fn progress(&self) -> u64 {
         self.input.offset()
     }
 
-    pub(crate) fn feed(&mut self, bytes: &[u8]) {
+    /// Takes the bytes at [`position`](Self::position).
+    pub fn feed(&mut self, bytes: &[u8]) {
         // What was taken goes: the last moment to count its lines.
         self.boundary.1 = Spot::Line(self.input.line_of(self.boundary.1));
         self.open.settle(&self.input);
         self.input.feed(bytes);
     }
 
-    pub(crate) fn end_of_input(&mut self) {
+    /// Says that the bytes end at [`position`](Self::position).
+    pub fn end_of_input(&mut self) {
         self.input.end();
     }
 
     /// The next event, or what is needed for it.
-    pub(crate) fn next(&mut self) -> Result<Token<'_>, ReadError> {
+    pub fn next(&mut self) -> Result<Token<'_>, ReadError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
@@ -282,7 +291,7 @@ impl Tokenizer {
     /// Passes over what comes next as far as it is leaves in the innermost element of which nobody needs what is in them: no events come of them.
     ///
     /// That what is passed over is well-formed is seen here, too: which errors a document has does not depend on what is needed of it.
-    pub(crate) fn pass_leaves(&mut self, depth: usize, is_needed: impl Fn(&str) -> bool) {
+    pub fn pass_leaves(&mut self, depth: usize, is_needed: impl Fn(&str) -> bool) {
         let is_between = self.skip.is_none() && self.tag.1 == 0 && !self.ends && self.failed.is_none();
         if !is_between || self.phase != Phase::Content || self.open.depth() != depth {
             return;

@@ -15,8 +15,11 @@ use memchr::memmem::find;
 
 use super::csv;
 use super::lines::{Place, Source, Token};
-use crate::format::without_references;
 use crate::limits;
+
+mod references;
+
+pub use references::{reference, without_references};
 
 /// Elements that are a text of their own.
 const BLOCKS: [&str; 40] = [
@@ -66,7 +69,7 @@ const BLOCKS: [&str; 40] = [
 const RAW: [&str; 2] = ["script", "style"];
 
 /// Turns bytes into lines.
-pub(crate) struct Tokenizer {
+pub struct Tokenizer {
     /// What was fed and not yet read, as UTF-8 where it was UTF-16.
     buffer: Vec<u8>,
     head: usize,
@@ -118,7 +121,7 @@ enum Markup {
 
 impl Tokenizer {
     /// A tokenizer at a place.
-    pub(crate) fn new(place: Place) -> Self {
+    pub fn new(place: Place) -> Self {
         Self {
             buffer: Vec::new(),
             head: 0,

@@ -14,7 +14,7 @@ use crate::limits;
 
 /// A place before a line, or within one that is over its limit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Place {
+pub struct Place {
     pub(super) at: csv::Place,
     /// The rest of the line is passed over.
     passing: bool,
@@ -25,19 +25,21 @@ pub(crate) struct Place {
 
 /// What [`Tokenizer::next`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Token {
+pub enum Token {
     /// A line: [`Tokenizer::line`].
     Line,
     /// A line of more than [`limits::LINE`] bytes begins here; its rest is passed over.
     TooLong,
+    /// It wants the bytes at [`Source::position`], or to hear that there are none.
     NeedInput,
     /// The end, and there should be more.
     Cut,
+    /// The text is read to its end.
     End,
 }
 
 /// What turns bytes into lines: of text or of a page.
-pub(crate) trait Source: Send {
+pub trait Source: Send {
     /// Offset of the bytes that [`feed`](Self::feed) wants.
     fn position(&self) -> u64;
     /// How far it has read.
@@ -48,14 +50,16 @@ pub(crate) trait Source: Send {
     fn began(&self) -> Place;
     /// The last line.
     fn line(&self) -> Cow<'_, str>;
+    /// Takes the bytes at [`position`](Self::position).
     fn feed(&mut self, bytes: &[u8]);
+    /// Says that the bytes end there.
     fn end_of_input(&mut self);
     /// The next line.
     fn next(&mut self) -> Token;
 }
 
 /// Turns bytes into lines.
-pub(crate) struct Tokenizer {
+pub struct Tokenizer {
     /// What was fed and not yet read, as UTF-8 where it was UTF-16.
     buffer: Vec<u8>,
     head: usize,
@@ -73,7 +77,7 @@ pub(crate) struct Tokenizer {
 
 impl Tokenizer {
     /// A tokenizer at a place.
-    pub(crate) fn new(place: Place) -> Self {
+    pub fn new(place: Place) -> Self {
         Self {
             buffer: Vec::new(),
             head: 0,
@@ -174,23 +178,23 @@ impl Source for Tokenizer {
 
 impl Place {
     /// The place behind the byte order mark of a text's start, if it has one.
-    pub(crate) fn start(bytes: &[u8]) -> Self {
+    pub fn start(bytes: &[u8]) -> Self {
         Self { at: csv::Place::start(bytes), passing: false, closed: false }
     }
 
     /// Its offset.
-    pub(crate) fn offset(&self) -> u64 {
+    pub fn offset(&self) -> u64 {
         self.at.offset
     }
 
     /// The number of its line.
-    pub(crate) fn line(&self) -> u64 {
+    pub fn line(&self) -> u64 {
         self.at.line
     }
 }
 
 /// All lines of a report's start; the last, which may be cut off, only when the report is `complete`.
-pub(crate) fn all(mut source: impl Source, bytes: &[u8], complete: bool) -> Vec<String> {
+pub fn all(mut source: impl Source, bytes: &[u8], complete: bool) -> Vec<String> {
     let from = usize::try_from(source.position()).unwrap_or_default().min(bytes.len());
     source.feed(&bytes[from..]);
     if complete {
