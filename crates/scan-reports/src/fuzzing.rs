@@ -2,7 +2,7 @@
 //!
 //! For the fuzz targets in `fuzz` at the repository's root. What they found is kept in `fuzz/found`, and read by the tests below.
 
-use tokens::{csv, json, xml};
+use tokens::{Position, TakesBytes, csv, json, xml};
 
 use crate::{Decoder, Detection, Format, ReadError, Record, Step, detect, limits};
 
@@ -157,7 +157,7 @@ pub fn csv_rows(bytes: &[u8]) {
 }
 
 fn read_csv(bytes: &[u8], delimiter: u8, mut cuts: Cuts, suspend: bool) -> Seen<String> {
-    let (mut seen, mut tokens) = (Seen::nothing(), csv::Tokenizer::new(delimiter, csv::Place::start(bytes)));
+    let (mut seen, mut tokens) = (Seen::nothing(), csv::Tokenizer::new(delimiter, Position::START));
     loop {
         match tokens.next() {
             Ok(csv::Token::End) => return seen,

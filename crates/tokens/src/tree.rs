@@ -60,27 +60,32 @@ impl Tree {
     }
 
     /// Bytes that it takes.
+    #[inline]
     pub fn size(&self) -> usize {
         self.text.len() + self.nodes.len() * size_of::<Branch>()
     }
 
     /// Whether it holds no value.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }
 
     /// Begins a value with parts.
+    #[inline]
     pub fn begin(&mut self, name: &str) -> At {
         let name = self.keep(name);
         self.begin_named(name, Kind::Object)
     }
 
     /// The same, of a name that is kept.
+    #[inline]
     pub fn begin_named(&mut self, name: Span, kind: Kind) -> At {
         self.push(name, Span::default(), kind)
     }
 
     /// Ends it; its own text, if it has one.
+    #[inline]
     pub fn end(&mut self, at: At, text: &str) {
         let text = self.keep(text);
         let end = index(self.nodes.len());
@@ -90,6 +95,7 @@ impl Tree {
     }
 
     /// Adds a value without parts.
+    #[inline]
     pub fn leaf(&mut self, name: &str, text: &str) {
         let name = self.keep(name);
         self.leaf_named(name, Kind::Text, |kept| kept.push_str(text));
@@ -102,40 +108,48 @@ impl Tree {
     }
 
     /// Its name, empty for none.
+    #[inline]
     pub fn name(&self, at: At) -> &str {
         self.nodes.get(at as usize).map_or("", |node| self.span(node.name))
     }
 
+    #[inline]
     fn is(&self, node: &Branch, name: &str) -> bool {
         // Of many members one has the name, and few have its length.
         node.name.len() == name.len() && self.text.as_bytes().get(node.name.0 as usize..node.name.1 as usize) == Some(name.as_bytes())
     }
 
     /// Its own text, empty for none.
+    #[inline]
     pub fn text(&self, at: At) -> &str {
         self.nodes.get(at as usize).map_or("", |node| self.span(node.text))
     }
 
     /// What it is.
+    #[inline]
     pub fn kind(&self, at: At) -> Kind {
         self.nodes.get(at as usize).map_or(Kind::Null, |node| node.kind)
     }
 
     /// Whether it is an array.
+    #[inline]
     pub fn is_array(&self, at: At) -> bool {
         self.kind(at) == Kind::Array
     }
 
     /// Its members, elements, attributes, children.
+    #[inline]
     pub fn parts(&self, at: At) -> impl Iterator<Item = At> {
         self.branches(at).map(|(part, _)| part)
     }
 
     /// The parts of that name.
+    #[inline]
     pub fn named(&self, at: At, name: &str) -> impl Iterator<Item = At> {
         self.branches(at).filter(move |(_, node)| self.is(node, name)).map(|(part, _)| part)
     }
 
+    #[inline]
     fn branches(&self, at: At) -> impl Iterator<Item = (At, &Branch)> {
         let end = self.nodes.get(at as usize).map_or(0, |node| node.end);
         let mut next = at + 1;
@@ -178,11 +192,13 @@ impl Tree {
         Some(())
     }
 
+    #[inline]
     fn span(&self, Span(from, to): Span) -> &str {
         self.text.get(from as usize..to as usize).unwrap_or_default()
     }
 
     /// Keeps a text, for a name.
+    #[inline]
     pub fn keep(&mut self, text: &str) -> Span {
         self.write(|kept| kept.push_str(text))
     }
@@ -194,6 +210,7 @@ impl Tree {
         Span(from, index(self.text.len()))
     }
 
+    #[inline]
     fn push(&mut self, name: Span, text: Span, kind: Kind) -> At {
         let at = index(self.nodes.len());
         self.nodes.push(Branch { name, text, end: at + 1, kind });

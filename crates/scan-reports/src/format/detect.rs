@@ -249,11 +249,9 @@ fn ambiguous(facts: &Facts) -> bool {
 
 /// Members and elements.
 fn json(start: &[u8]) -> Facts {
-    let encoding = Encoding::for_bom(start).map_or(encoding_rs::UTF_8, |(encoding, _)| encoding);
-    let (text, _, _) = encoding.decode(start);
     let mut tokens = JsonTokenizer::default();
     tokens.keep(VALUE);
-    tokens.feed(text.as_bytes());
+    tokens.feed(start);
     let mut facts = Facts::default();
     // The paths of what is open; of an array also whether its first element was seen.
     let mut open: Vec<(String, Option<bool>)> = Vec::new();

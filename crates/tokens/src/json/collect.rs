@@ -77,16 +77,19 @@ impl Collector {
     }
 
     /// Offset of the value's first byte.
+    #[inline]
     pub fn offset(&self) -> u64 {
         self.offset
     }
 
     /// Line of the value's first byte.
+    #[inline]
     pub fn line(&self) -> u64 {
         self.line
     }
 
     /// The value, trimmed.
+    #[inline]
     pub fn tree(&self) -> &Tree {
         &self.tree
     }
