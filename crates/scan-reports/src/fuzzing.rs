@@ -166,7 +166,7 @@ fn read_csv(bytes: &[u8], delimiter: u8, mut cuts: Cuts, suspend: bool) -> Seen<
                 piece => tokens.feed(piece),
             },
             Ok(token) => {
-                let fields: Vec<_> = (0..tokens.len()).map(|index| tokens.field(index)).collect();
+                let fields: Vec<_> = tokens.fields().collect();
                 seen.items.push(format!("{:?} {token:?} {fields:?}", tokens.row()));
                 if suspend {
                     let place = serde_json::to_string(&tokens.place()).expect("JSON");

@@ -74,6 +74,7 @@ impl Tokenizer {
     }
 
     /// The next row.
+    #[expect(clippy::should_implement_trait, reason = "an iterator cannot ask for input")]
     pub fn next(&mut self) -> Result<Token, ReadError> {
         if !self.inside {
             if !self.begin_row() {
@@ -106,10 +107,9 @@ impl Tokenizer {
         }
     }
 
-    /// Number of fields of the row.
-    #[inline]
-    pub fn len(&self) -> usize {
-        self.count
+    /// The fields of the row.
+    pub fn fields(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        (0..self.count).filter_map(|index| self.field(index))
     }
 
     /// A field of the row.
@@ -235,7 +235,7 @@ mod tests {
         loop {
             match tokens.next() {
                 Ok(Token::Row) => {
-                    let fields = (0..tokens.len()).filter_map(|index| Some(tokens.field(index)?.into_owned())).collect();
+                    let fields = tokens.fields().map(Cow::into_owned).collect();
                     rows.push((tokens.row().offset, tokens.row().line, fields));
                     tokens = resumed(&tokens);
                 }

@@ -29,8 +29,8 @@ pub struct Position {
     /// In lines, counted from 1.
     pub line: u64,
     /// Absent for UTF-8, and at the start of the file, of which the first bytes tell it.
-    #[serde(default, with = "label", skip_serializing_if = "Option::is_none")]
-    encoding: Option<&'static Encoding>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    encoding: Option<Encoded>,
 }
 
 impl Position {
@@ -47,28 +47,28 @@ impl Position {
 
 impl Position {
     /// Whether the characters of ASCII are their bytes from here on.
-    pub(crate) fn is_ascii_compatible(&self) -> bool {
-        self.encoding.is_none_or(Encoding::is_single_byte)
+    pub(crate) fn is_ascii_compatible(self) -> bool {
+        self.encoding.is_none_or(|Encoded(encoding)| encoding == UTF_8 || encoding.is_single_byte())
     }
 }
 
-/// An encoding as its name.
-mod label {
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+/// An encoding, written as its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "&'static str")]
+struct Encoded(&'static Encoding);
 
-    use super::{Encoding, UTF_8, is_read};
-
-    #[expect(clippy::ref_option, reason = "serde hands it over like that")]
-    pub(super) fn serialize<S: Serializer>(encoding: &Option<&'static Encoding>, serializer: S) -> Result<S::Ok, S::Error> {
-        encoding.map(Encoding::name).serialize(serializer)
+impl From<Encoded> for &'static str {
+    fn from(Encoded(encoding): Encoded) -> Self {
+        encoding.name()
     }
+}
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'static Encoding>, D::Error> {
-        let Some(name) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+impl TryFrom<String> for Encoded {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
         let encoding = Encoding::for_label(name.as_bytes()).filter(|encoding| is_read(encoding));
-        let encoding = encoding.ok_or_else(|| D::Error::custom("an encoding that is not read"))?;
-        Ok(Some(encoding).filter(|encoding| *encoding != UTF_8))
+        encoding.map(Self).ok_or_else(|| format!("encoding {name:?} is not read"))
     }
 }
 
@@ -116,7 +116,7 @@ impl<B: Buffer> Input<B> {
     pub(crate) fn at(position: Position) -> Self {
         let Position { offset, line, encoding } = position;
         let decoding =
-            if offset == 0 && encoding.is_none() { Decoding::Start(Vec::new()) } else { Decoding::of(encoding.unwrap_or(UTF_8)) };
+            if offset == 0 && encoding.is_none() { Decoding::Start(Vec::new()) } else { Decoding::of(encoding.map_or(UTF_8, |Encoded(encoding)| encoding)) };
         let (counted, lines) = (Cell::new((0, offset)), Cell::new((0, line)));
         Self { buffer: B::default(), head: 0, decoding, base: offset, counted, lines, fed: offset, ended: false, broken: None }
     }
@@ -225,7 +225,7 @@ impl<B: Buffer> Input<B> {
 
     /// The position of an index in the buffer.
     pub(crate) fn position_at(&self, index: usize) -> Position {
-        Position { encoding: self.encoding(), ..Position::START }.moved_to(self.offset_at(index), self.line_at(index))
+        Position { encoding: self.encoding().map(Encoded), ..Position::START }.moved_to(self.offset_at(index), self.line_at(index))
     }
 
     /// The offset of what is not taken yet.

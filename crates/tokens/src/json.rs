@@ -173,7 +173,7 @@ impl Default for Tokenizer {
 }
 
 /// The length of an assignment's left side (`results =`) at the start of a text; 0 where there is none, nothing where more has to be seen.
-pub fn assignment(start: &[u8]) -> Option<usize> {
+pub(crate) fn assignment(start: &[u8]) -> Option<usize> {
     const LONGEST: usize = 64;
     let begins = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'$');
     let name = start.iter().take_while(|byte| begins(byte) || byte.is_ascii_digit()).count();
@@ -279,6 +279,7 @@ impl Tokenizer {
     }
 
     /// Gives the next token; `None` when it needs more bytes, or to hear that there are none.
+    #[expect(clippy::should_implement_trait, reason = "an iterator cannot ask for input")]
     pub fn next(&mut self) -> Result<Option<Token>, ReadError> {
         let token = match (self.leave, self.partial) {
             (Some(depth), _) => self.skip_to(depth)?,

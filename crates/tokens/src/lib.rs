@@ -33,3 +33,6 @@ pub mod csv;
 pub mod lines;
 
 pub mod html;
+
+mod look;
+pub use look::{Look, look};

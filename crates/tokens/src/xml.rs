@@ -195,6 +195,12 @@ enum Found {
     Over,
 }
 
+impl Default for Tokenizer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Tokenizer {
     /// A tokenizer at the start of a document.
     pub fn new() -> Self {
@@ -259,6 +265,7 @@ impl Tokenizer {
     }
 
     /// The next event, or what is needed for it.
+    #[expect(clippy::should_implement_trait, reason = "an iterator cannot ask for input")]
     pub fn next(&mut self) -> Result<Token<'_>, ReadError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());

@@ -294,7 +294,7 @@ pub(in crate::format) fn each_row(start: &[u8], delimiter: u8, mut take: impl Fn
     tokens.end_of_input();
     for _ in 0..limits::PREAMBLE {
         let Ok(Token::Row) = tokens.next() else { return };
-        let fields: Vec<String> = (0..tokens.len()).filter_map(|index| Some(tokens.field(index)?.trim().to_owned())).collect();
+        let fields: Vec<String> = tokens.fields().map(|field| field.trim().to_owned()).collect();
         if !take(&fields, tokens.row().offset, tokens.place()) {
             return;
         }
