@@ -115,8 +115,11 @@ impl<B: Buffer> Input<B> {
     /// The input from a position on. At the start of a file its first bytes tell the encoding.
     pub(crate) fn at(position: Position) -> Self {
         let Position { offset, line, encoding } = position;
-        let decoding =
-            if offset == 0 && encoding.is_none() { Decoding::Start(Vec::new()) } else { Decoding::of(encoding.map_or(UTF_8, |Encoded(encoding)| encoding)) };
+        let decoding = if offset == 0 && encoding.is_none() {
+            Decoding::Start(Vec::new())
+        } else {
+            Decoding::of(encoding.map_or(UTF_8, |Encoded(encoding)| encoding))
+        };
         let (counted, lines) = (Cell::new((0, offset)), Cell::new((0, line)));
         Self { buffer: B::default(), head: 0, decoding, base: offset, counted, lines, fed: offset, ended: false, broken: None }
     }

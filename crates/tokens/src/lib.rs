@@ -36,3 +36,6 @@ pub mod html;
 
 mod look;
 pub use look::{Look, look};
+
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;

@@ -60,7 +60,9 @@ mod tests {
 
     #[test]
     fn the_first_character_tells_in_any_encoding() {
-        for (text, expected) in [("\n<a/>", Look::Markup), (" [1]", Look::Json), ("x = {}", Look::Json), ("x y = {}", Look::Text), (" \n", Look::Blank)] {
+        for (text, expected) in
+            [("\n<a/>", Look::Markup), (" [1]", Look::Json), ("x = {}", Look::Json), ("x y = {}", Look::Text), (" \n", Look::Blank)]
+        {
             let marked = format!("\u{feff}{text}");
             for text in [text, &marked] {
                 assert_eq!(look(text.as_bytes(), true), expected, "{text:?}");
