@@ -1,6 +1,6 @@
 //! Compiles the descriptions in `formats` into tables. A mistake in one ends the build, with the file and the field.
 
-#![allow(dead_code, unreachable_pub, missing_docs, reason = "the modules are parts of the crate")]
+#![allow(dead_code, unused_imports, unreachable_pub, missing_docs, reason = "the modules are parts of the crate")]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -14,16 +14,14 @@ mod kinds;
 mod language;
 #[path = "src/limits.rs"]
 mod limits;
-#[path = "src/token/json/shape.rs"]
-mod shape;
 #[path = "src/format/described/table.rs"]
 mod table;
 
-use shape::Shape;
 use table::Table;
+use tokens::json::Shape;
 
 fn main() {
-    for path in ["formats", "build.rs", "src/kinds.rs", "src/limits.rs", "src/token/json/shape.rs", "src/format/described"] {
+    for path in ["formats", "build.rs", "src/kinds.rs", "src/limits.rs", "src/format/described"] {
         println!("cargo::rerun-if-changed={path}");
     }
     let tables: Vec<Table> = descriptions().iter().filter_map(|path| table(path)).collect();

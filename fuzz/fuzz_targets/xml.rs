@@ -1,4 +1,4 @@
 //! The laws of the XML tokenizer, of any bytes.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| scan_reports::fuzzing::xml_tokens(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tokens::fuzzing::xml_events(bytes));

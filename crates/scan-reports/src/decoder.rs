@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::format::{Cuts, Format, Parser};
-use crate::{KnownFindings, Record, limits};
+use crate::{KnownFindings, ReadError, Record, limits};
 
 /// Reads one report.
 ///
@@ -184,32 +184,4 @@ pub enum CheckpointError {
         /// The parser's version.
         known: u32,
     },
-}
-
-/// Why the rest of a report cannot be read. The message says what was expected, and where.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message} (offset {offset}, line {line})")]
-pub struct ReadError {
-    /// What the caller may make of it.
-    pub kind: ReadErrorKind,
-    /// What was expected, and what was found.
-    pub message: String,
-    /// Where, in bytes from the report's start.
-    pub offset: u64,
-    /// Where, in lines counted from 1.
-    pub line: u64,
-}
-
-/// What the caller may make of a [`ReadError`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReadErrorKind {
-    /// The report ends in the middle.
-    Truncated,
-    /// The bytes are no XML, JSON, or text in the encoding that they claim.
-    Syntax,
-    /// They are, but not a report of this format.
-    NotThisFormat,
-    /// A structural limit of [`limits`] is exceeded.
-    LimitExceeded,
 }

@@ -8,7 +8,7 @@
 //! 2. *Suspend anywhere*: nor on where the decoder was dropped and resumed from its checkpoint.
 //! 3. *Bounded*: the checkpoint stays within its limit, and the memory does not grow with the report.
 //!
-//! [`token`] turns bytes into events and knows no scanner; [`format`](mod@format) turns events into records and knows no bytes.
+//! [`tokens`] turns bytes into events and knows no scanner; [`format`](mod@format) turns events into records and knows no bytes.
 
 pub mod limits;
 
@@ -22,16 +22,14 @@ mod identity;
 pub use identity::{Id, Identity};
 
 mod decoder;
-pub use decoder::{CheckpointError, Cut, Cutter, Decoder, ReadError, ReadErrorKind, Step};
+pub use decoder::{CheckpointError, Cut, Cutter, Decoder, Step};
+pub use tokens::{ReadError, ReadErrorKind};
 
 pub mod format;
 pub use format::{Detection, Format, detect};
 
 mod batch;
 pub use batch::{Batch, Ids, KnownFindings, OccurrenceColumns};
-
-pub mod token;
-mod tree;
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;

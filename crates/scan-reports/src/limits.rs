@@ -1,16 +1,12 @@
 //! Every limit of the parsers, in bytes unless the name says otherwise. What goes over is cut and marked (texts), counted as a
 //! [`Problem`](crate::Problem) (records) or ends the reading with an error that names the limit (structure).
 
+pub use tokens::limits::{COLUMNS, DEPTH, LINE, OPEN_NAMES, ROW, STRING, TOKEN};
+
 /// A checkpoint.
 pub const CHECKPOINT: usize = 64 * 1024;
 /// Start of the report that [`detect`](crate::detect) may look at.
 pub const DETECTION: usize = 64 * 1024;
-/// Depth of elements, objects and arrays. A count.
-pub const DEPTH: usize = 256;
-/// Names of all XML elements that are open at a place: they are part of a checkpoint.
-pub const OPEN_NAMES: usize = 16 * 1024;
-/// One tag with its attributes, one number, one key: what has to be held whole to be understood.
-pub const TOKEN: usize = 1024 * 1024;
 /// A title, name, identity or rule id of a record.
 pub const NAME: usize = 1024;
 /// A description, solution, or piece of evidence of a record.
@@ -31,10 +27,6 @@ pub const KEPT: usize = 2 * 1024;
 pub const FACTS: usize = 2_000;
 /// Lines before the header of a table. A count.
 pub const PREAMBLE: usize = 40;
-/// A line of a report in plain text.
-pub const LINE: usize = 64 * 1024;
-/// Columns of a table. A count.
-pub const COLUMNS: usize = 4096;
 
 /// Findings that [`KnownFindings`](crate::KnownFindings) remembers: 16 bytes each, and as much again for the table.
 pub const KNOWN_FINDINGS: usize = 200_000;

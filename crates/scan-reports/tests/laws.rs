@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use driver::{Reading, detected, files, read, samples, serve};
-use scan_reports::{Batch, Cut, Decoder, Format, Step, limits};
+use scan_reports::{Batch, Cut, Decoder, Format, Record, Step, limits};
 
 /// A linear congruential generator (Knuth's MMIX constants): any sequence will do, as long as it is the same every time.
 struct Sequence(u64);
@@ -241,4 +241,39 @@ fn no_byte_at_all_is_no_finding_where_a_scanner_writes_it_so() {
         let reading = read(format, b"", || 1);
         assert_eq!(reading.error.is_none(), right, "{name}: {:?}", reading.error);
     }
+}
+
+/// What a report gives, without what depends on how it is encoded.
+fn read_without_offsets(format: Format, report: &[u8]) -> Reading {
+    let mut reading = read(format, report, || 4096);
+    for record in &mut reading.records {
+        match record {
+            Record::Occurrence(occurrence) => occurrence.offset = 0,
+            Record::Problem(problem) => problem.offset = 0,
+            Record::Asset(_) | Record::Tool { .. } => {}
+        }
+    }
+    if let Some(error) = &mut reading.error {
+        error.offset = 0;
+    }
+    reading
+}
+
+#[test]
+fn a_report_in_utf16_gives_the_same_records() {
+    let mut reports = 0;
+    for path in samples() {
+        let Ok(report) = std::fs::read_to_string(&path) else { continue };
+        let name = path.display().to_string();
+        let Some(format) = detected(report.as_bytes(), &name) else { continue };
+        let marked = format!("\u{feff}{}", report.trim_start_matches('\u{feff}'));
+        let wide: Vec<u8> = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        // What a report is detected by stands in half as many characters.
+        if wide.len() < limits::DETECTION {
+            assert_eq!(detected(&wide, &name), Some(format), "{name}");
+            reports += 1;
+        }
+        assert_eq!(read_without_offsets(format, &wide), read_without_offsets(format, report.as_bytes()), "{name}");
+    }
+    assert!(reports > 100, "hardly any sample is text");
 }

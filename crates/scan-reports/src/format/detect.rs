@@ -7,16 +7,14 @@
 
 use std::collections::HashMap;
 
-use encoding_rs::Encoding;
+use tokens::{Look, json, look, xml};
 
 use super::Format;
 use super::described::csv_headers;
 use super::described::lines::start_lines;
 use super::described::table::{Detect, Syntax};
 use super::described::transform::like;
-use crate::limits;
-use crate::token::json::{Token as JsonToken, Tokenizer as JsonTokenizer, assignment};
-use crate::token::xml::{Kind, Token, Tokenizer};
+use crate::{ReadError, limits};
 
 /// What [`detect`] found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,11 +46,13 @@ pub fn detect(start: &[u8], complete: bool, file_name: Option<&str>) -> Detectio
     if start.len() < 4 && !complete {
         return Detection::NeedMore;
     }
-    let found = match first_character(start) {
-        None if complete => Err(if start.is_empty() { "the file is empty" } else { "the file holds nothing but blanks" }.to_owned()),
-        None => return Detection::NeedMore,
-        Some('<') => {
-            let by_elements = match xml(start, complete) {
+    let found = match look(start, complete) {
+        Look::NeedMore => return Detection::NeedMore,
+        Look::Empty => Err("the file is empty".to_owned()),
+        Look::Blank => Err("the file holds nothing but blanks".to_owned()),
+        Look::Binary(what) => Err(what.to_owned()),
+        Look::Markup => {
+            let by_elements = match elements(start, complete) {
                 Ok(Some(facts)) => choose(Syntax::Xml, &[facts], file_name),
                 Ok(None) => return Detection::NeedMore,
                 Err(error) => Err(error),
@@ -63,14 +63,14 @@ pub fn detect(start: &[u8], complete: bool, file_name: Option<&str>) -> Detectio
                 found => found,
             }
         }
-        Some(first) => match binary(start) {
-            Some(what) => Err(what.to_owned()),
-            None if !complete => return Detection::NeedMore,
-            None if matches!(first, '{' | '[') || assignment(start).is_some_and(|length| length > 0) => {
-                choose(Syntax::Json, &[json(start)], file_name).or_else(|what| by_lines(Syntax::Lines, start, complete).ok_or(what))
-            }
-            None => choose(Syntax::Csv, &tables(start), file_name).or_else(|what| by_lines(Syntax::Lines, start, complete).ok_or(what)),
-        },
+        Look::Json | Look::Text if !complete => return Detection::NeedMore,
+        Look::Json => {
+            let (facts, broken) = members(start);
+            let by_members = choose(Syntax::Json, &[facts], file_name);
+            let why = |what| broken.map_or(what, |error| format!("a JSON document that cannot be read: {error}"));
+            by_members.or_else(|what| by_lines(Syntax::Lines, start, complete).ok_or_else(|| why(what)))
+        }
+        Look::Text => choose(Syntax::Csv, &tables(start), file_name).or_else(|what| by_lines(Syntax::Lines, start, complete).ok_or(what)),
     };
     match found {
         Ok(format) => Detection::Format(format),
@@ -180,12 +180,6 @@ pub(super) fn described(detect: &Detect) -> String {
     has.chain(is).chain(lacks).chain(all).chain(alone).collect::<Vec<_>>().join(", ")
 }
 
-/// The first character that is no blank and no byte order mark, in any encoding of Unicode or that has ASCII's characters.
-fn first_character(start: &[u8]) -> Option<char> {
-    let start = Encoding::for_bom(start).map_or(start, |(_, length)| &start[length..]);
-    start.iter().find(|byte| **byte != 0 && !byte.is_ascii_whitespace()).map(|byte| char::from(*byte))
-}
-
 impl Facts {
     /// Notes a fact; the first of a path counts.
     fn add(&mut self, path: &str, value: &str) {
@@ -208,15 +202,15 @@ impl Facts {
 }
 
 /// Elements, attributes and texts; none where more is needed.
-fn xml(start: &[u8], complete: bool) -> Result<Option<Facts>, String> {
-    let mut xml = Tokenizer::new();
-    xml.feed(start);
+fn elements(start: &[u8], complete: bool) -> Result<Option<Facts>, String> {
+    let mut tokens = xml::Tokenizer::new();
+    tokens.feed(start);
     let mut facts = Facts::default();
     let mut path: Vec<String> = Vec::new();
     while !facts.is_full() {
-        match xml.next() {
-            Ok(Token::Event(event)) => match event.kind {
-                Kind::Start(element) => {
+        match tokens.next() {
+            Ok(xml::Token::Event(event)) => match event.kind {
+                xml::Kind::Start(element) => {
                     path.push(super::elements::local_name(element.name).to_owned());
                     if path.len() <= DEPTH {
                         let joined = path.join(".");
@@ -224,8 +218,8 @@ fn xml(start: &[u8], complete: bool) -> Result<Option<Facts>, String> {
                         element.iter().for_each(|(name, value)| facts.add(&format!("{joined}.@{name}"), value));
                     }
                 }
-                Kind::Text(_) => {}
-                Kind::End(_) => {
+                xml::Kind::Text(_) => {}
+                xml::Kind::End(_) => {
                     path.pop();
                 }
             },
@@ -247,50 +241,54 @@ fn ambiguous(facts: &Facts) -> bool {
     formats.filter(|format| format.table().detect.iter().any(paths)).count() > 1
 }
 
-/// Members and elements.
-fn json(start: &[u8]) -> Facts {
-    let encoding = Encoding::for_bom(start).map_or(encoding_rs::UTF_8, |(encoding, _)| encoding);
-    let (text, _, _) = encoding.decode(start);
-    let mut tokens = JsonTokenizer::default();
+/// Members and elements, and why what follows cannot be read.
+fn members(start: &[u8]) -> (Facts, Option<ReadError>) {
+    let mut tokens = json::Tokenizer::default();
     tokens.keep(VALUE);
-    tokens.feed(text.as_bytes());
+    tokens.feed(start);
     let mut facts = Facts::default();
     // The paths of what is open; of an array also whether its first element was seen.
     let mut open: Vec<(String, Option<bool>)> = Vec::new();
     let mut path = String::new();
-    while let Ok(Some(token)) = tokens.next() {
-        if facts.is_full() {
-            break;
-        }
+    loop {
+        let token = match tokens.next() {
+            Ok(Some(token)) if !facts.is_full() => token,
+            Ok(_) => return (facts, None),
+            Err(error) => return (facts, Some(error)),
+        };
         match token {
-            JsonToken::Key => {
+            json::Token::Key => {
                 let parent = open.last().map_or("", |(path, _)| path);
                 path = if parent.is_empty() { tokens.text().into_owned() } else { format!("{parent}.{}", tokens.text()) };
                 if open.len() > DEPTH {
                     tokens.skip();
                 }
             }
-            JsonToken::BeginObject => {
+            json::Token::BeginObject => {
                 facts.add(&path, "");
                 open.push((path.clone(), None));
             }
-            JsonToken::BeginArray => {
+            json::Token::BeginArray => {
                 path.push_str("[]");
                 facts.add(&path, "");
                 open.push((path.clone(), Some(false)));
             }
-            JsonToken::EndObject | JsonToken::EndArray => {
+            json::Token::EndObject | json::Token::EndArray => {
                 open.pop();
+                // What follows the first value, as in JSON lines, is like it.
+                if open.is_empty() {
+                    return (facts, None);
+                }
             }
-            JsonToken::String => facts.add(&path, &tokens.text()),
-            JsonToken::Number => facts.add(&path, tokens.raw()),
-            JsonToken::Bool(value) => facts.add(&path, if value { "true" } else { "false" }),
-            JsonToken::Null => facts.add(&path, ""),
-            JsonToken::Skipped => {}
-            JsonToken::End => break,
+            json::Token::String => facts.add(&path, &tokens.text()),
+            json::Token::Number => facts.add(&path, tokens.raw()),
+            json::Token::Bool(value) => facts.add(&path, if value { "true" } else { "false" }),
+            json::Token::Null => facts.add(&path, ""),
+            json::Token::Skipped => {}
+            json::Token::End => return (facts, None),
         }
         // The elements after the first are as it is.
-        let ended = !matches!(token, JsonToken::Key | JsonToken::BeginObject | JsonToken::BeginArray);
+        let ended = !matches!(token, json::Token::Key | json::Token::BeginObject | json::Token::BeginArray);
         if let Some((element, Some(seen))) = open.last_mut() {
             element.clone_into(&mut path);
             *seen |= ended;
@@ -299,7 +297,6 @@ fn json(start: &[u8]) -> Facts {
             }
         }
     }
-    facts
 }
 
 /// The columns of what may be a header.
@@ -312,19 +309,6 @@ fn tables(start: &[u8]) -> Vec<Facts> {
         facts
     };
     csv_headers(start).into_iter().map(facts).collect()
-}
-
-/// What a file is that is none of the texts that are read.
-fn binary(start: &[u8]) -> Option<&'static str> {
-    const MAGIC: [(&[u8], &str); 6] = [
-        (b"PK\x03\x04", "a ZIP archive"),
-        (b"\x1f\x8b", "a gzip file"),
-        (b"%PDF", "a PDF document"),
-        (b"SQLite format 3", "an SQLite database"),
-        (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
-        (b"BZh", "a bzip2 file"),
-    ];
-    MAGIC.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, what)| *what)
 }
 
 #[cfg(test)]
@@ -370,6 +354,9 @@ mod tests {
         assert!(message(b"<!DOCTYPE html><html>").starts_with("a web page"));
         assert!(message(b"<?xml version='1.0' encoding='EBCDIC-US'?><a/>").contains("EBCDIC-US"));
         assert!(message(b"{}").starts_with("a JSON document of no known format"));
+        assert!(
+            message(b"{\"a\": \"\xe9\"}").starts_with("a JSON document that cannot be read: expected UTF-8, found other bytes (offset 7")
+        );
         assert!(message(b"PK\x03\x04....").starts_with("a ZIP archive"));
         assert!(message(b"some words").starts_with("neither XML, nor JSON, nor a table, nor text of a known format; known formats:"));
     }
@@ -388,7 +375,7 @@ mod tests {
 
     #[test]
     fn a_path_may_leave_its_start_open() {
-        let facts = json(br#"{"twig/twig": {"version": "1", "advisories": [{"title": "x"}]}}"#);
+        let (facts, _) = members(br#"{"twig/twig": {"version": "1", "advisories": [{"title": "x"}]}}"#);
         assert_eq!(facts.of("*.advisories[].title").collect::<Vec<_>>(), ["x"]);
         assert_eq!(facts.of("version").count(), 0);
     }
@@ -419,7 +406,7 @@ mod tests {
 
     #[test]
     fn facts_are_those_of_first_elements() {
-        let facts = json(br#"{"a": [{"b": 1}, {"c": 2}], "d": {"e": "x"}, "f": [[1], 2], "g": []}"#);
+        let (facts, _) = members(br#"{"a": [{"b": 1}, {"c": 2}], "d": {"e": "x"}, "f": [[1], 2], "g": []}"#);
         let mut paths: Vec<&str> = facts.values.keys().map(String::as_str).collect();
         paths.sort_unstable();
         assert_eq!(paths, ["", "a[]", "a[].b", "d", "d.e", "f[]", "f[][]", "g[]"]);

@@ -6,9 +6,9 @@ use foldhash::HashMap;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokens::xml::{CutFinder, Event, Kind, Mark, Place, Start, Token, Tokenizer};
 
 use super::{Cuts, Parser};
-use crate::token::xml::{CutFinder, Event, Kind, Mark, Place, Start, Token, Tokenizer};
 use crate::{CheckpointError, Identity, KnownFindings, ReadError, ReadErrorKind, Record, Step, limits};
 
 /// A format in XML: from elements to records.

@@ -12,7 +12,6 @@ mod elements;
 mod ids;
 mod purl;
 mod registry;
-pub(crate) use described::without_references;
 pub use detect::{Detection, detect};
 pub use registry::Format;
 

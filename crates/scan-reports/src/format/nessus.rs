@@ -16,9 +16,9 @@
 
 use memchr::memchr_iter;
 use serde::{Deserialize, Serialize};
+use tokens::xml::{Event, Start};
 
 use super::elements::{At, Begin, CONTEXT, Elements, Gathered, Identities, Needs, XmlReport, add_once, excerpt, local_name, prefix};
-use crate::token::xml::{Event, Start};
 use crate::{
     Asset, AssetKind, Cvss, Finding, FindingKind, Identity, KnownFindings, Location, Occurrence, Problem, ProblemCode, Record, Severity,
     limits,

@@ -18,9 +18,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use tokens::xml::{Event, Start};
 
 use super::elements::{At, Begin, CONTEXT, Elements, Gathered, Identities, XmlReport, excerpt, prefix};
-use crate::token::xml::{Event, Start};
 use crate::{
     Asset, AssetKind, Finding, FindingKind, Identity, KnownFindings, Location, Occurrence, Problem, ProblemCode, Record, Severity, limits,
 };

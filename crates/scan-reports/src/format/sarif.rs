@@ -23,11 +23,10 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokens::json::{Collected, Collector, Place, Token, Tokenizer};
+use tokens::tree::Node;
 
 use super::Parser;
-use crate::token::json::collect::{Collected, Collector};
-use crate::token::json::{Place, Token, Tokenizer};
-use crate::tree::Node;
 use crate::{CheckpointError, KnownFindings, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
 
 mod finding;

@@ -7,14 +7,15 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokens::csv::{Token, Tokenizer};
+use tokens::tree::{At, Tree};
+use tokens::{Position, Start, TakesBytes};
 
 use super::Shape;
 use super::make::Item;
 use super::scope::Slots;
 use super::table::{Detect, Reading, Table};
 use crate::format::Parser;
-use crate::token::csv::{Place, Token, Tokenizer};
-use crate::tree::{At, Tree};
 use crate::{CheckpointError, KnownFindings, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
 
 /// What may separate columns.
@@ -34,36 +35,27 @@ struct Header {
 #[derive(Serialize, Deserialize)]
 struct Saved {
     header: Option<Header>,
-    place: Place,
+    place: Position,
     given: usize,
-}
-
-enum State {
-    /// The start of the report, until there is enough of it.
-    Start {
-        bytes: Vec<u8>,
-        ended: bool,
-    },
-    Rows(Box<Tokenizer>),
 }
 
 /// A report in CSV.
 pub(super) struct CsvReport {
     table: &'static Table,
     reading: &'static Reading,
-    state: State,
+    rows: Start<Box<Tokenizer>>,
     header: Option<Header>,
     slots: Slots,
     item: Option<Item>,
     /// A record to which further rows may belong, and the place before it.
-    open: Option<(Item, Place)>,
+    open: Option<(Item, Position)>,
     /// Why there are no rows behind it.
     broken: Option<ReadError>,
     spare: Tree,
     given: usize,
     skip: usize,
     /// The checkpoint's place: before the record whose occurrences are given.
-    place: Place,
+    place: Position,
     failed: Option<ReadError>,
 }
 
@@ -72,7 +64,7 @@ impl CsvReport {
         Self {
             table,
             reading,
-            state: State::Start { bytes: Vec::new(), ended: false },
+            rows: Start::default(),
             header: None,
             slots: Slots::default(),
             item: None,
@@ -81,7 +73,7 @@ impl CsvReport {
             spare: Tree::default(),
             given: 0,
             skip: 0,
-            place: Place::start(&[]),
+            place: Position::START,
             failed: None,
         }
     }
@@ -89,31 +81,19 @@ impl CsvReport {
 
 impl Parser for CsvReport {
     fn position(&self) -> u64 {
-        match &self.state {
-            State::Start { bytes, .. } => bytes.len() as u64,
-            State::Rows(tokens) => tokens.position(),
-        }
+        self.rows.position()
     }
 
     fn progress(&self) -> u64 {
-        match &self.state {
-            State::Start { .. } => 0,
-            State::Rows(tokens) => tokens.progress(),
-        }
+        self.rows.progress()
     }
 
     fn feed(&mut self, piece: &[u8]) {
-        match &mut self.state {
-            State::Start { bytes, .. } => bytes.extend_from_slice(piece),
-            State::Rows(tokens) => tokens.feed(piece),
-        }
+        self.rows.feed(piece);
     }
 
     fn end_of_input(&mut self) {
-        match &mut self.state {
-            State::Start { ended, .. } => *ended = true,
-            State::Rows(tokens) => tokens.end_of_input(),
-        }
+        self.rows.end_of_input();
     }
 
     fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
@@ -124,14 +104,14 @@ impl Parser for CsvReport {
     }
 
     fn suspend(&self) -> Value {
-        let saved = Saved { header: self.header.clone(), place: self.place.clone(), given: self.given + self.skip };
+        let saved = Saved { header: self.header.clone(), place: self.place, given: self.given + self.skip };
         serde_json::to_value(saved).unwrap_or_default()
     }
 
     fn restore(&mut self, state: Value) -> Result<(), CheckpointError> {
         let saved: Saved = serde_json::from_value(state).map_err(|_| CheckpointError::Unreadable)?;
         if let Some(header) = &saved.header {
-            self.state = State::Rows(Box::new(Tokenizer::new(header.delimiter, saved.place.clone())));
+            self.rows.read_with(Box::new(Tokenizer::new(header.delimiter, saved.place)));
         }
         (self.header, self.place, self.skip) = (saved.header, saved.place, saved.given);
         Ok(())
@@ -144,7 +124,7 @@ impl CsvReport {
             if let Some(record) = self.give(known)? {
                 return Ok(Step::Record(record));
             }
-            let State::Rows(tokens) = &mut self.state else {
+            let Start::Known(tokens) = &mut self.rows else {
                 if self.begin()? {
                     continue;
                 }
@@ -175,8 +155,8 @@ impl CsvReport {
                     (self.item, self.place) = (Some(item), place);
                 }
                 Token::TooLarge => {
-                    let (offset, line) = tokens.row();
-                    let message = format!("a row of more than {} bytes or {} columns", limits::RECORD, limits::COLUMNS);
+                    let Position { offset, line, .. } = tokens.row();
+                    let message = format!("a row of more than {} bytes or {} columns", limits::ROW, limits::COLUMNS);
                     let problem = Problem { code: ProblemCode::TooLarge, message, offset, line, excerpt: String::new() };
                     self.take(Item::problem(problem), before);
                 }
@@ -186,7 +166,7 @@ impl CsvReport {
     }
 
     /// Takes a record: at once, or, where further rows may belong to it, when the next one comes.
-    fn take(&mut self, item: Item, before: Place) {
+    fn take(&mut self, item: Item, before: Position) {
         if self.reading.spread.is_empty() {
             self.item = Some(item);
         } else if let Some((item, place)) = self.open.replace((item, before)) {
@@ -196,8 +176,8 @@ impl CsvReport {
 
     /// Moves the checkpoint's place behind all records that were given.
     fn rest(&mut self) {
-        if let State::Rows(tokens) = &self.state {
-            self.place = self.open.as_ref().map_or_else(|| tokens.place(), |(_, place)| place.clone());
+        if let Start::Known(tokens) = &self.rows {
+            self.place = self.open.as_ref().map_or_else(|| tokens.place(), |(_, place)| *place);
         }
     }
 
@@ -220,28 +200,19 @@ impl CsvReport {
 
     /// Finds the header, once there is enough of the report.
     fn begin(&mut self) -> Result<bool, ReadError> {
-        let State::Start { bytes, ended } = &mut self.state else { return Ok(true) };
-        if !*ended && bytes.len() < limits::DETECTION {
-            return Ok(false);
-        }
-        let Some((header, place)) = header(self.table, self.reading, bytes) else {
+        let Some((start, _)) = self.rows.first(limits::DETECTION) else { return Ok(false) };
+        let Some((header, place)) = header(self.table, self.reading, start) else {
             let columns: Vec<String> = self.table.detect.iter().map(|detect| detect.has.join(", ")).collect();
             let message = format!("expected a table with the columns {}", columns.join("; or "));
             return Err(ReadError { kind: ReadErrorKind::NotThisFormat, message, offset: 0, line: 1 });
         };
-        let mut tokens = Tokenizer::new(header.delimiter, place.clone());
-        let at = usize::try_from(place.offset).unwrap_or(usize::MAX).min(bytes.len());
-        tokens.feed(&bytes[at..]);
-        if *ended {
-            tokens.end_of_input();
-        }
+        self.rows.read_with(Box::new(Tokenizer::new(header.delimiter, place)));
         (self.header, self.place) = (Some(header), place);
-        self.state = State::Rows(Box::new(tokens));
         Ok(true)
     }
 
-    fn row(&mut self, before: Place) {
-        let (State::Rows(tokens), Some(header)) = (&self.state, &self.header) else { return };
+    fn row(&mut self, before: Position) {
+        let (Start::Known(tokens), Some(header)) = (&self.rows, &self.header) else { return };
         let mut tree = std::mem::take(&mut self.spare);
         tree.clear();
         let root = tree.begin("row");
@@ -260,7 +231,7 @@ impl CsvReport {
             self.rest();
             return;
         }
-        let (offset, line) = tokens.row();
+        let Position { offset, line, .. } = tokens.row();
         if let Some((open, _)) = &mut self.open
             && continues(&open.tree, &tree, &self.reading.spread)
         {
@@ -293,9 +264,9 @@ fn values(row: &Tree) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// The header of a report of this format, and the place behind it.
-fn header(table: &Table, reading: &Reading, start: &[u8]) -> Option<(Header, Place)> {
+fn header(table: &Table, reading: &Reading, start: &[u8]) -> Option<(Header, Position)> {
     let Some(Shape::Object(needed)) = reading.nodes.first().and_then(|node| node.shape.as_ref()) else { return None };
-    let mut found: Option<(u64, Header, Place)> = None;
+    let mut found: Option<(u64, Header, Position)> = None;
     for delimiter in DELIMITERS {
         each_row(start, delimiter, |fields, at, place| {
             let fits = table.detect.iter().any(|detect| has_columns(detect, fields));
@@ -317,16 +288,14 @@ fn has_columns(detect: &Detect, fields: &[String]) -> bool {
 }
 
 /// Gives the fields of the first rows, the offset of each and the place behind it, until `take` has enough.
-pub(in crate::format) fn each_row(start: &[u8], delimiter: u8, mut take: impl FnMut(&[String], u64, Place) -> bool) {
-    let place = Place::start(start);
-    let from = usize::try_from(place.offset).unwrap_or_default();
-    let mut tokens = Tokenizer::new(delimiter, place);
-    tokens.feed(&start[from..]);
+pub(in crate::format) fn each_row(start: &[u8], delimiter: u8, mut take: impl FnMut(&[String], u64, Position) -> bool) {
+    let mut tokens = Tokenizer::new(delimiter, Position::START);
+    tokens.feed(start);
     tokens.end_of_input();
     for _ in 0..limits::PREAMBLE {
         let Ok(Token::Row) = tokens.next() else { return };
-        let fields: Vec<String> = (0..tokens.len()).filter_map(|index| Some(tokens.field(index)?.trim().to_owned())).collect();
-        if !take(&fields, tokens.row().0, tokens.place()) {
+        let fields: Vec<String> = tokens.fields().map(|field| field.trim().to_owned()).collect();
+        if !take(&fields, tokens.row().offset, tokens.place()) {
             return;
         }
     }

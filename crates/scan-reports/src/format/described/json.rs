@@ -19,15 +19,14 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokens::json::{Collected, Collector, Place, Token, Tokenizer};
+use tokens::tree::Tree;
 
 use super::make::Item;
 use super::scope::{Kept, Slots};
 use super::table::{Node, Reading, Table};
 use crate::format::Parser;
 use crate::format::elements::prefix;
-use crate::token::json::collect::{Collected, Collector};
-use crate::token::json::{Place, Token, Tokenizer};
-use crate::tree::Tree;
 use crate::{CheckpointError, KnownFindings, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
 
 /// An object or array on the way to the records.

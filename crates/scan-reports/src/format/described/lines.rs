@@ -6,6 +6,10 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokens::html;
+use tokens::lines::{Place, Source, Token, Tokenizer, all};
+use tokens::tree::{At, Tree};
+use tokens::{Start, TakesBytes};
 
 use super::make::Item;
 use super::pattern::Taken;
@@ -13,9 +17,6 @@ use super::scope::{Kept, Slots};
 use super::table::{Act, LineFacts, List, Reading, Syntax, Table};
 use crate::format::Parser;
 use crate::format::elements::prefix;
-use crate::token::html;
-use crate::token::lines::{Place, Source, Token, Tokenizer, all};
-use crate::tree::{At, Tree};
 use crate::{CheckpointError, KnownFindings, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
 
 #[derive(Serialize, Deserialize)]
@@ -24,15 +25,6 @@ struct Saved {
     place: Option<Place>,
     given: usize,
     context: Vec<String>,
-}
-
-enum State {
-    /// The start of the report, until there is enough of it.
-    Start {
-        bytes: Vec<u8>,
-        ended: bool,
-    },
-    Lines(Box<dyn Source>),
 }
 
 /// A record that may go on.
@@ -56,7 +48,7 @@ enum Line {
 pub(super) struct LineReport {
     table: &'static Table,
     reading: &'static Reading,
-    state: State,
+    lines: Start<Box<dyn Source>>,
     line: Line,
     open: Option<Open>,
     slots: Slots,
@@ -74,7 +66,7 @@ impl LineReport {
         Self {
             table,
             reading,
-            state: State::Start { bytes: Vec::new(), ended: false },
+            lines: Start::default(),
             line: Line::Done,
             open: None,
             slots: Slots(reading.slots.iter().map(|_| Kept::default()).collect()),
@@ -90,31 +82,19 @@ impl LineReport {
 
 impl Parser for LineReport {
     fn position(&self) -> u64 {
-        match &self.state {
-            State::Start { bytes, .. } => bytes.len() as u64,
-            State::Lines(tokens) => tokens.position(),
-        }
+        self.lines.position()
     }
 
     fn progress(&self) -> u64 {
-        match &self.state {
-            State::Start { .. } => 0,
-            State::Lines(tokens) => tokens.progress(),
-        }
+        self.lines.progress()
     }
 
     fn feed(&mut self, piece: &[u8]) {
-        match &mut self.state {
-            State::Start { bytes, .. } => bytes.extend_from_slice(piece),
-            State::Lines(tokens) => tokens.feed(piece),
-        }
+        self.lines.feed(piece);
     }
 
     fn end_of_input(&mut self) {
-        match &mut self.state {
-            State::Start { ended, .. } => *ended = true,
-            State::Lines(tokens) => tokens.end_of_input(),
-        }
+        self.lines.end_of_input();
     }
 
     fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
@@ -133,7 +113,7 @@ impl Parser for LineReport {
     fn restore(&mut self, state: Value) -> Result<(), CheckpointError> {
         let saved: Saved = serde_json::from_value(state).map_err(|_| CheckpointError::Unreadable)?;
         if let Some(place) = &saved.place {
-            self.state = State::Lines(source(self.table.syntax, place.clone()));
+            self.lines.read_with(source(self.table.syntax, place.clone()));
         }
         for (slot, text) in saved.context.iter().enumerate() {
             self.set(slot, text);
@@ -149,7 +129,7 @@ impl LineReport {
             if let Some(record) = self.give(known)? {
                 return Ok(Step::Record(record));
             }
-            let State::Lines(tokens) = &mut self.state else {
+            let Start::Known(tokens) = &mut self.lines else {
                 if self.begin()? {
                     continue;
                 }
@@ -184,7 +164,7 @@ impl LineReport {
 
     /// Takes up the place behind what is read, if no record is open.
     fn here(&mut self) {
-        if let (None, State::Lines(tokens)) = (&self.open, &self.state) {
+        if let (None, Start::Known(tokens)) = (&self.open, &self.lines) {
             // A line that waits for the record before it to be given is not yet read.
             self.place = Some(if matches!(self.line, Line::Done) { tokens.place() } else { tokens.began() });
         }
@@ -209,24 +189,14 @@ impl LineReport {
 
     /// Looks whether it is this format, once there is enough of the report.
     fn begin(&mut self) -> Result<bool, ReadError> {
-        let State::Start { bytes, ended } = &mut self.state else { return Ok(true) };
-        if !*ended && bytes.len() < limits::DETECTION {
-            return Ok(false);
-        }
-        let start = start_lines(self.table.syntax, &bytes[..bytes.len().min(limits::DETECTION)], *ended);
+        let Some((start, complete)) = self.lines.first(limits::DETECTION) else { return Ok(false) };
+        let start = start_lines(self.table.syntax, start, complete);
         if !self.table.detect.iter().any(|detect| detect.lines.hold(&start)) {
             let message = format!("expected {} ({})", self.table.name, self.table.about);
             return Err(ReadError { kind: ReadErrorKind::NotThisFormat, message, offset: 0, line: 1 });
         }
-        let place = Place::start(bytes);
-        let mut tokens = source(self.table.syntax, place.clone());
-        let at = usize::try_from(place.offset()).unwrap_or(usize::MAX).min(bytes.len());
-        tokens.feed(&bytes[at..]);
-        if *ended {
-            tokens.end_of_input();
-        }
-        self.place = Some(place);
-        self.state = State::Lines(tokens);
+        self.lines.read_with(source(self.table.syntax, Place::START));
+        self.place = Some(Place::START);
         Ok(true)
     }
 
@@ -261,7 +231,7 @@ impl LineReport {
     }
 
     fn begin_record(&mut self, node: u16, goes_on: bool, taken: &Taken<'_>) {
-        let State::Lines(tokens) = &self.state else { return };
+        let Start::Known(tokens) = &self.lines else { return };
         self.place = Some(tokens.began());
         let (offset, line) = (tokens.began().offset(), tokens.began().line());
         let mut tree = std::mem::take(&mut self.spare);
@@ -319,7 +289,7 @@ impl LineReport {
     }
 
     fn too_long(&mut self) {
-        let State::Lines(tokens) = &self.state else { return };
+        let Start::Known(tokens) = &self.lines else { return };
         let (offset, line) = (tokens.began().offset(), tokens.began().line());
         let message = format!("a line of more than {} bytes", limits::LINE);
         self.item = Some(Item::problem(Problem { code: ProblemCode::TooLarge, message, offset, line, excerpt: String::new() }));
@@ -332,8 +302,7 @@ fn source(syntax: Syntax, place: Place) -> Box<dyn Source> {
 
 /// The lines of a report's start.
 pub(in crate::format) fn start_lines(syntax: Syntax, start: &[u8], complete: bool) -> Vec<String> {
-    let place = Place::start(start);
-    if syntax == Syntax::Html { all(html::Tokenizer::new(place), start, complete) } else { all(Tokenizer::new(place), start, complete) }
+    all(source(syntax, Place::START), start, complete)
 }
 
 impl LineFacts {

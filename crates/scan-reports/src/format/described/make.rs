@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use memchr::memmem;
+use tokens::tree::{At, Tree};
 
 use super::scope::{Scope, Slots};
 use super::table::{Expr, List, Places, Reading, Record as Description, Scores, Severities};
 use super::transform::number;
 use crate::format::elements::{add_once, block, is_one_line, prefix};
 use crate::format::{cvss, ids, purl};
-use crate::tree::{At, Tree};
 use crate::{
     Asset, Component, Cvss, Finding, FindingKind, Identity, KnownFindings, Location, Occurrence, Problem, ProblemCode, ReadError,
     ReadErrorKind, Record, Severity, Status, limits,

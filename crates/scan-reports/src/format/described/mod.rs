@@ -1,7 +1,7 @@
 //! Formats that are described in `formats/<name>.toml` instead of programmed (`formats/README.md` is the language's reference).
 //!
 //! The build script compiles the descriptions into [tables](table), and ends the build where one is wrong. Here they are interpreted:
-//! [`json`], [`xml`], [`csv`] and [`lines`] find the records and collect each as a [tree](crate::tree) of texts; [`scope`] evaluates expressions over it
+//! [`json`], [`xml`], [`csv`] and [`lines`] find the records and collect each as a [tree](tokens::tree) of texts; [`scope`] evaluates expressions over it
 //! and [`make`] makes occurrences of them.
 
 #[cfg(test)]
@@ -20,11 +20,10 @@ mod xml;
 
 pub(super) use csv::headers as csv_headers;
 use table::{Syntax, Table};
-pub(crate) use transform::without_references;
+use tokens::json::Shape;
 
 #[cfg(test)]
 use crate::limits;
-use crate::token::json::collect::Shape;
 
 use super::Parser;
 

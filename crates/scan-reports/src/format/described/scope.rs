@@ -5,10 +5,10 @@ use std::cell::Cell;
 use std::collections::HashMap;
 
 use serde_json::Value;
+use tokens::tree::{At, Tree};
 
 use super::table::{Alternative, Condition, Expr, List, Part, Path, Slot, Source, Start, Step};
 use super::transform;
-use crate::tree::{At, Tree};
 
 /// The values around the records that are kept.
 #[derive(Debug, Default)]

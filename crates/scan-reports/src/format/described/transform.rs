@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
+use tokens::html::reference;
 
 use super::scope::Texts;
 use super::table::Transform;
@@ -177,20 +178,6 @@ fn plain(html: &str) -> String {
     plain.trim().to_owned()
 }
 
-/// A text of HTML without tags: references become what they stand for.
-pub(crate) fn without_references(html: &str) -> String {
-    let mut text = String::with_capacity(html.len());
-    let mut rest = html;
-    while let Some(at) = rest.find('&') {
-        let (replaced, length) = reference(&rest[at..]);
-        text.push_str(&rest[..at]);
-        text.push_str(&replaced);
-        rest = &rest[at + length..];
-    }
-    text.push_str(rest);
-    text
-}
-
 /// What a tag becomes, and its length. A `<` that begins none stays.
 fn tag(text: &str) -> (Cow<'static, str>, usize) {
     const BLOCKS: [&str; 12] = ["p", "br", "div", "li", "ul", "ol", "tr", "table", "h1", "h2", "h3", "pre"];
@@ -204,28 +191,6 @@ fn tag(text: &str) -> (Cow<'static, str>, usize) {
         _ => "",
     };
     (Cow::Borrowed(replaced), end + 1)
-}
-
-fn reference(text: &str) -> (Cow<'static, str>, usize) {
-    const LONGEST: usize = 10;
-    let Some(end) = text.bytes().take(LONGEST).position(|byte| byte == b';') else { return (Cow::Borrowed("&"), 1) };
-    let name = &text[1..end];
-    let code = match name.strip_prefix('#') {
-        Some(hex) if hex.starts_with(['x', 'X']) => u32::from_str_radix(&hex[1..], 16).ok(),
-        Some(decimal) => decimal.parse().ok(),
-        None => None,
-    };
-    let replaced = match (name, code.and_then(char::from_u32)) {
-        (_, Some(c)) => Cow::Owned(c.to_string()),
-        ("lt", _) => Cow::Borrowed("<"),
-        ("gt", _) => Cow::Borrowed(">"),
-        ("amp", _) => Cow::Borrowed("&"),
-        ("quot", _) => Cow::Borrowed("\""),
-        ("apos", _) => Cow::Borrowed("'"),
-        ("nbsp", _) => Cow::Borrowed(" "),
-        _ => return (Cow::Borrowed("&"), 1),
-    };
-    (replaced, end + 1)
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokens::tree::{At, Tree};
+use tokens::xml::{Kind, Mark, Place, Start, Token, Tokenizer};
 
 use super::Shape;
 use super::make::Item;
@@ -16,8 +18,6 @@ use super::scope::{Kept, Slots};
 use super::table::{Node, Reading, Table};
 use crate::format::Parser;
 use crate::format::elements::{local_name, prefix};
-use crate::token::xml::{Kind, Mark, Place, Start, Token, Tokenizer};
-use crate::tree::{At, Tree};
 use crate::{CheckpointError, KnownFindings, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
 
 /// The node of elements that lead nowhere.

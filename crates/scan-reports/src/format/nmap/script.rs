@@ -8,9 +8,10 @@
 
 use std::borrow::Cow;
 
+use tokens::xml::{Event, Start};
+
 use super::{At, TOOL};
 use crate::format::elements::{Gathered, add_once, block, prefix};
-use crate::token::xml::{Event, Start};
 use crate::{Component, Finding, FindingKind, Identity, Severity, limits};
 
 /// What is kept of one `elem`.

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
+use tokens::json::Shape;
 
 use crate::limits;
-use crate::token::json::collect::Shape;
 
 const NAME: Shape = Shape::Text(limits::NAME);
 const TEXT: Shape = Shape::Text(limits::TEXT);

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::de::value::Error;
 use serde::{Deserialize, Serialize};
+use tokens::json::Shape;
+use tokens::tree::{Node, Tree};
 
 use super::objects::{self as sarif, Component, ComponentReference, Reference, Rule};
-use crate::token::json::collect::Shape;
-use crate::tree::{Node, Tree};
 use crate::{Asset, AssetKind};
 
 /// A member of a run that its results need.

@@ -251,7 +251,7 @@ fn a_tag_is_limited_and_not_held_beyond() {
         }
     };
     assert_eq!((error.kind, error.message.as_str()), (LimitExceeded, "the tag <a> is longer than 1048576 bytes"));
-    assert!(xml.input.rest().len() < limits::TOKEN + 2 * piece.len());
+    assert!(xml.input.untaken_text().len() < limits::TOKEN + 2 * piece.len());
     let whole = format!("<a b='{}'/>", "x".repeat(limits::TOKEN));
     assert_eq!(read(whole.as_bytes(), usize::MAX, false).error.unwrap().kind, LimitExceeded);
 }
@@ -268,7 +268,7 @@ fn a_long_text_is_not_held() {
                 length += text.len();
             }
         }
-        assert!(xml.input.rest().len() <= REFERENCE);
+        assert!(xml.input.untaken_text().len() <= REFERENCE);
     }
     assert_eq!(length, 100 * piece.len() - 1);
 }
@@ -308,16 +308,17 @@ fn a_mark_is_the_place_before_its_element() {
 
 #[test]
 fn a_place_that_can_be_none_is_refused() {
-    let place = |encoding: &str| Place {
-        offset: 9,
-        line: 1,
-        encoding: Some(encoding.to_owned()),
-        open: vec![("a".to_owned(), 1)],
-        phase: Phase::Content,
-        ends: false,
+    let resumed = |encoding: &str, name: &str| {
+        let place = format!(r#"{{"offset":9,"line":1,"encoding":{encoding},"open":[["{name}",1]],"phase":"content","ends":false}}"#);
+        serde_json::from_str(&place).ok().and_then(Tokenizer::resume)
     };
-    assert!(Tokenizer::resume(place("UTF-8")).is_some());
-    assert!(Tokenizer::resume(place("none")).is_none());
+    for encoding in ["null", "\"UTF-8\"", "\"UTF-16LE\"", "\"windows-1252\""] {
+        assert!(resumed(encoding, "a").is_some(), "{encoding}");
+    }
+    for encoding in ["\"none\"", "\"Shift_JIS\""] {
+        assert!(resumed(encoding, "a").is_none(), "{encoding}");
+    }
+    assert!(resumed("null", &"n".repeat(limits::OPEN_NAMES + 1)).is_none());
 }
 
 /// What is seen of a document of whose root's leaves only `<b>` is needed.

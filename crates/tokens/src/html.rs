@@ -9,14 +9,16 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::Decoder;
 use memchr::memchr;
 use memchr::memmem::find;
 
-use super::csv;
-use super::lines::{Place, Source, Token};
-use crate::format::without_references;
-use crate::limits;
+use crate::decode::{Input, utf8_or_windows_1252};
+use crate::lines::{Place, Source, Token};
+use crate::{TakesBytes, limits};
+
+mod references;
+
+pub use references::{reference, without_references};
 
 /// Elements that are a text of their own.
 const BLOCKS: [&str; 40] = [
@@ -66,14 +68,8 @@ const BLOCKS: [&str; 40] = [
 const RAW: [&str; 2] = ["script", "style"];
 
 /// Turns bytes into lines.
-pub(crate) struct Tokenizer {
-    /// What was fed and not yet read, as UTF-8 where it was UTF-16.
-    buffer: Vec<u8>,
-    head: usize,
-    decoder: Option<Decoder>,
-    /// Offset of the next byte to be fed.
-    fed: u64,
-    ended: bool,
+pub struct Tokenizer {
+    input: Input<Vec<u8>>,
     reached: Place,
     /// The element whose text is passed over.
     raw: Option<&'static str>,
@@ -118,39 +114,28 @@ enum Markup {
 
 impl Tokenizer {
     /// A tokenizer at a place.
-    pub(crate) fn new(place: Place) -> Self {
-        Self {
-            buffer: Vec::new(),
-            head: 0,
-            decoder: place.at.decoder(),
-            fed: place.offset(),
-            ended: false,
-            raw: None,
-            block: None,
-            line: String::new(),
-            began: place.clone(),
-            reached: place,
-        }
+    pub fn new(place: Place) -> Self {
+        Self { input: Input::at(place.position), raw: None, block: None, line: String::new(), began: place.clone(), reached: place }
     }
 
     /// Passes over a script or style; false when more of it may follow.
     fn pass(&mut self, name: &str) -> bool {
-        let rest = &self.buffer[self.head..];
+        let rest = self.input.untaken();
         let end = rest.windows(name.len() + 2).position(|part| part.starts_with(b"</") && part[2..].eq_ignore_ascii_case(name.as_bytes()));
         match end {
             Some(end) => {
                 self.raw = None;
                 self.advance(end);
             }
-            None if self.ended => self.advance(rest.len()),
+            None if self.input.is_ended() => self.advance(rest.len()),
             None => self.advance(rest.len().saturating_sub(name.len() + 1)),
         }
-        end.is_some() || self.ended
+        end.is_some() || self.input.is_ended()
     }
 
     /// Takes text up to the next `<`, which is not before the second byte.
     fn text(&mut self) {
-        let rest = &self.buffer[self.head..];
+        let rest = self.input.untaken();
         let length = memchr(b'<', &rest[1..]).map_or(rest.len(), |at| 1 + at);
         let text = rest[..length].to_vec();
         // A block without a tag of its own begins with its first word, wherever the bytes were cut.
@@ -171,7 +156,7 @@ impl Tokenizer {
             }
             self.reached.closed |= end && name == "html";
             if !end {
-                let tag = String::from_utf8_lossy(&self.buffer[self.head..self.head + length]).into_owned();
+                let tag = String::from_utf8_lossy(&self.input.untaken()[..length]).into_owned();
                 self.block = Some(Block::new(self.reached.clone(), with_classes(name, &tag), Kind::of(name)));
             }
         } else if !end && RAW.contains(&name) {
@@ -188,7 +173,7 @@ impl Tokenizer {
     /// Ends the open block; whether it is a line.
     fn finish(&mut self) -> bool {
         let Some(block) = self.block.take() else { return false };
-        let text = without_references(&csv::text(&block.text));
+        let text = without_references(&utf8_or_windows_1252(&block.text));
         let separator = if block.kind == Kind::Plain { "\t" } else { "" };
         self.line = format!("{}{separator}{}", block.name, text.trim_end_matches(' '));
         self.began = block.began;
@@ -196,20 +181,30 @@ impl Tokenizer {
     }
 
     fn advance(&mut self, length: usize) {
-        self.reached.at.advance(&self.buffer[self.head..self.head + length]);
-        self.head += length;
+        self.input.take(length);
+        self.reached.position = self.input.position();
+    }
+}
+
+impl TakesBytes for Tokenizer {
+    fn position(&self) -> u64 {
+        self.input.fed()
+    }
+
+    fn progress(&self) -> u64 {
+        self.input.progress()
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        self.input.feed(bytes);
+    }
+
+    fn end_of_input(&mut self) {
+        self.input.end();
     }
 }
 
 impl Source for Tokenizer {
-    fn position(&self) -> u64 {
-        self.fed
-    }
-
-    fn progress(&self) -> u64 {
-        self.reached.offset()
-    }
-
     fn place(&self) -> Place {
         self.block.as_ref().map_or_else(|| self.reached.clone(), |block| block.began.clone())
     }
@@ -222,37 +217,24 @@ impl Source for Tokenizer {
         Cow::Borrowed(&self.line)
     }
 
-    fn feed(&mut self, bytes: &[u8]) {
-        self.buffer.drain(..self.head);
-        self.head = 0;
-        self.fed += bytes.len() as u64;
-        match &mut self.decoder {
-            Some(decoder) => csv::decode(decoder, bytes, &mut self.buffer),
-            None => self.buffer.extend_from_slice(bytes),
-        }
-    }
-
-    fn end_of_input(&mut self) {
-        self.ended = true;
-    }
-
     fn next(&mut self) -> Token {
         loop {
+            self.reached.position = self.input.position();
             if let Some(name) = self.raw
                 && !self.pass(name)
             {
                 return Token::NeedInput;
             }
-            if self.head == self.buffer.len() {
-                let last = self.ended && self.finish();
-                return match (last, self.ended, self.reached.closed) {
+            if self.input.untaken().is_empty() {
+                let last = self.input.is_ended() && self.finish();
+                return match (last, self.input.is_ended(), self.reached.closed) {
                     (true, ..) => Token::Line,
                     (_, false, _) => Token::NeedInput,
                     (_, _, false) => Token::Cut,
                     _ => Token::End,
                 };
             }
-            match markup(&self.buffer[self.head..], self.ended) {
+            match markup(self.input.untaken(), self.input.is_ended()) {
                 Markup::NeedInput => return Token::NeedInput,
                 Markup::Other(length) => self.advance(length),
                 Markup::Text => self.text(),
@@ -385,7 +367,7 @@ mod tests {
 
     /// Offset and text of each line; a new tokenizer reads on behind it.
     fn read(page: &[u8], size: usize) -> Vec<(u64, String)> {
-        let mut tokens = Tokenizer::new(Place::start(page));
+        let mut tokens = Tokenizer::new(Place::START);
         let mut lines = Vec::new();
         loop {
             match tokens.next() {

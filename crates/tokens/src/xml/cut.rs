@@ -4,11 +4,11 @@
 //! guarantees: outside of comments, instructions and CDATA sections a `<` begins a tag. Where a document breaks that, a reader of the
 //! parts fails as one of the whole does.
 
-use encoding_rs::{Encoding, UTF_8};
 use memchr::{memchr, memchr_iter, memmem};
 use quick_xml::parser::{ElementParser, Parser as _};
 
 use super::{Phase, Place};
+use crate::decode::Position;
 
 /// Bytes after a `<` that tell what it begins; element names that are looked for are shorter.
 const LOOKAHEAD: usize = 32;
@@ -17,7 +17,7 @@ const LOOKAHEAD: usize = 32;
 const OTHERS: [(&[u8], &[u8]); 3] = [(b"<!--", b"-->"), (b"<![CDATA[", b"]]>"), (b"<?", b"?>")];
 
 /// Finds the cuts of a document from some place on.
-pub(crate) struct CutFinder {
+pub struct CutFinder {
     /// What every cut has in common: all of a place but its offset and line.
     around: Place,
     element: &'static str,
@@ -50,24 +50,24 @@ enum Inside {
 impl CutFinder {
     /// A finder of the start tags of `element` at `depth` (the root has 1), from a place within the element around them, behind what was fed
     /// already; `None` where it is not known what is around the place, and where bytes are no characters.
-    pub(crate) fn new(mut around: Place, fed: u64, element: &'static str, depth: usize, spacing: u64) -> Option<Self> {
-        let encoding = Encoding::for_label(around.encoding.as_ref()?.as_bytes())?;
+    pub fn new(mut around: Place, fed: u64, element: &'static str, depth: usize, spacing: u64) -> Option<Self> {
         let open = around.open.len();
-        if around.phase != Phase::Content || around.ends || open + 1 < depth || encoding != UTF_8 && !encoding.is_single_byte() {
+        if around.phase != Phase::Content || around.ends || open + 1 < depth || !around.position.is_ascii_compatible() {
             return None;
         }
         around.open.truncate(depth - 1);
-        let (offset, line, next) = (around.offset, around.line, fed.max(around.offset + spacing));
+        let Position { offset, line, .. } = around.position;
+        let next = fed.max(offset + spacing);
         Some(Self { around, element, depth, spacing, next, inside: Inside::Text, open, held: Vec::new(), offset, line })
     }
 
     /// Offset of the next byte to be fed.
-    pub(crate) fn position(&self) -> u64 {
+    pub fn position(&self) -> u64 {
         self.offset + self.held.len() as u64
     }
 
     /// Takes the bytes at [`position`](Self::position), and gives the cuts in them.
-    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Vec<Place> {
+    pub fn feed(&mut self, bytes: &[u8]) -> Vec<Place> {
         let mut held = std::mem::take(&mut self.held);
         held.extend_from_slice(bytes);
         let (mut cuts, mut at) = (Vec::new(), 0);
@@ -77,7 +77,7 @@ impl CutFinder {
                 held.drain(..at);
                 at = 0;
                 self.next = self.offset + self.spacing;
-                cuts.push(Place { offset: self.offset, line: self.line, ..self.around.clone() });
+                cuts.push(Place { position: self.around.position.moved_to(self.offset, self.line), ..self.around.clone() });
             }
             at += length;
         }

@@ -14,19 +14,22 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use memchr::memchr_iter;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer as _, Serialize};
 
+use crate::decode::{Broken, Input, Position};
 use crate::{ReadError, ReadErrorKind, limits};
 
-pub(crate) mod collect;
+mod collect;
 mod scalars;
 mod shape;
 
+pub use collect::{Collected, Collector};
+pub use shape::Shape;
+
 /// What [`Tokenizer::next`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Token {
+pub enum Token {
     /// `{`
     BeginObject,
     /// `}`
@@ -87,28 +90,29 @@ impl Expect {
 
 /// A place between two tokens: all that is needed to go on from there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Place {
-    offset: u64,
-    line: u64,
+pub struct Place {
+    #[serde(flatten)]
+    position: Position,
     open: Vec<Open>,
     expect: Expect,
 }
 
 impl Place {
     /// The start of a report.
-    pub(crate) fn start() -> Self {
-        Self { offset: 0, line: 1, open: Vec::new(), expect: Expect::Value }
+    pub fn start() -> Self {
+        Self { position: Position::START, open: Vec::new(), expect: Expect::Value }
     }
 
     /// In bytes from the report's start.
-    pub(crate) fn offset(&self) -> u64 {
-        self.offset
+    #[inline]
+    pub fn offset(&self) -> u64 {
+        self.position.offset
     }
 
     /// The value that begins or has just ended at this place's nesting, found at that offset and line.
     #[must_use]
-    pub(crate) fn value_at(&self, offset: u64, line: u64) -> Self {
-        Self { offset, line, open: self.open.clone(), expect: Expect::Value }
+    pub fn value_at(&self, offset: u64, line: u64) -> Self {
+        Self { position: self.position.moved_to(offset, line), open: self.open.clone(), expect: Expect::Value }
     }
 }
 
@@ -130,22 +134,9 @@ enum Escape {
 }
 
 /// Turns bytes into tokens.
-#[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the input or the token that has begun")]
-pub(crate) struct Tokenizer {
-    /// What was fed and is text; consumed up to `head`.
-    buffer: String,
-    head: usize,
-    /// What was fed after that: the start of a character, or what is no UTF-8.
-    rest: Vec<u8>,
-    /// It is none, whatever comes after it.
-    invalid: bool,
-    /// Offset of the buffer's first byte.
-    base: u64,
-    /// The line of the buffer's byte `counted`.
-    line: u64,
-    counted: usize,
-    ended: bool,
+pub struct Tokenizer {
+    input: Input<String>,
     open: Vec<Open>,
     /// Which of them have no line yet, and where in the buffer they begin: most are closed before anybody asks.
     unlined: Vec<(usize, usize)>,
@@ -200,16 +191,11 @@ pub(crate) fn assignment(start: &[u8]) -> Option<usize> {
 /// Reading.
 impl Tokenizer {
     /// A tokenizer at a place, which wants the bytes there.
-    pub(crate) fn new(place: Place) -> Self {
+    pub fn new(place: Place) -> Self {
         Self {
-            buffer: String::new(),
-            head: 0,
-            rest: Vec::new(),
-            invalid: false,
-            base: place.offset,
-            line: place.line,
-            counted: 0,
-            ended: false,
+            undecided: place.offset() == 0,
+            token_start: place.offset(),
+            input: Input::at(place.position),
             open: place.open,
             unlined: Vec::new(),
             expect: place.expect,
@@ -220,32 +206,29 @@ impl Tokenizer {
             plain: None,
             escaped: false,
             text: String::new(),
-            limit: limits::TEXT,
+            limit: limits::STRING,
             clipped: false,
             many: false,
-            undecided: false,
             digits: [0; 4],
             surrogate: None,
-            token_start: place.offset,
         }
     }
 
     /// Goes to a place. Costs no new bytes where they are still held.
-    pub(crate) fn jump(&mut self, place: Place) {
-        let held = place.offset.checked_sub(self.base).and_then(|at| usize::try_from(at).ok()).filter(|at| *at <= self.buffer.len());
-        let Some(at) = held else {
+    pub fn jump(&mut self, place: Place) {
+        if !self.input.go_to(place.position) {
             *self = Self { many: self.many, ..Self::new(place) };
             return;
-        };
-        (self.head, self.counted, self.line) = (at, at, place.line);
-        (self.open, self.expect, self.token_start) = (place.open, place.expect, place.offset);
+        }
+        (self.undecided, self.token_start) = (place.offset() == 0, place.offset());
+        (self.open, self.expect) = (place.open, place.expect);
         (self.partial, self.skip, self.leave) = (Partial::None, false, None);
         self.plain = None;
         self.unlined.clear();
     }
 
     /// Reads values that follow each other, as in JSON lines, instead of one.
-    pub(crate) fn many(&mut self) {
+    pub fn many(&mut self) {
         self.many = true;
         if self.open.is_empty() {
             self.expect = Expect::ValueOrEnd;
@@ -254,7 +237,7 @@ impl Tokenizer {
 
     /// The first byte of what comes next, behind blanks, colons and commas: of a value, a name, or a closing bracket. Only between two
     /// tokens. `None` where [`next`](Self::next) has the answer.
-    pub(crate) fn ahead(&mut self) -> Option<u8> {
+    pub fn ahead(&mut self) -> Option<u8> {
         loop {
             self.blanks();
             let byte = self.peek()?;
@@ -263,65 +246,41 @@ impl Tokenizer {
                 (Expect::CommaOrEnd, b',') => self.expect = if self.in_array() { Expect::Value } else { Expect::Key },
                 _ => return Some(byte),
             }
-            self.head += 1;
+            self.input.head += 1;
         }
     }
 
     /// The place after the last token. Only there: not when a token has begun.
-    pub(crate) fn place(&mut self) -> Place {
-        Place { offset: self.offset(), line: self.line(), open: self.open.clone(), expect: self.expect }
+    pub fn place(&mut self) -> Place {
+        Place { position: self.reached(), open: self.open.clone(), expect: self.expect }
     }
 
     /// Makes a place the one after the last token; the same as [`place`](Self::place) without a new list of what is open.
-    pub(crate) fn write_place(&mut self, place: &mut Place) {
-        (place.offset, place.line, place.expect) = (self.offset(), self.line(), self.expect);
+    pub fn write_place(&mut self, place: &mut Place) {
+        (place.position, place.expect) = (self.reached(), self.expect);
         place.open.clone_from(&self.open);
     }
 
     /// Offset of the bytes that [`feed`](Self::feed) wants.
-    pub(crate) fn position(&self) -> u64 {
-        self.base + (self.buffer.len() + self.rest.len()) as u64
+    pub fn position(&self) -> u64 {
+        self.input.fed()
     }
 
     /// Takes bytes.
-    pub(crate) fn feed(&mut self, bytes: &[u8]) {
-        self.ended = false;
+    pub fn feed(&mut self, bytes: &[u8]) {
         self.plain = None;
-        self.count_lines();
-        self.buffer.drain(..self.head);
-        self.base += self.head as u64;
-        (self.head, self.counted) = (0, 0);
-        if self.rest.is_empty() {
-            self.take(bytes);
-        } else {
-            self.rest.extend_from_slice(bytes);
-            let rest = std::mem::take(&mut self.rest);
-            self.take(&rest);
-        }
-    }
-
-    /// Takes what is text of the bytes behind the buffer.
-    fn take(&mut self, bytes: &[u8]) {
-        let (text, rest) = match std::str::from_utf8(bytes) {
-            _ if self.invalid => ("", bytes),
-            Ok(text) => (text, &[][..]),
-            Err(error) => {
-                self.invalid = error.error_len().is_some();
-                let (text, rest) = bytes.split_at(error.valid_up_to());
-                (std::str::from_utf8(text).unwrap_or_default(), rest)
-            }
-        };
-        self.buffer.push_str(text);
-        self.rest.extend_from_slice(rest);
+        self.settle_lines();
+        self.input.feed(bytes);
     }
 
     /// Says that the report ends where the last piece ended.
-    pub(crate) fn end_of_input(&mut self) {
-        self.ended = true;
+    pub fn end_of_input(&mut self) {
+        self.input.end();
     }
 
     /// Gives the next token; `None` when it needs more bytes, or to hear that there are none.
-    pub(crate) fn next(&mut self) -> Result<Option<Token>, ReadError> {
+    #[expect(clippy::should_implement_trait, reason = "an iterator cannot ask for input")]
+    pub fn next(&mut self) -> Result<Option<Token>, ReadError> {
         let token = match (self.leave, self.partial) {
             (Some(depth), _) => self.skip_to(depth)?,
             (None, Partial::String(escape)) => self.string(escape)?,
@@ -335,28 +294,32 @@ impl Tokenizer {
     }
 
     /// Passes over the next value, for which [`next`](Self::next) then gives [`Token::Skipped`].
-    pub(crate) fn skip(&mut self) {
+    #[inline]
+    pub fn skip(&mut self) {
         self.skip = true;
     }
 
     /// Passes over what is left until only `depth` objects and arrays are open; then [`next`](Self::next) gives [`Token::Skipped`].
-    pub(crate) fn leave(&mut self, depth: usize) {
+    #[inline]
+    pub fn leave(&mut self, depth: usize) {
         self.leave = Some(depth);
     }
 
     /// How much of the coming strings is kept, in bytes of their escaped form; what is over is dropped and marked with an ellipsis.
-    pub(crate) fn keep(&mut self, limit: usize) {
+    #[inline]
+    pub fn keep(&mut self, limit: usize) {
         self.limit = limit;
     }
 
     /// The last key, string or number as the report writes it, between its quotes. It is valid inside a JSON string, even where the
     /// report's own was not (see the module's text).
-    pub(crate) fn raw(&self) -> &str {
-        self.plain.and_then(|(from, to)| self.buffer.get(from..to)).unwrap_or(&self.text)
+    #[inline]
+    pub fn raw(&self) -> &str {
+        self.plain.and_then(|(from, to)| self.input.buffer.get(from..to)).unwrap_or(&self.text)
     }
 
     /// The last key or string.
-    pub(crate) fn text(&self) -> Cow<'_, str> {
+    pub fn text(&self) -> Cow<'_, str> {
         if !self.escaped {
             return Cow::Borrowed(self.raw());
         }
@@ -366,41 +329,44 @@ impl Tokenizer {
     }
 
     /// The same, added to a text.
-    pub(crate) fn write_text(&self, text: &mut String) {
+    pub fn write_text(&self, text: &mut String) {
         if !self.escaped {
             text.push_str(self.raw());
             return;
         }
         // A string that stands in the buffer has its quotes around it there.
-        let in_place = self.plain.and_then(|(from, to)| self.buffer.get(from.checked_sub(1)?..=to));
+        let in_place = self.plain.and_then(|(from, to)| self.input.buffer.get(from.checked_sub(1)?..=to));
         let quoted = in_place.map_or_else(|| Cow::Owned(["\"", self.raw(), "\""].concat()), Cow::Borrowed);
         // What is kept is valid: see `raw`.
         let _ = serde_json::Deserializer::from_str(&quoted).deserialize_str(Unescaped(text));
     }
 
     /// Number of open objects and arrays.
-    pub(crate) fn depth(&self) -> usize {
+    #[inline]
+    pub fn depth(&self) -> usize {
         self.open.len()
     }
 
     /// Offset after the last token, or of the first byte that is not consumed.
-    pub(crate) fn offset(&self) -> u64 {
-        self.base + self.head as u64
+    #[inline]
+    pub fn offset(&self) -> u64 {
+        self.input.offset()
     }
 
     /// Offset of the last token's first byte.
-    pub(crate) fn token_start(&self) -> u64 {
+    #[inline]
+    pub fn token_start(&self) -> u64 {
         self.token_start
     }
 
     /// The line of [`offset`](Self::offset), counted from 1.
-    pub(crate) fn line(&mut self) -> u64 {
-        self.count_lines();
-        self.line
+    pub fn line(&mut self) -> u64 {
+        self.settle_lines();
+        self.input.line()
     }
 
     /// An error at [`offset`](Self::offset).
-    pub(crate) fn error(&mut self, kind: ReadErrorKind, message: impl Into<String>) -> ReadError {
+    pub fn error(&mut self, kind: ReadErrorKind, message: impl Into<String>) -> ReadError {
         ReadError { kind, message: message.into(), offset: self.offset(), line: self.line() }
     }
 }
@@ -438,7 +404,7 @@ impl Tokenizer {
                 (Expect::Value | Expect::ValueOrEnd, _) => return self.begin_value(byte),
                 _ => return Err(self.unexpected(byte)),
             }
-            self.head += 1;
+            self.input.head += 1;
         }
     }
 
@@ -471,9 +437,9 @@ impl Tokenizer {
                 self.error(ReadErrorKind::LimitExceeded, format!("more than {} nested objects and arrays (limits::DEPTH)", limits::DEPTH))
             );
         }
-        self.unlined.push((self.open.len(), self.head));
+        self.unlined.push((self.open.len(), self.input.head));
         self.open.push(Open { array, line: 0 });
-        self.head += 1;
+        self.input.head += 1;
         self.expect = if array { Expect::ValueOrEnd } else { Expect::KeyOrEnd };
         Ok(if array { Token::BeginArray } else { Token::BeginObject })
     }
@@ -483,7 +449,7 @@ impl Tokenizer {
         self.skip = false;
         self.open.pop();
         self.unlined.pop_if(|(level, _)| *level == self.open.len());
-        self.head += 1;
+        self.input.head += 1;
         self.value_ended();
         if array { Token::EndArray } else { Token::EndObject }
     }
@@ -529,24 +495,24 @@ impl Tokenizer {
 
     /// Passes over strings and whatever else stands before the next bracket; none where the bytes end first.
     fn pass_to_bracket(&mut self) -> Option<u8> {
-        let bytes = self.buffer.as_bytes();
-        let mut at = self.head;
+        let bytes = self.input.buffer.as_bytes();
+        let mut at = self.input.head;
         loop {
             match bytes.get(at) {
                 Some(b'"') => match scalars::string_length(&bytes[at + 1..]) {
                     Ok(length) => at += length + 2,
                     Err(escape) => {
-                        (self.partial, self.head) = (Partial::String(escape), self.buffer.len());
+                        (self.partial, self.input.head) = (Partial::String(escape), self.input.buffer.len());
                         return None;
                     }
                 },
                 Some(byte @ (b'{' | b'}' | b'[' | b']')) => {
-                    self.head = at;
+                    self.input.head = at;
                     return Some(*byte);
                 }
                 Some(_) => at += 1,
                 None => {
-                    self.head = self.buffer.len();
+                    self.input.head = self.input.buffer.len();
                     return None;
                 }
             }
@@ -555,75 +521,68 @@ impl Tokenizer {
 
     /// Goes to the end of a string of which nothing is kept; false when the bytes end first.
     fn pass_string(&mut self, escape: Escape) -> bool {
-        let rest = &self.buffer.as_bytes()[self.head..];
+        let rest = &self.input.buffer.as_bytes()[self.input.head..];
         let escaped = usize::from(escape == Escape::Backslash);
         if rest.len() < escaped {
             return false;
         }
         let length = scalars::string_length(&rest[escaped..]);
         self.partial = length.map_or_else(Partial::String, |_| Partial::None);
-        self.head = length.map_or(self.buffer.len(), |length| self.head + escaped + length + 1);
+        self.input.head = length.map_or(self.input.buffer.len(), |length| self.input.head + escaped + length + 1);
         length.is_ok()
     }
 
     /// Passes over blanks, and at the report's start over what may stand before the value.
     fn blanks(&mut self) {
-        if self.offset() == 0 {
+        if self.undecided {
             self.begin();
         }
         if !self.undecided {
-            self.head += scalars::blanks(&self.buffer.as_bytes()[self.head..]);
+            self.input.head += scalars::blanks(&self.input.buffer.as_bytes()[self.input.head..]);
         }
     }
 
-    /// A byte order mark, and an assignment: some reports are scripts that web pages read.
+    /// An assignment: some reports are scripts that web pages read.
     fn begin(&mut self) {
-        let start = self.buffer.as_bytes();
-        let mark = if start.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
-        let assignment = assignment(&start[mark..]);
-        self.undecided = assignment.is_none() && !self.ended;
-        self.head = if self.undecided { 0 } else { mark + assignment.unwrap_or(0) };
+        let assignment = assignment(self.input.untaken());
+        self.undecided = assignment.is_none() && !self.input.is_ended();
+        self.input.take(assignment.unwrap_or(0));
     }
 
     /// Whether nothing is left of what was fed.
     fn is_consumed(&self) -> bool {
-        self.head == self.buffer.len() && self.rest.is_empty()
+        self.input.untaken().is_empty() && self.input.broken().is_none()
     }
 
     fn peek(&self) -> Option<u8> {
         if self.undecided {
             return None;
         }
-        self.buffer.as_bytes().get(self.head).copied()
+        self.input.buffer.as_bytes().get(self.input.head).copied()
     }
 
-    fn count_lines(&mut self) {
-        let (buffer, counted, line) = (self.buffer.as_bytes(), &mut self.counted, &mut self.line);
-        let mut line_at = |at: usize| {
-            *line += memchr_iter(b'\n', &buffer[*counted..at]).count() as u64;
-            *counted = at;
-            *line
-        };
+    /// Counts the lines of what is open, before the buffer is another one.
+    fn settle_lines(&mut self) {
         for (level, at) in self.unlined.drain(..) {
-            self.open[level].line = line_at(at);
+            self.open[level].line = self.input.line_at(at);
         }
-        line_at(self.head);
+    }
+
+    /// The position after the last token, which is the start of the report until it is known how it begins.
+    fn reached(&mut self) -> Position {
+        self.settle_lines();
+        if self.undecided { Position::START } else { self.input.position() }
     }
 }
 
 /// Errors.
 impl Tokenizer {
     fn starved(&mut self) -> Result<Option<Token>, ReadError> {
-        if self.invalid && self.head == self.buffer.len() {
-            if self.offset() == 0 && !self.ended && matches!(self.rest[..], [0xFF | 0xFE]) {
-                // The second byte tells whether it is UTF-16.
-                return Ok(None);
-            }
-            let utf16 = self.offset() == 0 && matches!(self.rest[..], [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]);
-            let hint = if utf16 { ": it is UTF-16, and only UTF-8 is read" } else { "" };
-            return Err(self.error(ReadErrorKind::Syntax, format!("expected UTF-8, found other bytes{hint}")));
+        if let (Some(Broken::Invalid(encoding)), []) = (self.input.broken(), self.input.untaken()) {
+            let message = format!("expected {}, found other bytes", encoding.name());
+            return Err(self.error(ReadErrorKind::Syntax, message));
         }
-        if !self.ended {
+        if !self.input.is_ended() {
             return Ok(None);
         }
         let between = self.partial == Partial::None && self.open.is_empty() && self.expect == Expect::ValueOrEnd;
@@ -638,20 +597,19 @@ impl Tokenizer {
             Partial::String(_) => "the end of a string",
             _ => self.expect.words(self.in_array()),
         };
-        self.count_lines();
+        self.settle_lines();
         let open = match self.open.last() {
             Some(Open { array: true, line }) => format!(" inside the array that begins in line {line}"),
             Some(Open { array: false, line }) => format!(" inside the object that begins in line {line}"),
             None => String::new(),
         };
         let message = format!("the report ends{open}, where {expected} was expected");
-        self.head = self.buffer.len();
+        self.input.head = self.input.buffer.len();
         self.error(ReadErrorKind::Truncated, message)
     }
 
     fn unexpected(&mut self, byte: u8) -> ReadError {
-        let found = match self.buffer[self.head..].chars().next() {
-            Some('\0') => "a NUL byte (UTF-16? only UTF-8 is read)".to_owned(),
+        let found = match self.input.buffer[self.input.head..].chars().next() {
             Some(c) => format!("{c:?}"),
             None => format!("byte {byte:#04x}"),
         };

@@ -1,21 +1,20 @@
 //! Text as lines, from bytes in pieces of any size.
 //!
-//! Text is UTF-8, or, where it is no UTF-8, Windows-1252, decided for each line; with a byte order mark also UTF-16. A line is what a
-//! terminal shows of it: without colours, and of what was overwritten only the last.
+//! A line is what a terminal shows of it: without colours, and of what was overwritten only the last. One that is no UTF-8 is Windows-1252.
 
 use std::borrow::Cow;
 
-use encoding_rs::Decoder;
 use memchr::{memchr, memrchr};
 use serde::{Deserialize, Serialize};
 
-use super::csv;
-use crate::limits;
+use crate::decode::{Input, Position, utf8_or_windows_1252};
+use crate::{TakesBytes, limits};
 
 /// A place before a line, or within one that is over its limit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Place {
-    pub(super) at: csv::Place,
+pub struct Place {
+    #[serde(rename = "at")]
+    pub(super) position: Position,
     /// The rest of the line is passed over.
     passing: bool,
     /// The page has ended; it may go on all the same.
@@ -25,46 +24,36 @@ pub(crate) struct Place {
 
 /// What [`Tokenizer::next`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Token {
+pub enum Token {
     /// A line: [`Tokenizer::line`].
     Line,
     /// A line of more than [`limits::LINE`] bytes begins here; its rest is passed over.
     TooLong,
+    /// It wants the bytes at [`TakesBytes::position`], or to hear that there are none.
     NeedInput,
     /// The end, and there should be more.
     Cut,
+    /// The text is read to its end.
     End,
 }
 
 /// What turns bytes into lines: of text or of a page.
-pub(crate) trait Source: Send {
-    /// Offset of the bytes that [`feed`](Self::feed) wants.
-    fn position(&self) -> u64;
-    /// How far it has read.
-    fn progress(&self) -> u64;
+pub trait Source: TakesBytes + Send {
     /// The place before the next line.
     fn place(&self) -> Place;
     /// The place before the last line.
     fn began(&self) -> Place;
     /// The last line.
     fn line(&self) -> Cow<'_, str>;
-    fn feed(&mut self, bytes: &[u8]);
-    fn end_of_input(&mut self);
     /// The next line.
     fn next(&mut self) -> Token;
 }
 
 /// Turns bytes into lines.
-pub(crate) struct Tokenizer {
-    /// What was fed and not yet read, as UTF-8 where it was UTF-16.
-    buffer: Vec<u8>,
-    head: usize,
-    /// Bytes behind the head in which there is no line end.
+pub struct Tokenizer {
+    input: Input<Vec<u8>>,
+    /// Bytes of what is not taken in which there is no line end.
     seen: usize,
-    decoder: Option<Decoder>,
-    /// Offset of the next byte to be fed.
-    fed: u64,
-    ended: bool,
     place: Place,
     /// The last line, and where it began.
     line: Vec<u8>,
@@ -73,55 +62,49 @@ pub(crate) struct Tokenizer {
 
 impl Tokenizer {
     /// A tokenizer at a place.
-    pub(crate) fn new(place: Place) -> Self {
-        Self {
-            buffer: Vec::new(),
-            head: 0,
-            seen: 0,
-            decoder: place.at.decoder(),
-            fed: place.at.offset,
-            ended: false,
-            line: Vec::new(),
-            began: place.clone(),
-            place,
-        }
+    pub fn new(place: Place) -> Self {
+        Self { input: Input::at(place.position), seen: 0, line: Vec::new(), began: place.clone(), place }
     }
 
     /// Passes over a long line; false when more of it may follow.
     fn pass(&mut self) -> bool {
-        let rest = &self.buffer[self.head..];
+        let rest = self.input.untaken();
         let end = memchr(b'\n', rest);
         self.place.passing = end.is_none();
         self.advance(end.map_or(rest.len(), |end| end + 1));
         end.is_some()
     }
 
-    fn nothing(&mut self) -> Token {
-        if !self.ended {
-            return Token::NeedInput;
-        }
-        // Also half a character, where the report ends with that.
-        self.place.at.offset = self.fed;
-        Token::End
+    fn nothing(&self) -> Token {
+        if self.input.is_ended() { Token::End } else { Token::NeedInput }
     }
 
     fn advance(&mut self, length: usize) {
-        let taken = &self.buffer[self.head..self.head + length];
-        self.place.at.advance(taken);
-        self.head += length;
+        self.input.take(length);
+        self.place.position = self.input.position();
         self.seen = 0;
     }
 }
 
-impl Source for Tokenizer {
+impl TakesBytes for Tokenizer {
     fn position(&self) -> u64 {
-        self.fed
+        self.input.fed()
     }
 
     fn progress(&self) -> u64 {
-        self.place.offset()
+        self.input.progress()
     }
 
+    fn feed(&mut self, bytes: &[u8]) {
+        self.input.feed(bytes);
+    }
+
+    fn end_of_input(&mut self) {
+        self.input.end();
+    }
+}
+
+impl Source for Tokenizer {
     fn place(&self) -> Place {
         self.place.clone()
     }
@@ -134,25 +117,13 @@ impl Source for Tokenizer {
         shown(&self.line)
     }
 
-    fn feed(&mut self, bytes: &[u8]) {
-        self.buffer.drain(..self.head);
-        self.head = 0;
-        self.fed += bytes.len() as u64;
-        match &mut self.decoder {
-            Some(decoder) => csv::decode(decoder, bytes, &mut self.buffer),
-            None => self.buffer.extend_from_slice(bytes),
-        }
-    }
-
-    fn end_of_input(&mut self) {
-        self.ended = true;
-    }
-
     fn next(&mut self) -> Token {
+        // The first line begins behind the byte order mark.
+        self.place.position = self.input.position();
         if self.place.passing && !self.pass() {
             return self.nothing();
         }
-        let rest = &self.buffer[self.head..];
+        let rest = self.input.untaken();
         let end = memchr(b'\n', &rest[self.seen..]).map(|end| self.seen + end);
         let length = end.unwrap_or(rest.len());
         if length > limits::LINE {
@@ -160,7 +131,7 @@ impl Source for Tokenizer {
             self.place.passing = true;
             return Token::TooLong;
         }
-        if end.is_none() && (!self.ended || rest.is_empty()) {
+        if end.is_none() && (!self.input.is_ended() || rest.is_empty()) {
             self.seen = rest.len();
             return self.nothing();
         }
@@ -173,26 +144,23 @@ impl Source for Tokenizer {
 }
 
 impl Place {
-    /// The place behind the byte order mark of a text's start, if it has one.
-    pub(crate) fn start(bytes: &[u8]) -> Self {
-        Self { at: csv::Place::start(bytes), passing: false, closed: false }
-    }
+    /// The start of a text.
+    pub const START: Self = Self { position: Position::START, passing: false, closed: false };
 
     /// Its offset.
-    pub(crate) fn offset(&self) -> u64 {
-        self.at.offset
+    pub fn offset(&self) -> u64 {
+        self.position.offset
     }
 
     /// The number of its line.
-    pub(crate) fn line(&self) -> u64 {
-        self.at.line
+    pub fn line(&self) -> u64 {
+        self.position.line
     }
 }
 
-/// All lines of a report's start; the last, which may be cut off, only when the report is `complete`.
-pub(crate) fn all(mut source: impl Source, bytes: &[u8], complete: bool) -> Vec<String> {
-    let from = usize::try_from(source.position()).unwrap_or_default().min(bytes.len());
-    source.feed(&bytes[from..]);
+/// All lines of a text's start; the last, which may be cut off, only when the text is `complete`.
+pub fn all(mut source: Box<dyn Source>, bytes: &[u8], complete: bool) -> Vec<String> {
+    source.feed(bytes);
     if complete {
         source.end_of_input();
     }
@@ -211,7 +179,7 @@ fn shown(line: &[u8]) -> Cow<'_, str> {
     let line = line.trim_ascii_end();
     // What was written over, such as the progress of a scan.
     let line = &line[memrchr(b'\r', line).map_or(0, |at| at + 1)..];
-    match csv::text(line) {
+    match utf8_or_windows_1252(line) {
         plain if !plain.contains('\u{1b}') => plain,
         coloured => Cow::Owned(without_controls(&coloured)),
     }
@@ -238,7 +206,7 @@ mod tests {
 
     /// Offset, line number and text; a line that is too long has none. A new tokenizer reads on behind each.
     fn read(text: &[u8], size: usize) -> Vec<(u64, u64, Option<String>)> {
-        let mut tokens = Tokenizer::new(Place::start(text));
+        let mut tokens = Tokenizer::new(Place::START);
         let mut lines = Vec::new();
         loop {
             let token = tokens.next();

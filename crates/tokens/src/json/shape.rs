@@ -1,4 +1,4 @@
-//! What is needed of a value. The build script makes shapes too, so this depends on nothing here.
+//! What is needed of a value.
 
 use std::fmt;
 
@@ -6,11 +6,10 @@ use std::fmt;
 const EITHER: usize = 4096;
 
 /// What is needed of a value.
-pub(crate) enum Shape {
+pub enum Shape {
     /// A text, cut to that many bytes.
     Text(usize),
     /// A number.
-    #[allow(dead_code, reason = "the build script makes none")]
     Number,
     /// An object, and of it these members.
     Object(&'static [(&'static str, Shape)]),
@@ -19,7 +18,6 @@ pub(crate) enum Shape {
     /// An object, and all its members.
     Map(&'static Shape),
     /// An array, and all its elements. One that does not have the shape becomes its empty value: elements are named by their index.
-    #[allow(dead_code, reason = "the build script makes none")]
     List(&'static Shape),
     /// A list, or one that is not in an array.
     OneOrMany(&'static Shape),
@@ -27,10 +25,9 @@ pub(crate) enum Shape {
     Any(usize),
 }
 
-#[allow(dead_code, reason = "the build script only makes shapes")]
 impl Shape {
     /// The shape of a value that is no array.
-    pub(crate) fn one(&'static self) -> &'static Self {
+    pub fn one(&'static self) -> &'static Self {
         if let Self::OneOrMany(shape) = self { shape.one() } else { self }
     }
 
@@ -44,7 +41,7 @@ impl Shape {
     }
 
     /// The shape of the member of that name, if it is needed.
-    pub(crate) fn member(&'static self, name: &str) -> Option<&'static Self> {
+    pub fn member(&'static self, name: &str) -> Option<&'static Self> {
         match self {
             Self::Object(members) | Self::Either(members) => members.iter().find(|(known, _)| *known == name).map(|(_, shape)| shape),
             Self::Map(shape) => Some(shape),
@@ -68,7 +65,7 @@ impl Shape {
     }
 }
 
-/// As Rust, for the build script to write.
+/// As Rust, for a build script to write.
 impl fmt::Debug for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -4,11 +4,11 @@ use serde_json::Value;
 
 mod deserialize;
 
-pub(crate) use deserialize::Node;
+pub use deserialize::Node;
 
 /// The tree. Its first node is the value.
 #[derive(Debug, Default)]
-pub(crate) struct Tree {
+pub struct Tree {
     nodes: Vec<Branch>,
     text: String,
 }
@@ -24,10 +24,14 @@ struct Branch {
 
 /// What a value is in JSON. Of XML all is an object or a text, of a table a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// An object: parts with names.
     Object,
+    /// An array: parts without names.
     Array,
+    /// A text.
     Text,
+    /// A number, as it is written.
     Number,
     /// `true` or `false`.
     Word,
@@ -37,7 +41,7 @@ pub(crate) enum Kind {
 
 /// A text of the tree.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Span(u32, u32);
+pub struct Span(u32, u32);
 
 impl Span {
     fn len(self) -> usize {
@@ -46,36 +50,43 @@ impl Span {
 }
 
 /// Index of a node.
-pub(crate) type At = u32;
+pub type At = u32;
 
 impl Tree {
-    pub(crate) fn clear(&mut self) {
+    /// Empties it, for the next value.
+    pub fn clear(&mut self) {
         self.nodes.clear();
         self.text.clear();
     }
 
     /// Bytes that it takes.
-    pub(crate) fn size(&self) -> usize {
+    #[inline]
+    pub fn size(&self) -> usize {
         self.text.len() + self.nodes.len() * size_of::<Branch>()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether it holds no value.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }
 
     /// Begins a value with parts.
-    pub(crate) fn begin(&mut self, name: &str) -> At {
+    #[inline]
+    pub fn begin(&mut self, name: &str) -> At {
         let name = self.keep(name);
         self.begin_named(name, Kind::Object)
     }
 
     /// The same, of a name that is kept.
-    pub(crate) fn begin_named(&mut self, name: Span, kind: Kind) -> At {
+    #[inline]
+    pub fn begin_named(&mut self, name: Span, kind: Kind) -> At {
         self.push(name, Span::default(), kind)
     }
 
     /// Ends it; its own text, if it has one.
-    pub(crate) fn end(&mut self, at: At, text: &str) {
+    #[inline]
+    pub fn end(&mut self, at: At, text: &str) {
         let text = self.keep(text);
         let end = index(self.nodes.len());
         if let Some(node) = self.nodes.get_mut(at as usize) {
@@ -84,49 +95,61 @@ impl Tree {
     }
 
     /// Adds a value without parts.
-    pub(crate) fn leaf(&mut self, name: &str, text: &str) {
+    #[inline]
+    pub fn leaf(&mut self, name: &str, text: &str) {
         let name = self.keep(name);
         self.leaf_named(name, Kind::Text, |kept| kept.push_str(text));
     }
 
     /// The same, of a name that is kept and a text that is written.
-    pub(crate) fn leaf_named(&mut self, name: Span, kind: Kind, write: impl FnOnce(&mut String)) {
+    pub fn leaf_named(&mut self, name: Span, kind: Kind, write: impl FnOnce(&mut String)) {
         let text = self.write(write);
         self.push(name, text, kind);
     }
 
-    pub(crate) fn name(&self, at: At) -> &str {
+    /// Its name, empty for none.
+    #[inline]
+    pub fn name(&self, at: At) -> &str {
         self.nodes.get(at as usize).map_or("", |node| self.span(node.name))
     }
 
+    #[inline]
     fn is(&self, node: &Branch, name: &str) -> bool {
         // Of many members one has the name, and few have its length.
         node.name.len() == name.len() && self.text.as_bytes().get(node.name.0 as usize..node.name.1 as usize) == Some(name.as_bytes())
     }
 
     /// Its own text, empty for none.
-    pub(crate) fn text(&self, at: At) -> &str {
+    #[inline]
+    pub fn text(&self, at: At) -> &str {
         self.nodes.get(at as usize).map_or("", |node| self.span(node.text))
     }
 
-    pub(crate) fn kind(&self, at: At) -> Kind {
+    /// What it is.
+    #[inline]
+    pub fn kind(&self, at: At) -> Kind {
         self.nodes.get(at as usize).map_or(Kind::Null, |node| node.kind)
     }
 
-    pub(crate) fn is_array(&self, at: At) -> bool {
+    /// Whether it is an array.
+    #[inline]
+    pub fn is_array(&self, at: At) -> bool {
         self.kind(at) == Kind::Array
     }
 
     /// Its members, elements, attributes, children.
-    pub(crate) fn parts(&self, at: At) -> impl Iterator<Item = At> {
+    #[inline]
+    pub fn parts(&self, at: At) -> impl Iterator<Item = At> {
         self.branches(at).map(|(part, _)| part)
     }
 
     /// The parts of that name.
-    pub(crate) fn named(&self, at: At, name: &str) -> impl Iterator<Item = At> {
+    #[inline]
+    pub fn named(&self, at: At, name: &str) -> impl Iterator<Item = At> {
         self.branches(at).filter(move |(_, node)| self.is(node, name)).map(|(part, _)| part)
     }
 
+    #[inline]
     fn branches(&self, at: At) -> impl Iterator<Item = (At, &Branch)> {
         let end = self.nodes.get(at as usize).map_or(0, |node| node.end);
         let mut next = at + 1;
@@ -140,7 +163,7 @@ impl Tree {
 
     /// The tree for a checkpoint: each node as its name, its text and its parts, an array without a text. In an object parts of one name
     /// would be one.
-    pub(crate) fn save(&self) -> Value {
+    pub fn save(&self) -> Value {
         if self.is_empty() { Value::Null } else { self.save_node(0) }
     }
 
@@ -151,7 +174,7 @@ impl Tree {
     }
 
     /// The tree that was saved.
-    pub(crate) fn load(saved: &Value) -> Option<Self> {
+    pub fn load(saved: &Value) -> Option<Self> {
         let mut tree = Self::default();
         if !saved.is_null() {
             tree.load_node(saved)?;
@@ -169,22 +192,25 @@ impl Tree {
         Some(())
     }
 
+    #[inline]
     fn span(&self, Span(from, to): Span) -> &str {
         self.text.get(from as usize..to as usize).unwrap_or_default()
     }
 
     /// Keeps a text, for a name.
-    pub(crate) fn keep(&mut self, text: &str) -> Span {
+    #[inline]
+    pub fn keep(&mut self, text: &str) -> Span {
         self.write(|kept| kept.push_str(text))
     }
 
     /// Keeps a text that is written.
-    pub(crate) fn write(&mut self, write: impl FnOnce(&mut String)) -> Span {
+    pub fn write(&mut self, write: impl FnOnce(&mut String)) -> Span {
         let from = index(self.text.len());
         write(&mut self.text);
         Span(from, index(self.text.len()))
     }
 
+    #[inline]
     fn push(&mut self, name: Span, text: Span, kind: Kind) -> At {
         let at = index(self.nodes.len());
         self.nodes.push(Branch { name, text, end: at + 1, kind });
@@ -192,7 +218,7 @@ impl Tree {
     }
 }
 
-/// Records are far below 4 GiB (`limits::RECORD`, `limits::DEFINITIONS`).
+/// Whoever collects a tree keeps it far below 4 GiB.
 fn index(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }

@@ -7,13 +7,13 @@ use crate::{ReadError, ReadErrorKind, limits};
 
 impl Tokenizer {
     pub(super) fn begin_string(&mut self, key: bool) -> Result<Option<Token>, ReadError> {
-        self.head += 1;
+        self.input.head += 1;
         self.key = key;
         if key || !self.skip {
-            let plain = plain_length(&self.buffer.as_bytes()[self.head..]).filter(|(length, _)| *length <= self.room());
-            self.plain = plain.map(|(length, _)| (self.head, self.head + length));
+            let plain = plain_length(&self.input.buffer.as_bytes()[self.input.head..]).filter(|(length, _)| *length <= self.room());
+            self.plain = plain.map(|(length, _)| (self.input.head, self.input.head + length));
             if let Some((length, escaped)) = plain {
-                self.head += length + 1;
+                self.input.head += length + 1;
                 self.escaped = escaped;
                 return Ok(Some(self.string_ended()));
             }
@@ -33,7 +33,7 @@ impl Tokenizer {
         let mut escape = escape;
         loop {
             self.partial = Partial::String(escape);
-            let rest = &self.buffer.as_bytes()[self.head..];
+            let rest = &self.input.buffer.as_bytes()[self.input.head..];
             if rest.is_empty() {
                 return Ok(None);
             }
@@ -45,11 +45,11 @@ impl Tokenizer {
                         None => Escape::No,
                         Some(b'"') => {
                             self.flush_surrogate()?;
-                            self.head += 1;
+                            self.input.head += 1;
                             return Ok(Some(self.string_ended()));
                         }
                         Some(_) => {
-                            self.head += 1;
+                            self.input.head += 1;
                             Escape::Backslash
                         }
                     }
@@ -73,11 +73,11 @@ impl Tokenizer {
     fn escape(&mut self, byte: u8) -> Result<Escape, ReadError> {
         match byte {
             b'u' => {
-                self.head += 1;
+                self.input.head += 1;
                 Ok(Escape::Digits(0))
             }
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {
-                self.head += 1;
+                self.input.head += 1;
                 self.flush_surrogate()?;
                 self.keep_unit(&['\\', char::from(byte)].iter().collect::<String>())?;
                 Ok(Escape::No)
@@ -91,7 +91,7 @@ impl Tokenizer {
             return Err(self.error(ReadErrorKind::Syntax, "expected four hexadecimal digits after '\\u' in a string"));
         }
         self.digits[usize::from(count)] = byte;
-        self.head += 1;
+        self.input.head += 1;
         if count < 3 {
             return Ok(Escape::Digits(count + 1));
         }
@@ -131,17 +131,17 @@ impl Tokenizer {
             return Ok(());
         }
         self.flush_surrogate()?;
-        let run = self.head..self.head + length;
-        self.head = run.end;
+        let run = self.input.head..self.input.head + length;
+        self.input.head = run.end;
         if self.clipped {
             return Ok(());
         }
-        if self.buffer.as_bytes()[run.clone()].iter().all(|byte| *byte >= b' ') {
+        if self.input.buffer.as_bytes()[run.clone()].iter().all(|byte| *byte >= b' ') {
             return self.keep_plain(run);
         }
         let mut from = run.start;
         for at in run.clone() {
-            let byte = self.buffer.as_bytes()[at];
+            let byte = self.input.buffer.as_bytes()[at];
             if byte < b' ' {
                 self.keep_plain(from..at)?;
                 self.keep_unit(&format!("\\u{byte:04x}"))?;
@@ -156,7 +156,7 @@ impl Tokenizer {
             return Ok(());
         }
         let room = self.room().saturating_sub(self.text.len());
-        let run = &self.buffer[run];
+        let run = &self.input.buffer[run];
         let kept = &run[..run.floor_char_boundary(room)];
         self.text.push_str(kept);
         if kept.len() < run.len() { self.clip() } else { Ok(()) }
@@ -190,17 +190,17 @@ impl Tokenizer {
 
     /// A number, `true`, `false` or `null`.
     pub(super) fn word(&mut self) -> Result<Option<Token>, ReadError> {
-        let rest = &self.buffer[self.head..];
+        let rest = &self.input.buffer[self.input.head..];
         let part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
         let length = rest.as_bytes().iter().position(|byte| !part(byte));
         let run = &rest[..length.unwrap_or(rest.len())];
         self.text.push_str(run);
-        self.head += run.len();
+        self.input.head += run.len();
         if self.text.len() > limits::TOKEN {
             let message = format!("a number of more than {} bytes (limits::TOKEN)", limits::TOKEN);
             return Err(self.error(ReadErrorKind::LimitExceeded, message));
         }
-        if length.is_none() && !(self.ended && self.is_consumed()) {
+        if length.is_none() && !(self.input.is_ended() && self.is_consumed()) {
             return Ok(None);
         }
         let token = match self.text.as_bytes() {

@@ -6,15 +6,13 @@
 
 use std::borrow::Cow;
 
-use super::{Token, Tokenizer};
+use super::{Shape, Token, Tokenizer};
 use crate::ReadError;
 use crate::tree::{At, Kind, Span, Tree};
 
-pub(crate) use super::shape::Shape;
-
 /// How a value was collected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Collected {
+pub enum Collected {
     /// [`Collector::tree`] is the value.
     Value,
     /// It is of another kind than its shape.
@@ -35,7 +33,7 @@ struct Level {
 
 /// Collects one value after the other; it may pause wherever the tokenizer needs bytes.
 #[derive(Debug)]
-pub(crate) struct Collector {
+pub struct Collector {
     shape: &'static Shape,
     limit: usize,
     tree: Tree,
@@ -70,7 +68,7 @@ impl Default for Collector {
 
 impl Collector {
     /// Begins with the next value of `tokens`, which stands before it; of that name, and at most that many [bytes](Tree::size).
-    pub(crate) fn begin(&mut self, shape: &'static Shape, limit: usize, tokens: &Tokenizer, name: &str) {
+    pub fn begin(&mut self, shape: &'static Shape, limit: usize, tokens: &Tokenizer, name: &str) {
         self.tree.clear();
         self.open.clear();
         (self.shape, self.limit, self.name) = (shape, limit, self.tree.keep(name));
@@ -79,27 +77,30 @@ impl Collector {
     }
 
     /// Offset of the value's first byte.
-    pub(crate) fn offset(&self) -> u64 {
+    #[inline]
+    pub fn offset(&self) -> u64 {
         self.offset
     }
 
     /// Line of the value's first byte.
-    pub(crate) fn line(&self) -> u64 {
+    #[inline]
+    pub fn line(&self) -> u64 {
         self.line
     }
 
     /// The value, trimmed.
-    pub(crate) fn tree(&self) -> &Tree {
+    #[inline]
+    pub fn tree(&self) -> &Tree {
         &self.tree
     }
 
     /// Takes the value out, and another tree for the next one.
-    pub(crate) fn replace(&mut self, other: Tree) -> Tree {
+    pub fn replace(&mut self, other: Tree) -> Tree {
         std::mem::replace(&mut self.tree, other)
     }
 
     /// Goes on; `None` when the tokenizer needs bytes.
-    pub(crate) fn advance(&mut self, tokens: &mut Tokenizer) -> Result<Option<Collected>, ReadError> {
+    pub fn advance(&mut self, tokens: &mut Tokenizer) -> Result<Option<Collected>, ReadError> {
         loop {
             tokens.keep(self.expected().limit());
             let Some(token) = tokens.next()? else { return Ok(None) };

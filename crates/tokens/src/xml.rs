@@ -6,23 +6,21 @@
 
 use std::ops::Range;
 
-use encoding_rs::Encoding;
 use memchr::{memchr, memchr2, memchr3, memmem, memrchr};
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::attributes::Attributes as RawAttributes;
 use quick_xml::parser::{ElementParser, Parser as _};
 use serde::{Deserialize, Serialize};
 
+use crate::decode::{Broken, Input, Position};
 use crate::{ReadError, ReadErrorKind, limits};
 
 mod cut;
-mod input;
 mod leaves;
 mod skip;
 
-pub(crate) use cut::CutFinder;
+pub use cut::CutFinder;
 
-use input::{Broken, Input, Spot};
 use leaves::length_of_leaves;
 use skip::Skip;
 
@@ -30,7 +28,8 @@ use skip::Skip;
 const REFERENCE: usize = 64;
 
 /// What the tokenizer says when asked for the next event.
-pub(crate) enum Token<'a> {
+pub enum Token<'a> {
+    /// An event.
     Event(Event<'a>),
     /// It wants the bytes at [`Tokenizer::position`], or to hear that there are none.
     NeedInput,
@@ -39,18 +38,21 @@ pub(crate) enum Token<'a> {
 }
 
 /// A part of the document.
-pub(crate) struct Event<'a> {
-    pub(crate) kind: Kind<'a>,
+pub struct Event<'a> {
+    /// What it is.
+    pub kind: Kind<'a>,
     /// Where it begins, in bytes of the document as it was fed.
-    pub(crate) offset: u64,
-    input: &'a Input,
+    pub offset: u64,
+    input: &'a Input<String>,
     index: usize,
     /// Of the element that begins or ends here or holds the text; the root has 1.
-    pub(crate) depth: usize,
+    pub depth: usize,
 }
 
+/// What an [`Event`] is.
 #[derive(Debug)]
-pub(crate) enum Kind<'a> {
+pub enum Kind<'a> {
+    /// The start of an element.
     Start(Start<'a>),
     /// A piece of text, references and line ends replaced. Where a text is cut into pieces depends on how it was fed.
     Text(&'a str),
@@ -60,8 +62,9 @@ pub(crate) enum Kind<'a> {
 
 /// A start tag.
 #[derive(Debug)]
-pub(crate) struct Start<'a> {
-    pub(crate) name: &'a str,
+pub struct Start<'a> {
+    /// Of the element, with its prefix.
+    pub name: &'a str,
     text: &'a str,
     scratch: &'a str,
     attributes: &'a [Attribute],
@@ -77,21 +80,26 @@ struct Attribute {
 }
 
 impl<'a> Start<'a> {
-    pub(crate) fn has_attributes(&self) -> bool {
+    /// Whether it has any.
+    #[inline]
+    pub fn has_attributes(&self) -> bool {
         !self.attributes.is_empty()
     }
 
     /// The value of an attribute, references replaced.
-    pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
+    #[inline]
+    pub fn get(&self, name: &str) -> Option<&'a str> {
         let is_named = |attribute: &&Attribute| attribute.name.len() == name.len() && self.part(attribute, &attribute.name) == name;
         self.attributes.iter().find(is_named).map(|attribute| self.part(attribute, &attribute.value))
     }
 
     /// All attributes in the document's order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'_, 'a> {
+    #[inline]
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'_, 'a> {
         self.attributes.iter().map(|attribute| (self.part(attribute, &attribute.name), self.part(attribute, &attribute.value)))
     }
 
+    #[inline]
     fn part(&self, attribute: &Attribute, range: &Range<usize>) -> &'a str {
         if attribute.replaced { &self.scratch[range.clone()] } else { &self.text[range.clone()] }
     }
@@ -100,11 +108,9 @@ impl<'a> Start<'a> {
 /// A place between two events: what [`Tokenizer::resume`] takes up. At most [`limits::OPEN_NAMES`] bytes of names, and as many entries
 /// as [`limits::DEPTH`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Place {
-    offset: u64,
-    line: u64,
-    /// Absent before the first byte.
-    encoding: Option<String>,
+pub struct Place {
+    #[serde(flatten)]
+    position: Position,
     /// Names and lines of the open elements, outermost first.
     open: Vec<(String, u64)>,
     phase: Phase,
@@ -114,14 +120,14 @@ pub(crate) struct Place {
 
 impl Place {
     /// Offset of the first byte behind it.
-    pub(crate) fn offset(&self) -> u64 {
-        self.offset
+    pub fn offset(&self) -> u64 {
+        self.position.offset
     }
 }
 
 /// A place just before the start tag of an element, without the names of those around it: these stay open until the element ends.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Mark {
+pub struct Mark {
     offset: u64,
     line: u64,
     depth: usize,
@@ -129,19 +135,22 @@ pub(crate) struct Mark {
 
 impl Event<'_> {
     /// Its line, counted from 1.
-    pub(crate) fn line(&self) -> u64 {
+    #[inline]
+    pub fn line(&self) -> u64 {
         self.input.line_at(self.index)
     }
 
     /// The place before this start tag.
-    pub(crate) fn mark(&self) -> Mark {
+    #[inline]
+    pub fn mark(&self) -> Mark {
         Mark { offset: self.offset, line: self.line(), depth: self.depth - 1 }
     }
 }
 
 impl Mark {
     /// The depth of the elements around it.
-    pub(crate) fn depth(&self) -> usize {
+    #[inline]
+    pub fn depth(&self) -> usize {
         self.depth
     }
 }
@@ -157,8 +166,8 @@ enum Phase {
 }
 
 /// The tokenizer. After an error it stays with that answer.
-pub(crate) struct Tokenizer {
-    input: Input,
+pub struct Tokenizer {
+    input: Input<String>,
     open: Open,
     phase: Phase,
     ends: bool,
@@ -186,73 +195,78 @@ enum Found {
     Over,
 }
 
+impl Default for Tokenizer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Tokenizer {
-    pub(crate) fn new() -> Self {
-        Self::with(Input::new(), Open::default(), Phase::BeforeRoot, false)
+    /// A tokenizer at the start of a document.
+    pub fn new() -> Self {
+        Self::with(Input::at(Position::START), Open::default(), Phase::BeforeRoot, false)
     }
 
     /// The tokenizer at a place that [`suspend`](Self::suspend) gave; `None` where it can be none.
-    pub(crate) fn resume(place: Place) -> Option<Self> {
-        let Place { offset, line, encoding, open: names, phase, ends } = place;
-        let input = match encoding {
-            Some(name) => Input::at(Encoding::for_label(name.as_bytes())?, offset, line),
-            None => Input::new(),
-        };
+    pub fn resume(place: Place) -> Option<Self> {
+        let Place { position, open: names, phase, ends } = place;
         let mut open = Open::default();
         for (name, line) in &names {
             open.push(name, Spot::Line(*line)).ok()?;
         }
-        Some(Self::with(input, open, phase, ends))
+        Some(Self::with(Input::at(position), open, phase, ends))
     }
 
-    fn with(input: Input, open: Open, phase: Phase, ends: bool) -> Self {
-        let boundary = (input.offset(), Spot::Held(input.start()), phase);
+    fn with(input: Input<String>, open: Open, phase: Phase, ends: bool) -> Self {
+        let boundary = (input.offset(), Spot::Held(input.head), phase);
         let (scratch, attributes) = (String::new(), Vec::new());
         let tag = (ElementParser::Outside, 0);
         Self { input, open, phase, ends, tag, skip: None, boundary, scratch, attributes, failed: None }
     }
 
     /// The place after the last event.
-    pub(crate) fn suspend(&self) -> Place {
+    pub fn suspend(&self) -> Place {
         let (offset, spot, phase) = self.boundary;
-        self.place(offset, self.input.line_of(spot), self.open.depth(), phase, self.ends)
+        self.place(offset, spot.line(&self.input), self.open.depth(), phase, self.ends)
     }
 
     /// The place of a mark whose element is not yet at its end.
-    pub(crate) fn suspend_at(&self, mark: Mark) -> Place {
+    pub fn suspend_at(&self, mark: Mark) -> Place {
         let phase = if mark.depth == 0 { Phase::BeforeRoot } else { Phase::Content };
         self.place(mark.offset, mark.line, mark.depth, phase, false)
     }
 
     fn place(&self, offset: u64, line: u64, depth: usize, phase: Phase, ends: bool) -> Place {
-        let encoding = self.input.encoding().filter(|_| offset > 0).map(|encoding| encoding.name().to_owned());
-        let open = self.open.iter().take(depth).map(|(name, spot)| (name.to_owned(), self.input.line_of(spot))).collect();
-        Place { offset, line, encoding, open, phase, ends }
+        let open = self.open.iter().take(depth).map(|(name, spot)| (name.to_owned(), spot.line(&self.input))).collect();
+        Place { position: self.input.position().moved_to(offset, line), open, phase, ends }
     }
 
     /// Offset of the next byte to be fed.
-    pub(crate) fn position(&self) -> u64 {
+    pub fn position(&self) -> u64 {
         self.input.fed()
     }
 
     /// Offset up to which the document is read.
-    pub(crate) fn progress(&self) -> u64 {
+    pub fn progress(&self) -> u64 {
         self.input.offset()
     }
 
-    pub(crate) fn feed(&mut self, bytes: &[u8]) {
+    /// Takes the bytes at [`position`](Self::position).
+    pub fn feed(&mut self, bytes: &[u8]) {
         // What was taken goes: the last moment to count its lines.
-        self.boundary.1 = Spot::Line(self.input.line_of(self.boundary.1));
+        self.boundary.1 = Spot::Line(self.boundary.1.line(&self.input));
         self.open.settle(&self.input);
         self.input.feed(bytes);
     }
 
-    pub(crate) fn end_of_input(&mut self) {
+    /// Says that the bytes end at [`position`](Self::position).
+    pub fn end_of_input(&mut self) {
         self.input.end();
     }
 
     /// The next event, or what is needed for it.
-    pub(crate) fn next(&mut self) -> Result<Token<'_>, ReadError> {
+    #[expect(clippy::should_implement_trait, reason = "an iterator cannot ask for input")]
+    pub fn next(&mut self) -> Result<Token<'_>, ReadError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
@@ -268,10 +282,10 @@ impl Tokenizer {
             Found::NeedInput => return Ok(Token::NeedInput),
             Found::Over => return Ok(Token::End),
             Found::Start(name) => {
-                let text = self.input.text();
+                let text = &self.input.buffer;
                 (Kind::Start(Start { name: &text[name], text, scratch: &self.scratch, attributes: &self.attributes }), depth)
             }
-            Found::Text(range) => (Kind::Text(&self.input.text()[range]), depth),
+            Found::Text(range) => (Kind::Text(&self.input.buffer[range]), depth),
             Found::Replaced => (Kind::Text(&self.scratch), depth),
             Found::End => (Kind::End(self.open.ended()), depth + 1),
         };
@@ -282,36 +296,36 @@ impl Tokenizer {
     /// Passes over what comes next as far as it is leaves in the innermost element of which nobody needs what is in them: no events come of them.
     ///
     /// That what is passed over is well-formed is seen here, too: which errors a document has does not depend on what is needed of it.
-    pub(crate) fn pass_leaves(&mut self, depth: usize, is_needed: impl Fn(&str) -> bool) {
+    pub fn pass_leaves(&mut self, depth: usize, is_needed: impl Fn(&str) -> bool) {
         let is_between = self.skip.is_none() && self.tag.1 == 0 && !self.ends && self.failed.is_none();
         if !is_between || self.phase != Phase::Content || self.open.depth() != depth {
             return;
         }
         let room = limits::OPEN_NAMES - self.open.length();
-        let length = length_of_leaves(self.input.rest(), |name| name.len() > room || is_needed(name));
+        let length = length_of_leaves(self.input.untaken_text(), |name| name.len() > room || is_needed(name));
         if length > 0 {
-            self.input.advance(length);
+            self.input.take(length);
             self.boundary = self.here();
         }
     }
 
     /// What is kept of the place where the input is.
     fn here(&self) -> (u64, Spot, Phase) {
-        (self.input.offset(), Spot::Held(self.input.start()), self.phase)
+        (self.input.offset(), Spot::Held(self.input.head), self.phase)
     }
 
     /// The next event, and its offset and index.
     fn find(&mut self) -> Result<(Found, (u64, usize)), ReadError> {
         loop {
-            let at = (self.input.offset(), self.input.start());
+            let at = (self.input.offset(), self.input.head);
             if self.ends {
                 self.close();
                 return Ok((Found::End, at));
             }
             let found = match &mut self.skip {
                 Some((skip, _)) => {
-                    let (taken, done) = skip.feed(self.input.rest());
-                    self.input.advance(taken);
+                    let (taken, done) = skip.feed(self.input.untaken_text());
+                    self.input.take(taken);
                     if done {
                         self.skip = None;
                         continue;
@@ -319,7 +333,7 @@ impl Tokenizer {
                     None
                 }
                 None if self.phase == Phase::Cdata => self.cdata(),
-                None if self.input.rest().starts_with('<') => self.markup()?,
+                None if self.input.untaken_text().starts_with('<') => self.markup()?,
                 None => self.text()?,
             };
             match found {
@@ -333,11 +347,11 @@ impl Tokenizer {
 
     /// Text up to the next markup: [`Found::Over`] where there was none worth an event, `None` where more input is needed.
     fn text(&mut self) -> Result<Option<Found>, ReadError> {
-        let (start, rest) = (self.input.start(), self.input.rest());
+        let (start, rest) = (self.input.head, self.input.untaken_text());
         // Most texts have nothing to replace: they are looked at once only.
         let first = memchr3(b'<', b'&', b'\r', rest.as_bytes());
         if let Some(length) = first.filter(|at| rest.as_bytes()[*at] == b'<' && self.phase == Phase::Content) {
-            self.input.advance(length);
+            self.input.take(length);
             return Ok(Some(Found::Text(start..start + length)));
         }
         let end = first.and_then(|at| Some(at + memchr(b'<', &rest.as_bytes()[at..])?));
@@ -350,16 +364,16 @@ impl Tokenizer {
             return if length == 0 { Ok(None) } else { self.take_text(length).map(Some) };
         }
         let (length, blank) = (piece.len(), piece.len() - piece.trim_ascii_start().len());
-        self.input.advance(blank);
+        self.input.take(blank);
         if blank == length { Ok(Some(Found::Over)) } else { Err(self.outside("text")) }
     }
 
     /// Takes a piece of text that is followed by markup or ends where it may be cut.
     fn take_text(&mut self, length: usize) -> Result<Found, ReadError> {
-        let start = self.input.start();
-        let piece = &self.input.rest()[..length];
+        let start = self.input.head;
+        let piece = &self.input.untaken_text()[..length];
         if memchr2(b'&', b'\r', piece.as_bytes()).is_none() {
-            self.input.advance(length);
+            self.input.take(length);
             return Ok(Found::Text(start..start + length));
         }
         self.scratch.clear();
@@ -368,17 +382,17 @@ impl Tokenizer {
             return Err(self.error_ahead(at, message));
         }
         unify_line_ends(&mut self.scratch, 0);
-        self.input.advance(length);
+        self.input.take(length);
         Ok(Found::Replaced)
     }
 
     /// Text of a CDATA section, or its end.
     fn cdata(&mut self) -> Option<Found> {
-        let start = self.input.start();
-        let rest = self.input.rest();
+        let start = self.input.head;
+        let rest = self.input.untaken_text();
         let length = match memmem::find(rest.as_bytes(), b"]]>") {
             Some(0) => {
-                self.input.advance(3);
+                self.input.take(3);
                 self.phase = Phase::Content;
                 return Some(Found::Over);
             }
@@ -396,7 +410,7 @@ impl Tokenizer {
             self.scratch.push_str(piece);
             unify_line_ends(&mut self.scratch, 0);
         }
-        self.input.advance(length);
+        self.input.take(length);
         Some(if plain { Found::Text(start..start + length) } else { Found::Replaced })
     }
 
@@ -404,7 +418,7 @@ impl Tokenizer {
     fn markup(&mut self) -> Result<Option<Found>, ReadError> {
         const OPENINGS: [(&str, SkipFrom); 3] = [("<!--", Skip::comment), ("<?", Skip::instruction), ("<!DOCTYPE", Skip::doctype)];
         const CDATA: &str = "<![CDATA[";
-        let rest = self.input.rest();
+        let rest = self.input.untaken_text();
         if !rest.starts_with("<!") && !rest.starts_with("<?") {
             return if rest.len() < 2 { Ok(None) } else { self.tag() };
         }
@@ -414,7 +428,7 @@ impl Tokenizer {
                     return Err(self.error(ReadErrorKind::Syntax, "<!DOCTYPE after the start of the root element".to_owned()));
                 }
                 self.skip = Some((skip(), self.input.line()));
-                self.input.advance(opening.len());
+                self.input.take(opening.len());
                 return Ok(Some(Found::Over));
             }
         }
@@ -423,7 +437,7 @@ impl Tokenizer {
                 return Err(self.outside("a CDATA section"));
             }
             self.phase = Phase::Cdata;
-            self.input.advance(CDATA.len());
+            self.input.take(CDATA.len());
             return Ok(Some(Found::Over));
         }
         if CDATA.starts_with(rest) || OPENINGS.iter().any(|(opening, _)| opening.starts_with(rest)) {
@@ -440,7 +454,7 @@ impl Tokenizer {
         {
             return Ok(Some(found));
         }
-        let rest = self.input.rest();
+        let rest = self.input.untaken_text();
         let (parser, searched) = &mut self.tag;
         let from = (*searched).max(1);
         let found = parser.feed(&rest.as_bytes()[from..]).map(|end| from + end + 1);
@@ -456,14 +470,14 @@ impl Tokenizer {
 
     /// A tag as nearly all are written: `</name>` and `<name one="value" two='value'>`. Whatever else it is, [`tag`](Self::tag) finds out.
     fn plain_tag(&mut self) -> Result<Option<Found>, ReadError> {
-        let rest = self.input.rest().as_bytes();
+        let rest = self.input.untaken_text().as_bytes();
         if rest[1] == b'/' {
             let name = self.open.innermost().map_or("", |(name, _)| name).as_bytes();
             if name.is_empty() || rest.get(2 + name.len()) != Some(&b'>') || !rest[2..].starts_with(name) {
                 return Ok(None);
             }
             let length = name.len() + 3;
-            self.input.advance(length);
+            self.input.take(length);
             self.close();
             return Ok(Some(Found::End));
         }
@@ -482,12 +496,12 @@ impl Tokenizer {
     fn plain_attributes(&mut self, end: usize) -> Option<(usize, bool)> {
         self.attributes.clear();
         let (length, empty) = self.find_attributes(end)?;
-        let start = self.input.start();
-        let special = |range: Range<usize>| memchr3(b'&', b'<', b'\r', &self.input.text().as_bytes()[range]).is_some();
+        let start = self.input.head;
+        let special = |range: Range<usize>| memchr3(b'&', b'<', b'\r', &self.input.buffer.as_bytes()[range]).is_some();
         if !self.attributes.is_empty() && special(start + end..start + length) {
             self.scratch.clear();
             for attribute in self.attributes.iter_mut().filter(|attribute| special(attribute.value.clone())) {
-                let text = self.input.text();
+                let text = &self.input.buffer;
                 *attribute = replaced(&text[attribute.name.clone()], &text[attribute.value.clone()], &mut self.scratch).ok()?;
             }
         }
@@ -496,7 +510,7 @@ impl Tokenizer {
 
     /// The same, with the attributes as they stand.
     fn find_attributes(&mut self, end: usize) -> Option<(usize, bool)> {
-        let (bytes, start) = (self.input.rest().as_bytes(), self.input.start());
+        let (bytes, start) = (self.input.untaken_text().as_bytes(), self.input.head);
         let mut at = end;
         loop {
             let blanks = bytes[at..].iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
@@ -521,7 +535,7 @@ impl Tokenizer {
     }
 
     fn start_tag(&mut self, length: usize) -> Result<Found, ReadError> {
-        let body = &self.input.rest()[1..length - 1];
+        let body = &self.input.untaken_text()[1..length - 1];
         let (body, empty) = body.strip_suffix('/').map_or((body, false), |body| (body, true));
         let end = body.bytes().position(|byte| byte.is_ascii_whitespace()).unwrap_or(body.len());
         let name = &body[..end];
@@ -536,7 +550,7 @@ impl Tokenizer {
         if end < body.len()
             && let Err(message) = read_attributes(body, end, &mut self.scratch, &mut self.attributes)
         {
-            let message = format!("in {}: {message}", tag_name(self.input.rest()));
+            let message = format!("in {}: {message}", tag_name(self.input.untaken_text()));
             return Err(self.error(ReadErrorKind::Syntax, message));
         }
         self.open_element(1 + end, length, empty)
@@ -544,28 +558,28 @@ impl Tokenizer {
 
     /// Opens the element whose name ends at `end` of its tag.
     fn open_element(&mut self, end: usize, length: usize, empty: bool) -> Result<Found, ReadError> {
-        let start = self.input.start();
-        if let Err(message) = self.open.push(&self.input.rest()[1..end], Spot::Held(start)) {
+        let start = self.input.head;
+        if let Err(message) = self.open.push(&self.input.untaken_text()[1..end], Spot::Held(start)) {
             return Err(self.error(ReadErrorKind::LimitExceeded, message));
         }
-        self.input.advance(length);
+        self.input.take(length);
         self.phase = Phase::Content;
         self.ends = empty;
         Ok(Found::Start(start + 1..start + end))
     }
 
     fn end_tag(&mut self, length: usize) -> Result<Found, ReadError> {
-        let name = self.input.rest()[2..length - 1].trim_ascii_end();
+        let name = self.input.untaken_text()[2..length - 1].trim_ascii_end();
         match self.open.innermost() {
             Some((open, _)) if open == name => {}
             Some((open, spot)) => {
-                let line = self.input.line_of(spot);
+                let line = spot.line(&self.input);
                 let message = format!("expected </{open}>, which begins in line {line}, found </{}>", quoted(name).trim_matches('"'));
                 return Err(self.error(ReadErrorKind::Syntax, message));
             }
             None => return Err(self.outside(&format!("</{}>", quoted(name).trim_matches('"')))),
         }
-        self.input.advance(length);
+        self.input.take(length);
         self.close();
         Ok(Found::End)
     }
@@ -580,8 +594,8 @@ impl Tokenizer {
 
     /// What it means that no input comes after the rest.
     fn over(&self) -> Result<Found, ReadError> {
-        let rest = self.input.rest();
-        let (offset, line) = self.input.ahead(rest.len());
+        let rest = self.input.untaken_text();
+        let (offset, line) = self.ahead(rest.len());
         let error = |kind, message| Err(ReadError { kind, message, offset, line });
         match self.input.broken() {
             Some(Broken::Invalid(encoding)) => return error(ReadErrorKind::Syntax, format!("the bytes are no {} text", encoding.name())),
@@ -595,7 +609,7 @@ impl Tokenizer {
         let message = match (&self.skip, self.open.innermost()) {
             (Some((skip, line)), _) => format!("the document ends within {}, which begins in line {line}", skip.what()),
             (None, Some((name, spot))) => {
-                format!("the document ends within <{name}>, which begins in line {}", self.input.line_of(spot))
+                format!("the document ends within <{name}>, which begins in line {}", spot.line(&self.input))
             }
             (None, None) if !rest.is_empty() => format!("the document ends within {}", tag_name(rest)),
             (None, None) if self.phase == Phase::BeforeRoot => "the document ends before its root element".to_owned(),
@@ -616,10 +630,33 @@ impl Tokenizer {
         ReadError { kind, message, offset: self.input.offset(), line: self.input.line() }
     }
 
+    /// Offset and line of what is `length` bytes ahead in the text.
+    fn ahead(&self, length: usize) -> (u64, u64) {
+        let Position { offset, line, .. } = self.input.position_at(self.input.head + length);
+        (offset, line)
+    }
+
     /// A syntax error `length` bytes ahead in the text.
     fn error_ahead(&self, length: usize, message: String) -> ReadError {
-        let (offset, line) = self.input.ahead(length);
+        let (offset, line) = self.ahead(length);
         ReadError { kind: ReadErrorKind::Syntax, message, offset, line }
+    }
+}
+
+/// A place whose line is counted only when somebody asks.
+#[derive(Clone, Copy, Debug)]
+enum Spot {
+    /// An index in the input's buffer; until it is fed again.
+    Held(usize),
+    Line(u64),
+}
+
+impl Spot {
+    fn line(self, input: &Input<String>) -> u64 {
+        match self {
+            Self::Held(index) => input.line_at(index),
+            Self::Line(line) => line,
+        }
     }
 }
 
@@ -642,9 +679,9 @@ impl Open {
     }
 
     /// Counts the lines that are not known yet.
-    fn settle(&mut self, input: &Input) {
+    fn settle(&mut self, input: &Input<String>) {
         for (_, spot) in &mut self.ends {
-            *spot = Spot::Line(input.line_of(*spot));
+            *spot = Spot::Line(spot.line(input));
         }
     }
 

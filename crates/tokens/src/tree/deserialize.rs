@@ -8,14 +8,14 @@ use super::{At, Kind, Tree};
 
 /// A value in a tree, for serde to read. Texts are lent by the tree.
 #[derive(Clone, Copy)]
-pub(crate) struct Node<'t> {
+pub struct Node<'t> {
     tree: &'t Tree,
     at: At,
 }
 
 impl<'t> Node<'t> {
     /// The tree's value.
-    pub(crate) fn first(tree: &'t Tree) -> Self {
+    pub fn first(tree: &'t Tree) -> Self {
         Self { tree, at: 0 }
     }
 
@@ -78,8 +78,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::token::json::Tokenizer;
-    use crate::token::json::collect::{Collected, Collector, Shape};
+    use crate::json::{Collected, Collector, Shape, Tokenizer};
 
     #[derive(Debug, Default, PartialEq, Deserialize)]
     #[serde(default)]

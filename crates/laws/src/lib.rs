@@ -1,0 +1,64 @@
+//! What holds for whatever reads a file in pieces, as a function of any bytes: it sees the same however the bytes are cut, and wherever it is
+//! suspended. A broken law is a panic. For tests and fuzz targets.
+
+use std::fmt::Debug;
+
+/// How a file is served, as a function of its bytes alone: a found case shows itself again.
+#[derive(Clone, Debug)]
+pub struct Cuts {
+    /// A linear congruential generator (Knuth's MMIX constants).
+    state: u64,
+    /// The longest piece, in bytes.
+    most: usize,
+}
+
+impl Cuts {
+    /// Pieces of up to `most` bytes.
+    pub fn of(bytes: &[u8], most: usize) -> Self {
+        Self { state: hash(bytes) ^ most as u64, most }
+    }
+
+    /// Pieces that hold everything.
+    pub fn none() -> Self {
+        Self { state: 0, most: usize::MAX }
+    }
+
+    /// The next piece, from an offset on; empty at the end.
+    pub fn piece<'a>(&mut self, bytes: &'a [u8], position: u64) -> &'a [u8] {
+        let at = usize::try_from(position).unwrap_or(usize::MAX).min(bytes.len());
+        self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let length =
+            if self.most == usize::MAX { bytes.len() } else { 1 + usize::try_from(self.state >> 33).unwrap_or_default() % self.most };
+        &bytes[at..bytes.len().min(at.saturating_add(length))]
+    }
+}
+
+/// What a reader saw, and the error at which it ended if it did not end well.
+#[derive(Debug, PartialEq)]
+pub struct Seen<T, E> {
+    /// In the file's order.
+    pub items: Vec<T>,
+    /// None where it read to the end.
+    pub error: Option<E>,
+}
+
+impl<T, E> Default for Seen<T, E> {
+    fn default() -> Self {
+        Self { items: Vec::new(), error: None }
+    }
+}
+
+/// Reads whole, in pieces, and with a new reader after each item (`read`'s second argument): all have to see the same.
+pub fn obeys<T: Debug + PartialEq>(bytes: &[u8], read: impl Fn(Cuts, bool) -> T) {
+    let whole = read(Cuts::none(), false);
+    for most in [1, 5, 300] {
+        assert_eq!(read(Cuts::of(bytes, most), false), whole, "in pieces of up to {most} bytes");
+    }
+    assert_eq!(read(Cuts::none(), true), whole, "suspended after each item");
+    assert_eq!(read(Cuts::of(bytes, 50), true), whole, "suspended after each item, in pieces of up to 50 bytes");
+}
+
+/// FNV-1a, a number that follows from the bytes alone.
+pub fn hash(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
