@@ -1,93 +1,191 @@
-//! Paths and expressions of a description, from text. Part of the build script; see `formats/README.md` for the language.
+//! Paths, expressions and patterns of a description, from text. `crates/scan-reports/formats/README.md` is the reference of the language.
 
-use super::table::{Alternative, Class, Expr, List, Part, Path, Pattern, Piece, Source, Start, Step, Transform};
+use std::collections::BTreeMap;
 
-/// What a description knows when an expression is read: where paths that begin with `/` and lookups lead.
-pub(crate) trait Names {
-    /// The start and the further steps of a path from the report's root.
-    fn slot(&mut self, path: &str, steps: Vec<Step>) -> Result<Path, String>;
-    /// The steps from the root to the object that is so many levels around the record.
-    fn around(&self, levels: usize) -> Result<Vec<Step>, String>;
-    /// The slot of the definitions of that name.
-    fn definitions(&mut self, name: &str) -> Result<u8, String>;
-    /// Notes that a value is needed, unless one of these slots holds a text.
-    fn needed(&mut self, path: &Path, unless: &[u8]);
-    /// The words of a map.
-    fn map(&self, name: &str) -> Option<List<(&'static str, &'static str)>>;
+use crate::expression::{Alternative, Expression, Part, Path, Source, Step, Text, Transform};
+use crate::table::{Class, Pattern, Piece};
+
+/// Where a path begins, as it is written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Start {
+    /// At the record.
+    InRecord,
+    /// `$`: at the element of the record's `each`.
+    Element,
+    /// `^`: at the object or element that is so many levels around the record.
+    Around(usize),
+    /// `/`: at the report's root.
+    Root,
+    /// `name(key)`: at the definition of that name with that key.
+    Definition(Text, Box<Path<Start>>),
+}
+
+/// Words and what they become, by the name of the map.
+pub type Maps = BTreeMap<String, BTreeMap<String, String>>;
+
+/// What of a description decides how its expressions are read.
+#[derive(Clone, Copy, Debug)]
+pub struct Language<'a> {
+    /// The maps.
+    pub maps: &'a Maps,
     /// A name may stand several times without being in an array.
-    fn repeats(&self) -> bool;
+    pub repeats: bool,
 }
 
-pub(crate) fn list<T>(items: Vec<T>) -> List<T> {
-    List(Vec::leak(items))
-}
+impl Language<'_> {
+    /// `alternative | alternative`.
+    pub fn expression(self, text: &str) -> Result<Expression<Start>, String> {
+        let alternatives = split(text, '|')?.into_iter().map(|text| self.alternative(text));
+        Ok(Expression(alternatives.collect::<Result<_, _>>()?))
+    }
 
-pub(crate) fn leak(text: &str) -> &'static str {
-    Box::leak(text.to_owned().into_boxed_str())
-}
+    /// `path > transform`, `'template' > transform`.
+    fn alternative(self, text: &str) -> Result<Alternative<Start>, String> {
+        let parts = split(text, '>')?;
+        let (source, transforms) = parts.split_first().ok_or("an empty expression")?;
+        let source = match source.strip_prefix('\'') {
+            Some(rest) => Source::Template(self.template(rest.strip_suffix('\'').ok_or("a template without its closing quote")?)?),
+            None => Source::Value(self.path(source)?),
+        };
+        let transforms = transforms.iter().map(|text| self.transform(text)).collect::<Result<_, _>>()?;
+        Ok(Alternative { source, transforms })
+    }
 
-/// `alternative | alternative`: see the module.
-pub(crate) fn expression(text: &str, names: &mut impl Names) -> Result<Expr, String> {
-    // Kept values that are the expression's, if they hold a text.
-    let mut earlier = Vec::new();
-    let mut alternatives = Vec::new();
-    for text in split(text, '|')? {
-        let alternative = alternative(text, &earlier, names)?;
-        if let Source::Value(Path { start: Start::Kept(slot), steps: List([]) }) = alternative.source
-            && alternative.transforms.is_empty()
-        {
-            earlier.push(slot);
+    fn template(self, text: &str) -> Result<Box<[Part<Start>]>, String> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some(open) = rest.find('{') {
+            let close = rest[open..].find('}').map(|at| open + at).ok_or_else(|| format!("'{{' without '}}' in '{text}'"))?;
+            if open > 0 {
+                parts.push(Part::Literal(rest[..open].into()));
+            }
+            let inner = &rest[open + 1..close];
+            parts.push(match inner.strip_suffix('?') {
+                Some(inner) => Part::Optional(self.expression(inner)?),
+                None => Part::Needed(self.expression(inner)?),
+            });
+            rest = &rest[close + 1..];
         }
-        alternatives.push(alternative);
-    }
-    Ok(Expr(list(alternatives)))
-}
-
-fn alternative(text: &str, earlier: &[u8], names: &mut impl Names) -> Result<Alternative, String> {
-    let parts = split(text, '>')?;
-    let (source, transforms) = parts.split_first().ok_or("an empty expression")?;
-    let source = match source.strip_prefix('\'') {
-        Some(rest) => Source::Template(template(rest.strip_suffix('\'').ok_or("a template without its closing quote")?, names)?),
-        None => Source::Value(needed_path(source, earlier, names)?),
-    };
-    let transforms = transforms.iter().map(|text| transform(text, names)).collect::<Result<_, _>>()?;
-    Ok(Alternative { source, transforms: list(transforms) })
-}
-
-fn needed_path(text: &str, unless: &[u8], names: &mut impl Names) -> Result<Path, String> {
-    let path = path(text, names)?;
-    names.needed(&path, unless);
-    Ok(path)
-}
-
-fn template(text: &str, names: &mut impl Names) -> Result<List<Part>, String> {
-    let mut parts = Vec::new();
-    let mut rest = text;
-    while let Some(open) = rest.find('{') {
-        let close = rest[open..].find('}').map(|at| open + at).ok_or_else(|| format!("'{{' without '}}' in '{text}'"))?;
-        if open > 0 {
-            parts.push(Part::Literal(leak(&rest[..open])));
+        if !rest.is_empty() {
+            parts.push(Part::Literal(rest.into()));
         }
-        let inner = &rest[open + 1..close];
-        parts.push(match inner.strip_suffix('?') {
-            Some(inner) => Part::Optional(expression(inner, names)?),
-            None => Part::Needed(expression(inner, names)?),
-        });
-        rest = &rest[close + 1..];
+        Ok(parts.into())
     }
-    if !rest.is_empty() {
-        parts.push(Part::Literal(leak(rest)));
+
+    /// A path.
+    pub fn path(self, text: &str) -> Result<Path<Start>, String> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err("expected a path, found nothing".to_owned());
+        }
+        let (start, rest) = if let Some(rest) = text.strip_prefix('/') {
+            (Start::Root, rest)
+        } else if text.starts_with('^') {
+            let rest = text.trim_start_matches('^');
+            (Start::Around(text.len() - rest.len()), rest)
+        } else if let Some(rest) = text.strip_prefix('$') {
+            (Start::Element, rest)
+        } else if let Some((name, rest)) = lookup(text) {
+            let (key, rest) = rest.split_once(')').ok_or_else(|| format!("'(' without ')' in {text:?}"))?;
+            (Start::Definition(name.into(), Box::new(self.path(key)?)), rest)
+        } else {
+            (Start::InRecord, if text == "." { "" } else { text })
+        };
+        let rest = if matches!(start, Start::InRecord | Start::Root) { rest } else { rest.strip_prefix('.').unwrap_or(rest) };
+        Ok(Path { start, steps: self.steps(rest)?.into() })
     }
-    Ok(list(parts))
+
+    /// `a.b[].c`, `a[type=x].*`, `` `a.b` ``, `#`.
+    pub fn steps(self, text: &str) -> Result<Vec<Step>, String> {
+        let mut steps = Vec::new();
+        if text.is_empty() {
+            return Ok(steps);
+        }
+        for segment in split(text, '.')? {
+            let (name, suffix) = name_of(segment)?;
+            match name {
+                "*" => steps.push(Step::AnyMember),
+                "" => {}
+                name => steps.push(Step::Member(name.into())),
+            }
+            self.suffixes(suffix, &mut steps).map_err(|error| format!("{error} in {text:?}"))?;
+            if name.is_empty() && suffix.is_empty() {
+                return Err(format!("an empty name in {text:?}"));
+            }
+        }
+        Ok(steps)
+    }
+
+    fn suffixes(self, text: &str, steps: &mut Vec<Step>) -> Result<(), String> {
+        let mut rest = text;
+        while !rest.is_empty() {
+            if let Some(after) = rest.strip_prefix('#') {
+                steps.push(Step::Name);
+                rest = after;
+                continue;
+            }
+            let inner = rest.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+            let (inner, after) = inner.ok_or_else(|| format!("expected '[…]' or '#', found {rest:?}"))?;
+            steps.push(match (inner, inner.split_once('=')) {
+                ("", _) if self.repeats => {
+                    return Err("'[]' is for JSON: in XML a name stands for all elements that have it".to_owned());
+                }
+                ("", _) => Step::Elements,
+                (_, Some((name, value))) => Step::Where(name.trim().into(), value.trim().into()),
+                (number, None) => {
+                    Step::Nth(number.parse().map_err(|_| format!("expected '[]', '[3]' or '[name=value]', found [{number}]"))?)
+                }
+            });
+            rest = after;
+        }
+        Ok(())
+    }
+
+    fn transform(self, text: &str) -> Result<Transform, String> {
+        let (word, argument) = text.split_once(' ').map_or((text, None), |(word, rest)| (word, Some(rest.trim())));
+        if let (None, Some(plain)) = (argument, plain_transform(word)) {
+            return Ok(plain);
+        }
+        if let Some(with_text) = transform_with_text(word) {
+            let inner = argument.and_then(|text| text.strip_prefix('\'')?.strip_suffix('\''));
+            return Ok(with_text(inner.ok_or_else(|| format!("expected {word} 'text', found {text:?}"))?.into()));
+        }
+        let number = || {
+            let number = argument.and_then(|text| text.parse().ok()).filter(|number| *number != 0.0);
+            number.ok_or_else(|| format!("expected {word} and a number, found {text:?}"))
+        };
+        Ok(match word {
+            "divide" => Transform::Divide(number()?),
+            "risk" => Transform::Risk(number()?),
+            "map" => {
+                let name = argument.unwrap_or_default();
+                let map = self.maps.get(name).ok_or_else(|| format!("there is no [maps.{name}]"))?;
+                Transform::Map(map.iter().map(|(from, to)| (from.as_str().into(), to.as_str().into())).collect())
+            }
+            _ => return Err(format!("no transform is called {word:?}")),
+        })
+    }
+}
+
+/// The steps to the object that is so many levels around the record at the end of these.
+pub fn around(at: &[Step], levels: usize) -> Result<&[Step], String> {
+    let mut steps = at;
+    for _ in 0..levels {
+        while let [rest @ .., Step::Elements] = steps {
+            steps = rest;
+        }
+        steps = steps.split_last().ok_or("'^' leads out of the report")?.1;
+    }
+    Ok(steps)
 }
 
 /// A pattern of a line: text with `{name}`, `{name:class}`, `{name*}`, `{}`.
-pub(crate) fn pattern(text: &str) -> Result<Pattern, String> {
+pub fn pattern(text: &str) -> Result<Pattern, String> {
     let (mut pieces, mut longest, mut rest) = (Vec::new(), 0, text);
     while let Some(open) = rest.find('{') {
         let close = rest[open..].find('}').map(|at| open + at).ok_or_else(|| format!("'{{' without '}}' in {text:?}"))?;
         if open > 0 {
-            pieces.push(Piece::Text(leak(&rest[..open])));
+            pieces.push(Piece::Text(rest[..open].into()));
         } else if !pieces.is_empty() {
             return Err(format!("expected text between two '{{…}}' in {text:?}"));
         }
@@ -100,9 +198,9 @@ pub(crate) fn pattern(text: &str) -> Result<Pattern, String> {
         return Err(format!("more than one '*' in {text:?}"));
     }
     if !rest.is_empty() {
-        pieces.push(Piece::Text(leak(rest)));
+        pieces.push(Piece::Text(rest.into()));
     }
-    Ok(Pattern(list(pieces)))
+    Ok(Pattern(pieces.into()))
 }
 
 fn take(text: &str) -> Result<Piece, String> {
@@ -119,63 +217,12 @@ fn take(text: &str) -> Result<Piece, String> {
     if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
         return Err(format!("expected a name, found {name:?}"));
     }
-    Ok(if longest { Piece::TakeLongest(leak(name), class) } else { Piece::Take(leak(name), class) })
-}
-
-/// A path: see the module.
-pub(crate) fn path(text: &str, names: &mut impl Names) -> Result<Path, String> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err("expected a path, found nothing".to_owned());
-    }
-    if let Some(rest) = text.strip_prefix('/') {
-        return names.slot(text, steps(rest, names.repeats())?);
-    }
-    if text.starts_with('^') {
-        let rest = text.trim_start_matches('^');
-        let mut way = names.around(text.len() - rest.len())?;
-        way.extend(steps(rest.strip_prefix('.').unwrap_or(rest), names.repeats())?);
-        return names.slot(text, way);
-    }
-    if let Some(rest) = text.strip_prefix('$') {
-        let rest = rest.strip_prefix('.').unwrap_or(rest);
-        return Ok(Path { start: Start::Element, steps: list(steps(rest, names.repeats())?) });
-    }
-    if let Some((name, rest)) = lookup(text) {
-        let (key, rest) = rest.split_once(')').ok_or_else(|| format!("'(' without ')' in {text:?}"))?;
-        let slot = names.definitions(name)?;
-        let key = needed_path(key, &[], names)?;
-        let steps = list(steps(rest.strip_prefix('.').unwrap_or(rest), names.repeats())?);
-        return Ok(Path { start: Start::Defined(slot, list(vec![key])), steps });
-    }
-    let text = if text == "." { "" } else { text };
-    Ok(Path { start: Start::InRecord, steps: list(steps(text, names.repeats())?) })
+    Ok(if longest { Piece::TakeLongest(name.into(), class) } else { Piece::Take(name.into(), class) })
 }
 
 fn lookup(text: &str) -> Option<(&str, &str)> {
     let (name, rest) = text.split_once('(')?;
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_').then_some((name, rest))
-}
-
-/// `a.b[].c`, `a[type=x].*`, `` `a.b` ``, `#`.
-pub(crate) fn steps(text: &str, repeats: bool) -> Result<Vec<Step>, String> {
-    let mut steps = Vec::new();
-    if text.is_empty() {
-        return Ok(steps);
-    }
-    for segment in split(text, '.')? {
-        let (name, suffix) = name_of(segment)?;
-        match name {
-            "*" => steps.push(Step::AnyMember),
-            "" => {}
-            name => steps.push(Step::Member(leak(name))),
-        }
-        suffixes(suffix, &mut steps, repeats).map_err(|error| format!("{error} in {text:?}"))?;
-        if name.is_empty() && suffix.is_empty() {
-            return Err(format!("an empty name in {text:?}"));
-        }
-    }
-    Ok(steps)
 }
 
 fn name_of(segment: &str) -> Result<(&str, &str), String> {
@@ -187,67 +234,13 @@ fn name_of(segment: &str) -> Result<(&str, &str), String> {
     Ok((segment[..end].trim_end(), &segment[end..]))
 }
 
-fn suffixes(text: &str, steps: &mut Vec<Step>, repeats: bool) -> Result<(), String> {
-    let mut rest = text;
-    while !rest.is_empty() {
-        if let Some(after) = rest.strip_prefix('#') {
-            steps.push(Step::Name);
-            rest = after;
-            continue;
-        }
-        let inner = rest.strip_prefix('[').and_then(|rest| rest.split_once(']'));
-        let (inner, after) = inner.ok_or_else(|| format!("expected '[…]' or '#', found {rest:?}"))?;
-        steps.push(match (inner, inner.split_once('=')) {
-            ("", _) if repeats => return Err("'[]' is for JSON: in XML a name stands for all elements that have it".to_owned()),
-            ("", _) => Step::Elements,
-            (_, Some((name, value))) => Step::Where(leak(name.trim()), leak(value.trim())),
-            (number, None) => Step::Nth(number.parse().map_err(|_| format!("expected '[]', '[3]' or '[name=value]', found [{number}]"))?),
-        });
-        rest = after;
-    }
-    Ok(())
-}
-
-fn transform(text: &str, names: &impl Names) -> Result<Transform, String> {
-    let (word, argument) = text.split_once(' ').map_or((text, None), |(word, rest)| (word, Some(rest.trim())));
-    let quoted = |argument: Option<&str>| {
-        let inner = argument.and_then(|text| text.strip_prefix('\'')?.strip_suffix('\''));
-        inner.map(leak).ok_or_else(|| format!("expected {word} 'text', found {text:?}"))
-    };
-    if let (None, Some(plain)) = (argument, plain_transform(word)) {
-        return Ok(plain);
-    }
-    Ok(match word {
-        "before" => Transform::Before(quoted(argument)?),
-        "after" => Transform::After(quoted(argument)?),
-        "before_last" => Transform::BeforeLast(quoted(argument)?),
-        "after_last" => Transform::AfterLast(quoted(argument)?),
-        "prefix" => Transform::Prefix(quoted(argument)?),
-        "suffix" => Transform::Suffix(quoted(argument)?),
-        "strip" => Transform::Strip(quoted(argument)?),
-        "split" => Transform::Split(quoted(argument)?),
-        "join" => Transform::Join(quoted(argument)?),
-        "like" => Transform::Like(quoted(argument)?),
-        "unlike" => Transform::Unlike(quoted(argument)?),
-        "divide" => {
-            let number = argument.and_then(|text| text.parse().ok()).filter(|number| *number != 0.0);
-            Transform::Divide(number.ok_or_else(|| format!("expected divide and a number, found {text:?}"))?)
-        }
-        "map" => {
-            let name = argument.unwrap_or_default();
-            Transform::Map(names.map(name).ok_or_else(|| format!("there is no [maps.{name}]"))?)
-        }
-        _ => return Err(format!("no transform is called {word:?}")),
-    })
-}
-
 fn plain_transform(word: &str) -> Option<Transform> {
     Some(match word {
         "lower" => Transform::Lower,
         "upper" => Transform::Upper,
         "trim" => Transform::Trim,
-        "lines" => Transform::Split("\n"),
-        "words" => Transform::Split(" "),
+        "lines" => Transform::Split("\n".into()),
+        "words" => Transform::Split(" ".into()),
         "last" => Transform::Last,
         "number" => Transform::Number,
         "ids" => Transform::Ids,
@@ -260,13 +253,29 @@ fn plain_transform(word: &str) -> Option<Transform> {
         "url_path" => Transform::UrlPath,
         "scheme" => Transform::Scheme,
         "hash" => Transform::Hash,
-        "fortify_risk" => Transform::FortifyRisk,
+        _ => return None,
+    })
+}
+
+fn transform_with_text(word: &str) -> Option<fn(Text) -> Transform> {
+    Some(match word {
+        "before" => Transform::Before,
+        "after" => Transform::After,
+        "before_last" => Transform::BeforeLast,
+        "after_last" => Transform::AfterLast,
+        "prefix" => Transform::Prefix,
+        "suffix" => Transform::Suffix,
+        "strip" => Transform::Strip,
+        "split" => Transform::Split,
+        "join" => Transform::Join,
+        "like" => Transform::Like,
+        "unlike" => Transform::Unlike,
         _ => return None,
     })
 }
 
 /// Splits at a character outside of quotes, backticks, brackets and parentheses, and trims the parts.
-pub(crate) fn split(text: &str, at: char) -> Result<Vec<&str>, String> {
+fn split(text: &str, at: char) -> Result<Vec<&str>, String> {
     let (mut parts, mut start, mut depth) = (Vec::new(), 0, 0_usize);
     let mut quote = None;
     for (index, c) in text.char_indices() {

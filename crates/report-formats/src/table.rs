@@ -1,119 +1,118 @@
-//! A described format as static tables: what the build script makes of `formats/<name>.toml`, and what the readers go by.
-//!
-//! The tables print themselves as Rust (`{:?}`): that is how the build script writes them.
+//! A described format as tables: what its readers go by.
 
-use std::fmt;
+use std::collections::BTreeMap;
 
-use super::Shape;
+use serde::{Deserialize, Serialize};
+
 use crate::kinds::{AssetKind, FindingKind, Severity, Status};
 
-/// A list that lives as long as the program.
-pub(crate) struct List<T: 'static>(pub(crate) &'static [T]);
+pub use crate::expression::{Alternative, Expression, Part, Path, Source, Start, Step, Text, Transform};
 
-impl<T> Clone for List<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for List<T> {}
-
-impl<T> std::ops::Deref for List<T> {
-    type Target = [T];
-
-    fn deref(&self) -> &[T] {
-        self.0
-    }
-}
-
-impl<T: fmt::Debug> fmt::Debug for List<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "List(&{:?})", self.0)
-    }
-}
-
-/// A value of one of the crate's enums.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Word<T>(pub(crate) T);
-
-impl<T: fmt::Debug> fmt::Debug for Word<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = std::any::type_name::<T>();
-        write!(f, "Word({}::{:?})", name.rsplit("::").next().unwrap_or(name), self.0)
-    }
-}
-
-/// A format.
-#[derive(Debug)]
-pub(crate) struct Table {
-    pub(crate) name: &'static str,
+/// A format: what it is, and what tells its reports from others.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct Table {
+    /// Its name: that of its description.
+    pub name: Text,
     /// Other names by which it may be asked for.
-    pub(crate) aliases: List<&'static str>,
+    pub aliases: Box<[Text]>,
     /// The scanner's name, for people.
-    pub(crate) scanner: &'static str,
+    pub scanner: Text,
     /// What the report is, and how it is made.
-    pub(crate) about: &'static str,
-    pub(crate) syntax: Syntax,
-    /// One of them has to hold.
-    pub(crate) detect: List<Detect>,
-    /// How it is read; none where a module of its own does.
-    pub(crate) reading: Option<Reading>,
+    pub about: Text,
+    /// What its reports are written in.
+    pub syntax: Syntax,
+    /// What tells them: one of these has to hold.
+    pub detect: Box<[Detect]>,
     /// The scanner writes nothing at all where it finds nothing.
-    pub(crate) empty: bool,
+    pub empty: bool,
+    /// How archives with such reports are made.
+    pub archive: Archive,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Syntax {
+/// What a report is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Syntax {
+    /// JSON, or JSON lines.
     Json,
+    /// XML.
     Xml,
+    /// Rows of columns, with a header.
     Csv,
+    /// Plain text.
     Lines,
+    /// A web page.
     Html,
 }
 
+impl Syntax {
+    /// Whether it is read line by line.
+    pub fn has_lines(self) -> bool {
+        matches!(self, Self::Lines | Self::Html)
+    }
+
+    /// Whether a name may stand several times without being in an array.
+    pub fn repeats(self) -> bool {
+        self == Self::Xml || self.has_lines()
+    }
+}
+
+/// How archives are made that a scanner puts its reports into.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Archive {
+    /// The other files of an archive with such a report tell of it: none of them is a report.
+    pub sole: bool,
+    /// Names of folders in which no file is a report.
+    pub skip: Box<[Text]>,
+}
+
 /// What tells a format: facts about the start of the report, such as `Results[].Target`, that all hold.
-#[derive(Debug)]
-pub(crate) struct Detect {
-    pub(crate) has: List<&'static str>,
-    /// A value is one of these. A `*` at the start or end stands for anything.
-    pub(crate) is: List<(&'static str, List<&'static str>)>,
-    pub(crate) lacks: List<&'static str>,
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct Detect {
+    /// These are there.
+    pub has: Box<[Text]>,
+    /// Their value is one of these. A `*` at the start or end stands for anything.
+    pub is: Box<[(Text, Box<[Text]>)]>,
+    /// These are not there.
+    pub lacks: Box<[Text]>,
     /// Nothing else stands at the top of the report.
-    pub(crate) alone: bool,
-    /// The file's name ends like this: only where several formats fit.
-    pub(crate) file: List<&'static str>,
+    pub alone: bool,
+    /// The file's name is like one of these: only where several formats fit.
+    pub file: Box<[Text]>,
     /// What tells plain text and web pages.
-    pub(crate) lines: LineFacts,
+    pub lines: LineFacts,
 }
 
 /// What tells plain text and web pages: patterns of lines of its start.
-#[derive(Debug)]
-pub(crate) struct LineFacts {
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct LineFacts {
     /// Each fits some line.
-    pub(crate) has: List<Pattern>,
+    pub has: Box<[Pattern]>,
     /// None fits any line.
-    pub(crate) lacks: List<Pattern>,
+    pub lacks: Box<[Pattern]>,
     /// Every line that is not blank fits one of them.
-    pub(crate) all: List<Pattern>,
+    pub all: Box<[Pattern]>,
 }
 
 /// A line: literal text and what is taken from between it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Pattern(pub(crate) List<Piece>);
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pattern(pub Box<[Piece]>);
 
 /// A part of a pattern.
-#[derive(Debug)]
-pub(crate) enum Piece {
-    Text(&'static str),
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Piece {
+    /// A text that stands for itself.
+    Text(Text),
     /// What stands between two texts, under this name; empty for what is not kept.
-    Take(&'static str, Class),
+    Take(Text, Class),
     /// The same, as long as possible.
-    TakeLongest(&'static str, Class),
+    TakeLongest(Text, Class),
 }
 
 /// What may be taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Class {
     /// Anything, or nothing.
     Anything,
     /// No blanks.
@@ -127,21 +126,23 @@ pub(crate) enum Class {
 }
 
 /// What becomes of the lines that fit one of the patterns.
-#[derive(Debug)]
-pub(crate) struct LineRule {
-    pub(crate) is: List<Pattern>,
-    pub(crate) act: Act,
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct LineRule {
+    /// The patterns.
+    pub is: Box<[Pattern]>,
+    /// What becomes of a line that fits one.
+    pub act: Act,
 }
 
 /// What becomes of a line.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Act {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Act {
     /// It begins a record: that of this node. Whether further lines may belong to it.
     BeginRecord(u16, bool),
     /// It belongs to the record of that node, if it is open; as a part of this name, or directly.
-    AddTo(u16, &'static str),
+    AddTo(u16, Text),
     /// What it holds goes for the lines that follow: names and their slots. The other slots are emptied.
-    SetContext(List<(&'static str, u8)>, List<u8>),
+    SetContext(Box<[(Text, u8)]>, Box<[u8]>),
     /// It ends the record that is open.
     EndRecord,
     /// Nothing.
@@ -149,256 +150,219 @@ pub(crate) enum Act {
 }
 
 /// How a format is read.
-#[derive(Debug)]
-pub(crate) struct Reading {
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
     /// Of the way: an older checkpoint is of no use when it changes.
-    pub(crate) version: u32,
+    pub version: u32,
     /// The way to the records, the first is the root.
-    pub(crate) nodes: List<Node>,
+    pub nodes: Box<[Node]>,
     /// The values around the records that are kept.
-    pub(crate) slots: List<Slot>,
-    pub(crate) records: List<Record>,
+    pub slots: Box<[Slot]>,
+    /// What is made of each kind of record.
+    pub records: Box<[Record]>,
     /// What becomes of each line of plain text: the first rule that fits counts.
-    pub(crate) lines: List<LineRule>,
+    pub lines: Box<[LineRule]>,
     /// Columns that have a row for each of their values: rows that follow each other and differ in nothing else are one record.
-    pub(crate) spread: List<&'static str>,
+    pub spread: Box<[Text]>,
 }
 
 /// A value on the way to the records.
-#[derive(Debug)]
-pub(crate) struct Node {
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct Node {
     /// Members, children or attributes that lead on.
-    pub(crate) members: List<(&'static str, u16)>,
+    pub members: Box<[(Text, u16)]>,
     /// Where all the others lead.
-    pub(crate) any: Option<u16>,
+    pub any: Option<u16>,
     /// Where elements of the array lead.
-    pub(crate) elements: Option<u16>,
+    pub elements: Option<u16>,
     /// It is a record of these kinds.
-    pub(crate) records: List<u8>,
+    pub records: Box<[u8]>,
     /// Its value is kept.
-    pub(crate) slot: Option<u8>,
+    pub slot: Option<u8>,
     /// Its name is kept.
-    pub(crate) key: Option<u8>,
+    pub key: Option<u8>,
     /// What is needed of it, where it is a record or kept.
-    pub(crate) shape: Option<Shape>,
+    pub needed: Option<Needed>,
     /// The slots that hold from its start to its end.
-    pub(crate) owns: List<u8>,
+    pub owns: Box<[u8]>,
     /// Whether records are below it.
-    pub(crate) bears: bool,
+    pub bears: bool,
+}
+
+/// What is needed of a value.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Needed {
+    /// Its text.
+    pub text: bool,
+    /// Its name, whatever it is.
+    pub name: bool,
+    /// These members, and what of each.
+    pub members: BTreeMap<Text, Needed>,
+    /// All members, and what of each.
+    pub any: Option<Box<Needed>>,
+    /// Its elements, and what of each.
+    pub elements: Option<Box<Needed>>,
 }
 
 /// A value around the records that is kept.
-#[derive(Debug)]
-pub(crate) struct Slot {
-    /// It is a list of definitions, found by this.
-    pub(crate) key: Option<Path>,
-    /// The slot whose value holds that list.
-    pub(crate) within: Option<u8>,
-    /// Where definitions hold further ones.
-    pub(crate) nested: List<Step>,
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct Slot {
+    /// It is a list of definitions: where they are, and the way from each to its key.
+    pub definitions: Option<Definitions>,
     /// Where one of these slots holds a text, nobody asks for this one.
-    pub(crate) spared: List<u8>,
+    pub spared: Box<[u8]>,
+}
+
+/// A list of definitions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Definitions {
+    /// The slot whose value holds the list, if not this one.
+    pub within: Option<u8>,
+    /// The way from that value to the definitions.
+    pub entries: Box<[Step]>,
+    /// The way from a definition to what it is found by.
+    pub key: Box<[Step]>,
+    /// The way from a definition to further ones within it; empty for none.
+    pub nested: Box<[Step]>,
 }
 
 /// What is made of a record.
-#[derive(Debug)]
-pub(crate) struct Record {
-    pub(crate) at: &'static str,
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Where it is, as it is written.
+    pub at: Text,
     /// An occurrence is made of each of these.
-    pub(crate) each: Option<Path>,
-    pub(crate) only: List<Condition>,
-    pub(crate) except: List<Condition>,
+    pub each: Option<Path>,
+    /// It is one where all of these hold.
+    pub only: Box<[Condition]>,
+    /// It is none where one of these holds.
+    pub except: Box<[Condition]>,
     /// It is no finding but the scanner's word that it could not do its work: nothing is to be read then.
-    pub(crate) failure: Option<Expr>,
-    pub(crate) tool: Expr,
-    pub(crate) kind: Word<FindingKind>,
-    pub(crate) rule: Expr,
-    pub(crate) title: Expr,
-    pub(crate) severity: Severities,
-    pub(crate) status: List<(Word<Status>, List<Condition>)>,
-    pub(crate) description: List<Expr>,
-    pub(crate) solution: List<Expr>,
-    pub(crate) evidence: List<Expr>,
-    pub(crate) ids: List<Expr>,
-    pub(crate) cwes: List<Expr>,
-    pub(crate) references: List<Expr>,
-    pub(crate) cvss: List<Scores>,
-    pub(crate) component: Option<Package>,
-    pub(crate) asset: Assets,
-    pub(crate) location: Places,
-    pub(crate) attributes: List<(&'static str, Expr)>,
-    pub(crate) secret: Option<Expr>,
+    pub failure: Option<Expression>,
+    /// The scanner.
+    pub tool: Expression,
+    /// What kind of finding it is.
+    pub kind: FindingKind,
+    /// The scanner's own name of the check.
+    pub rule: Expression,
+    /// One line for a person.
+    pub title: Expression,
+    /// How bad it is.
+    pub severity: Severities,
+    /// The first state whose conditions hold; else it is open.
+    pub status: Box<[(Status, Box<[Condition]>)]>,
+    /// Paragraphs.
+    pub description: Box<[Expression]>,
+    /// Paragraphs.
+    pub solution: Box<[Expression]>,
+    /// Paragraphs.
+    pub evidence: Box<[Expression]>,
+    /// Ids of vulnerabilities.
+    pub ids: Box<[Expression]>,
+    /// Texts with numbers of the Common Weakness Enumeration.
+    pub cwes: Box<[Expression]>,
+    /// Links.
+    pub references: Box<[Expression]>,
+    /// Scores.
+    pub cvss: Box<[Scores]>,
+    /// The package that is affected.
+    pub component: Option<Package>,
+    /// What was scanned.
+    pub asset: Assets,
+    /// Where on it.
+    pub location: Places,
+    /// Further facts by name.
+    pub attributes: Box<[(Text, Expression)]>,
+    /// A secret that is in none of the texts.
+    pub secret: Option<Expression>,
     /// The tool's own mark of the finding.
-    pub(crate) fingerprint: List<Expr>,
+    pub fingerprint: Box<[Expression]>,
     /// What makes two findings the same, instead of what is usual for the kind.
-    pub(crate) identity: Option<List<Expr>>,
+    pub identity: Option<Box<[Expression]>>,
 }
 
 /// An expression has one of these values; without values: it has one at all, or has none.
-#[derive(Debug)]
-pub(crate) struct Condition {
-    pub(crate) value: Expr,
-    pub(crate) values: List<&'static str>,
-    pub(crate) present: bool,
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct Condition {
+    /// The expression.
+    pub value: Expression,
+    /// The values.
+    pub values: Box<[Text]>,
+    /// Without values: whether it has one.
+    pub present: bool,
 }
 
-#[derive(Debug)]
-pub(crate) struct Severities {
-    pub(crate) word: Option<Expr>,
-    /// Beyond the usual words. Lower case.
-    pub(crate) map: List<(&'static str, Word<Severity>)>,
-    pub(crate) score: Option<Expr>,
-    pub(crate) score_first: bool,
-    pub(crate) default: Word<Severity>,
+/// How bad a finding is.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct Severities {
+    /// A word.
+    pub word: Option<Expression>,
+    /// What words stand for beyond the usual ones. Lower case.
+    pub map: Box<[(Text, Severity)]>,
+    /// A CVSS score.
+    pub score: Option<Expression>,
+    /// The score counts before the word.
+    pub score_first: bool,
+    /// Where there is neither.
+    pub default: Severity,
 }
 
-#[derive(Debug)]
-pub(crate) struct Scores {
-    pub(crate) score: Option<Expr>,
-    pub(crate) vector: Option<Expr>,
-    /// Where the vector does not say it.
-    pub(crate) version: &'static str,
+/// A CVSS score.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    /// The number.
+    pub score: Option<Expression>,
+    /// The vector.
+    pub vector: Option<Expression>,
+    /// The version, where the vector does not say it.
+    pub version: Text,
 }
 
-#[derive(Debug)]
-pub(crate) struct Package {
-    pub(crate) name: Expr,
-    pub(crate) version: Option<Expr>,
-    pub(crate) purl: Option<Expr>,
+/// A package.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct Package {
+    /// Its name.
+    pub name: Expression,
+    /// Its version.
+    pub version: Option<Expression>,
+    /// Its package URL.
+    pub purl: Option<Expression>,
     /// The type of a package URL that is made when there is none.
-    pub(crate) kind: Option<Expr>,
+    pub kind: Option<Expression>,
 }
 
-#[derive(Debug)]
-pub(crate) struct Assets {
-    pub(crate) kind: Word<AssetKind>,
-    /// The first kind whose condition holds, instead of `kind`.
-    pub(crate) kinds: List<(Word<AssetKind>, List<Condition>)>,
-    pub(crate) identity: Expr,
-    pub(crate) hostname: Option<Expr>,
-    pub(crate) attributes: List<(&'static str, Expr)>,
+/// What was scanned.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct Assets {
+    /// What kind of thing it is.
+    pub kind: AssetKind,
+    /// The first kind whose conditions hold, instead of `kind`.
+    pub kinds: Box<[(AssetKind, Box<[Condition]>)]>,
+    /// What makes it the same asset next time.
+    pub identity: Expression,
+    /// Its DNS name.
+    pub hostname: Option<Expression>,
+    /// Further facts by name.
+    pub attributes: Box<[(Text, Expression)]>,
 }
 
-#[derive(Debug)]
-pub(crate) struct Places {
-    pub(crate) host: Option<Expr>,
-    pub(crate) port: Option<Expr>,
-    pub(crate) protocol: Option<Expr>,
-    pub(crate) service: Option<Expr>,
-    pub(crate) url: Option<Expr>,
-    pub(crate) parameter: Option<Expr>,
-    pub(crate) path: Option<Expr>,
-    pub(crate) line: Option<Expr>,
-}
-
-/// The first alternative that gives anything.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Expr(pub(crate) List<Alternative>);
-
-impl Expr {
-    /// Its text, where that is the same for every record.
-    pub(crate) fn literal(&self) -> Option<&'static str> {
-        match self.0.0 {
-            [Alternative { source: Source::Template(List([Part::Literal(text)])), transforms: List([]) }] => Some(text),
-            _ => None,
-        }
-    }
-}
-
-#[derive(Debug)]
-pub(crate) struct Alternative {
-    pub(crate) source: Source,
-    pub(crate) transforms: List<Transform>,
-}
-
-#[derive(Debug)]
-pub(crate) enum Source {
-    Value(Path),
-    Template(List<Part>),
-}
-
-/// A part of a template.
-#[derive(Debug)]
-pub(crate) enum Part {
-    Literal(&'static str),
-    /// Without it there is no text at all.
-    Needed(Expr),
-    Optional(Expr),
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Path {
-    pub(crate) start: Start,
-    pub(crate) steps: List<Step>,
-}
-
-/// Where a path begins.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Start {
-    InRecord,
-    Element,
-    Kept(u8),
-    /// The definition in a slot whose key is this path's value.
-    Defined(u8, List<Path>),
-}
-
-#[allow(dead_code, reason = "a word of the language that no format may use at present")]
-#[derive(Clone, Debug)]
-pub(crate) enum Step {
-    Member(&'static str),
-    AnyMember,
-    Elements,
-    Nth(usize),
-    /// Those elements whose member has the value.
-    Where(&'static str, &'static str),
-    /// The name, instead of the value.
-    Name,
-}
-
-/// What becomes of a text.
-#[allow(dead_code, reason = "a word of the language that no format may use at present")]
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Transform {
-    Lower,
-    Upper,
-    Trim,
-    /// Up to the first.
-    Before(&'static str),
-    After(&'static str),
-    BeforeLast(&'static str),
-    AfterLast(&'static str),
-    Prefix(&'static str),
-    Suffix(&'static str),
-    /// Without this at its start.
-    Strip(&'static str),
-    Split(&'static str),
-    Join(&'static str),
-    /// Only the last of several.
-    Last,
-    /// Only texts like this; a `*` at the start or end stands for anything.
-    Like(&'static str),
-    Unlike(&'static str),
-    /// The first number in it.
-    Number,
-    /// The words that are ids of vulnerabilities.
-    Ids,
-    /// Web addresses in it, also those in HTML's attributes.
-    Links,
-    /// Base64 as text.
-    Base64,
-    /// Text without HTML's tags and references.
-    Plain,
-    Origin,
-    Host,
-    Port,
-    UrlPath,
-    Scheme,
-    /// Another word for each; others stay.
-    Map(List<(&'static str, &'static str)>),
-    /// The sum of numbers, or its parts divided.
-    Divide(f64),
-    /// SHA-256, in hex.
-    Hash,
-    /// Fortify's severity of four numbers.
-    FortifyRisk,
+/// Where on its asset a finding is.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct Places {
+    /// Name or address.
+    pub host: Option<Expression>,
+    /// Port.
+    pub port: Option<Expression>,
+    /// Transport protocol.
+    pub protocol: Option<Expression>,
+    /// Name of the service on the port.
+    pub service: Option<Expression>,
+    /// URL.
+    pub url: Option<Expression>,
+    /// Parameter of the request.
+    pub parameter: Option<Expression>,
+    /// Path of a file.
+    pub path: Option<Expression>,
+    /// Line in the file.
+    pub line: Option<Expression>,
 }
