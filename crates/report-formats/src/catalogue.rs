@@ -42,8 +42,8 @@ impl Catalogue {
         let tables: Vec<&Table> = formats.iter().map(|format| &format.table).collect();
         let mut names: Vec<&str> = tables.iter().flat_map(|table| table.aliases.iter().chain([&table.name])).map(AsRef::as_ref).collect();
         names.sort_unstable();
-        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(format!("{} is the name or alias of two formats", twice[0]));
+        if let Some([name, ..]) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(format!("{name} is the name or alias of two formats"));
         }
         let (mut readings, mut ends) = (Vec::new(), Vec::new());
         for format in formats {
