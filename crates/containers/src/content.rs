@@ -1,5 +1,7 @@
 //! What a file holds, whatever it is packed in: layer by layer.
 
+use scan_reports::Format;
+
 use crate::budget::Budget;
 use crate::gzip::Gzip;
 use crate::sheets::Workbook;
@@ -209,8 +211,8 @@ fn may_be_report(name: &str) -> bool {
     ];
     let file = name.rsplit('/').next().unwrap_or_default();
     let ending = file.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
-    // Directories; what macOS adds; and the sources of which Fortify's results speak.
-    let hidden = file.is_empty() || file.starts_with('.') || name.split('/').any(|part| matches!(part, "__MACOSX" | "src-archive"));
+    // Directories, what macOS adds, and what belongs to a report.
+    let hidden = file.is_empty() || file.starts_with('.') || name.split('/').any(|part| part == "__MACOSX" || Format::is_skipped(part));
     !hidden && !ENDINGS.contains(&ending.as_str())
 }
 

@@ -170,7 +170,7 @@ impl Picker {
         }
         self.entries.retain(|entry| entry.size > 0);
         self.forget_assumed();
-        self.forget_companions();
+        self.keep_sole();
         match self.entries.is_empty() {
             true if self.left_out.is_empty() => Err(no_report("what was sent is packed, and has no report in it".to_owned())),
             true => Err(no_report(format!("nothing in what was sent is a report of a known format: {}", named(&self.left_out)))),
@@ -186,11 +186,11 @@ impl Picker {
         }
     }
 
-    /// Fortify's results stand in one file of several: the others tell of them.
-    fn forget_companions(&mut self) {
-        let is_result = |entry: &Entry| entry.format == Some(Format::FortifyFvdl);
-        if self.entries.iter().any(is_result) {
-            self.entries.retain(is_result);
+    /// Where the other files of an archive tell of the reports in it, nothing is said of them. Their bytes stay where they are.
+    fn keep_sole(&mut self) {
+        let is_sole = |entry: &Entry| entry.format.is_some_and(Format::is_sole);
+        if self.entries.iter().any(is_sole) {
+            self.entries.retain(is_sole);
             self.left_out.clear();
         }
     }

@@ -171,7 +171,7 @@ fn what_is_no_report_by_its_name_is_not_looked_at() {
 }
 
 #[test]
-fn of_fortifys_files_the_results_count() {
+fn a_report_that_other_files_tell_of_is_the_only_one() {
     let results = b"<FVDL version='1.12'><UUID>u</UUID><Build/></FVDL>";
     let files: [(&str, &[u8]); 4] = [("audit.fvdl.mac", b"x"), ("audit.xml", b"<Audit/>"), ("other.json", REPORT), ("audit.fvdl", results)];
     let (_, contents) = unpack(&zip(&files)).expect("a report");

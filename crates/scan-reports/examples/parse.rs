@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write as _};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use scan_reports::{Decoder, Detection, Format, Record, Step, detect, limits, output_line};
+use scan_reports::{Decoder, Detection, Format, Record, detect, limits, output_line};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -54,18 +54,10 @@ fn read(name: Option<&str>, file: &str, mut take: impl FnMut(Format, Record) -> 
         (None, Detection::Unknown { message }) => return Err(message),
         (None, Detection::NeedMore) => return Err("the format does not show".to_owned()),
     };
-    let mut decoder = Decoder::new(format);
-    loop {
-        match decoder.next().map_err(|error| error.to_string())? {
-            Step::Record(record) => take(format, record).map_err(|error| error.to_string())?,
-            Step::End => return Ok(report.len()),
-            Step::NeedInput => {
-                let at = usize::try_from(decoder.position()).unwrap_or(usize::MAX).min(report.len());
-                match &report[at..report.len().min(at + 256 * 1024)] {
-                    [] => decoder.end_of_input(),
-                    bytes => decoder.feed(bytes),
-                }
-            }
-        }
-    }
+    let serve = |decoder: &mut Decoder| {
+        decoder.feed_from(&report, 256 * 1024);
+        Ok(())
+    };
+    let read: Result<(), Box<dyn std::error::Error>> = Decoder::new(format).read(serve, |record| Ok(take(format, record)?));
+    read.map_or_else(|error| Err(error.to_string()), |()| Ok(report.len()))
 }

@@ -5,28 +5,21 @@ use serde::{Deserialize, Serialize};
 use crate::format::{Cuts, Format, Parser};
 use crate::{KnownFindings, ReadError, Record, limits};
 
-/// Reads one report.
+/// Reads one report: [`next`](Self::next) gives its records one by one, and says when bytes are wanted; [`read`](Self::read) does it to the end.
 ///
-/// ```text
-/// loop {
-///     match decoder.next()? {
-///         Step::Record(record) => keep(record),
-///         Step::NeedInput => {
-///             // The bytes at decoder.position(): it usually is where the last piece ended, and elsewhere when the format asks to jump.
-///             match read_at(decoder.position()) { [] => decoder.end_of_input(), bytes => decoder.feed(bytes) }
-///         }
-///         Step::End => break,
-///     }
-/// }
-/// ```
+/// The bytes that are wanted are those at its [`position`](Self::position): usually where the last piece ended, and elsewhere when the format asks
+/// to jump.
 pub struct Decoder {
     format: Format,
-    parser: Box<dyn Parser>,
+    pub(crate) parser: Box<dyn Parser>,
     /// The format's tools, and how many of them were given.
     tools: Vec<&'static str>,
     told: usize,
     /// The report has no byte, and its scanner writes none where it finds nothing.
     empty: bool,
+    progress: u64,
+    /// The answer once there was an error.
+    failed: Option<ReadError>,
 }
 
 /// What a decoder says when asked for the next record.
@@ -43,7 +36,7 @@ pub enum Step {
 impl Decoder {
     /// A decoder at the start of a report.
     pub fn new(format: Format) -> Self {
-        Self { format, parser: format.parser(), tools: format.tools(), told: 0, empty: false }
+        Self::of(format, format.parser(), 0)
     }
 
     /// A decoder at the place of a [checkpoint](Self::checkpoint).
@@ -55,7 +48,13 @@ impl Decoder {
         }
         let mut parser = format.parser();
         parser.restore(state)?;
-        Ok(Self { format, parser, tools: format.tools(), told, empty: false })
+        Ok(Self::of(format, parser, told))
+    }
+
+    /// One that reads by this parser, and has told so many of the format's tools.
+    pub(crate) fn of(format: Format, parser: Box<dyn Parser>, told: usize) -> Self {
+        let progress = parser.progress();
+        Self { format, parser, tools: format.tools(), told, empty: false, progress, failed: None }
     }
 
     /// The format that it reads.
@@ -70,12 +69,36 @@ impl Decoder {
 
     /// How far the report is read, in bytes: grows only, and is the report's length at the end.
     pub fn progress(&self) -> u64 {
-        self.parser.progress()
+        self.progress
     }
 
     /// Takes the bytes at [`position`](Self::position).
     pub fn feed(&mut self, bytes: &[u8]) {
         self.parser.feed(bytes);
+    }
+
+    /// Takes the bytes at [`position`](Self::position) of a report that is in memory, at most so many; or hears that it ends there.
+    pub fn feed_from(&mut self, report: &[u8], most: usize) {
+        let rest = usize::try_from(self.position()).ok().and_then(|position| report.get(position..)).unwrap_or_default();
+        match &rest[..rest.len().min(most)] {
+            [] => self.end_of_input(),
+            bytes => self.feed(bytes),
+        }
+    }
+
+    /// Reads the report to its end and gives each record to `take`; `serve` does what [`Step::NeedInput`] asks for.
+    pub fn read<E: From<ReadError>>(
+        &mut self,
+        mut serve: impl FnMut(&mut Self) -> Result<(), E>,
+        mut take: impl FnMut(Record) -> Result<(), E>,
+    ) -> Result<(), E> {
+        loop {
+            match self.next()? {
+                Step::Record(record) => take(record)?,
+                Step::NeedInput => serve(self)?,
+                Step::End => return Ok(()),
+            }
+        }
     }
 
     /// Says that the report ends at [`position`](Self::position).
@@ -100,7 +123,12 @@ impl Decoder {
         if self.empty {
             return Ok(Step::End);
         }
-        Ok(match self.parser.next_beyond(known)? {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        let step = self.parser.next_beyond(known).inspect_err(|error| self.failed = Some(error.clone()));
+        self.progress = self.progress.max(self.parser.progress());
+        Ok(match step? {
             Step::Record(mut record) => {
                 record.bound();
                 Step::Record(record)

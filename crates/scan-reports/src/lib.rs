@@ -12,8 +12,7 @@
 
 pub mod limits;
 
-mod kinds;
-pub use kinds::{AssetKind, FindingKind, Severity, Status};
+pub use report_formats::kinds::{AssetKind, FindingKind, Severity, Status};
 
 mod record;
 pub use record::{Asset, Component, Cvss, Finding, Location, Occurrence, Problem, ProblemCode, Record};

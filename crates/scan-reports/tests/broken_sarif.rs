@@ -3,7 +3,7 @@
 mod driver;
 
 use driver::{detected, read};
-use scan_reports::{Decoder, Format, ReadErrorKind, Record, Step};
+use scan_reports::{Decoder, Format, ReadError, ReadErrorKind, Record};
 
 fn error(report: &[u8]) -> (ReadErrorKind, String) {
     let error = read(Format::Sarif, report, || 1000).error.expect("an error");
@@ -84,24 +84,25 @@ fn a_string_of_100_megabytes_is_passed_over() {
     let tail = br#""}, "location": {"uri": "big.bin"}}], "results": [{"ruleId": "r", "locations": [{"physicalLocation": {"artifactLocation": {"index": 0}}}]}]}]}"#;
     let length = 100_000_000;
     let filler = vec![b'x'; 1 << 20];
-    let mut decoder = Decoder::new(Format::Sarif);
     let mut paths = Vec::new();
-    loop {
-        match decoder.next().expect("a report") {
-            Step::End => break,
-            Step::Record(Record::Tool { .. }) => {}
-            Step::Record(Record::Occurrence(occurrence)) => paths.push(occurrence.location.path),
-            Step::Record(other) => panic!("{other:?}"),
-            Step::NeedInput => {
-                let at = usize::try_from(decoder.position()).expect("a position");
-                match at.checked_sub(head.len()) {
-                    None => decoder.feed(&head[at..]),
-                    Some(at) if at < length => decoder.feed(&filler[..filler.len().min(length - at)]),
-                    Some(at) if at < length + tail.len() => decoder.feed(&tail[at - length..]),
-                    Some(_) => decoder.end_of_input(),
-                }
-            }
+    let serve = |decoder: &mut Decoder| {
+        let at = usize::try_from(decoder.position()).expect("a position");
+        match at.checked_sub(head.len()) {
+            None => decoder.feed(&head[at..]),
+            Some(at) if at < length => decoder.feed(&filler[..filler.len().min(length - at)]),
+            Some(at) if at < length + tail.len() => decoder.feed(&tail[at - length..]),
+            Some(_) => decoder.end_of_input(),
         }
-    }
+        Ok::<_, ReadError>(())
+    };
+    let take = |record| {
+        match record {
+            Record::Tool { .. } => {}
+            Record::Occurrence(occurrence) => paths.push(occurrence.location.path),
+            other => panic!("{other:?}"),
+        }
+        Ok(())
+    };
+    Decoder::new(Format::Sarif).read(serve, take).expect("a report");
     assert_eq!(paths, [Some("big.bin".to_owned())]);
 }

@@ -7,7 +7,7 @@ mod driver;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
-use driver::{Reading, detected, files, read, samples, serve};
+use driver::{Reading, detected, files, read, samples};
 use scan_reports::{Batch, Cut, Decoder, Format, Record, Step, limits};
 
 /// A linear congruential generator (Knuth's MMIX constants): any sequence will do, as long as it is the same every time.
@@ -47,7 +47,7 @@ fn read_suspended(format: Format, report: &[u8], size: usize) -> Reading {
                 pieces = 0;
             }
             _ => {
-                serve(&mut decoder, report, size);
+                decoder.feed_from(report, size);
                 pieces += 1;
             }
         }
@@ -96,11 +96,11 @@ fn read_in_parts(format: Format, report: &[u8], spacing: u64, size: usize) -> Re
                 }
             }
             Ok(Step::NeedInput) if decoder.position() < end => {
-                serve(&mut decoder, &report[..usize::try_from(end).expect("in the report")], size);
+                decoder.feed_from(&report[..usize::try_from(end).expect("in the report")], size);
             }
             Ok(Step::NeedInput) => match cuts.pop_front() {
                 Some(cut) => decoder = Decoder::resume(&cut.checkpoint).expect("the cutter's own checkpoint"),
-                None => serve(&mut decoder, report, size),
+                None => decoder.feed_from(report, size),
             },
         }
     }
@@ -130,7 +130,7 @@ fn batches(format: Format, report: &[u8], length: usize, passes_over: bool) -> V
         let step = if passes_over { decoder.next_beyond(batch.known()) } else { decoder.next() };
         match step {
             Ok(Step::Record(record)) => batch.push(record),
-            Ok(Step::NeedInput) => serve(&mut decoder, report, 4096),
+            Ok(Step::NeedInput) => decoder.feed_from(report, 4096),
             Ok(Step::End) | Err(_) => break,
         }
         if batch.len() == length {
@@ -167,7 +167,7 @@ fn cuts_of(format: Format, report: &[u8]) -> usize {
                     return cutter.feed(&report[from..]).len();
                 }
             }
-            Ok(Step::NeedInput) => serve(&mut decoder, report, 10),
+            Ok(Step::NeedInput) => decoder.feed_from(report, 10),
             _ => return 0,
         }
     }

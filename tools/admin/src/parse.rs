@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use bytes::BytesMut;
 use clap::Args;
 use containers::{Contents, Entry, Reports, is_packed};
-use scan_reports::{Decoder, Detection, Format, Record, Step, detect, limits, output_line};
+use scan_reports::{Decoder, Detection, Format, Record, detect, limits, output_line};
 
 /// How much is read at a time.
 const PIECE: usize = 256 * 1024;
@@ -86,17 +86,14 @@ pub fn read(file: &Path, format: Option<Format>, mut take: impl FnMut(Format, Re
 
 fn read_one(reader: &mut Reader, name: &str, format: Option<Format>, take: &mut impl FnMut(Format, Record) -> Result<()>) -> Result<()> {
     let format = format.map_or_else(|| reader.detect(name), Ok)?;
-    let mut decoder = Decoder::new(format);
-    loop {
-        match decoder.next()? {
-            Step::Record(record) => take(format, record)?,
-            Step::NeedInput => match reader.at(decoder.position())? {
-                [] => decoder.end_of_input(),
-                bytes => decoder.feed(bytes),
-            },
-            Step::End => return Ok(()),
+    let serve = |decoder: &mut Decoder| {
+        match reader.at(decoder.position())? {
+            [] => decoder.end_of_input(),
+            bytes => decoder.feed(bytes),
         }
-    }
+        Ok(())
+    };
+    Decoder::new(format).read(serve, |record| take(format, record))
 }
 
 /// A report in a file that is read from front to back, with jumps where the format wants them.

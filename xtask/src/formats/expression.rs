@@ -1,96 +1,115 @@
 //! Expressions of a description for people: where a value comes from. What is cut off or changed of it is left out, or it would be a dump.
 
+use std::fmt::Write as _;
+
+use anyhow::{Result, anyhow};
+use report_formats::language::{Language, Start, around};
+use report_formats::table::{Alternative, Expression, Part, Path, Source, Step, Transform};
+
 /// Alternatives, and entries of a list, that are shown.
 const SHOWN: usize = 3;
 
-/// Where a record stands: what `^` and `$` refer to.
+/// Where a record stands: what `^` and `$` refer to; and how its description is read.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
-    pub(super) at: &'a str,
+    pub(super) language: Language<'a>,
+    pub(super) at: &'a [Step],
     pub(super) each: Option<&'a str>,
 }
 
 impl Place<'_> {
     /// `` `a` or “`b` in `c`” ``.
-    pub(super) fn expression(self, text: &str) -> String {
-        self.alternatives(text, " or ")
+    pub(super) fn expression(self, text: &str) -> Result<String> {
+        let expression = self.language.expression(text).map_err(|error| anyhow!("{text}: {error}"))?;
+        self.alternatives(&expression, " or ")
     }
 
     /// Several expressions: all of them are taken.
-    pub(super) fn list(self, texts: &[&str]) -> String {
-        let mut shown: Vec<String> = texts.iter().map(|text| self.expression(text)).collect();
+    pub(super) fn list(self, texts: &[String]) -> Result<String> {
+        let mut shown = texts.iter().map(|text| self.expression(text)).collect::<Result<Vec<_>>>()?;
         shown.dedup();
-        short(shown, ", ")
+        Ok(short(shown, ", "))
     }
 
-    fn alternatives(self, text: &str, or: &str) -> String {
+    fn alternatives(self, expression: &Expression<Start>, or: &str) -> Result<String> {
         let mut shown: Vec<String> = Vec::new();
-        for alternative in split(text, '|') {
-            let alternative = self.alternative(alternative);
+        for alternative in &expression.0 {
+            let alternative = self.alternative(alternative)?;
             if !shown.contains(&alternative) {
                 shown.push(alternative);
             }
         }
-        short(shown, or)
+        Ok(short(shown, or))
     }
 
-    fn alternative(self, text: &str) -> String {
-        let parts = split(text, '>');
-        let (source, transforms) = parts.split_first().map_or((text, &[][..]), |(source, rest)| (*source, rest));
-        let quoted = source.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
-        let (mut shown, mut quote) = quoted.map_or_else(|| (self.path(source), false), |template| (self.template(template), true));
+    fn alternative(self, Alternative { source, transforms }: &Alternative<Start>) -> Result<String> {
+        let (mut shown, mut quote) = match source {
+            Source::Value(path) => (self.path(path)?, false),
+            Source::Template(parts) => (self.template(parts)?, true),
+        };
         for transform in transforms {
-            let argument = |word: &str| Some(plain(transform.strip_prefix(word)?.trim().trim_matches('\'')));
-            if let Some(prefix) = argument("prefix ") {
-                (shown, quote) = (prefix + &shown, true);
-            } else if let Some(suffix) = argument("suffix ") {
-                (shown, quote) = (shown + &suffix, true);
-            } else if let Some(pattern) = argument("like ") {
-                shown = format!("{shown} like {pattern}");
-            } else if let Some(divisor) = argument("divide ") {
-                shown = format!("{shown} / {divisor}");
+            match transform {
+                Transform::Prefix(prefix) => (shown, quote) = (plain(prefix) + &shown, true),
+                Transform::Suffix(suffix) => (shown, quote) = (shown + &plain(suffix), true),
+                Transform::Like(pattern) => shown = format!("{shown} like {}", plain(pattern)),
+                Transform::Divide(divisor) => shown = format!("{shown} / {divisor}"),
+                _ => {}
             }
         }
-        if quote { format!("“{}”", shown.trim()) } else { shown }
+        Ok(if quote { format!("“{}”", shown.trim()) } else { shown })
     }
 
-    fn template(self, text: &str) -> String {
-        let mut shown = String::new();
-        let mut rest = text;
-        while let Some((before, (inner, after))) = rest.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?))) {
-            shown.push_str(&plain(before));
-            shown.push_str(&self.alternatives(inner.trim_end_matches('?'), "/"));
-            rest = after;
-        }
-        shown + &plain(rest)
+    fn template(self, parts: &[Part<Start>]) -> Result<String> {
+        let part = |part: &Part<Start>| match part {
+            Part::Literal(text) => Ok(plain(text)),
+            Part::Needed(expression) | Part::Optional(expression) => self.alternatives(expression, "/"),
+        };
+        parts.iter().map(part).collect()
     }
 
-    fn path(self, text: &str) -> String {
-        if let Some((name, (key, rest))) = text.split_once('(').and_then(|(name, rest)| Some((name, rest.split_once(')')?))) {
-            return format!("{} of the {} {}", self.path(rest.trim_start_matches('.')), name.replace('_', " "), self.path(key));
-        }
-        match self.full(text).as_str() {
-            "" | "." => "its text".to_owned(),
-            "#" => "its name".to_owned(),
-            path => format!("`{}`", path.replace('`', "")),
-        }
+    fn path(self, Path { start, steps }: &Path<Start>) -> Result<String> {
+        let steps = written(steps);
+        let full = match start {
+            Start::Definition(name, key) => {
+                return Ok(format!("{} of the {} {}", coded(&steps), name.replace('_', " "), self.path(key)?));
+            }
+            Start::InRecord => steps,
+            Start::Root => format!("/{steps}"),
+            Start::Element => joined(self.each.unwrap_or_default().to_owned(), &steps),
+            Start::Around(levels) => joined(format!("/{}", written(around(self.at, *levels).map_err(|error| anyhow!(error))?)), &steps),
+        };
+        Ok(coded(&full))
     }
+}
 
-    /// The path with what it begins with put in full.
-    fn full(self, text: &str) -> String {
-        if let Some(rest) = text.strip_prefix('$') {
-            return format!("{}{rest}", self.each.unwrap_or_default());
-        }
-        let name = text.trim_start_matches('^');
-        if name.len() == text.len() {
-            return text.to_owned();
-        }
-        let mut around = self.at;
-        for _ in 0..text.len() - name.len() {
-            around = around.trim_end_matches("[]");
-            around = around.rfind('.').map_or("", |end| &around[..end]);
-        }
-        format!("/{around}{name}").replace("/.", "/")
+/// Steps as they are written.
+fn written(steps: &[Step]) -> String {
+    let mut text = String::new();
+    for step in steps {
+        let dot = if text.is_empty() { "" } else { "." };
+        let _ = match step {
+            Step::Member(name) => write!(text, "{dot}{name}"),
+            Step::AnyMember => write!(text, "{dot}*"),
+            Step::Elements => write!(text, "[]"),
+            Step::Nth(index) => write!(text, "[{index}]"),
+            Step::Where(name, value) => write!(text, "[{name}={value}]"),
+            Step::Name => write!(text, "#"),
+        };
+    }
+    text
+}
+
+/// A path that goes on behind another.
+fn joined(path: String, rest: &str) -> String {
+    let dot = if rest.is_empty() || rest.starts_with(['#', '[']) || path.ends_with('/') { "" } else { "." };
+    format!("{path}{dot}{rest}")
+}
+
+fn coded(path: &str) -> String {
+    match path {
+        "" => "its text".to_owned(),
+        "#" => "its name".to_owned(),
+        path => format!("`{path}`"),
     }
 }
 
@@ -115,32 +134,17 @@ pub(super) fn plain(text: &str) -> String {
     plain
 }
 
-/// Splits outside of quotes, backticks, brackets and parentheses, as the language does.
-fn split(text: &str, at: char) -> Vec<&str> {
-    let (mut parts, mut start, mut depth, mut quote) = (Vec::new(), 0, 0_usize, None);
-    for (index, c) in text.char_indices() {
-        match (quote, c) {
-            (Some(open), _) => quote = quote.filter(|_| c != open),
-            (None, '\'' | '`') => quote = Some(c),
-            (None, '[' | '(') => depth += 1,
-            (None, ']' | ')') => depth = depth.saturating_sub(1),
-            (None, _) if c == at && depth == 0 => {
-                parts.push(text[start..index].trim());
-                start = index + c.len_utf8();
-            }
-            (None, _) => {}
-        }
-    }
-    parts.push(text[start..].trim());
-    parts
-}
-
 #[cfg(test)]
 mod tests {
+    use report_formats::language::Maps;
+
     use super::*;
 
     fn shown(text: &str) -> String {
-        Place { at: "a[].*.b[]", each: Some("list[]") }.expression(text)
+        let maps = Maps::new();
+        let language = Language { maps: &maps, repeats: false };
+        let at = language.steps("a[].*.b[]").expect("steps");
+        Place { language, at: &at, each: Some("list[]") }.expression(text).expect("an expression")
     }
 
     #[test]

@@ -1,35 +1,21 @@
 //! A kind of record of a description for people: which values are records, and what becomes of what.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use toml::{Table, Value};
+use anyhow::{Result, anyhow};
+use report_formats::description::{
+    Accepted, AssetText, Conditions, Fields, PackageText, PlaceText, Prefer, RecordText, ScoreText, SeverityText,
+};
+use report_formats::kinds::FindingKind;
+use report_formats::language::Language;
 
 use super::expression::{Place, plain, short};
-use super::{strings, wrapped};
-
-/// The fields in the order in which they are told. Links and further facts are left out: they would be half of the page.
-const FIELDS: [(&str, &str); 16] = [
-    ("title", "title"),
-    ("rule", "rule"),
-    ("severity", "severity"),
-    ("status", "status"),
-    ("component", "component"),
-    ("asset", "asset"),
-    ("location", "location"),
-    ("secret", "secret"),
-    ("description", "description"),
-    ("solution", "solution"),
-    ("evidence", "evidence"),
-    ("ids", "ids"),
-    ("cwes", "CWEs"),
-    ("cvss", "CVSS"),
-    ("fingerprint", "fingerprint"),
-    ("identity", "same if"),
-];
+use super::{coded, word, wrapped};
 
 /// A point for each kind of record, after one for what all have in common.
-pub(super) fn points(common: &Table, records: &[Table]) -> Vec<String> {
-    let records: Vec<Record> = records.iter().map(|own| Record::new(common, own)).collect();
+pub(super) fn points(records: &[RecordText], language: Language<'_>) -> Result<Vec<String>> {
+    let records = records.iter().map(|record| Record::new(record, language)).collect::<Result<Vec<_>>>()?;
     let shared = shared(&records);
     let mut points = Vec::new();
     if !shared.is_empty() {
@@ -39,7 +25,7 @@ pub(super) fn points(common: &Table, records: &[Table]) -> Vec<String> {
         let own: Vec<String> = record.fields.iter().filter(|field| !shared.contains(field)).cloned().collect();
         points.push(point(&record.head, &own));
     }
-    points
+    Ok(points)
 }
 
 fn point(head: &str, fields: &[String]) -> String {
@@ -65,121 +51,131 @@ struct Record {
 }
 
 impl Record {
-    fn new(common: &Table, own: &Table) -> Self {
-        let field = |name: &str| own.get(name).or_else(|| common.get(name));
-        let places = strings(own.get("at"));
-        let place = Place { at: places.first().copied().unwrap_or_default(), each: field("each").and_then(Value::as_str) };
-        let shown = |(name, label): (&str, &str)| {
-            let shown = place.field(name, field(name)?);
-            (!shown.is_empty()).then(|| format!("*{label}* {shown}"))
-        };
-        let fields = FIELDS.into_iter().filter_map(shown).collect();
-        if let Some(failure) = own.get("failure") {
-            let head = place.head("refused", &places, own.get("only"), None);
-            return Self {
-                head,
-                fields: vec![format!("the scanner could not do its work, *message* {}", place.field("failure", failure))],
-            };
+    fn new(RecordText { at, fields }: &RecordText, language: Language<'_>) -> Result<Self> {
+        let first = at.first().map_or("", |at| if at == "." { "" } else { at });
+        let steps = language.steps(first).map_err(|error| anyhow!("{first}: {error}"))?;
+        let place = Place { language, at: &steps, each: fields.each.as_deref() };
+        if let Some(failure) = &fields.failure {
+            let said = format!("the scanner could not do its work, *message* {}", place.expression(failure)?);
+            return Ok(Self { head: place.head("refused", at, fields)?, fields: vec![said] });
         }
-        let kind = field("kind").and_then(Value::as_str).unwrap_or("host");
-        Self { head: place.head(kind, &places, field("only"), field("except")), fields }
+        let kind = word(fields.kind.unwrap_or(FindingKind::Host));
+        Ok(Self { head: place.head(&kind, at, fields)?, fields: place.fields(fields)? })
     }
 }
 
 impl Place<'_> {
     /// `` **host**, each `a[]` where … ``.
-    fn head(self, kind: &str, places: &[&str], only: Option<&Value>, except: Option<&Value>) -> String {
-        let places = if places == ["."] { "entry".to_owned() } else { short(super::coded(places.to_vec()), " or ") };
+    fn head(self, kind: &str, places: &[String], fields: &Fields) -> Result<String> {
+        let places = if places == ["."] { "entry".to_owned() } else { short(coded(places), " or ") };
         let mut head = format!("**{kind}**, each {places}");
         if let Some(each) = self.each {
             let _ = write!(head, " and `{each}` in it");
         }
-        for (word, value, and) in [(" where ", only, " and "), (" unless ", except, " or ")] {
-            let conditions = value.map(|value| self.conditions(value, and)).unwrap_or_default();
+        for (word, conditions, and) in [(" where ", &fields.only, " and "), (" unless ", &fields.except, " or ")] {
             if !conditions.is_empty() {
                 head.push_str(word);
-                head.push_str(&conditions);
+                head.push_str(&self.conditions(conditions, and)?);
             }
         }
-        head + ": "
+        Ok(head + ": ")
     }
 
-    fn field(self, name: &str, value: &Value) -> String {
-        match (name, value) {
-            ("severity", Value::Table(severity)) => self.severity(severity),
-            ("status", Value::Table(words)) => self.words(words),
-            ("asset", Value::Table(asset)) => self.asset(asset),
-            ("component", Value::Table(parts)) => self.parts(parts, &["name", "version", "purl", "type"]),
-            ("location", Value::Table(parts)) => {
-                self.parts(parts, &["host", "port", "protocol", "service", "url", "parameter", "path", "line"])
-            }
-            ("cvss", value) => self.scores(value),
-            (_, value) => self.list(&strings(Some(value))),
-        }
+    /// The fields in the order in which they are told. Links and further facts are left out: they would be half of the page.
+    fn fields(self, fields: &Fields) -> Result<Vec<String>> {
+        let one = |text: &Option<String>| text.as_ref().map_or(Ok(String::new()), |text| self.expression(text));
+        let identity = fields.identity.as_ref().map_or(&[][..], |identity| identity.as_slice());
+        let fields = [
+            ("title", one(&fields.title)?),
+            ("rule", one(&fields.rule)?),
+            ("severity", fields.severity.as_ref().map_or(Ok(String::new()), |severity| self.severity(severity))?),
+            ("status", self.words(&fields.status)?),
+            ("component", fields.component.as_ref().map_or(Ok(String::new()), |component| self.component(component))?),
+            ("asset", fields.asset.as_ref().map_or(Ok(String::new()), |asset| self.asset(asset))?),
+            ("location", self.location(&fields.location)?),
+            ("secret", one(&fields.secret)?),
+            ("description", self.list(fields.description.as_slice())?),
+            ("solution", self.list(fields.solution.as_slice())?),
+            ("evidence", self.list(fields.evidence.as_slice())?),
+            ("ids", self.list(fields.ids.as_slice())?),
+            ("CWEs", self.list(fields.cwes.as_slice())?),
+            ("CVSS", self.scores(fields.cvss.as_slice())?),
+            ("fingerprint", self.list(fields.fingerprint.as_slice())?),
+            ("same if", self.list(identity)?),
+        ];
+        Ok(fields.into_iter().filter(|(_, shown)| !shown.is_empty()).map(|(label, shown)| format!("*{label}* {shown}")).collect())
     }
 
-    fn severity(self, severity: &Table) -> String {
-        let text = |name: &str| severity.get(name).and_then(Value::as_str);
-        let map = severity.get("map").and_then(Value::as_table).into_iter().flatten();
-        let map: Vec<String> = map.map(|(word, level)| format!("{}: {}", plain(word), level.as_str().unwrap_or_default())).collect();
+    fn severity(self, severity: &SeverityText) -> Result<String> {
+        let map: Vec<String> = severity.map.iter().map(|(text, level)| format!("{}: {}", plain(text), word(level))).collect();
         let map = if map.is_empty() { String::new() } else { format!(" ({})", map.join(", ")) };
-        let word = text("word").map(|word| self.expression(word) + &map);
-        let score = text("score").map(|score| format!("score {}", self.expression(score)));
-        let mut sources: Vec<String> = [word, score].into_iter().flatten().collect();
-        if text("prefer") == Some("score") {
+        let mut sources = Vec::new();
+        if let Some(word) = &severity.word {
+            sources.push(self.expression(word)? + &map);
+        }
+        if let Some(score) = &severity.score {
+            sources.push(format!("score {}", self.expression(score)?));
+        }
+        if severity.prefer == Some(Prefer::Score) {
             sources.reverse();
         }
-        sources.push(text("default").unwrap_or("info").to_owned());
-        sources.join(", else ")
+        sources.push(word(severity.default));
+        Ok(sources.join(", else "))
     }
 
     /// `closed where …, false_positive where …`.
-    fn words(self, words: &Table) -> String {
-        let shown = words.iter().map(|(word, conditions)| format!("{} where {}", plain(word), self.conditions(conditions, " or ")));
-        shown.collect::<Vec<_>>().join(", ")
+    fn words(self, words: &BTreeMap<String, Conditions>) -> Result<String> {
+        let shown = words.iter().map(|(word, conditions)| Ok(format!("{} where {}", plain(word), self.conditions(conditions, " or ")?)));
+        Ok(shown.collect::<Result<Vec<_>>>()?.join(", "))
     }
 
-    fn asset(self, asset: &Table) -> String {
-        let text = |name: &str| asset.get(name).and_then(Value::as_str);
-        let mut shown = plain(text("kind").unwrap_or("repository"));
-        if let Some(kinds) = asset.get("kinds").and_then(Value::as_table) {
-            let _ = write!(shown, " ({})", self.words(kinds));
+    fn asset(self, asset: &AssetText) -> Result<String> {
+        let mut shown = plain(&word(asset.kind));
+        if !asset.kinds.is_empty() {
+            let _ = write!(shown, " ({})", self.words(&asset.kinds)?);
         }
-        for (label, name) in [(" ", "identity"), (", hostname ", "hostname")] {
-            if let Some(expression) = text(name) {
+        for (label, text) in [(" ", &asset.identity), (", hostname ", &asset.hostname)] {
+            if let Some(text) = text {
                 shown.push_str(label);
-                shown.push_str(&self.expression(expression));
+                shown.push_str(&self.expression(text)?);
             }
         }
-        shown
+        Ok(shown)
     }
 
-    fn parts(self, parts: &Table, names: &[&str]) -> String {
-        let shown = |name: &&str| Some(format!("{name} {}", self.expression(parts.get(*name)?.as_str()?)));
-        names.iter().filter_map(shown).collect::<Vec<_>>().join(", ")
+    fn component(self, PackageText { name, version, purl, kind }: &PackageText) -> Result<String> {
+        self.parts(&[("name", Some(name)), ("version", version.as_ref()), ("purl", purl.as_ref()), ("type", kind.as_ref())])
     }
 
-    fn scores(self, value: &Value) -> String {
-        let one = std::slice::from_ref(value);
-        let scores = value.as_array().map_or(one, Vec::as_slice).iter().filter_map(Value::as_table);
-        let source = |score: &Table| Some(self.expression(score.get("vector").or_else(|| score.get("score"))?.as_str()?));
-        let mut sources: Vec<String> = scores.filter_map(source).collect();
-        sources.dedup();
-        short(sources, ", ")
+    fn location(self, PlaceText { host, port, protocol, service, url, parameter, path, line }: &PlaceText) -> Result<String> {
+        let parts = [("host", host), ("port", port), ("protocol", protocol), ("service", service), ("url", url)];
+        let parts = parts.into_iter().chain([("parameter", parameter), ("path", path), ("line", line)]);
+        self.parts(&parts.map(|(name, text)| (name, text.as_ref())).collect::<Vec<_>>())
     }
 
-    fn conditions(self, value: &Value, and: &str) -> String {
-        let condition = |(text, accepted): (&String, &Value)| {
-            let path = self.expression(text);
-            match accepted {
-                Value::Boolean(true) => format!("{path} is there"),
-                Value::Boolean(false) => format!("{path} is not there"),
-                values => {
-                    let values = strings(Some(values)).into_iter().map(plain).collect();
+    fn parts(self, parts: &[(&str, Option<&String>)]) -> Result<String> {
+        let shown = parts.iter().filter_map(|(name, text)| Some((name, (*text)?)));
+        let shown = shown.map(|(name, text)| Ok(format!("{name} {}", self.expression(text)?))).collect::<Result<Vec<_>>>()?;
+        Ok(shown.join(", "))
+    }
+
+    fn scores(self, scores: &[ScoreText]) -> Result<String> {
+        let sources: Vec<String> = scores.iter().filter_map(|score| score.vector.clone().or_else(|| score.score.clone())).collect();
+        self.list(&sources)
+    }
+
+    fn conditions(self, conditions: &Conditions, and: &str) -> Result<String> {
+        let condition = |(text, accepted): (&String, &Accepted)| {
+            let path = self.expression(text)?;
+            Ok(match accepted {
+                Accepted::Present(true) => format!("{path} is there"),
+                Accepted::Present(false) => format!("{path} is not there"),
+                Accepted::Values(values) => {
+                    let values = values.as_slice().iter().map(|value| plain(value)).collect();
                     format!("{path} is {}", short(values, " or "))
                 }
-            }
+            })
         };
-        value.as_table().into_iter().flatten().map(condition).collect::<Vec<_>>().join(and)
+        Ok(conditions.iter().map(condition).collect::<Result<Vec<_>>>()?.join(and))
     }
 }

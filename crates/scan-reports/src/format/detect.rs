@@ -7,12 +7,12 @@
 
 use std::collections::HashMap;
 
+use report_formats::table::{Detect, Syntax};
 use tokens::{Look, json, look, xml};
 
 use super::Format;
 use super::described::csv_headers;
 use super::described::lines::start_lines;
-use super::described::table::{Detect, Syntax};
 use super::described::transform::like;
 use crate::{ReadError, limits};
 
@@ -109,10 +109,8 @@ fn by_lines(syntax: Syntax, start: &[u8], complete: bool) -> Option<Format> {
 }
 
 fn meets(detect: &Detect, facts: &Facts) -> bool {
-    let is = |(path, values): &(&str, super::described::table::List<&str>)| {
-        facts.of(path).any(|value| values.iter().any(|pattern| like(pattern, value)))
-    };
-    let known = |path: &&str| facts.of(path).next().is_some();
+    let is = |(path, values): &(Box<str>, Box<[Box<str>]>)| facts.of(path).any(|value| values.iter().any(|pattern| like(pattern, value)));
+    let known = |path: &Box<str>| facts.of(path).next().is_some();
     detect.has.iter().all(known) && detect.is.iter().all(is) && !detect.lacks.iter().any(known) && (!detect.alone || alone(detect, facts))
 }
 
@@ -137,7 +135,7 @@ fn unknown(syntax: Syntax, candidates: &[Facts]) -> String {
             match root {
                 Some("NessusClientData") => "a Nessus report of version 1, which is not read".to_owned(),
                 Some("html" | "HTML") => "a web page".to_owned(),
-                root => format!("an XML document with root element <{}>", super::elements::prefix(root.unwrap_or("?"), 100)),
+                root => format!("an XML document with root element <{}>", super::texts::prefix(root.unwrap_or("?"), 100)),
             }
         }
         Syntax::Json => "a JSON document of no known format".to_owned(),
@@ -172,7 +170,7 @@ fn known() -> String {
 
 /// A way to detect a format, for people.
 pub(super) fn described(detect: &Detect) -> String {
-    let has = detect.has.iter().map(|path| (*path).to_owned());
+    let has = detect.has.iter().map(ToString::to_string);
     let is = detect.is.iter().map(|(path, values)| format!("{path} = {}", values.join(" or ")));
     let lacks = detect.lacks.iter().map(|path| format!("no {path}"));
     let all = (!detect.lines.all.is_empty()).then(|| "each line one of its own".to_owned());
@@ -184,7 +182,7 @@ impl Facts {
     /// Notes a fact; the first of a path counts.
     fn add(&mut self, path: &str, value: &str) {
         if self.values.len() < limits::FACTS && !self.values.contains_key(path) {
-            self.values.insert(path.to_owned(), super::elements::prefix(value, VALUE).to_owned());
+            self.values.insert(path.to_owned(), super::texts::prefix(value, VALUE).to_owned());
         }
     }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokens::xml::{CutFinder, Event, Kind, Mark, Place, Start, Token, Tokenizer};
 
+use super::texts::prefix;
 use super::{Cuts, Parser};
 use crate::{CheckpointError, Identity, KnownFindings, ReadError, ReadErrorKind, Record, Step, limits};
 
@@ -89,8 +90,6 @@ pub(super) struct XmlReport<R> {
     skip: u64,
     /// The next record is to be read whole, whatever is known. It was passed over already, up to this offset.
     again: Option<u64>,
-    /// It is no report of this format.
-    failed: Option<ReadError>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -102,7 +101,7 @@ struct Suspended {
 
 impl<R: Elements> XmlReport<R> {
     pub(super) fn new() -> Self {
-        Self { xml: Tokenizer::new(), reader: R::default(), mark: None, made: 0, skip: 0, again: None, failed: None }
+        Self { xml: Tokenizer::new(), reader: R::default(), mark: None, made: 0, skip: 0, again: None }
     }
 }
 
@@ -124,9 +123,6 @@ impl<R: Elements> Parser for XmlReport<R> {
     }
 
     fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
-        if let Some(error) = &self.failed {
-            return Err(error.clone());
-        }
         loop {
             if let Some(Needs { depth, is_needed }) = self.reader.needs() {
                 self.xml.pass_leaves(depth, is_needed);
@@ -143,9 +139,7 @@ impl<R: Elements> Parser for XmlReport<R> {
                 }
                 Kind::Start(element) => {
                     if event.depth == 1 && local_name(element.name) != R::ROOT {
-                        let error = other_root::<R>(&event, element.name);
-                        self.failed = Some(error.clone());
-                        return Err(error);
+                        return Err(other_root::<R>(&event, element.name));
                     }
                     let begin = match self.again {
                         Some(_) => self.reader.start(element, &event, &KnownFindings::nothing()),
@@ -247,56 +241,6 @@ pub(super) fn local_name(name: &str) -> &str {
     name.bytes().rposition(|byte| byte == b':').map_or(name, |colon| &name[colon + 1..])
 }
 
-/// The start of a text, at most so many bytes.
-pub(super) fn prefix(text: &str, bytes: usize) -> &str {
-    &text[..text.floor_char_boundary(bytes)]
-}
-
-/// A text that is gathered from pieces up to a limit.
-#[derive(Debug, Default)]
-pub(super) struct Gathered {
-    text: String,
-    limit: usize,
-}
-
-impl Gathered {
-    /// Begins a text of that limit. A few bytes more are kept, so that the record's own limit sees that it is cut.
-    pub(super) fn begin(&mut self, limit: usize) {
-        self.text.clear();
-        self.limit = limit + 4;
-    }
-
-    pub(super) fn push(&mut self, piece: &str) {
-        let room = self.limit.saturating_sub(self.text.len());
-        if room > 0 {
-            self.text.push_str(prefix(piece, room));
-        }
-    }
-
-    /// The text without the blanks around it, but for those that indent its first line.
-    pub(super) fn get(&self) -> &str {
-        block(&self.text)
-    }
-}
-
-/// A text without blank lines before it and blanks after it.
-pub(super) fn block(text: &str) -> &str {
-    let text = text.trim_end();
-    let indented = text.len() - text.trim_start().len();
-    let start = text[..indented].rfind('\n').map_or(0, |line_end| line_end + 1);
-    &text[start..]
-}
-
-/// Whether a text has no blanks but single ones within it, and nothing that would have to be looked at closer.
-pub(super) fn is_one_line(text: &str) -> bool {
-    let mut last = b' ';
-    let single = text.bytes().all(|byte| {
-        let before = std::mem::replace(&mut last, byte);
-        matches!(byte, b'!'..=b'~') || byte == b' ' && before != b' '
-    });
-    single && last != b' '
-}
-
 /// The identities of the findings of rules, by what tells the rules apart: to make one takes as long as to read a record.
 #[derive(Default)]
 pub(super) struct Identities(HashMap<String, Identity>);
@@ -318,13 +262,6 @@ impl Identities {
     }
 }
 
-/// Adds to a list what is not in it yet, up to the number of entries that a record may have.
-pub(super) fn add_once(list: &mut Vec<String>, entry: &str) {
-    if !entry.is_empty() && list.len() < limits::LIST && !list.iter().any(|known| known == entry) {
-        list.push(entry.to_owned());
-    }
-}
-
 /// The start tag as text, to show where a record could not be used.
 pub(super) fn excerpt(element: &Start<'_>) -> String {
     let mut text = format!("<{}", element.name);
@@ -342,8 +279,6 @@ pub(super) fn excerpt(element: &Start<'_>) -> String {
 mod tests {
     use crate::{Decoder, Format, ReadErrorKind};
 
-    use super::block;
-
     #[test]
     fn another_root_is_not_this_format() {
         let mut decoder = Decoder::new(Format::Nessus);
@@ -352,12 +287,5 @@ mod tests {
         assert_eq!((error.kind, error.offset, error.line), (ReadErrorKind::NotThisFormat, 22, 2));
         assert_eq!(error.message, "expected the root element <NessusClientData_v2>, found <NessusClientData>");
         assert_eq!(decoder.next(), Err(error), "an error stays");
-    }
-
-    #[test]
-    fn a_block_keeps_the_indent_of_its_first_line() {
-        assert_eq!(block(" \n\n  a\n  b\n "), "  a\n  b");
-        assert_eq!(block("  a"), "  a");
-        assert_eq!(block(" \n "), "");
     }
 }

@@ -41,11 +41,17 @@ fn number_at(text: &str) -> Option<u32> {
     text[..end].parse().ok().filter(|number| *number > 0)
 }
 
-/// The same of a property that is called `cwe`, where a number alone will do, and a list of them too.
+/// The same of a text that holds nothing else: a number alone will do.
+pub(in crate::format) fn cwes_of_text(text: &str) -> Vec<u32> {
+    let number = text.trim().parse().ok();
+    number.map_or_else(|| cwes(text), |number| Some(number).filter(|number| *number > 0).into_iter().collect())
+}
+
+/// The same of a property that is called `cwe`, which may be a number, or a list.
 pub(in crate::format) fn cwes_of_value(value: &Value) -> Vec<u32> {
     match value {
         Value::Number(number) => number.as_u64().and_then(|number| u32::try_from(number).ok()).into_iter().collect(),
-        Value::String(text) => text.trim().parse().map_or_else(|_| cwes(text), |number| vec![number]),
+        Value::String(text) => cwes_of_text(text),
         Value::Array(list) => list.iter().filter(|entry| !entry.is_array()).flat_map(cwes_of_value).collect(),
         _ => Vec::new(),
     }

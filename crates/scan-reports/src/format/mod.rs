@@ -12,6 +12,8 @@ mod elements;
 mod ids;
 mod purl;
 mod registry;
+mod texts;
+mod url;
 pub use detect::{Detection, detect};
 pub use registry::Format;
 
@@ -22,10 +24,11 @@ mod sarif;
 /// What a format implements; see [`Decoder`](crate::Decoder) for the contract, which it takes over word by word.
 pub(crate) trait Parser: Send {
     fn position(&self) -> u64;
+    /// How far the report is read. It may go back: the decoder sees that what it tells grows only.
     fn progress(&self) -> u64;
     fn feed(&mut self, bytes: &[u8]);
     fn end_of_input(&mut self);
-    /// Of known findings perhaps no more than their identities.
+    /// Of known findings perhaps no more than their identities. Not called again after an error.
     fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError>;
     /// The place after the last record.
     fn suspend(&self) -> serde_json::Value;
@@ -50,22 +53,22 @@ const CODE_VERSION: u32 = 1;
 impl Format {
     /// Its name in the API, on the command line and in the database.
     pub fn name(self) -> &'static str {
-        self.table().name
+        &self.table().name
     }
 
     /// Other names by which it may be asked for: what else it is widely called.
-    pub fn aliases(self) -> &'static [&'static str] {
-        self.table().aliases.0
+    pub fn aliases(self) -> &'static [Box<str>] {
+        &self.table().aliases
     }
 
     /// The scanner whose reports it is, for people.
     pub fn scanner(self) -> &'static str {
-        self.table().scanner
+        &self.table().scanner
     }
 
     /// What a report of this format is, and how it is made.
     pub fn about(self) -> &'static str {
-        self.table().about
+        &self.table().about
     }
 
     /// What it is detected on, one entry for each of its shapes: `Results[].Target, SchemaVersion = 2`.
@@ -76,7 +79,17 @@ impl Format {
     /// The format of that name or alias.
     pub fn from_name(name: &str) -> Option<Self> {
         let named = Self::ALL.into_iter().find(|format| format.name() == name);
-        named.or_else(|| Self::ALL.into_iter().find(|format| format.aliases().contains(&name)))
+        named.or_else(|| Self::ALL.into_iter().find(|format| format.aliases().iter().any(|alias| **alias == *name)))
+    }
+
+    /// Whether the other files of an archive with such a report tell of it, and none of them is a report.
+    pub fn is_sole(self) -> bool {
+        self.table().archive.sole
+    }
+
+    /// Whether no file in a folder of this name is a report of any format: what is there belongs to one.
+    pub fn is_skipped(folder: &str) -> bool {
+        Self::ALL.into_iter().any(|format| format.table().archive.skip.iter().any(|skipped| **skipped == *folder))
     }
 
     /// Whether a report without a byte is one without findings.
@@ -86,23 +99,19 @@ impl Format {
 
     /// Changes whenever an older checkpoint can no longer be taken up.
     pub(crate) fn checkpoint_version(self) -> u32 {
-        self.table().reading.as_ref().map_or(CODE_VERSION, |reading| reading.version)
+        self.reading().map_or(CODE_VERSION, described::Reading::checkpoint_version)
     }
 
     pub(crate) fn parser(self) -> Box<dyn Parser> {
-        let coded = || registry::code(self);
-        described::parser(self.table()).or_else(coded).unwrap_or_else(|| unreachable!("the build script sees to it"))
+        let described = self.reading().map(|reading| described::parser(self.table(), reading));
+        described.or_else(|| registry::code(self)).unwrap_or_else(|| unreachable!("the build script sees to it"))
     }
 
     /// The scanners that all reports of a described format come from. Where the report names them, its records do.
     pub(crate) fn tools(self) -> Vec<&'static str> {
-        let records = self.table().reading.as_ref().map_or(&[][..], |reading| reading.records.0);
+        let records = self.reading().map_or(&[][..], |reading| &reading.records);
         let mut tools: Vec<_> = records.iter().filter_map(|record| record.tool.literal()).collect();
         tools.dedup();
         tools
-    }
-
-    pub(in crate::format) fn table(self) -> &'static described::table::Table {
-        &registry::TABLES[self as usize]
     }
 }

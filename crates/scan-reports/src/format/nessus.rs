@@ -18,7 +18,10 @@ use memchr::memchr_iter;
 use serde::{Deserialize, Serialize};
 use tokens::xml::{Event, Start};
 
-use super::elements::{At, Begin, CONTEXT, Elements, Gathered, Identities, Needs, XmlReport, add_once, excerpt, local_name, prefix};
+use super::elements::{At, Begin, CONTEXT, Elements, Identities, Needs, XmlReport, excerpt, local_name};
+use super::ids;
+use super::texts::{Gathered, add_once, add_text_once, prefix};
+use super::url::Url;
 use crate::{
     Asset, AssetKind, Cvss, Finding, FindingKind, Identity, KnownFindings, Location, Occurrence, Problem, ProblemCode, Record, Severity,
     limits,
@@ -254,23 +257,13 @@ impl Host {
 
     fn asset(&self) -> Asset {
         let kind = if self.site().is_some() { AssetKind::Site } else { AssetKind::Host };
-        let hostname = if self.site().is_some() { self.site().map(authority) } else { self.hostname() };
+        let hostname = self.site().map_or_else(|| self.hostname(), |site| Url::of(site).map(|url| url.host));
         Asset { kind, identity: self.identity().to_owned(), hostname: hostname.map(str::to_owned), ..Asset::default() }
     }
 
     fn hostname(&self) -> Option<&str> {
         let is_name = |name: &&String| !name.is_empty() && name.parse::<std::net::IpAddr>().is_err();
         [&self.fqdn, &self.name].into_iter().find(is_name).map(String::as_str)
-    }
-}
-
-/// The host in a URL.
-fn authority(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
-        _ => authority,
     }
 }
 
@@ -348,9 +341,9 @@ impl Item {
             "description" => text.clone_into(&mut finding.description),
             "solution" => text.clone_into(&mut finding.solution),
             "plugin_output" => text.clone_into(&mut self.evidence),
-            "see_also" => text.split_whitespace().for_each(|url| add_once(&mut finding.references, url)),
-            "cve" => add_once(&mut finding.vulnerability_ids, text),
-            "cwe" => add_cwe(finding, text),
+            "see_also" => text.split_whitespace().for_each(|url| add_text_once(&mut finding.references, url)),
+            "cve" => add_text_once(&mut finding.vulnerability_ids, text),
+            "cwe" => ids::cwes_of_text(text).into_iter().for_each(|cwe| add_once(&mut finding.cwes, cwe)),
             "cvss4_base_score" => self.scores.score(V4, text),
             "cvss4_vector" => self.scores.vector(V4, text),
             "cvss3_base_score" | "cvssv3" => self.scores.score(V3, text),
@@ -359,8 +352,8 @@ impl Item {
             "cvss_vector" => self.scores.vector(V2, text),
             _ if name.starts_with("compliance") => self.compliance.set(name, text, finding),
             _ => {
-                if let Some(cwe) = text.strip_prefix("CWE:").filter(|_| name == "xref") {
-                    add_cwe(finding, cwe);
+                if name == "xref" && text.starts_with("CWE:") {
+                    ids::cwes_of_text(text).into_iter().for_each(|cwe| add_once(&mut finding.cwes, cwe));
                 }
                 append(finding, name, text);
             }
@@ -413,28 +406,11 @@ fn append(finding: &mut Finding, name: &str, text: &str) {
     }
 }
 
-fn add_cwe(finding: &mut Finding, text: &str) {
-    let digits: String = text.chars().filter(char::is_ascii_digit).take(9).collect();
-    if let Ok(cwe) = digits.parse::<u32>()
-        && cwe > 0
-        && finding.cwes.len() < limits::LIST
-        && !finding.cwes.contains(&cwe)
-    {
-        finding.cwes.push(cwe);
-    }
-}
-
 /// The severity by the score of CVSS version 3: the label of an item is by version 2 in older files. Where there is none the label
 /// counts, then the word.
 fn severity(score: Option<f64>, label: Option<u8>, risk_factor: Option<&String>) -> Severity {
     const LABELS: [Severity; 5] = [Severity::Info, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
-    let word = || match risk_factor.map(|word| word.to_ascii_lowercase()).as_deref() {
-        Some("critical") => Severity::Critical,
-        Some("high") => Severity::High,
-        Some("medium") => Severity::Medium,
-        Some("low") => Severity::Low,
-        _ => Severity::Info,
-    };
+    let word = || risk_factor.and_then(|word| Severity::of_word(word)).unwrap_or_default();
     let label = || label.and_then(|label| LABELS.get(usize::from(label)).copied());
     score.map(Severity::of_score).or_else(label).unwrap_or_else(word)
 }

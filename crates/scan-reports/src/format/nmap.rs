@@ -20,7 +20,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tokens::xml::{Event, Start};
 
-use super::elements::{At, Begin, CONTEXT, Elements, Gathered, Identities, XmlReport, excerpt, prefix};
+use super::elements::{At, Begin, CONTEXT, Elements, Identities, XmlReport, excerpt};
+use super::texts::{Gathered, prefix};
 use crate::{
     Asset, AssetKind, Finding, FindingKind, Identity, KnownFindings, Location, Occurrence, Problem, ProblemCode, Record, Severity, limits,
 };

@@ -1,17 +1,32 @@
 //! The formats, as the build script wrote them.
 
-#![expect(clippy::unreadable_literal, reason = "versions are hashes")]
-#![allow(clippy::enum_glob_use, reason = "tables print variants by their names alone")]
+use std::sync::{LazyLock, OnceLock};
 
-use tokens::json::Shape;
+use report_formats::Catalogue;
+use report_formats::table::Table;
 
 use super::Parser;
-use super::described::table::{
-    Act, Alternative, Assets, Class, Condition, Detect, Expr, LineFacts, LineRule, List, Node, Package, Part, Path, Pattern, Piece, Places,
-    Reading, Record, Scores, Severities, Slot, Source, Start, Step, Syntax, Table, Transform, Word,
-};
-use crate::kinds::{AssetKind, FindingKind, Severity, Status};
-
-use {Act::*, Class::*, Part::*, Piece::*, Source::*, Start::*, Step::*, Syntax::*, Transform::*};
+use super::described::Reading;
 
 include!(concat!(env!("OUT_DIR"), "/formats.rs"));
+
+/// The tables of all formats: what tells them, and how each is read.
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
+    let catalogue = Catalogue::unpack(include_bytes!(concat!(env!("OUT_DIR"), "/formats.bin")));
+    catalogue.unwrap_or_else(|error| unreachable!("the build script packed it: {error}"))
+});
+
+/// How formats are read, once somebody has asked for it.
+static READINGS: [OnceLock<Option<Reading>>; Format::ALL.len()] = [const { OnceLock::new() }; Format::ALL.len()];
+
+impl Format {
+    pub(in crate::format) fn table(self) -> &'static Table {
+        &CATALOGUE.tables()[self as usize]
+    }
+
+    /// How it is read; none where a module of its own does.
+    pub(in crate::format) fn reading(self) -> Option<&'static Reading> {
+        let decoded = || CATALOGUE.reading(self as usize).unwrap_or_else(|error| unreachable!("the build script packed it: {error}"));
+        READINGS[self as usize].get_or_init(|| Some(Reading::new(decoded()?, self.table().syntax))).as_ref()
+    }
+}

@@ -118,7 +118,6 @@ pub(super) struct Sarif {
     ready: Option<Record>,
     /// A result that is being given. The tokenizer stands after it, and stays.
     current: Option<Findings>,
-    failed: Option<ReadError>,
 }
 
 impl Default for Sarif {
@@ -134,7 +133,6 @@ impl Default for Sarif {
             noted: None,
             ready: None,
             current: None,
-            failed: None,
         }
     }
 }
@@ -164,10 +162,17 @@ impl Parser for Sarif {
     }
 
     fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
-        if let Some(error) = &self.failed {
-            return Err(error.clone());
+        loop {
+            if let Some(record) = self.ready.take().or_else(|| self.give(known)) {
+                return Ok(Step::Record(record));
+            }
+            if self.stage == Stage::End {
+                return Ok(Step::End);
+            }
+            if let Flow::NeedsInput = self.advance()? {
+                return Ok(Step::NeedInput);
+            }
         }
-        self.step(known).inspect_err(|error| self.failed = Some(error.clone()))
     }
 
     fn suspend(&self) -> Value {
@@ -203,20 +208,6 @@ enum Flow {
 }
 
 impl Sarif {
-    fn step(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
-        loop {
-            if let Some(record) = self.ready.take().or_else(|| self.give(known)) {
-                return Ok(Step::Record(record));
-            }
-            if self.stage == Stage::End {
-                return Ok(Step::End);
-            }
-            if let Flow::NeedsInput = self.advance()? {
-                return Ok(Step::NeedInput);
-            }
-        }
-    }
-
     /// The next occurrence of the current result.
     fn give(&mut self, known: &KnownFindings) -> Option<Record> {
         let findings = self.current.as_mut()?;

@@ -21,7 +21,7 @@ pub(crate) fn read(format: Format, report: &[u8], mut cut: impl FnMut() -> usize
     let error = loop {
         match decoder.next() {
             Ok(Step::Record(record)) => records.push(record),
-            Ok(Step::NeedInput) => serve(&mut decoder, report, cut()),
+            Ok(Step::NeedInput) => decoder.feed_from(report, cut()),
             Ok(Step::End) => break None,
             Err(error) => break Some(error),
         }
@@ -33,15 +33,6 @@ pub(crate) fn read(format: Format, report: &[u8], mut cut: impl FnMut() -> usize
     }
     assert_eq!(decoder.next().err(), error, "stays with its answer");
     Reading { records, error }
-}
-
-/// Feeds the bytes at the decoder's position, or says that there are none.
-pub(crate) fn serve(decoder: &mut Decoder, report: &[u8], size: usize) {
-    let at = usize::try_from(decoder.position()).expect("a position in memory").min(report.len());
-    match &report[at..report.len().min(at + size.max(1))] {
-        [] => decoder.end_of_input(),
-        bytes => decoder.feed(bytes),
-    }
 }
 
 /// Format of a report, by its content.

@@ -5,18 +5,19 @@
 //!
 //! Where a record is spread over rows, it is held until a row comes that is none of its own; a checkpoint is never between its rows.
 
+use report_formats::table::{Detect, Table};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokens::csv::{Token, Tokenizer};
 use tokens::tree::{At, Tree};
 use tokens::{Position, Start, TakesBytes};
 
-use super::Shape;
+use super::Reading;
+use super::giving::{Flow, Giving, Reader};
 use super::make::Item;
 use super::scope::Slots;
-use super::table::{Detect, Reading, Table};
 use crate::format::Parser;
-use crate::{CheckpointError, KnownFindings, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
+use crate::{CheckpointError, KnownFindings, ProblemCode, ReadError, ReadErrorKind, Step, limits};
 
 /// What may separate columns.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -46,17 +47,14 @@ pub(super) struct CsvReport {
     rows: Start<Box<Tokenizer>>,
     header: Option<Header>,
     slots: Slots,
-    item: Option<Item>,
     /// A record to which further rows may belong, and the place before it.
     open: Option<(Item, Position)>,
     /// Why there are no rows behind it.
     broken: Option<ReadError>,
+    giving: Giving,
     spare: Tree,
-    given: usize,
-    skip: usize,
     /// The checkpoint's place: before the record whose occurrences are given.
     place: Position,
-    failed: Option<ReadError>,
 }
 
 impl CsvReport {
@@ -67,14 +65,11 @@ impl CsvReport {
             rows: Start::default(),
             header: None,
             slots: Slots::default(),
-            item: None,
             open: None,
             broken: None,
+            giving: Giving::default(),
             spare: Tree::default(),
-            given: 0,
-            skip: 0,
             place: Position::START,
-            failed: None,
         }
     }
 }
@@ -97,14 +92,11 @@ impl Parser for CsvReport {
     }
 
     fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
-        if let Some(error) = &self.failed {
-            return Err(error.clone());
-        }
-        self.step(known).inspect_err(|error| self.failed = Some(error.clone()))
+        self.next(known)
     }
 
     fn suspend(&self) -> Value {
-        let saved = Saved { header: self.header.clone(), place: self.place, given: self.given + self.skip };
+        let saved = Saved { header: self.header.clone(), place: self.place, given: self.giving.given() };
         serde_json::to_value(saved).unwrap_or_default()
     }
 
@@ -113,64 +105,68 @@ impl Parser for CsvReport {
         if let Some(header) = &saved.header {
             self.rows.read_with(Box::new(Tokenizer::new(header.delimiter, saved.place)));
         }
-        (self.header, self.place, self.skip) = (saved.header, saved.place, saved.given);
+        self.giving.resume(saved.given);
+        (self.header, self.place) = (saved.header, saved.place);
         Ok(())
     }
 }
 
-impl CsvReport {
-    fn step(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
-        loop {
-            if let Some(record) = self.give(known)? {
-                return Ok(Step::Record(record));
-            }
-            let Start::Known(tokens) = &mut self.rows else {
-                if self.begin()? {
-                    continue;
-                }
-                return Ok(Step::NeedInput);
-            };
-            if let Some(error) = self.broken.take() {
-                return Err(error);
-            }
-            let before = tokens.place();
-            let token = match tokens.next() {
-                // What was read whole is given first.
-                Err(error) if self.open.is_some() => {
-                    self.broken = Some(error);
-                    Token::End
-                }
-                token => token?,
-            };
-            match token {
-                Token::NeedInput => {
-                    self.rest();
-                    return Ok(Step::NeedInput);
-                }
-                Token::End => {
-                    let Some((item, place)) = self.open.take() else {
-                        self.rest();
-                        return Ok(Step::End);
-                    };
-                    (self.item, self.place) = (Some(item), place);
-                }
-                Token::TooLarge => {
-                    let Position { offset, line, .. } = tokens.row();
-                    let message = format!("a row of more than {} bytes or {} columns", limits::ROW, limits::COLUMNS);
-                    let problem = Problem { code: ProblemCode::TooLarge, message, offset, line, excerpt: String::new() };
-                    self.take(Item::problem(problem), before);
-                }
-                Token::Row => self.row(before),
-            }
-        }
+impl Reader for CsvReport {
+    fn giving(&mut self) -> (&mut Giving, &'static Reading, &Slots) {
+        (&mut self.giving, self.reading, &self.slots)
     }
 
+    fn given_all(&mut self, tree: Tree) {
+        self.spare = tree;
+        self.rest();
+    }
+
+    fn advance(&mut self) -> Result<Flow, ReadError> {
+        let Start::Known(tokens) = &mut self.rows else { return self.begin() };
+        if let Some(error) = self.broken.take() {
+            return Err(error);
+        }
+        let before = tokens.place();
+        let token = match tokens.next() {
+            // What was read whole is given first.
+            Err(error) if self.open.is_some() => {
+                self.broken = Some(error);
+                Token::End
+            }
+            token => token?,
+        };
+        match token {
+            Token::NeedInput => {
+                self.rest();
+                return Ok(Flow::NeedsInput);
+            }
+            Token::End => {
+                let Some((item, place)) = self.open.take() else {
+                    self.rest();
+                    return Ok(Flow::Ended);
+                };
+                self.giving.begin(item);
+                self.place = place;
+            }
+            Token::TooLarge => {
+                let Position { offset, line, .. } = tokens.row();
+                let message = format!("a row of more than {} bytes or {} columns", limits::ROW, limits::COLUMNS);
+                self.take(Item::problem(ProblemCode::TooLarge, message, offset, line), before);
+            }
+            Token::Row => self.row(before),
+        }
+        Ok(Flow::Goes)
+    }
+}
+
+impl CsvReport {
     /// Takes a record: at once, or, where further rows may belong to it, when the next one comes.
     fn take(&mut self, item: Item, before: Position) {
         if self.reading.spread.is_empty() {
-            self.item = Some(item);
+            self.giving.begin(item);
         } else if let Some((item, place)) = self.open.replace((item, before)) {
-            (self.item, self.place) = (Some(item), place);
+            self.giving.begin(item);
+            self.place = place;
         }
     }
 
@@ -181,26 +177,9 @@ impl CsvReport {
         }
     }
 
-    fn give(&mut self, known: &KnownFindings) -> Result<Option<Record>, ReadError> {
-        loop {
-            let Some(item) = self.item.as_mut() else { return Ok(None) };
-            let Some(record) = item.next(self.reading, &self.slots, known)? else {
-                self.spare = self.item.take().map(|item| item.tree).unwrap_or_default();
-                (self.given, self.skip) = (0, 0);
-                self.rest();
-                return Ok(None);
-            };
-            self.given += 1;
-            if self.skip == 0 {
-                return Ok(Some(record));
-            }
-            self.skip -= 1;
-        }
-    }
-
     /// Finds the header, once there is enough of the report.
-    fn begin(&mut self) -> Result<bool, ReadError> {
-        let Some((start, _)) = self.rows.first(limits::DETECTION) else { return Ok(false) };
+    fn begin(&mut self) -> Result<Flow, ReadError> {
+        let Some((start, _)) = self.rows.first(limits::DETECTION) else { return Ok(Flow::NeedsInput) };
         let Some((header, place)) = header(self.table, self.reading, start) else {
             let columns: Vec<String> = self.table.detect.iter().map(|detect| detect.has.join(", ")).collect();
             let message = format!("expected a table with the columns {}", columns.join("; or "));
@@ -208,7 +187,7 @@ impl CsvReport {
         };
         self.rows.read_with(Box::new(Tokenizer::new(header.delimiter, place)));
         (self.header, self.place) = (Some(header), place);
-        Ok(true)
+        Ok(Flow::Goes)
     }
 
     fn row(&mut self, before: Position) {
@@ -239,20 +218,23 @@ impl CsvReport {
             self.spare = tree;
             return;
         }
-        let kinds = self.reading.nodes.first().map_or(super::table::List(&[]), |node| node.records);
-        self.take(Item::new(tree, kinds, offset, line), before);
+        self.take(Item::new(tree, self.reading.kinds(0), offset, line), before);
     }
 }
 
 /// Whether a row belongs to the record before it, which is not over its limit.
-fn continues(record: &Tree, row: &Tree, spread: &[&str]) -> bool {
-    let others = |(name, _): &(&str, &str)| !spread.contains(name);
+fn continues(record: &Tree, row: &Tree, spread: &[Box<str>]) -> bool {
+    let others = |(name, _): &(&str, &str)| !is_in(spread, name);
     !record.is_empty() && record.size() < limits::RECORD && values(record).filter(others).eq(values(row).filter(others))
 }
 
+fn is_in(spread: &[Box<str>], name: &str) -> bool {
+    spread.iter().any(|column| **column == *name)
+}
+
 /// Adds a row's own values to the record that it belongs to.
-fn add(record: &mut Tree, row: &Tree, spread: &[&str]) {
-    for (name, text) in values(row).filter(|(name, _)| spread.contains(name)) {
+fn add(record: &mut Tree, row: &Tree, spread: &[Box<str>]) {
+    for (name, text) in values(row).filter(|(name, _)| is_in(spread, name)) {
         record.leaf(name, text);
     }
     record.end(ROOT, "");
@@ -265,7 +247,7 @@ fn values(row: &Tree) -> impl Iterator<Item = (&str, &str)> {
 
 /// The header of a report of this format, and the place behind it.
 fn header(table: &Table, reading: &Reading, start: &[u8]) -> Option<(Header, Position)> {
-    let Some(Shape::Object(needed)) = reading.nodes.first().and_then(|node| node.shape.as_ref()) else { return None };
+    let needed = &reading.nodes.first()?.needed.as_ref()?.members;
     let mut found: Option<(u64, Header, Position)> = None;
     for delimiter in DELIMITERS {
         each_row(start, delimiter, |fields, at, place| {
@@ -274,7 +256,7 @@ fn header(table: &Table, reading: &Reading, start: &[u8]) -> Option<(Header, Pos
                 return !fits;
             }
             let index = |name: &str| fields.iter().position(|field| field.eq_ignore_ascii_case(name));
-            let columns = needed.iter().filter_map(|(name, _)| Some((index(name)?, (*name).to_owned()))).collect();
+            let columns = needed.keys().filter_map(|name| Some((index(name)?, name.to_string()))).collect();
             found = Some((at, Header { delimiter, columns }, place));
             false
         });
@@ -283,7 +265,7 @@ fn header(table: &Table, reading: &Reading, start: &[u8]) -> Option<(Header, Pos
 }
 
 fn has_columns(detect: &Detect, fields: &[String]) -> bool {
-    let has = |name: &&str| fields.iter().any(|field| field.eq_ignore_ascii_case(name));
+    let has = |name: &Box<str>| fields.iter().any(|field| field.eq_ignore_ascii_case(name));
     detect.has.iter().all(&has) && !detect.lacks.iter().any(has)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! # The way to the records
 //!
-//! The format's [nodes](super::table::Node) say where members and elements lead. What leads nowhere is skipped where it stands. Objects
+//! The format's [nodes](Node) say where members and elements lead. What leads nowhere is skipped where it stands. Objects
 //! and arrays on the way are [frames](Frame); a record is collected whole, trimmed to what its description needs, and at most
 //! [`limits::RECORD`] bytes of that.
 //!
@@ -17,17 +17,19 @@
 //! A checkpoint holds the kept values, each at most [`limits::KEPT`] bytes. Of definitions, at most [`limits::DEFINITIONS`] bytes, it
 //! holds only where they stand: a resumed parser asks for those places first.
 
+use report_formats::table::{Node, Table};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokens::json::{Collected, Collector, Place, Token, Tokenizer};
 use tokens::tree::Tree;
 
+use super::Reading;
+use super::giving::{Flow, Giving, Reader};
 use super::make::Item;
 use super::scope::{Kept, Slots};
-use super::table::{Node, Reading, Table};
 use crate::format::Parser;
-use crate::format::elements::prefix;
-use crate::{CheckpointError, KnownFindings, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
+use crate::format::texts::prefix;
+use crate::{CheckpointError, KnownFindings, ProblemCode, ReadError, ReadErrorKind, Step, limits};
 
 /// An object or array on the way to the records.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -99,18 +101,12 @@ pub(super) struct JsonReport {
     collector: Collector,
     /// The name of the member that is being read, or of the array around it.
     name: String,
-    item: Option<Item>,
-    /// Occurrences of the current record that were given, and those to be passed over.
-    given: usize,
-    skip: usize,
+    giving: Giving,
     place: Place,
     /// Start and end of the outermost object that was surveyed.
     surveyed: Option<(u64, u64)>,
     /// A member that the format knows was seen.
     matched: bool,
-    problem: Option<Problem>,
-    failed: Option<ReadError>,
-    progress: u64,
 }
 
 impl JsonReport {
@@ -127,15 +123,10 @@ impl JsonReport {
             again: Vec::new(),
             collector: Collector::default(),
             name: String::new(),
-            item: None,
-            given: 0,
-            skip: 0,
+            giving: Giving::default(),
             place: Place::start(),
             surveyed: None,
             matched: false,
-            problem: None,
-            failed: None,
-            progress: 0,
         };
         if report.is_lines() {
             report.tokens.many();
@@ -150,7 +141,7 @@ impl JsonReport {
     }
 
     fn node(&self, node: u16) -> &'static Node {
-        &self.reading.nodes.0[usize::from(node)]
+        &self.reading.nodes[usize::from(node)]
     }
 }
 
@@ -161,7 +152,16 @@ impl Parser for JsonReport {
 
     /// The first survey counts for a quarter of what it goes over, the reading for the rest. What is surveyed within counts nothing.
     fn progress(&self) -> u64 {
-        self.progress
+        let at = if matches!(self.next, Next::Again(_)) { self.place.offset() } else { self.tokens.offset() };
+        let Some((start, end)) = self.surveyed else { return at };
+        if end == 0 {
+            return start + at.saturating_sub(start) / 4;
+        }
+        let at = match self.frames.iter().find_map(|frame| if let Survey::From(place) = &frame.survey { Some(place) } else { None }) {
+            Some(place) => place.offset(),
+            None => at,
+        };
+        if at >= end { at } else { start + (end - start) / 4 + at.saturating_sub(start) / 4 * 3 }
     }
 
     fn feed(&mut self, bytes: &[u8]) {
@@ -173,12 +173,7 @@ impl Parser for JsonReport {
     }
 
     fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
-        if let Some(error) = &self.failed {
-            return Err(error.clone());
-        }
-        let step = self.step(known).inspect_err(|error| self.failed = Some(error.clone()));
-        self.progress = self.progress.max(self.reached());
-        step
+        self.next(known)
     }
 
     fn suspend(&self) -> Value {
@@ -188,7 +183,7 @@ impl Parser for JsonReport {
             known: self.known,
             kept: self.slots.save(&self.reading.slots),
             definitions: self.definitions.clone(),
-            given: self.given + self.skip,
+            given: self.giving.given(),
             surveyed: self.surveyed,
             matched: self.matched,
             ended: self.next == Next::End,
@@ -213,61 +208,25 @@ impl Parser for JsonReport {
             (false, true) => Next::Value(0),
             (false, false) => Next::Part,
         };
-        (self.frames, self.known, self.skip) = (saved.frames, saved.known, saved.given);
+        self.giving.resume(saved.given);
+        (self.frames, self.known) = (saved.frames, saved.known);
         (self.place, self.surveyed, self.matched) = (saved.place, saved.surveyed, saved.matched);
         self.again.clone_from(&saved.definitions);
         self.definitions = saved.definitions;
-        self.progress = self.reached();
         self.read_again();
         Ok(())
     }
 }
 
-/// Whether the parser can go on by itself.
-enum Flow {
-    Goes,
-    NeedsInput,
-}
-
-impl JsonReport {
-    fn step(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
-        loop {
-            if let Some(problem) = self.problem.take() {
-                return Ok(Step::Record(Record::Problem(problem)));
-            }
-            if let Some(record) = self.give(known)? {
-                return Ok(Step::Record(record));
-            }
-            if self.next == Next::End {
-                return Ok(Step::End);
-            }
-            if let Flow::NeedsInput = self.advance()? {
-                return Ok(Step::NeedInput);
-            }
-        }
+impl Reader for JsonReport {
+    fn giving(&mut self) -> (&mut Giving, &'static Reading, &Slots) {
+        (&mut self.giving, self.reading, &self.slots)
     }
 
-    /// The next occurrence of the current record; after the last, the place behind the record is saved.
-    fn give(&mut self, known: &KnownFindings) -> Result<Option<Record>, ReadError> {
-        loop {
-            let Some(item) = self.item.as_mut() else { return Ok(None) };
-            let Some(record) = item.next(self.reading, &self.slots, known)? else {
-                if let Some(item) = self.item.take() {
-                    // To be used again.
-                    self.collector.replace(item.tree);
-                }
-                self.skip = 0;
-                self.save();
-                return Ok(None);
-            };
-            if self.skip > 0 {
-                self.skip -= 1;
-                self.given += 1;
-                continue;
-            }
-            self.given += 1;
-            return Ok(Some(record));
-        }
+    fn given_all(&mut self, tree: Tree) {
+        // To be used again.
+        self.collector.replace(tree);
+        self.save();
     }
 
     fn advance(&mut self) -> Result<Flow, ReadError> {
@@ -278,14 +237,15 @@ impl JsonReport {
             Next::Record(node) => self.record(node),
             Next::Slot(slot) => self.slot(slot),
             Next::Again(slot) => self.definitions_again(slot),
-            Next::End => Ok(Flow::Goes),
+            Next::End => Ok(Flow::Ended),
         }
     }
+}
 
+impl JsonReport {
     /// Makes the tokenizer's place the checkpoint's.
     fn save(&mut self) {
         self.tokens.write_place(&mut self.place);
-        self.given = 0;
     }
 
     fn is_surveying(&self) -> bool {
@@ -303,7 +263,7 @@ impl JsonReport {
         let node = self.node(id);
         match byte {
             b'{' if !node.records.is_empty() => self.begin_record(id),
-            b'{' | b'[' if node.slot.is_some() => self.begin_slot(node),
+            b'{' | b'[' if node.slot.is_some() => self.begin_slot(id),
             b'{' if !node.members.is_empty() || node.any.is_some() => return self.enter(id, false),
             b'[' if node.elements.is_some() => return self.enter(id, true),
             b'{' if node.elements.is_some() => self.next = Next::Value(node.elements.unwrap_or_default()),
@@ -314,14 +274,14 @@ impl JsonReport {
                 self.skip_value();
             }
             _ if !node.records.is_empty() => self.begin_record(id),
-            _ if node.slot.is_some() => self.begin_slot(node),
+            _ if node.slot.is_some() => self.begin_slot(id),
             _ => self.skip_value(),
         }
         Ok(Flow::Goes)
     }
 
     fn other_root(&mut self) -> ReadError {
-        let known: Vec<&str> = self.reading.records.iter().map(|record| record.at).collect();
+        let known: Vec<&str> = self.reading.records.iter().map(|record| &*record.at).collect();
         let message = format!("expected {} ({}) with records at {}", self.table.name, self.table.about, known.join(", "));
         self.tokens.error(ReadErrorKind::NotThisFormat, message)
     }
@@ -416,7 +376,7 @@ impl JsonReport {
 
     fn member(&mut self, node: &'static Node) {
         let name = self.tokens.text();
-        let known = node.members.iter().find(|(known, _)| *known == name).map(|(_, next)| *next);
+        let known = node.members.iter().find(|(known, _)| **known == *name).map(|(_, next)| *next);
         let Some(next) = known.or(node.any) else { return self.skip_value() };
         // What it names may be suspended in: the same is known of it then.
         prefix(&name, limits::KEPT).clone_into(&mut self.name);
@@ -440,7 +400,7 @@ impl JsonReport {
     /// Whether a value may still come that the records need.
     fn is_missing(&self, slot: u8) -> bool {
         let is_known = |slot: u8| self.known & (1 << slot) != 0;
-        let spared = self.reading.slots.get(usize::from(slot)).map_or(&[][..], |slot| slot.spared.0);
+        let spared = self.reading.slots.get(usize::from(slot)).map_or(&[][..], |slot| &slot.spared);
         let has_text = |slot: u8| is_known(slot) && self.slots.0.get(usize::from(slot)).is_some_and(Kept::has_text);
         !is_known(slot) && !spared.iter().any(|slot| has_text(*slot))
     }
@@ -490,7 +450,7 @@ impl JsonReport {
 impl JsonReport {
     fn begin_record(&mut self, id: u16) {
         self.matched = true;
-        match &self.node(id).shape {
+        match self.reading.shape(id) {
             Some(shape) if !self.is_surveying() => {
                 self.collector.begin(shape, limits::RECORD, &self.tokens, &self.name);
                 self.next = Next::Record(id);
@@ -502,26 +462,22 @@ impl JsonReport {
     fn record(&mut self, id: u16) -> Result<Flow, ReadError> {
         let Some(collected) = self.collector.advance(&mut self.tokens)? else { return Ok(Flow::NeedsInput) };
         let (offset, line) = (self.collector.offset(), self.collector.line());
-        let (code, message) = match collected {
-            Collected::Value => {
-                let tree = self.collector.replace(Tree::default());
-                self.item = Some(Item::new(tree, self.node(id).records, offset, line));
-                self.next = if self.frames.is_empty() && self.is_lines() { Next::Value(0) } else { Next::Part };
-                return Ok(Flow::Goes);
+        let item = match collected {
+            Collected::Value => Item::new(self.collector.replace(Tree::default()), &self.node(id).records, offset, line),
+            Collected::TooLarge => Item::too_large(offset, line),
+            Collected::OtherKind | Collected::End => {
+                Item::problem(ProblemCode::InvalidField, "expected a record, found another value".to_owned(), offset, line)
             }
-            Collected::TooLarge => {
-                let message = format!("what is needed of this record is more than {} bytes (limits::RECORD)", limits::RECORD);
-                (ProblemCode::TooLarge, message)
-            }
-            Collected::OtherKind | Collected::End => (ProblemCode::InvalidField, "expected a record, found another value".to_owned()),
         };
-        self.problem = Some(Problem { code, message, offset, line, excerpt: String::new() });
-        Ok(self.value_ended())
+        self.giving.begin(item);
+        self.next = if self.frames.is_empty() && self.is_lines() { Next::Value(0) } else { Next::Part };
+        Ok(Flow::Goes)
     }
 
     /// Keeps a value where it is needed: not again in an object that was surveyed, and not of an object within one that is surveyed.
-    fn begin_slot(&mut self, node: &'static Node) {
-        let Some((slot, shape)) = node.slot.zip(node.shape.as_ref()) else { return self.skip_value() };
+    fn begin_slot(&mut self, id: u16) {
+        let node = self.node(id);
+        let Some((slot, shape)) = node.slot.zip(self.reading.shape(id)) else { return self.skip_value() };
         let owner = self.frames.iter().find(|frame| self.node(frame.node).owns.contains(&slot));
         let wanted = match (owner.map(|frame| &frame.survey), self.is_surveying()) {
             (None | Some(Survey::Done), _) | (Some(Survey::NotNeeded), true) => false,
@@ -530,19 +486,15 @@ impl JsonReport {
         if !wanted {
             return self.skip_value();
         }
-        let limit = if self.is_definition(slot) { limits::DEFINITIONS } else { limits::KEPT };
+        let limit = if self.reading.defines(slot) { limits::DEFINITIONS } else { limits::KEPT };
         self.collector.begin(shape, limit, &self.tokens, "");
         self.next = Next::Slot(slot);
-    }
-
-    fn is_definition(&self, slot: u8) -> bool {
-        self.reading.slots.get(usize::from(slot)).is_some_and(|slot| slot.key.is_some())
     }
 
     fn slot(&mut self, slot: u8) -> Result<Flow, ReadError> {
         let Some(collected) = self.collector.advance(&mut self.tokens)? else { return Ok(Flow::NeedsInput) };
         match collected {
-            Collected::Value if self.is_definition(slot) => {
+            Collected::Value if self.reading.defines(slot) => {
                 let place = self.place.value_at(self.collector.offset(), self.collector.line());
                 self.definitions.push((slot, place));
                 self.define(slot);
@@ -551,7 +503,7 @@ impl JsonReport {
                 let tree = self.collector.replace(Tree::default());
                 self.keep(slot, tree);
             }
-            Collected::TooLarge if self.is_definition(slot) => {
+            Collected::TooLarge if self.reading.defines(slot) => {
                 let message = format!("more than {} bytes of definitions (limits::DEFINITIONS)", limits::DEFINITIONS);
                 return Err(self.tokens.error(ReadErrorKind::LimitExceeded, message));
             }
@@ -562,9 +514,10 @@ impl JsonReport {
     }
 
     fn define(&mut self, slot: u8) {
-        if let (Some(kept), Some(description)) = (self.slots.0.get_mut(usize::from(slot)), self.reading.slots.0.get(usize::from(slot))) {
+        let description = self.reading.slots.get(usize::from(slot)).and_then(|slot| slot.definitions.as_ref());
+        if let (Some(kept), Some(definitions)) = (self.slots.0.get_mut(usize::from(slot)), description) {
             kept.tree = self.collector.replace(Tree::default());
-            kept.index(description);
+            kept.index(definitions);
         }
         self.known |= 1 << slot;
     }
@@ -572,8 +525,7 @@ impl JsonReport {
     /// Goes to definitions that a checkpoint does not hold, and then on.
     fn read_again(&mut self) {
         let Some((slot, place)) = self.again.pop() else { return };
-        let shape = self.reading.nodes.iter().find(|node| node.slot == Some(slot)).and_then(|node| node.shape.as_ref());
-        let Some(shape) = shape else { return self.read_again() };
+        let Some(shape) = self.reading.keeper(slot).and_then(|node| self.reading.shape(node)) else { return self.read_again() };
         self.tokens.jump(place);
         self.collector.begin(shape, limits::DEFINITIONS, &self.tokens, "");
         self.next = Next::Again(slot);
@@ -590,19 +542,5 @@ impl JsonReport {
             self.tokens.jump(self.place.clone());
         }
         Ok(Flow::Goes)
-    }
-
-    /// How far the report is read: see [`progress`](Parser::progress).
-    fn reached(&self) -> u64 {
-        let at = if matches!(self.next, Next::Again(_)) { self.place.offset() } else { self.tokens.offset() };
-        let Some((start, end)) = self.surveyed else { return at };
-        if end == 0 {
-            return start + at.saturating_sub(start) / 4;
-        }
-        let at = match self.frames.iter().find_map(|frame| if let Survey::From(place) = &frame.survey { Some(place) } else { None }) {
-            Some(place) => place.offset(),
-            None => at,
-        };
-        if at >= end { at } else { start + (end - start) / 4 + at.saturating_sub(start) / 4 * 3 }
     }
 }

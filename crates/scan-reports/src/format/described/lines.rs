@@ -4,6 +4,8 @@
 //! begins, where context is set, at a line that ends it, and with the report. A checkpoint is before the record that is open, so none
 //! of it has to be kept; the context, which only changes where no record is open, is part of it.
 
+use report_formats::Taken;
+use report_formats::table::{Act, Syntax, Table};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokens::html;
@@ -11,13 +13,13 @@ use tokens::lines::{Place, Source, Token, Tokenizer, all};
 use tokens::tree::{At, Tree};
 use tokens::{Start, TakesBytes};
 
+use super::Reading;
+use super::giving::{Flow, Giving, Reader};
 use super::make::Item;
-use super::pattern::Taken;
 use super::scope::{Kept, Slots};
-use super::table::{Act, LineFacts, List, Reading, Syntax, Table};
 use crate::format::Parser;
-use crate::format::elements::prefix;
-use crate::{CheckpointError, KnownFindings, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
+use crate::format::texts::prefix;
+use crate::{CheckpointError, KnownFindings, ProblemCode, ReadError, ReadErrorKind, Step, limits};
 
 #[derive(Serialize, Deserialize)]
 struct Saved {
@@ -52,13 +54,10 @@ pub(super) struct LineReport {
     line: Line,
     open: Option<Open>,
     slots: Slots,
-    item: Option<Item>,
+    giving: Giving,
     spare: Tree,
-    given: usize,
-    skip: usize,
     /// The checkpoint's place: before the record that is open, or whose occurrences are given.
     place: Option<Place>,
-    failed: Option<ReadError>,
 }
 
 impl LineReport {
@@ -70,12 +69,9 @@ impl LineReport {
             line: Line::Done,
             open: None,
             slots: Slots(reading.slots.iter().map(|_| Kept::default()).collect()),
-            item: None,
+            giving: Giving::default(),
             spare: Tree::default(),
-            given: 0,
-            skip: 0,
             place: None,
-            failed: None,
         }
     }
 }
@@ -98,15 +94,12 @@ impl Parser for LineReport {
     }
 
     fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
-        if let Some(error) = &self.failed {
-            return Err(error.clone());
-        }
-        self.step(known).inspect_err(|error| self.failed = Some(error.clone()))
+        self.next(known)
     }
 
     fn suspend(&self) -> Value {
         let context = self.slots.0.iter().map(|kept| kept.tree.text(0).to_owned()).collect();
-        let saved = Saved { place: self.place.clone(), given: self.given + self.skip, context };
+        let saved = Saved { place: self.place.clone(), given: self.giving.given(), context };
         serde_json::to_value(saved).unwrap_or_default()
     }
 
@@ -118,50 +111,53 @@ impl Parser for LineReport {
         for (slot, text) in saved.context.iter().enumerate() {
             self.set(slot, text);
         }
-        (self.place, self.skip) = (saved.place, saved.given);
+        self.giving.resume(saved.given);
+        self.place = saved.place;
         Ok(())
     }
 }
 
-impl LineReport {
-    fn step(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
-        loop {
-            if let Some(record) = self.give(known)? {
-                return Ok(Step::Record(record));
-            }
-            let Start::Known(tokens) = &mut self.lines else {
-                if self.begin()? {
-                    continue;
-                }
-                return Ok(Step::NeedInput);
-            };
-            if let Line::Done = self.line {
-                match tokens.next() {
-                    Token::Line => self.line = Line::Text(tokens.line().into_owned()),
-                    Token::TooLong => self.line = Line::TooLong,
-                    Token::NeedInput => {
-                        self.here();
-                        return Ok(Step::NeedInput);
-                    }
-                    Token::End | Token::Cut if self.open.is_some() => {
-                        self.close();
-                        continue;
-                    }
-                    Token::Cut => {
-                        let (offset, line) = (tokens.progress(), tokens.place().line());
-                        let message = "the page ends without </html>".to_owned();
-                        return Err(ReadError { kind: ReadErrorKind::Truncated, message, offset, line });
-                    }
-                    Token::End => {
-                        self.here();
-                        return Ok(Step::End);
-                    }
-                }
-            }
-            self.look();
-        }
+impl Reader for LineReport {
+    fn giving(&mut self) -> (&mut Giving, &'static Reading, &Slots) {
+        (&mut self.giving, self.reading, &self.slots)
     }
 
+    fn given_all(&mut self, tree: Tree) {
+        self.spare = tree;
+        self.here();
+    }
+
+    fn advance(&mut self) -> Result<Flow, ReadError> {
+        let Start::Known(tokens) = &mut self.lines else { return self.begin() };
+        if let Line::Done = self.line {
+            match tokens.next() {
+                Token::Line => self.line = Line::Text(tokens.line().into_owned()),
+                Token::TooLong => self.line = Line::TooLong,
+                Token::NeedInput => {
+                    self.here();
+                    return Ok(Flow::NeedsInput);
+                }
+                Token::End | Token::Cut if self.open.is_some() => {
+                    self.close();
+                    return Ok(Flow::Goes);
+                }
+                Token::Cut => {
+                    let (offset, line) = (tokens.progress(), tokens.place().line());
+                    let message = "the page ends without </html>".to_owned();
+                    return Err(ReadError { kind: ReadErrorKind::Truncated, message, offset, line });
+                }
+                Token::End => {
+                    self.here();
+                    return Ok(Flow::Ended);
+                }
+            }
+        }
+        self.look();
+        Ok(Flow::Goes)
+    }
+}
+
+impl LineReport {
     /// Takes up the place behind what is read, if no record is open.
     fn here(&mut self) {
         if let (None, Start::Known(tokens)) = (&self.open, &self.lines) {
@@ -170,26 +166,9 @@ impl LineReport {
         }
     }
 
-    fn give(&mut self, known: &KnownFindings) -> Result<Option<Record>, ReadError> {
-        loop {
-            let Some(item) = self.item.as_mut() else { return Ok(None) };
-            let Some(record) = item.next(self.reading, &self.slots, known)? else {
-                self.spare = self.item.take().map(|item| item.tree).unwrap_or_default();
-                (self.given, self.skip) = (0, 0);
-                self.here();
-                return Ok(None);
-            };
-            self.given += 1;
-            if self.skip == 0 {
-                return Ok(Some(record));
-            }
-            self.skip -= 1;
-        }
-    }
-
     /// Looks whether it is this format, once there is enough of the report.
-    fn begin(&mut self) -> Result<bool, ReadError> {
-        let Some((start, complete)) = self.lines.first(limits::DETECTION) else { return Ok(false) };
+    fn begin(&mut self) -> Result<Flow, ReadError> {
+        let Some((start, complete)) = self.lines.first(limits::DETECTION) else { return Ok(Flow::NeedsInput) };
         let start = start_lines(self.table.syntax, start, complete);
         if !self.table.detect.iter().any(|detect| detect.lines.hold(&start)) {
             let message = format!("expected {} ({})", self.table.name, self.table.about);
@@ -197,7 +176,7 @@ impl LineReport {
         }
         self.lines.read_with(source(self.table.syntax, Place::START));
         self.place = Some(Place::START);
-        Ok(true)
+        Ok(Flow::Goes)
     }
 
     /// Does what the first rule says that fits the line.
@@ -209,19 +188,21 @@ impl LineReport {
         let Some((act, taken)) = self.rule(text) else { return };
         match act {
             Act::BeginRecord(..) | Act::SetContext(..) if self.open.is_some() => self.put_off(line),
-            Act::BeginRecord(node, goes_on) => self.begin_record(node, goes_on, &taken),
-            Act::SetContext(slots, cleared) => self.set_context(&slots, &cleared, &taken),
+            Act::BeginRecord(node, goes_on) => self.begin_record(*node, *goes_on, &taken),
+            Act::SetContext(slots, cleared) => self.set_context(slots, cleared, &taken),
             Act::AddTo(_, name) => self.add(name, &taken),
             Act::EndRecord => self.close(),
             Act::Ignore => {}
         }
     }
 
-    fn rule<'l>(&self, line: &'l str) -> Option<(Act, Taken<'l>)> {
+    fn rule<'l>(&self, line: &'l str) -> Option<(&'static Act, Taken<'static, 'l>)> {
         let open = self.open.as_ref().map(|open| open.node);
         let may = |act: &Act| !matches!(act, Act::AddTo(node, _) if open != Some(*node));
         let rules = self.reading.lines.iter().filter(|rule| may(&rule.act));
-        rules.flat_map(|rule| rule.is.iter().map(|pattern| (rule.act, pattern))).find_map(|(act, pattern)| Some((act, pattern.take(line)?)))
+        rules
+            .flat_map(|rule| rule.is.iter().map(|pattern| (&rule.act, pattern)))
+            .find_map(|(act, pattern)| Some((act, pattern.take(line)?)))
     }
 
     /// Gives the open record first: the line is looked at again.
@@ -230,7 +211,7 @@ impl LineReport {
         self.close();
     }
 
-    fn begin_record(&mut self, node: u16, goes_on: bool, taken: &Taken<'_>) {
+    fn begin_record(&mut self, node: u16, goes_on: bool, taken: &Taken<'_, '_>) {
         let Start::Known(tokens) = &self.lines else { return };
         self.place = Some(tokens.began());
         let (offset, line) = (tokens.began().offset(), tokens.began().line());
@@ -246,7 +227,7 @@ impl LineReport {
         }
     }
 
-    fn add(&mut self, name: &str, taken: &Taken<'_>) {
+    fn add(&mut self, name: &str, taken: &Taken<'_, '_>) {
         let Some(open) = &mut self.open else { return };
         let part = (!name.is_empty()).then(|| open.tree.begin(name));
         for (name, text) in taken {
@@ -257,8 +238,7 @@ impl LineReport {
         }
         if open.tree.size() > limits::RECORD {
             let message = format!("a record of more than {} bytes", limits::RECORD);
-            let (code, offset, line) = (ProblemCode::TooLarge, open.offset, open.line);
-            self.item = Some(Item::problem(Problem { code, message, offset, line, excerpt: String::new() }));
+            self.giving.begin(Item::problem(ProblemCode::TooLarge, message, open.offset, open.line));
             self.open = None;
         }
     }
@@ -267,16 +247,15 @@ impl LineReport {
     fn close(&mut self) {
         let Some(Open { node, mut tree, root, offset, line }) = self.open.take() else { return };
         tree.end(root, "");
-        let kinds = self.reading.nodes.get(usize::from(node)).map_or(List(&[]), |node| node.records);
-        self.item = Some(Item::new(tree, kinds, offset, line));
+        self.giving.begin(Item::new(tree, self.reading.kinds(node), offset, line));
     }
 
-    fn set_context(&mut self, slots: &[(&'static str, u8)], cleared: &[u8], taken: &Taken<'_>) {
+    fn set_context(&mut self, slots: &[(Box<str>, u8)], cleared: &[u8], taken: &Taken<'_, '_>) {
         for slot in cleared {
             self.set(usize::from(*slot), "");
         }
         for (name, slot) in slots {
-            let text = taken.iter().find(|(taken, _)| taken == name).map_or("", |(_, text)| text);
+            let text = taken.iter().find(|(taken, _)| **taken == **name).map_or("", |(_, text)| text);
             self.set(usize::from(*slot), prefix(text, limits::KEPT));
         }
     }
@@ -292,7 +271,7 @@ impl LineReport {
         let Start::Known(tokens) = &self.lines else { return };
         let (offset, line) = (tokens.began().offset(), tokens.began().line());
         let message = format!("a line of more than {} bytes", limits::LINE);
-        self.item = Some(Item::problem(Problem { code: ProblemCode::TooLarge, message, offset, line, excerpt: String::new() }));
+        self.giving.begin(Item::problem(ProblemCode::TooLarge, message, offset, line));
     }
 }
 
@@ -303,14 +282,4 @@ fn source(syntax: Syntax, place: Place) -> Box<dyn Source> {
 /// The lines of a report's start.
 pub(in crate::format) fn start_lines(syntax: Syntax, start: &[u8], complete: bool) -> Vec<String> {
     all(source(syntax, Place::START), start, complete)
-}
-
-impl LineFacts {
-    /// Whether the lines of a report's start are those of the format.
-    pub(in crate::format) fn hold(&self, lines: &[String]) -> bool {
-        let some = |pattern: &super::table::Pattern| lines.iter().any(|line| pattern.fits(line));
-        let written = || lines.iter().filter(|line| !line.is_empty());
-        let every = || written().next().is_some() && written().all(|line| self.all.iter().any(|pattern| pattern.fits(line)));
-        self.has.iter().all(some) && !self.lacks.iter().any(some) && (self.all.is_empty() || every())
-    }
 }

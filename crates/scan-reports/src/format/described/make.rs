@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use memchr::memmem;
+use report_formats::table::{Expression, Places, Record as Description, Scores, Severities};
 use tokens::tree::{At, Tree};
 
+use super::Reading;
 use super::scope::{Scope, Slots};
-use super::table::{Expr, List, Places, Reading, Record as Description, Scores, Severities};
 use super::transform::number;
-use crate::format::elements::{add_once, block, is_one_line, prefix};
+use crate::format::texts::{add_once, add_text_once, block, one_line, prefix};
 use crate::format::{cvss, ids, purl};
 use crate::{
     Asset, Component, Cvss, Finding, FindingKind, Identity, KnownFindings, Location, Occurrence, Problem, ProblemCode, ReadError,
@@ -19,14 +20,14 @@ use crate::{
 /// A secret that is shorter would be taken out of every other word.
 const SHORTEST_SECRET: usize = 5;
 
-/// A record whose occurrences are given one by one: a large one may have many.
+/// A record that becomes occurrences.
 #[derive(Debug)]
 pub(super) struct Item {
     pub(super) tree: Tree,
-    pub(super) offset: u64,
-    pub(super) line: u64,
+    offset: u64,
+    line: u64,
     /// Descriptions that it may be of.
-    kinds: List<u8>,
+    kinds: &'static [u8],
     kind: usize,
     /// The elements of `each`, once they are known, and the next of them.
     each: Option<Vec<Option<At>>>,
@@ -36,14 +37,20 @@ pub(super) struct Item {
 }
 
 impl Item {
-    pub(super) fn new(tree: Tree, kinds: List<u8>, offset: u64, line: u64) -> Self {
+    pub(super) fn new(tree: Tree, kinds: &'static [u8], offset: u64, line: u64) -> Self {
         Self { tree, offset, line, kinds, kind: 0, each: None, next: 0, problem: None }
     }
 
     /// One that cannot be used.
-    pub(super) fn problem(problem: Problem) -> Self {
-        let (offset, line) = (problem.offset, problem.line);
-        Self { problem: Some(problem), ..Self::new(Tree::default(), List(&[]), offset, line) }
+    pub(super) fn problem(code: ProblemCode, message: String, offset: u64, line: u64) -> Self {
+        let problem = Problem { code, message, offset, line, excerpt: String::new() };
+        Self { problem: Some(problem), ..Self::new(Tree::default(), &[], offset, line) }
+    }
+
+    /// One of which more is needed than may be held.
+    pub(super) fn too_large(offset: u64, line: u64) -> Self {
+        let message = format!("what is needed of this record is more than {} bytes (limits::RECORD)", limits::RECORD);
+        Self::problem(ProblemCode::TooLarge, message, offset, line)
     }
 
     /// The next occurrence, or what is wrong with it. An error where it says that the scanner failed.
@@ -66,7 +73,9 @@ impl Item {
                 continue;
             }
             if let Some(failure) = &description.failure {
-                let said = scope.text(failure).map_or_else(String::new, |said| format!(": {}", prefix(&one_line(said), limits::NAME)));
+                let said = scope
+                    .text(failure)
+                    .map_or_else(String::new, |said| format!(": {}", prefix(&one_line(said, limits::NAME), limits::NAME)));
                 let message = format!("the scanner could not do its work{said}");
                 return Err(ReadError { kind: ReadErrorKind::NotThisFormat, message, offset: self.offset, line: self.line });
             }
@@ -103,7 +112,7 @@ impl<'a> Making<'a> {
 
     fn record(&self, offset: u64, line: u64) -> Record {
         let rule = self.scope.text(&self.description.rule).map(Cow::into_owned);
-        let title = self.scope.text(&self.description.title).map(one_line);
+        let title = self.scope.text(&self.description.title).map(|title| one_line(title, limits::NAME));
         let (rule_id, title) = match (rule, title) {
             (Some(rule), Some(title)) => (rule, title),
             (Some(only), None) | (None, Some(only)) => (only.clone(), only),
@@ -123,7 +132,7 @@ impl<'a> Making<'a> {
         let d = self.description;
         let mut finding = Finding {
             tool: lowercase(self.scope.text(&d.tool).unwrap_or_default()),
-            kind: d.kind.0,
+            kind: d.kind,
             component: self.component(),
             rule_id,
             title,
@@ -142,10 +151,10 @@ impl<'a> Making<'a> {
         finding.cwes = self.cwes();
         finding.attributes = self.attributes(&d.attributes);
         for id in self.scope.all(&d.ids) {
-            add_once(&mut finding.vulnerability_ids, &id);
+            add_text_once(&mut finding.vulnerability_ids, &id);
         }
         for link in self.scope.all(&d.references) {
-            add_once(&mut finding.references, link.trim());
+            add_text_once(&mut finding.references, link.trim());
         }
         finding
     }
@@ -179,23 +188,18 @@ impl<'a> Making<'a> {
             score.filter(|score| (0.0..=10.0).contains(score)).map(Severity::of_score)
         };
         let found = if description.score_first { score().or_else(word) } else { word().or_else(score) };
-        found.unwrap_or(description.default.0)
+        found.unwrap_or(description.default)
     }
 
     fn status(&self) -> Status {
         let states = self.description.status.iter();
-        states.into_iter().find(|(_, conditions)| self.scope.holds(conditions)).map_or(Status::Open, |(status, _)| status.0)
+        states.into_iter().find(|(_, conditions)| self.scope.holds(conditions)).map_or(Status::Open, |(status, _)| *status)
     }
 
     fn cwes(&self) -> Vec<u32> {
         let mut cwes = Vec::new();
         for text in self.scope.all(&self.description.cwes) {
-            let numbers = text.trim().parse().map_or_else(|_| ids::cwes(&text), |number| vec![number]);
-            for number in numbers {
-                if number > 0 && cwes.len() < limits::LIST && !cwes.contains(&number) {
-                    cwes.push(number);
-                }
-            }
+            ids::cwes_of_text(&text).into_iter().for_each(|cwe| add_once(&mut cwes, cwe));
         }
         cwes
     }
@@ -205,7 +209,7 @@ impl<'a> Making<'a> {
         for description in descriptions {
             let vector = self.scope.option(description.vector.as_ref()).unwrap_or_default();
             let score = description.score.as_ref().and_then(|score| number(&self.scope.text(score)?)?.parse::<f64>().ok());
-            let version = cvss::version(&vector).unwrap_or(description.version);
+            let version = cvss::version(&vector).unwrap_or(&description.version);
             let Some(score) = score.filter(|score| (0.0..=10.0).contains(score)).or_else(|| cvss::base_score(&vector)) else { continue };
             if scores.iter().all(|known| known.version != version || known.score.to_bits() != score.to_bits()) {
                 scores.push(Cvss { version: version.to_owned(), vector, score });
@@ -230,7 +234,7 @@ impl<'a> Making<'a> {
             description.kinds.iter().find(|(_, conditions)| self.scope.holds(conditions)).map_or(description.kind, |(kind, _)| *kind);
         let identity = self.scope.text(&description.identity).or_else(|| self.scope.text(&self.description.tool));
         Asset {
-            kind: kind.0,
+            kind,
             identity: identity.unwrap_or_default().into_owned(),
             hostname: self.scope.option(description.hostname.as_ref()),
             attributes: self.attributes(&description.attributes),
@@ -252,20 +256,20 @@ impl<'a> Making<'a> {
         }
     }
 
-    fn attributes(&self, descriptions: &[(&'static str, Expr)]) -> BTreeMap<String, String> {
+    fn attributes(&self, descriptions: &[(Box<str>, Expression)]) -> BTreeMap<String, String> {
         let mut attributes = BTreeMap::new();
         for (name, expr) in descriptions {
             let mut joined = String::new();
             self.each_joined(expr, ", ", &mut joined, |text| text);
             if !joined.is_empty() {
-                attributes.insert((*name).to_owned(), self.hide(joined));
+                attributes.insert(name.to_string(), self.hide(joined));
             }
         }
         attributes
     }
 
     /// The texts of all expressions, each a paragraph.
-    fn paragraphs(&self, exprs: &[Expr]) -> String {
+    fn paragraphs(&self, exprs: &[Expression]) -> String {
         let mut text = String::new();
         for expr in exprs {
             self.each_joined(expr, "\n\n", &mut text, block);
@@ -274,7 +278,7 @@ impl<'a> Making<'a> {
     }
 
     /// Adds the texts of an expression to one, with what separates them.
-    fn each_joined(&self, expr: &Expr, separator: &str, joined: &mut String, part: fn(&str) -> &str) {
+    fn each_joined(&self, expr: &Expression, separator: &str, joined: &mut String, part: fn(&str) -> &str) {
         self.scope.each_text(expr, &mut |text| {
             if !joined.is_empty() {
                 joined.push_str(separator);
@@ -308,35 +312,10 @@ fn whole(text: &str) -> Option<&str> {
 /// The severity that a word stands for.
 fn severity_of(word: &str, description: &Severities) -> Option<Severity> {
     let word = lowercase(Cow::Borrowed(word.trim()));
-    let own = description.map.iter().find(|(known, _)| *known == word).map(|(_, severity)| severity.0);
-    own.or(match word.as_str() {
-        "critical" => Some(Severity::Critical),
-        "high" | "important" | "error" => Some(Severity::High),
-        "medium" | "moderate" | "warning" => Some(Severity::Medium),
-        "low" => Some(Severity::Low),
-        "info" | "informational" | "information" | "note" | "none" | "negligible" => Some(Severity::Info),
-        _ => None,
-    })
+    let own = description.map.iter().find(|(known, _)| **known == *word).map(|(_, severity)| *severity);
+    own.or_else(|| Severity::of_word(&word))
 }
 
 fn lowercase(text: Cow<'_, str>) -> String {
     if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) { text.into_owned() } else { text.to_lowercase() }
-}
-
-/// A text with single blanks.
-fn one_line(text: Cow<'_, str>) -> String {
-    if text.len() <= limits::NAME && is_one_line(&text) {
-        return text.into_owned();
-    }
-    let mut line = String::with_capacity(text.len().min(limits::NAME));
-    for word in text.split_whitespace() {
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-        if line.len() > limits::NAME {
-            break;
-        }
-    }
-    line
 }

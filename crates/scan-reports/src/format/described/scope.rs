@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::HashMap;
 
+use report_formats::table::{Alternative, Condition, Definitions, Expression, Part, Path, Slot, Source, Start, Step};
 use serde_json::Value;
 use tokens::tree::{At, Tree};
 
-use super::table::{Alternative, Condition, Expr, List, Part, Path, Slot, Source, Start, Step};
 use super::transform;
 
 /// The values around the records that are kept.
@@ -27,7 +27,7 @@ pub(super) struct Kept {
 impl Slots {
     /// The values for a checkpoint; definitions are read again instead.
     pub(super) fn save(&self, slots: &[Slot]) -> Vec<Value> {
-        self.0.iter().zip(slots).map(|(kept, slot)| if slot.key.is_none() { kept.tree.save() } else { Value::Null }).collect()
+        self.0.iter().zip(slots).map(|(kept, slot)| if slot.definitions.is_none() { kept.tree.save() } else { Value::Null }).collect()
     }
 
     /// The values that were saved; none if they are not those.
@@ -46,22 +46,19 @@ impl Kept {
     }
 
     /// Takes definitions: their tree is there.
-    pub(super) fn index(&mut self, slot: &'static Slot) {
-        self.index = index_of(&self.tree, slot);
+    pub(super) fn index(&mut self, definitions: &Definitions) {
+        self.index = index_of(&self.tree, definitions);
     }
 
     /// Takes definitions that stand in the tree of another slot.
-    pub(super) fn index_within(&mut self, tree: &Tree, slot: &'static Slot) {
-        (self.index, self.within) = (index_of(tree, slot), slot.within);
+    pub(super) fn index_within(&mut self, tree: &Tree, definitions: &Definitions) {
+        (self.index, self.within) = (index_of(tree, definitions), definitions.within);
     }
 }
 
-fn index_of(tree: &Tree, slot: &'static Slot) -> HashMap<String, At> {
+fn index_of(tree: &Tree, Definitions { entries, key, nested, .. }: &Definitions) -> HashMap<String, At> {
     let mut index = HashMap::new();
-    if let Some(Path { start: Start::Defined(_, entries), steps: key }) = &slot.key {
-        let entries = entries.first().map_or(&[][..], |path| path.steps.0);
-        index_entries(tree, 0, entries, key, &slot.nested, &mut index);
-    }
+    index_entries(tree, 0, entries, key, nested, &mut index);
     index
 }
 
@@ -96,7 +93,7 @@ pub(super) type Texts<'a> = Vec<Cow<'a, str>>;
 
 impl<'a> Scope<'a> {
     /// The first text, without blanks around it.
-    pub(super) fn text(&self, expr: &Expr) -> Option<Cow<'a, str>> {
+    pub(super) fn text(&self, expr: &'a Expression) -> Option<Cow<'a, str>> {
         let mut first = None;
         self.each_text(expr, &mut |text| {
             first = Some(text);
@@ -106,17 +103,17 @@ impl<'a> Scope<'a> {
     }
 
     /// The same of a field that may not be described.
-    pub(super) fn option(&self, expr: Option<&Expr>) -> Option<String> {
+    pub(super) fn option(&self, expr: Option<&'a Expression>) -> Option<String> {
         Some(self.text(expr?)?.into_owned())
     }
 
     /// All texts of the first alternative that gives any.
-    pub(super) fn texts(&self, expr: &Expr) -> Texts<'a> {
+    pub(super) fn texts(&self, expr: &'a Expression) -> Texts<'a> {
         self.all(std::slice::from_ref(expr))
     }
 
     /// All texts of all expressions.
-    pub(super) fn all(&self, exprs: &[Expr]) -> Texts<'a> {
+    pub(super) fn all(&self, exprs: &'a [Expression]) -> Texts<'a> {
         let mut texts = Vec::new();
         for expr in exprs {
             self.each_text(expr, &mut |text| {
@@ -128,7 +125,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Gives the texts of the first alternative that gives any, until `take` has enough.
-    pub(super) fn each_text(&self, expr: &Expr, take: &mut dyn FnMut(Cow<'a, str>) -> bool) {
+    pub(super) fn each_text(&self, expr: &'a Expression, take: &mut dyn FnMut(Cow<'a, str>) -> bool) {
         let found = Cell::new(false);
         let mut take = |text: Cow<'a, str>| {
             found.set(true);
@@ -136,9 +133,9 @@ impl<'a> Scope<'a> {
         };
         for alternative in expr.0.iter() {
             // Nearly all expressions are a path or a text, for which no list is needed.
-            match (&alternative.source, alternative.transforms.0) {
-                (Source::Value(path), []) => self.visit(path, &mut |text| take(Cow::Borrowed(text))),
-                (Source::Template(List([Part::Literal(text)])), []) if !text.trim_ascii().is_empty() => {
+            match (&alternative.source, alternative.literal()) {
+                (Source::Value(path), _) if alternative.transforms.is_empty() => self.visit(path, &mut |text| take(Cow::Borrowed(text))),
+                (_, Some(text)) if !text.trim_ascii().is_empty() => {
                     take(Cow::Borrowed(text));
                 }
                 _ => {
@@ -152,16 +149,16 @@ impl<'a> Scope<'a> {
     }
 
     /// Whether all conditions hold.
-    pub(super) fn holds(&self, conditions: &[Condition]) -> bool {
+    pub(super) fn holds(&self, conditions: &'a [Condition]) -> bool {
         conditions.iter().all(|condition| self.condition(condition))
     }
 
     /// Whether one of them holds.
-    pub(super) fn any_holds(&self, conditions: &[Condition]) -> bool {
+    pub(super) fn any_holds(&self, conditions: &'a [Condition]) -> bool {
         conditions.iter().any(|condition| self.condition(condition))
     }
 
-    fn condition(&self, condition: &Condition) -> bool {
+    fn condition(&self, condition: &'a Condition) -> bool {
         let mut holds = false;
         self.each_text(&condition.value, &mut |text| {
             holds = condition.values.is_empty() || condition.values.iter().any(|value| value.eq_ignore_ascii_case(&text));
@@ -180,7 +177,7 @@ impl<'a> Scope<'a> {
         nodes
     }
 
-    fn alternative(&self, alternative: &Alternative) -> Texts<'a> {
+    fn alternative(&self, alternative: &'a Alternative) -> Texts<'a> {
         let mut texts = Vec::new();
         match &alternative.source {
             Source::Value(path) => self.visit(path, &mut |text| {
@@ -190,13 +187,13 @@ impl<'a> Scope<'a> {
             Source::Template(parts) => texts.extend(self.template(parts).map(Cow::Owned)),
         }
         for transform in alternative.transforms.iter() {
-            texts = transform::apply(*transform, texts);
+            texts = transform::apply(transform, texts);
         }
         texts.retain(|text| !text.trim_ascii().is_empty());
         texts
     }
 
-    fn template(&self, parts: &[Part]) -> Option<String> {
+    fn template(&self, parts: &'a [Part]) -> Option<String> {
         let mut text = String::new();
         for part in parts {
             match part {
@@ -225,7 +222,7 @@ impl<'a> Scope<'a> {
             Start::Defined(slot, key) => {
                 let kept = self.slots.0.get(usize::from(*slot))?;
                 let mut found = None;
-                self.visit(key.first()?, &mut |text| {
+                self.visit(key, &mut |text| {
                     found = kept.index.get(text);
                     found.is_none()
                 });

@@ -1,9 +1,9 @@
-//! The language and the readers, each rule with a description of its own.
+//! The readers, each rule with a description of its own.
 
-use super::compile::compile;
-use super::parser;
-use crate::format::Parser;
-use crate::{KnownFindings, Occurrence, ReadErrorKind, Record, Severity, Status, Step};
+use report_formats::{Compiled, Description};
+
+use super::{Reading, parser};
+use crate::{Decoder, Format, Occurrence, ReadError, ReadErrorKind, Record, Severity, Status, Step};
 
 /// What every description needs, and what a test adds.
 fn description(syntax: &str, more: &str) -> String {
@@ -15,53 +15,41 @@ fn record(at: &str, more: &str) -> String {
     format!("[[records]]\nat = \"{at}\"\nkind = \"host\"\nseverity = {{ default = \"low\" }}\n{more}\n")
 }
 
-fn refused(syntax: &str, more: &str) -> String {
-    compile("x", &description(syntax, more)).map(|_| ()).expect_err("a mistake")
-}
-
-fn reader(syntax: &str, more: &str) -> Box<dyn Parser> {
-    let table = compile("x", &description(syntax, more)).unwrap_or_else(|error| panic!("{error}\n{more}"));
-    parser(Box::leak(Box::new(table))).expect("records")
+fn reader(syntax: &str, more: &str) -> Decoder {
+    let compiled = Description::read(&description(syntax, more)).and_then(|description| description.compile("x"));
+    let Compiled { table, reading } = compiled.unwrap_or_else(|error| panic!("{error}\n{more}"));
+    let reading = Reading::new(reading.expect("records"), table.syntax);
+    Decoder::of(Format::ALL[0], parser(Box::leak(Box::new(table)), Box::leak(Box::new(reading))), usize::MAX)
 }
 
 fn records(syntax: &str, more: &str, report: &str) -> Vec<Record> {
-    let mut parser = reader(syntax, more);
     let mut records = Vec::new();
-    loop {
-        match parser.next_beyond(&KnownFindings::nothing()).expect("a report") {
-            Step::Record(record) => records.push(record),
-            Step::End => return records,
-            Step::NeedInput => {
-                let at = usize::try_from(parser.position()).expect("small").min(report.len());
-                match &report.as_bytes()[at..report.len().min(at + 7)] {
-                    [] => parser.end_of_input(),
-                    piece => parser.feed(piece),
-                }
-            }
-        }
-    }
+    let serve = |decoder: &mut Decoder| {
+        decoder.feed_from(report.as_bytes(), 7);
+        Ok::<_, ReadError>(())
+    };
+    let take = |record| {
+        records.push(record);
+        Ok(())
+    };
+    reader(syntax, more).read(serve, take).expect("a report");
+    records
 }
 
 /// Reads a report with a new parser after each record, as if each ran in another process.
 fn suspended(syntax: &str, more: &str, report: &str) -> Vec<Record> {
-    let mut parser = reader(syntax, more);
+    let mut decoder = reader(syntax, more);
     let mut records = Vec::new();
     loop {
-        match parser.next_beyond(&KnownFindings::nothing()).expect("a report") {
+        match decoder.next().expect("a report") {
             Step::Record(record) => {
                 records.push(record);
-                let state = parser.suspend();
-                parser = reader(syntax, more);
-                parser.restore(state).expect("its own state");
+                let state = decoder.parser.suspend();
+                decoder = reader(syntax, more);
+                decoder.parser.restore(state).expect("its own state");
             }
             Step::End => return records,
-            Step::NeedInput => {
-                let at = usize::try_from(parser.position()).expect("small").min(report.len());
-                match &report.as_bytes()[at..] {
-                    [] => parser.end_of_input(),
-                    rest => parser.feed(rest),
-                }
-            }
+            Step::NeedInput => decoder.feed_from(report.as_bytes(), usize::MAX),
         }
     }
 }
@@ -138,23 +126,6 @@ fn texts_are_transformed() {
     }
 }
 
-#[test]
-fn mistakes_are_named() {
-    let wrong = |fields: &str| refused("json", &record("a[]", fields));
-    assert!(wrong("rule = \"b\"").contains("expected the field 'title'"));
-    assert!(wrong("rule = \"b\"\ntitle = \"b > shout\"").ends_with("the record at \"a[]\": title: no transform is called \"shout\""));
-    assert!(wrong("rule = \"b\"\ntitle = \"b\"\nseveritty = 1").contains("unknown field `severitty`"));
-    assert!(wrong("rule = \"b\"\ntitle = \"$.b\"").contains("title: '$' in \"$.b\", but there is no 'each'"));
-    assert!(wrong("rule = \"b\"\ntitle = \"thing(b).c\"").contains("there is no [definitions.thing]"));
-    assert!(wrong("rule = \"b\"\ntitle = \"b[x\"").contains("not closed"));
-    assert!(wrong("rule = \"b\"\ntitle = \"b > map m\"").contains("there is no [maps.m]"));
-    assert!(wrong("rule = \"b\"\ntitle = \"^^^.b\"").contains("leads out of the report"));
-    assert!(wrong("rule = \"b\"\ntitle = \"b\"\nstatus = { gone = { b = true } }").contains("status: \"gone\" is none of its words"));
-    assert!(refused("xml", &record("a.b", "rule = \"c[]\"\ntitle = \"c\"")).contains("'[]' is for JSON"));
-    assert!(refused("json", "").contains("expected either [[records]] or code = true"));
-    assert!(refused("json", "[[records]]\nat = \"a[]\"\nkind = \"secret\"\nrule = \"a\"\ntitle = \"a\"\nseverity = {}").contains("secret"));
-}
-
 /// Values around the records, whatever the order of the members.
 #[test]
 fn what_is_around_a_record_may_stand_behind_it() {
@@ -212,15 +183,15 @@ fn a_scanner_that_failed_gives_no_report() {
     let failure = "[[records]]\nat = \"[]\"\nonly = { type = \"error\" }\nfailure = \"'no answer: {text}'\"\n";
     let description = format!("{}{failure}", record("[]", "rule = \"r\"\ntitle = \"r\"\nonly = { r = true }"));
     assert_eq!(titles("json", &description, r#"[{"r": 1}, {"type": "note"}]"#), ["1"]);
-    let mut parser = reader("json", &description);
-    parser.feed(br#"[{"r": 1}, {"type": "error", "text": "refused"}, {"r": 2}]"#);
-    assert!(matches!(parser.next_beyond(&KnownFindings::nothing()), Ok(Step::Record(_))));
-    let error = parser.next_beyond(&KnownFindings::nothing()).expect_err("a failure");
+    let mut decoder = reader("json", &description);
+    decoder.feed(br#"[{"r": 1}, {"type": "error", "text": "refused"}, {"r": 2}]"#);
+    assert!(matches!(decoder.next(), Ok(Step::Record(_))));
+    let error = decoder.next().expect_err("a failure");
     assert_eq!(
         (error.kind, error.message.as_str()),
         (ReadErrorKind::NotThisFormat, "the scanner could not do its work: no answer: refused")
     );
-    assert_eq!(parser.next_beyond(&KnownFindings::nothing()), Err(error));
+    assert_eq!(decoder.next(), Err(error));
 }
 
 #[test]
@@ -283,47 +254,6 @@ fn a_table_may_begin_with_other_lines() {
     assert_eq!(titles("csv", &record(".", fields), "Report;x\n\na;Some Name\n1;\"x; y\"\na;Some Name\n2;z\n"), ["x; y", "z"]);
 }
 
-#[test]
-fn a_column_that_has_rows_of_its_own_is_read() {
-    let compiled = |syntax, column| {
-        let fields = record(".", "rule = \"a\"\ntitle = \"b\"");
-        compile("x", &format!("spread = \"{column}\"\n{}", description(syntax, &fields))).map(|_| ())
-    };
-    assert_eq!(compiled("csv", "b"), Ok(()));
-    assert_eq!(compiled("csv", "c"), Err("spread: no record reads the column \"c\"".to_owned()));
-    assert_eq!(compiled("json", "b"), Err("'spread' is for csv".to_owned()));
-}
-
-#[test]
-fn a_pattern_takes_what_stands_between_its_texts() {
-    let taken = |pattern: &str, line| -> Option<String> {
-        let pattern = super::language::pattern(pattern).expect(pattern);
-        let values: Vec<&str> = pattern.take(line)?.into_iter().map(|(_, value)| value).collect();
-        Some(values.join("|"))
-    };
-    for (pattern, line, expected) in [
-        ("a", "a", Some("")),
-        ("a", "ab", None),
-        ("", "", Some("")),
-        ("", "a", None),
-        ("{x}: {y} FOUND", "a: b: c FOUND", Some("a|b: c")),
-        ("{x*}: {y} FOUND", "a: b: c FOUND", Some("c|a: b")),
-        ("{x*}: {y} FOUND", "a: b: c FOUN", None),
-        ("[{}] {x} [ {y} ]", "[1]  a   [ b ]", Some("a|b")),
-        ("{x:name} {y}", "a_1 b c", Some("a_1|b c")),
-        ("{x:name} {y}", "1a b", None),
-        ("({x:number})", "(12)", Some("12")),
-        ("({x:number})", "()", None),
-        ("0x{x:hex}:{y:word}", "0xa0:$a", Some("a0|$a")),
-        ("{x:word}", "a b", None),
-        ("a{x}a", "a", None),
-        ("{x}", "", Some("")),
-        ("{a} {b*} {c}", "é ü ö ä", Some("é|ä|ü ö")),
-    ] {
-        assert_eq!(taken(pattern, line).as_deref(), expected, "{pattern:?} of {line:?}");
-    }
-}
-
 /// Headers, records of several lines, and what ends them.
 const LINES: &str = r##"
 [[lines]]
@@ -370,26 +300,6 @@ fn lines_begin_records_belong_to_them_and_say_what_is_around_them() {
 }
 
 #[test]
-fn mistakes_in_lines_are_named() {
-    let wrong = |lines: &str| refused("lines", &format!("{}{lines}", record("item", "rule = \"name\"\ntitle = \"/part\"")));
-    let rule = |is: &str, act: &str| format!("[[lines]]\nis = \"{is}\"\n{act}\n");
-    let begin = rule("* {name}", "begin = \"item\"");
-    assert!(wrong("").contains("expected [[lines]]"));
-    assert!(wrong(&begin).contains("no line with 'set' takes 'part' for '/part'"));
-    let set = rule("# {part}", "set = true");
-    assert!(wrong(&set).contains("no line begins the record at \"item\""));
-    assert!(wrong(&format!("{set}{}", rule("* {nam}", "begin = \"item\""))).contains("no line of the record at \"item\" takes \"name\""));
-    assert!(wrong(&rule("* {name", "begin = \"item\"")).contains("'{' without '}'"));
-    assert!(wrong(&rule("{a}{b}", "end = true")).contains("expected text between"));
-    assert!(wrong(&rule("{a*}:{b*}", "end = true")).contains("more than one '*'"));
-    assert!(wrong(&rule("{a:digit}", "end = true")).contains("expected word, name, number or hex"));
-    assert!(wrong(&rule("a", "begin = \"other\"")).contains("there are no [[records]] at \"other\""));
-    assert!(wrong(&rule("a", "end = true\nset = true")).contains("expected one of"));
-    assert!(wrong(&rule("{other}", "set = true")).contains("no record uses '/other'"));
-    assert!(refused("json", &format!("{}{set}", record("a[]", "rule = \"b\"\ntitle = \"b\""))).contains("and only there"));
-}
-
-#[test]
 fn a_line_that_is_too_long_is_a_problem_and_the_rest_goes_on() {
     let description = format!("{}[[lines]]\nis = \"* {{name}}\"\nbegin = \"item\"\n", record("item", "rule = \"name\"\ntitle = \"name\""));
     let report = format!("a\n* x\n* {}\n* y\n", "long".repeat(50_000));
@@ -402,12 +312,12 @@ fn another_report_is_not_this_format() {
     for (syntax, at, report) in
         [("json", "a[]", "{\"b\": 1}"), ("json", "a[]", "17"), ("json", "a[]", "null"), ("xml", "a.b", "<c/>"), ("csv", ".", "x,y\n1,2\n")]
     {
-        let mut parser = reader(syntax, &record(at, "rule = \"r\"\ntitle = \"t\""));
-        parser.feed(report.as_bytes());
-        parser.end_of_input();
-        let error = parser.next_beyond(&KnownFindings::nothing()).expect_err(report);
+        let mut decoder = reader(syntax, &record(at, "rule = \"r\"\ntitle = \"t\""));
+        decoder.feed(report.as_bytes());
+        decoder.end_of_input();
+        let error = decoder.next().expect_err(report);
         assert_eq!(error.kind, ReadErrorKind::NotThisFormat, "{report}");
-        assert_eq!(parser.next_beyond(&KnownFindings::nothing()), Err(error), "an error stays");
+        assert_eq!(decoder.next(), Err(error), "an error stays");
     }
 }
 
@@ -416,9 +326,9 @@ fn a_record_that_is_too_large_is_a_problem_and_the_rest_goes_on() {
     let text = "x".repeat(50_000);
     let list = vec![format!("\"{text}\""); 100].join(",");
     let report = format!(r#"[{{"r": 1, "l": [{list}]}}, {{"r": 2}}]"#);
-    let mut parser = reader("json", &record("[]", "rule = \"r\"\ntitle = \"r\"\ndescription = \"l[]\""));
-    parser.feed(report.as_bytes());
-    parser.end_of_input();
-    assert!(matches!(parser.next_beyond(&KnownFindings::nothing()), Ok(Step::Record(Record::Problem(_)))));
-    assert!(matches!(parser.next_beyond(&KnownFindings::nothing()), Ok(Step::Record(Record::Occurrence(_)))));
+    let mut decoder = reader("json", &record("[]", "rule = \"r\"\ntitle = \"r\"\ndescription = \"l[]\""));
+    decoder.feed(report.as_bytes());
+    decoder.end_of_input();
+    assert!(matches!(decoder.next(), Ok(Step::Record(Record::Problem(_)))));
+    assert!(matches!(decoder.next(), Ok(Step::Record(Record::Occurrence(_)))));
 }

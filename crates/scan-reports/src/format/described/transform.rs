@@ -4,18 +4,19 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use report_formats::table::Transform;
 use sha2::{Digest, Sha256};
 use tokens::html::reference;
 
 use super::scope::Texts;
-use super::table::Transform;
 use crate::format::ids;
+use crate::format::url::{Url, scheme};
 
 /// The texts after a transform.
-pub(super) fn apply(transform: Transform, texts: Texts<'_>) -> Texts<'_> {
+pub(super) fn apply<'a>(transform: &Transform, texts: Texts<'a>) -> Texts<'a> {
     match transform {
         Transform::Split(separator) => texts.iter().flat_map(|text| split(text, separator)).collect(),
-        Transform::Join(separator) if !texts.is_empty() => vec![Cow::Owned(texts.join(separator))],
+        Transform::Join(separator) if !texts.is_empty() => vec![Cow::Owned(texts.join(&**separator))],
         Transform::Last => texts.into_iter().next_back().into_iter().collect(),
         Transform::Ids => texts.iter().flat_map(|text| ids::vulnerability_ids(text)).map(Cow::Owned).collect(),
         Transform::Links => texts.iter().flat_map(|text| links(text)).collect(),
@@ -49,7 +50,7 @@ pub(in crate::format) fn like(pattern: &str, text: &str) -> bool {
     }
 }
 
-fn apply_to_one(transform: Transform, text: Cow<'_, str>) -> Option<Cow<'_, str>> {
+fn apply_to_one<'a>(transform: &Transform, text: Cow<'a, str>) -> Option<Cow<'a, str>> {
     let changed = match transform {
         Transform::Lower => text.to_lowercase(),
         Transform::Upper => text.to_uppercase(),
@@ -60,30 +61,30 @@ fn apply_to_one(transform: Transform, text: Cow<'_, str>) -> Option<Cow<'_, str>
         Transform::Plain => plain(&text),
         Transform::Hash => hash(&text),
         Transform::Map(map) => match map.iter().find(|(from, _)| from.eq_ignore_ascii_case(&text)) {
-            Some((_, to)) => (*to).to_owned(),
+            Some((_, to)) => to.to_string(),
             None => return Some(text),
         },
         Transform::Divide(by) => (number(&text)?.parse::<f64>().ok()? / by).to_string(),
-        Transform::FortifyRisk => fortify_risk(&text)?.to_owned(),
+        Transform::Risk(scale) => risk(&text, *scale)?.to_owned(),
         part => return part_of(part, text),
     };
     Some(Cow::Owned(changed))
 }
 
 /// Transforms that give a part of the text.
-fn part_of(transform: Transform, text: Cow<'_, str>) -> Option<Cow<'_, str>> {
+fn part_of<'a>(transform: &Transform, text: Cow<'a, str>) -> Option<Cow<'a, str>> {
     let part = |text: &str| -> Option<std::ops::Range<usize>> {
         let part = match transform {
-            Transform::Before(at) => text.split_once(at).map_or(text, |(before, _)| before),
-            Transform::After(at) => text.split_once(at)?.1,
-            Transform::BeforeLast(at) => text.rsplit_once(at).map_or(text, |(before, _)| before),
-            Transform::AfterLast(at) => text.rsplit_once(at).map_or(text, |(_, after)| after),
-            Transform::Strip(start) => text.strip_prefix(start).unwrap_or(text),
-            Transform::Origin => url(text)?.origin,
-            Transform::Host => url(text)?.host,
-            Transform::Port => url(text)?.port.filter(|port| !port.is_empty())?,
-            Transform::UrlPath => url(text)?.path,
-            Transform::Scheme => text.split_once("://")?.0,
+            Transform::Before(at) => text.split_once(&**at).map_or(text, |(before, _)| before),
+            Transform::After(at) => text.split_once(&**at)?.1,
+            Transform::BeforeLast(at) => text.rsplit_once(&**at).map_or(text, |(before, _)| before),
+            Transform::AfterLast(at) => text.rsplit_once(&**at).map_or(text, |(_, after)| after),
+            Transform::Strip(start) => text.strip_prefix(&**start).unwrap_or(text),
+            Transform::Origin => Url::of(text)?.origin,
+            Transform::Host => Url::of(text)?.host,
+            Transform::Port => Url::of(text)?.port.filter(|port| !port.is_empty())?,
+            Transform::UrlPath => Url::of(text)?.path,
+            Transform::Scheme => scheme(text)?,
             _ => text,
         };
         let part = part.trim();
@@ -97,28 +98,6 @@ fn part_of(transform: Transform, text: Cow<'_, str>) -> Option<Cow<'_, str>> {
     })
 }
 
-/// The parts of a URL, as they stand in it. One without a scheme is taken as host and what follows it.
-pub(super) struct Url<'a> {
-    pub(super) origin: &'a str,
-    pub(super) host: &'a str,
-    pub(super) port: Option<&'a str>,
-    pub(super) path: &'a str,
-}
-
-pub(super) fn url(text: &str) -> Option<Url<'_>> {
-    let start = text.find("://").map_or(0, |at| at + 3);
-    let rest = &text[start..];
-    let end = rest.find(['/', '?', '#']).map_or(text.len(), |at| start + at);
-    let authority = text[start..end].rsplit_once('@').map_or(&text[start..end], |(_, host)| host);
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (host, Some(port)),
-        _ => (authority, None),
-    };
-    let path = text[end..].split(['?', '#']).next().unwrap_or_default();
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    (!host.is_empty()).then_some(Url { origin: &text[..end], host, port, path })
-}
-
 /// The first number in a text.
 pub(super) fn number(text: &str) -> Option<&str> {
     let start = text.find(|c: char| c.is_ascii_digit())?;
@@ -129,14 +108,13 @@ pub(super) fn number(text: &str) -> Option<&str> {
     text.get(start - sign..start + number.len())
 }
 
-/// Fortify's priority order (Audit Workbench's user guide, "Estimating impact and likelihood"): an issue is critical where impact and
-/// likelihood are both at least 2.5 of 5, high where only the impact is, medium where only the likelihood is. The text has impact, accuracy,
-/// confidence and probability; the likelihood is the product of the last three by 25.
-fn fortify_risk(text: &str) -> Option<&'static str> {
-    let numbers: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-    let [impact, accuracy, confidence, probability] = numbers[..] else { return None };
-    let is_likely = accuracy * confidence * probability / 25.0 >= 2.5;
-    Some(match (impact >= 2.5, is_likely) {
+/// The severity of numbers from 0 to `scale`. The first is the impact; the product of the others, on the same scale, is the likelihood: critical
+/// where both are at least half of the scale, high where only the impact is, medium where only the likelihood is.
+fn risk(text: &str, scale: f64) -> Option<&'static str> {
+    let numbers: Option<Vec<f64>> = text.split_whitespace().map(|word| word.parse().ok()).collect();
+    let [impact, likely, others @ ..] = &numbers?[..] else { return None };
+    let (product, unit) = others.iter().fold((*likely, 1.0), |(product, unit), number| (product * number, unit * scale));
+    Some(match (*impact >= scale / 2.0, product / unit >= scale / 2.0) {
         (true, true) => "critical",
         (true, false) => "high",
         (false, true) => "medium",
@@ -206,26 +184,18 @@ mod tests {
     }
 
     #[test]
-    fn a_url_has_parts() {
-        let parts = url("https://user@example.org:8443/a/b?c=d").expect("a URL");
-        assert_eq!((parts.origin, parts.host), ("https://user@example.org:8443", "example.org"));
-        assert_eq!((parts.port, parts.path), (Some("8443"), "/a/b"));
-        assert!(url("/a/b").is_none());
-    }
-
-    #[test]
     fn html_becomes_text() {
         assert_eq!(plain("<p>a &lt; b</p><ul><li>one<li>two</ul>x < 1 &unknown;"), "a < b\n\n- one\n- two\nx < 1 &unknown;");
     }
 
     #[test]
-    fn the_risk_of_an_issue_is_impact_and_likelihood() {
-        let of = |text| fortify_risk(text);
+    fn a_risk_is_impact_and_likelihood() {
+        let of = |text| risk(text, 5.0);
         assert_eq!(
             (of("5.0 5.0 5.0 2.5"), of("5 5 5 2.4"), of("2 5 5 5"), of("2.4 1 5 1")),
             (Some("critical"), Some("high"), Some("medium"), Some("low"))
         );
-        assert_eq!(of("5.0 5.0"), None);
+        assert_eq!((of("5.0 2.4"), of("5.0 often"), of("5.0")), (Some("high"), None, None));
     }
 
     #[test]

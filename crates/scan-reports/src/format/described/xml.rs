@@ -7,18 +7,21 @@
 //! Definitions may follow the records. Where a format has some the report is read twice: once over everything for the definitions, whose
 //! places are noted, then for the records. A resumed parser reads the noted places again.
 
+use report_formats::table::{Node, Table};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokens::json::Shape;
 use tokens::tree::{At, Tree};
 use tokens::xml::{Kind, Mark, Place, Start, Token, Tokenizer};
 
-use super::Shape;
+use super::Reading;
+use super::giving::{Flow, Giving, Reader};
 use super::make::Item;
 use super::scope::{Kept, Slots};
-use super::table::{Node, Reading, Table};
 use crate::format::Parser;
-use crate::format::elements::{local_name, prefix};
-use crate::{CheckpointError, KnownFindings, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
+use crate::format::elements::local_name;
+use crate::format::texts::prefix;
+use crate::{CheckpointError, KnownFindings, ReadError, ReadErrorKind, Step, limits};
 
 /// The node of elements that lead nowhere.
 const NOWHERE: u16 = u16::MAX;
@@ -88,20 +91,16 @@ pub(super) struct XmlRecords {
     again: Vec<(u8, Place)>,
     collecting: Option<Collecting>,
     mark: Option<Mark>,
-    item: Option<Item>,
+    giving: Giving,
     spare: Tree,
-    given: usize,
-    skip: usize,
     /// Where to go on once the definitions are read again, the nodes of the elements that are open there, and what for.
     resume: Option<(Place, Vec<u16>, Pass)>,
     length: Option<u64>,
-    failed: Option<ReadError>,
-    progress: u64,
 }
 
 impl XmlRecords {
     pub(super) fn new(table: &'static Table, reading: &'static Reading) -> Self {
-        let defines = reading.slots.iter().any(|slot| slot.key.is_some());
+        let defines = reading.slots.iter().any(|slot| slot.definitions.is_some());
         Self {
             table,
             reading,
@@ -113,19 +112,11 @@ impl XmlRecords {
             again: Vec::new(),
             collecting: None,
             mark: None,
-            item: None,
+            giving: Giving::default(),
             spare: Tree::default(),
-            given: 0,
-            skip: 0,
             resume: None,
             length: None,
-            failed: None,
-            progress: 0,
         }
-    }
-
-    fn node(&self, node: u16) -> Option<&'static Node> {
-        self.reading.nodes.0.get(usize::from(node))
     }
 }
 
@@ -136,7 +127,15 @@ impl Parser for XmlRecords {
 
     /// The pass for definitions counts for a quarter.
     fn progress(&self) -> u64 {
-        self.progress
+        let (at, pass) = match &self.resume {
+            Some((place, _, pass)) => (place.offset(), *pass),
+            None => (self.xml.progress(), self.pass),
+        };
+        match (pass, self.length) {
+            (Pass::Definitions, _) => at / 4,
+            (_, Some(length)) if at < length => length / 4 + at / 4 * 3,
+            _ => at,
+        }
     }
 
     fn feed(&mut self, bytes: &[u8]) {
@@ -148,12 +147,7 @@ impl Parser for XmlRecords {
     }
 
     fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
-        if let Some(error) = &self.failed {
-            return Err(error.clone());
-        }
-        let step = self.step(known).inspect_err(|error| self.failed = Some(error.clone()));
-        self.progress = self.progress.max(self.reached());
-        step
+        self.next(known)
     }
 
     fn suspend(&self) -> Value {
@@ -164,7 +158,7 @@ impl Parser for XmlRecords {
             (None, None) => (self.xml.suspend(), nodes(self.nodes.len()), self.pass),
         };
         let kept = self.slots.save(&self.reading.slots);
-        let (definitions, given) = (self.definitions.clone(), self.given + self.skip);
+        let (definitions, given) = (self.definitions.clone(), self.giving.given());
         serde_json::to_value(Saved { pass, place, nodes, kept, definitions, given, length: self.length }).unwrap_or_default()
     }
 
@@ -172,10 +166,10 @@ impl Parser for XmlRecords {
         let saved: Saved = serde_json::from_value(state).map_err(|_| CheckpointError::Unreadable)?;
         self.slots.load(&saved.kept).ok_or(CheckpointError::Unreadable)?;
         self.xml = Tokenizer::resume(saved.place.clone()).ok_or(CheckpointError::Unreadable)?;
-        (self.pass, self.nodes, self.skip, self.length) = (saved.pass, saved.nodes, saved.given, saved.length);
+        self.giving.resume(saved.given);
+        (self.pass, self.nodes, self.length) = (saved.pass, saved.nodes, saved.length);
         self.again.clone_from(&saved.definitions);
         self.definitions = saved.definitions;
-        self.progress = self.reached();
         if !self.again.is_empty() {
             self.resume = Some((saved.place, std::mem::take(&mut self.nodes), self.pass));
             self.pass = Pass::Again;
@@ -185,101 +179,84 @@ impl Parser for XmlRecords {
     }
 }
 
+impl Reader for XmlRecords {
+    fn giving(&mut self) -> (&mut Giving, &'static Reading, &Slots) {
+        (&mut self.giving, self.reading, &self.slots)
+    }
+
+    fn given_all(&mut self, tree: Tree) {
+        (self.spare, self.mark) = (tree, None);
+    }
+
+    fn advance(&mut self) -> Result<Flow, ReadError> {
+        let event = match self.xml.next()? {
+            Token::Event(event) => event,
+            Token::NeedInput => return Ok(Flow::NeedsInput),
+            Token::End if self.pass == Pass::Definitions => {
+                self.length = Some(self.xml.progress());
+                self.pass = Pass::Records;
+                (self.xml, self.nodes) = (Tokenizer::new(), Vec::new());
+                return Ok(Flow::Goes);
+            }
+            Token::End => return Ok(Flow::Ended),
+        };
+        let (offset, depth) = (event.offset, event.depth);
+        match &event.kind {
+            Kind::Text(text) => {
+                if let Some(collecting) = &mut self.collecting {
+                    collecting.text(text);
+                }
+            }
+            Kind::Start(element) => {
+                if let Some(collecting) = &mut self.collecting {
+                    collecting.start(element, depth);
+                    return Ok(Flow::Goes);
+                }
+                let around = self.nodes.last().copied().unwrap_or(0);
+                let next = leads(self.reading, around, local_name(element.name));
+                if depth == 1 && next == NOWHERE {
+                    let found = prefix(element.name, 40);
+                    let message = format!("expected {} ({}), found the root element <{found}>", self.table.name, self.table.about);
+                    return Err(ReadError { kind: ReadErrorKind::NotThisFormat, message, offset, line: event.line() });
+                }
+                let Some(node) = self.reading.nodes.get(usize::from(next)) else {
+                    self.nodes.push(NOWHERE);
+                    return Ok(Flow::Goes);
+                };
+                let goal = goal(node, next, self.pass, self.reading);
+                if let (Some(goal), Some(shape)) = (goal, self.reading.shape(next)) {
+                    self.mark = Some(event.mark());
+                    let limit = if self.pass == Pass::Records { limits::RECORD } else { limits::DEFINITIONS };
+                    let mut collecting = Collecting::new(std::mem::take(&mut self.spare), goal, depth, limit, (offset, event.line()));
+                    collecting.begin(element, shape);
+                    self.collecting = Some(collecting);
+                    return Ok(Flow::Goes);
+                }
+                keep_attributes(&mut self.slots, self.reading, node, element);
+                self.nodes.push(next);
+            }
+            Kind::End(_) => match &mut self.collecting {
+                Some(collecting) => {
+                    if collecting.end(depth) {
+                        self.collected()?;
+                    }
+                }
+                None => {
+                    self.nodes.pop();
+                }
+            },
+        }
+        Ok(Flow::Goes)
+    }
+}
+
 impl XmlRecords {
-    fn step(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
-        loop {
-            if let Some(record) = self.give(known)? {
-                return Ok(Step::Record(record));
-            }
-            let event = match self.xml.next()? {
-                Token::Event(event) => event,
-                Token::NeedInput => return Ok(Step::NeedInput),
-                Token::End if self.pass == Pass::Definitions => {
-                    self.length = Some(self.xml.progress());
-                    self.pass = Pass::Records;
-                    (self.xml, self.nodes) = (Tokenizer::new(), Vec::new());
-                    continue;
-                }
-                Token::End => return Ok(Step::End),
-            };
-            let (offset, depth) = (event.offset, event.depth);
-            match &event.kind {
-                Kind::Text(text) => {
-                    if let Some(collecting) = &mut self.collecting {
-                        collecting.text(text);
-                    }
-                }
-                Kind::Start(element) => {
-                    if let Some(collecting) = &mut self.collecting {
-                        collecting.start(element, depth);
-                        continue;
-                    }
-                    let around = self.nodes.last().copied().unwrap_or(0);
-                    let next = leads(self.reading, around, local_name(element.name));
-                    if depth == 1 && next == NOWHERE {
-                        let found = prefix(element.name, 40);
-                        let message = format!("expected {} ({}), found the root element <{found}>", self.table.name, self.table.about);
-                        return Err(ReadError { kind: ReadErrorKind::NotThisFormat, message, offset, line: event.line() });
-                    }
-                    let Some(node) = self.reading.nodes.0.get(usize::from(next)) else {
-                        self.nodes.push(NOWHERE);
-                        continue;
-                    };
-                    let goal = goal(node, next, self.pass, self.reading);
-                    if let (Some(goal), Some(shape)) = (goal, &node.shape) {
-                        self.mark = Some(event.mark());
-                        let limit = if self.pass == Pass::Records { limits::RECORD } else { limits::DEFINITIONS };
-                        let mut collecting = Collecting::new(std::mem::take(&mut self.spare), goal, depth, limit, (offset, event.line()));
-                        collecting.begin(element, shape);
-                        self.collecting = Some(collecting);
-                        continue;
-                    }
-                    keep_attributes(&mut self.slots, self.reading, node, element);
-                    self.nodes.push(next);
-                }
-                Kind::End(_) => match &mut self.collecting {
-                    Some(collecting) => {
-                        if collecting.end(depth) {
-                            self.collected()?;
-                        }
-                    }
-                    None => {
-                        self.nodes.pop();
-                    }
-                },
-            }
-        }
-    }
-
-    fn give(&mut self, known: &KnownFindings) -> Result<Option<Record>, ReadError> {
-        loop {
-            let Some(item) = self.item.as_mut() else { return Ok(None) };
-            let Some(record) = item.next(self.reading, &self.slots, known)? else {
-                self.spare = self.item.take().map(|item| item.tree).unwrap_or_default();
-                (self.skip, self.given, self.mark) = (0, 0, None);
-                return Ok(None);
-            };
-            self.given += 1;
-            if self.skip == 0 {
-                return Ok(Some(record));
-            }
-            self.skip -= 1;
-        }
-    }
-
     /// An element is collected.
     fn collected(&mut self) -> Result<(), ReadError> {
         let Some(Collecting { tree, goal, offset, line, too_large, .. }) = self.collecting.take() else { return Ok(()) };
         match goal {
-            Goal::Record(_) if too_large => {
-                let message = format!("what is needed of this record is more than {} bytes (limits::RECORD)", limits::RECORD);
-                let problem = Problem { code: ProblemCode::TooLarge, message, offset, line, excerpt: String::new() };
-                self.item = Some(Item::problem(problem));
-            }
-            Goal::Record(node) => {
-                let kinds = self.node(node).map_or(super::table::List(&[]), |node| node.records);
-                self.item = Some(Item::new(tree, kinds, offset, line));
-            }
+            Goal::Record(_) if too_large => self.giving.begin(Item::too_large(offset, line)),
+            Goal::Record(node) => self.giving.begin(Item::new(tree, self.reading.kinds(node), offset, line)),
             Goal::Slot(slot) => self.keep(slot, tree, too_large, offset, line)?,
         }
         Ok(())
@@ -288,25 +265,25 @@ impl XmlRecords {
     fn keep(&mut self, slot: u8, tree: Tree, too_large: bool, offset: u64, line: u64) -> Result<(), ReadError> {
         let index = usize::from(slot);
         let place = self.mark.take().map(|mark| self.xml.suspend_at(mark));
-        let (Some(kept), Some(description)) = (self.slots.0.get_mut(index), self.reading.slots.0.get(index)) else { return Ok(()) };
-        if description.key.is_none() {
+        let (Some(kept), Some(description)) = (self.slots.0.get_mut(index), self.reading.slots.get(index)) else { return Ok(()) };
+        let Some(definitions) = &description.definitions else {
             if !too_large {
                 kept.tree = tree;
             }
             return Ok(());
-        }
+        };
         if too_large {
             let message = format!("more than {} bytes of definitions (limits::DEFINITIONS)", limits::DEFINITIONS);
             return Err(ReadError { kind: ReadErrorKind::LimitExceeded, message, offset, line });
         }
         for (other, description) in self.slots.0.iter_mut().zip(self.reading.slots.iter()) {
-            if description.within == Some(slot) {
-                other.index_within(&tree, description);
+            if let Some(definitions) = description.definitions.as_ref().filter(|definitions| definitions.within == Some(slot)) {
+                other.index_within(&tree, definitions);
             }
         }
         let Some(kept) = self.slots.0.get_mut(index) else { return Ok(()) };
         kept.tree = tree;
-        kept.index(description);
+        kept.index(definitions);
         if self.pass == Pass::Again {
             self.read_again();
         } else if let Some(place) = place {
@@ -333,24 +310,12 @@ impl XmlRecords {
             (self.xml, self.nodes) = (xml, nodes);
         }
     }
-
-    fn reached(&self) -> u64 {
-        let at = match &self.resume {
-            Some(_) => return self.progress,
-            None => self.xml.progress(),
-        };
-        match (self.pass, self.length) {
-            (Pass::Definitions, _) => at / 4,
-            (_, Some(length)) if at < length => length / 4 + at / 4 * 3,
-            _ => at,
-        }
-    }
 }
 
 /// Where an element of that name leads from a node.
 fn leads(reading: &'static Reading, from: u16, name: &str) -> u16 {
     let Some(node) = reading.nodes.get(usize::from(from)) else { return NOWHERE };
-    node.members.iter().find(|(known, _)| *known == name).map(|(_, next)| *next).or(node.any).unwrap_or(NOWHERE)
+    node.members.iter().find(|(known, _)| **known == *name).map(|(_, next)| *next).or(node.any).unwrap_or(NOWHERE)
 }
 
 /// The node around that of a slot.
@@ -362,10 +327,9 @@ fn around(reading: &'static Reading, slot: u8) -> u16 {
 
 /// What an element is collected for.
 fn goal(node: &Node, id: u16, pass: Pass, reading: &Reading) -> Option<Goal> {
-    let defines = |slot: u8| reading.slots.get(usize::from(slot)).is_some_and(|slot| slot.key.is_some());
     match (node.slot, pass) {
-        (Some(slot), Pass::Records) if !defines(slot) => Some(Goal::Slot(slot)),
-        (Some(slot), Pass::Definitions | Pass::Again) if defines(slot) => Some(Goal::Slot(slot)),
+        (Some(slot), Pass::Records) if !reading.defines(slot) => Some(Goal::Slot(slot)),
+        (Some(slot), Pass::Definitions | Pass::Again) if reading.defines(slot) => Some(Goal::Slot(slot)),
         (None, Pass::Records) if !node.records.is_empty() => Some(Goal::Record(id)),
         _ => None,
     }
@@ -374,7 +338,7 @@ fn goal(node: &Node, id: u16, pass: Pass, reading: &Reading) -> Option<Goal> {
 /// An element on the way to the records begins: the values that held in the one before it are no longer those, and its attributes are.
 fn keep_attributes(slots: &mut Slots, reading: &'static Reading, node: &'static Node, element: &Start<'_>) {
     for slot in node.owns.iter() {
-        if let Some(kept) = slots.0.get_mut(usize::from(*slot)).filter(|_| reading.slots[usize::from(*slot)].key.is_none()) {
+        if let Some(kept) = slots.0.get_mut(usize::from(*slot)).filter(|_| !reading.defines(*slot)) {
             *kept = Kept::default();
         }
     }

@@ -31,7 +31,7 @@ impl Compliance {
             "compliance-actual-value" => &mut self.found,
             "compliance-solution" => &mut finding.solution,
             "compliance-see-also" => {
-                text.split_whitespace().for_each(|url| super::add_once(&mut finding.references, url));
+                text.split_whitespace().for_each(|url| super::add_text_once(&mut finding.references, url));
                 return;
             }
             _ => return append(finding, name, text),

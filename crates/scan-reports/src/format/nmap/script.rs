@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use tokens::xml::{Event, Start};
 
 use super::{At, TOOL};
-use crate::format::elements::{Gathered, add_once, block, prefix};
+use crate::format::texts::{Gathered, add_text_once, block, prefix};
 use crate::{Component, Finding, FindingKind, Identity, Severity, limits};
 
 /// What is kept of one `elem`.
@@ -182,8 +182,8 @@ impl Entry {
     /// Takes an entry of a list of the vulnerability.
     fn add(&mut self, list: &str, key: &str, text: &str) {
         match list {
-            "ids" => add_once(&mut self.ids, text),
-            "refs" => add_once(&mut self.references, text),
+            "ids" => add_text_once(&mut self.ids, text),
+            "refs" => add_text_once(&mut self.references, text),
             "scores" if self.cvss.is_empty() || key == "CVSSv3" => text.clone_into(&mut self.cvss),
             "description" if self.description.len() < limits::TEXT => {
                 if !self.description.is_empty() {
@@ -226,7 +226,7 @@ impl Entry {
         let bare = |id: &String| id.split_once(':').filter(|(kind, _)| *kind == "CVE").map_or(id.clone(), |(_, id)| id.to_owned());
         let mut ids = Vec::new();
         let known = self.ids.iter().map(bare).chain([script.keys[0].clone()]);
-        known.filter(|id| id.starts_with("CVE-")).for_each(|id| add_once(&mut ids, &id));
+        known.filter(|id| id.starts_with("CVE-")).for_each(|id| add_text_once(&mut ids, &id));
         let severity = self.score().map_or_else(|| risk(&script.output), Severity::of_score);
         let attributes = [("script", &script.id), ("state", &self.state), ("disclosed", &self.disclosed), ("cvss_score", &self.cvss)];
         Finding {
@@ -244,12 +244,7 @@ impl Entry {
 /// The risk factor, which the library gives in its text only. Vulnerable without one is medium.
 fn risk(output: &str) -> Severity {
     let word = output.split_once("Risk factor:").map(|(_, rest)| rest.split_whitespace().next().unwrap_or_default());
-    match word.map(str::to_ascii_lowercase).as_deref() {
-        Some("critical") => Severity::Critical,
-        Some("high") => Severity::High,
-        Some("low") => Severity::Low,
-        _ => Severity::Medium,
-    }
+    word.and_then(Severity::of_word).unwrap_or(Severity::Medium)
 }
 
 /// Product and version of a CPE, in the form of version 2.2 (`cpe:/a:vendor:product:version`) or 2.3 (`cpe:2.3:a:vendor:…`).

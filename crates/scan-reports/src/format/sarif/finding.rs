@@ -16,8 +16,9 @@ use serde_json::Value;
 
 use super::objects::{Facts, Location as SarifLocation, Message, Properties, Reference, Result as SarifResult, Rule, Suppression};
 use super::run::Definitions;
-use crate::format::elements::is_one_line;
 use crate::format::ids;
+use crate::format::texts::{add_once, one_line};
+use crate::format::url::Url;
 use crate::{Asset, AssetKind, Component, Cvss, Finding, FindingKind, Identity, KnownFindings, Location, Occurrence, Severity, Status};
 
 /// Bytes of a message that become a title; the whole is in the description.
@@ -185,7 +186,7 @@ impl<'a> Reading<'a> {
         candidates
             .into_iter()
             .flatten()
-            .map(one_line)
+            .map(title_of)
             .find(|title| !title.is_empty())
             .unwrap_or_else(|| "result without a message".to_owned())
     }
@@ -372,14 +373,7 @@ fn severity_of(text: &str) -> Option<Severity> {
     if let Ok(score) = text.trim().parse::<f64>() {
         return (0.0..=10.0).contains(&score).then(|| Severity::of_score(score));
     }
-    match text.trim().to_ascii_lowercase().as_str() {
-        "critical" => Some(Severity::Critical),
-        "high" | "error" => Some(Severity::High),
-        "medium" | "moderate" | "warning" => Some(Severity::Medium),
-        "low" => Some(Severity::Low),
-        "info" | "informational" | "note" | "none" => Some(Severity::Info),
-        _ => None,
-    }
+    Severity::of_word(text)
 }
 
 /// The score that Dependency-Check and others add.
@@ -390,25 +384,12 @@ fn cvss(properties: &Properties) -> Option<Cvss> {
     Some(Cvss { version, vector, score })
 }
 
-/// The start of a text, with single blanks.
-fn one_line(text: &str) -> String {
-    if text.len() <= TITLE && is_one_line(text) {
-        return text.to_owned();
-    }
-    let mut line = String::with_capacity(TITLE);
-    for word in text.split_whitespace() {
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        if line.len() + word.len() > TITLE {
-            let room = TITLE.saturating_sub(line.len());
-            // A word that is longer than a title is cut.
-            let cut = if line.is_empty() { word.floor_char_boundary(room) } else { 0 };
-            line.push_str(&word[..cut]);
-            line.push('…');
-            break;
-        }
-        line.push_str(word);
+/// The start of a text, with single blanks. It ends with a whole word, unless the first is longer than a title.
+fn title_of(text: &str) -> String {
+    let mut line = one_line(Cow::Borrowed(text), TITLE);
+    if line.len() > TITLE {
+        line.truncate(line.rfind(' ').map_or_else(|| line.floor_char_boundary(TITLE), |blank| blank + 1));
+        line.push('…');
     }
     line
 }
@@ -420,20 +401,11 @@ fn whole(number: Option<f64>) -> Option<u64> {
 
 /// Scheme and authority of a web address.
 fn origin(uri: &str) -> Option<&str> {
-    let start = ["http://", "https://"]
-        .into_iter()
-        .find(|scheme| uri.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme)))?
-        .len();
-    let end = uri[start..].find(['/', '?', '#']).map_or(uri.len(), |at| start + at);
-    (end > start).then(|| &uri[..end])
+    Url::of(uri).filter(Url::is_web).map(|url| url.origin)
 }
 
 fn unique<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
     let mut list = Vec::new();
-    for item in items {
-        if list.len() < crate::limits::LIST && !list.contains(&item) {
-            list.push(item);
-        }
-    }
+    items.for_each(|item| add_once(&mut list, item));
     list
 }

@@ -9,6 +9,7 @@ use tokens::json::Shape;
 use tokens::tree::{Node, Tree};
 
 use super::objects::{self as sarif, Component, ComponentReference, Reference, Rule};
+use crate::format::url::Url;
 use crate::{Asset, AssetKind};
 
 /// A member of a run that its results need.
@@ -227,15 +228,8 @@ impl Definitions {
         let uri = self.version_control.iter().find_map(|details| details.repository_uri.as_deref())?.trim();
         let uri = uri.trim_end_matches('/');
         let uri = uri.strip_suffix(".git").unwrap_or(uri);
-        let plain = match uri.split_once("://") {
-            Some((scheme, rest)) => {
-                let authority = rest.split('/').next().unwrap_or_default();
-                let user = authority.rfind('@').map_or(0, |at| at + 1);
-                format!("{scheme}://{}", &rest[user..])
-            }
-            None => uri.to_owned(),
-        };
-        Some(plain).filter(|plain| !plain.is_empty())
+        let plain = Url::of(uri).filter(|url| url.scheme.is_some()).map(|url| url.without_user());
+        Some(plain.unwrap_or_else(|| uri.to_owned())).filter(|plain| !plain.is_empty())
     }
 
     fn root(&self) -> Option<String> {

@@ -3,15 +3,15 @@
 //! What is taken is as short as possible, but for the one that is to be as long as possible, or else the last. So texts are looked for
 //! from the line's start up to that one, and from its end back to it: the matching is linear and never goes back.
 
-use super::table::{Class, Pattern, Piece};
+use crate::table::{Class, LineFacts, Pattern, Piece};
 
 /// What a pattern took: names and values.
-pub(in crate::format) type Taken<'l> = Vec<(&'static str, &'l str)>;
+pub type Taken<'p, 'l> = Vec<(&'p str, &'l str)>;
 
 impl Pattern {
     /// What it takes of a line; none where the line does not fit.
-    pub(in crate::format) fn take<'l>(&self, line: &'l str) -> Option<Taken<'l>> {
-        let pieces = self.0.0;
+    pub fn take<'p, 'l>(&'p self, line: &'l str) -> Option<Taken<'p, 'l>> {
+        let pieces = &*self.0;
         let longest = pieces.iter().position(|piece| matches!(piece, Piece::TakeLongest(..)));
         let Some(middle) = longest.or_else(|| pieces.iter().rposition(|piece| matches!(piece, Piece::Take(..)))) else {
             return literal(pieces, line).then(Vec::new);
@@ -24,7 +24,7 @@ impl Pattern {
     }
 
     /// Whether a line fits.
-    pub(in crate::format) fn fits(&self, line: &str) -> bool {
+    pub fn fits(&self, line: &str) -> bool {
         self.take(line).is_some()
     }
 }
@@ -32,20 +32,20 @@ impl Pattern {
 /// Whether a pattern that takes nothing is the line. One without pieces is the blank line.
 fn literal(pieces: &[Piece], line: &str) -> bool {
     match pieces {
-        [Piece::Text(text)] => line == *text,
+        [Piece::Text(text)] => line == &**text,
         _ => line.is_empty(),
     }
 }
 
 /// What is left of a line behind the pieces.
-fn from_start<'l>(pieces: &'static [Piece], line: &'l str, taken: &mut Taken<'l>) -> Option<&'l str> {
+fn from_start<'p, 'l>(pieces: &'p [Piece], line: &'l str, taken: &mut Taken<'p, 'l>) -> Option<&'l str> {
     let (mut rest, mut open) = (line, None);
     for piece in pieces {
         let Piece::Text(text) = piece else {
             open = Some(piece);
             continue;
         };
-        let at = if open.is_some() { rest.find(text)? } else { rest.starts_with(text).then_some(0)? };
+        let at = if open.is_some() { rest.find(&**text)? } else { rest.starts_with(&**text).then_some(0)? };
         if let Some(piece) = open.take() {
             keep(piece, &rest[..at], taken)?;
         }
@@ -55,14 +55,14 @@ fn from_start<'l>(pieces: &'static [Piece], line: &'l str, taken: &mut Taken<'l>
 }
 
 /// What is left of a line before the pieces.
-fn from_end<'l>(pieces: &'static [Piece], line: &'l str, taken: &mut Taken<'l>) -> Option<&'l str> {
+fn from_end<'p, 'l>(pieces: &'p [Piece], line: &'l str, taken: &mut Taken<'p, 'l>) -> Option<&'l str> {
     let (mut rest, mut open) = (line, None);
     for piece in pieces.iter().rev() {
         let Piece::Text(text) = piece else {
             open = Some(piece);
             continue;
         };
-        let at = if open.is_some() { rest.rfind(text)? } else { rest.strip_suffix(text)?.len() };
+        let at = if open.is_some() { rest.rfind(&**text)? } else { rest.strip_suffix(&**text)?.len() };
         if let Some(piece) = open.take() {
             keep(piece, &rest[at + text.len()..], taken)?;
         }
@@ -72,7 +72,7 @@ fn from_end<'l>(pieces: &'static [Piece], line: &'l str, taken: &mut Taken<'l>) 
 }
 
 /// Notes what was taken, if it may be.
-fn keep<'l>(piece: &'static Piece, text: &'l str, taken: &mut Taken<'l>) -> Option<()> {
+fn keep<'p, 'l>(piece: &'p Piece, text: &'l str, taken: &mut Taken<'p, 'l>) -> Option<()> {
     let (Piece::Take(name, class) | Piece::TakeLongest(name, class)) = piece else { return None };
     let text = text.trim_ascii();
     if !class.holds(text) {
@@ -82,6 +82,16 @@ fn keep<'l>(piece: &'static Piece, text: &'l str, taken: &mut Taken<'l>) -> Opti
         taken.push((name, text));
     }
     Some(())
+}
+
+impl LineFacts {
+    /// Whether the lines of a report's start are those of the format.
+    pub fn hold(&self, lines: &[String]) -> bool {
+        let some = |pattern: &Pattern| lines.iter().any(|line| pattern.fits(line));
+        let written = || lines.iter().filter(|line| !line.is_empty());
+        let every = || written().next().is_some() && written().all(|line| self.all.iter().any(|pattern| pattern.fits(line)));
+        self.has.iter().all(some) && !self.lacks.iter().any(some) && (self.all.is_empty() || every())
+    }
 }
 
 impl Class {

@@ -1,4 +1,4 @@
-//! The words of a record: kinds, severities, states. The build script knows them too, so they depend on nothing here.
+//! The words of a record: kinds, severities, states. Records have them, and descriptions say them.
 
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +48,27 @@ impl Severity {
             s if s > 0.0 => Self::Low,
             _ => Self::Info,
         }
+    }
+
+    /// What the usual words of scanners stand for, whatever their case.
+    pub fn of_word(word: &str) -> Option<Self> {
+        const WORDS: [(&str, Severity); 14] = [
+            ("critical", Severity::Critical),
+            ("high", Severity::High),
+            ("important", Severity::High),
+            ("error", Severity::High),
+            ("medium", Severity::Medium),
+            ("moderate", Severity::Medium),
+            ("warning", Severity::Medium),
+            ("low", Severity::Low),
+            ("info", Severity::Info),
+            ("informational", Severity::Info),
+            ("information", Severity::Info),
+            ("note", Severity::Info),
+            ("none", Severity::Info),
+            ("negligible", Severity::Info),
+        ];
+        WORDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word.trim())).map(|(_, severity)| *severity)
     }
 }
 
