@@ -15,6 +15,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ReadError, ReadErrorKind, limits};
 
+/// Bytes and fields of a row for which there is room at first.
+const FIELDS: usize = 4096;
+const ENDS: usize = 64;
+
 /// A place between two rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Place {
@@ -77,8 +81,8 @@ impl Tokenizer {
             ended: false,
             reached: place.clone(),
             place,
-            fields: vec![0; 4096],
-            ends: vec![0; 64],
+            fields: vec![0; FIELDS],
+            ends: vec![0; ENDS],
             written: 0,
             count: 0,
             inside: false,
