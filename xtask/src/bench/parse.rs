@@ -10,7 +10,7 @@ use decoding::{Decoded, Decoding, PIECE};
 use scan_reports::Format;
 use xtask::generate::{GITLEAKS, GRYPE, NESSUS_CSV, OPENVAS, SEMGREP, SNYK, SarifSize, TRIVY};
 use xtask::progress::Step;
-use xtask::runtime::{Host, Runtime, Settings};
+use xtask::runtime::{Host, Runtime, RuntimeSettings};
 use xtask::{build, ports};
 
 use super::drain::MOST_MEMORY;
@@ -141,7 +141,7 @@ struct Component {
 impl Component {
     async fn start(dir: &Path) -> Result<Self> {
         build::decoding().await?;
-        let runtime = Runtime::start(Settings {
+        let runtime = Runtime::start(RuntimeSettings {
             manifest: "xtask/decoding/spin.toml",
             listen: ports::free_address()?,
             variables: BTreeMap::new(),

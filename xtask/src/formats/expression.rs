@@ -5,12 +5,12 @@ const SHOWN: usize = 3;
 
 /// Where a record stands: what `^` and `$` refer to.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct RecordPlace<'a> {
     pub(super) at: &'a str,
     pub(super) each: Option<&'a str>,
 }
 
-impl Place<'_> {
+impl RecordPlace<'_> {
     /// `` `a` or “`b` in `c`” ``.
     pub(super) fn expression(self, text: &str) -> String {
         self.alternatives(text, " or ")
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> String {
-        Place { at: "a[].*.b[]", each: Some("list[]") }.expression(text)
+        RecordPlace { at: "a[].*.b[]", each: Some("list[]") }.expression(text)
     }
 
     #[test]

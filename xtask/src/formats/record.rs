@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use toml::{Table, Value};
 
-use super::expression::{Place, plain, short};
+use super::expression::{RecordPlace, plain, short};
 use super::{strings, wrapped};
 
 /// The fields in the order in which they are told. Links and further facts are left out: they would be half of the page.
@@ -29,7 +29,7 @@ const FIELDS: [(&str, &str); 16] = [
 
 /// A point for each kind of record, after one for what all have in common.
 pub(super) fn points(common: &Table, records: &[Table]) -> Vec<String> {
-    let records: Vec<Record> = records.iter().map(|own| Record::new(common, own)).collect();
+    let records: Vec<ShownRecord> = records.iter().map(|own| ShownRecord::new(common, own)).collect();
     let shared = shared(&records);
     let mut points = Vec::new();
     if !shared.is_empty() {
@@ -49,7 +49,7 @@ fn point(head: &str, fields: &[String]) -> String {
 }
 
 /// What several records say in the same words.
-fn shared(records: &[Record]) -> Vec<String> {
+fn shared(records: &[ShownRecord]) -> Vec<String> {
     let mut records = records.iter().filter(|record| !record.head.starts_with("**refused"));
     let Some((first, others)) = records.next().map(|first| (first, records.collect::<Vec<_>>())).filter(|(_, others)| !others.is_empty())
     else {
@@ -58,17 +58,17 @@ fn shared(records: &[Record]) -> Vec<String> {
     first.fields.iter().filter(|field| others.iter().all(|other| other.fields.contains(field))).cloned().collect()
 }
 
-struct Record {
+struct ShownRecord {
     /// Which values of the report it is about.
     head: String,
     fields: Vec<String>,
 }
 
-impl Record {
+impl ShownRecord {
     fn new(common: &Table, own: &Table) -> Self {
         let field = |name: &str| own.get(name).or_else(|| common.get(name));
         let places = strings(own.get("at"));
-        let place = Place { at: places.first().copied().unwrap_or_default(), each: field("each").and_then(Value::as_str) };
+        let place = RecordPlace { at: places.first().copied().unwrap_or_default(), each: field("each").and_then(Value::as_str) };
         let shown = |(name, label): (&str, &str)| {
             let shown = place.field(name, field(name)?);
             (!shown.is_empty()).then(|| format!("*{label}* {shown}"))
@@ -86,7 +86,7 @@ impl Record {
     }
 }
 
-impl Place<'_> {
+impl RecordPlace<'_> {
     /// `` **host**, each `a[]` where … ``.
     fn head(self, kind: &str, places: &[&str], only: Option<&Value>, except: Option<&Value>) -> String {
         let places = if places == ["."] { "entry".to_owned() } else { short(super::coded(places.to_vec()), " or ") };
