@@ -179,14 +179,7 @@ async fn every_page_comes_with_its_cursor_whatever_is_asked_for() -> Result<()> 
         ["", "severity=medium", "status=open", "status=closed", &format!("import_id={id}"), &format!("import_id={id}&severity=low")]
     {
         let whole = world.client.list("findings", query).await?;
-        let mut paged = Vec::new();
-        let mut cursor = String::new();
-        loop {
-            let page = world.client.get(&format!("/api/v1/findings?limit=7&{query}{cursor}")).await?;
-            paged.extend(page["items"].as_array().context("items")?.iter().cloned());
-            let Some(next) = page["next_cursor"].as_str() else { break };
-            cursor = format!("&cursor={next}");
-        }
+        let paged = world.client.list_in_pages("findings", query, 7, |_| {}).await?;
         assert_eq!(paged, whole, "{query}");
         assert_eq!(whole.is_empty(), query == "status=closed", "{query}");
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result};
-use reqwest::{Method, StatusCode};
+use reqwest::Response;
 use serde_json::{Value, json};
 
 use crate::fixture::{World, nessus, world, world_in};
@@ -160,17 +160,8 @@ const PAGE_BYTES: u64 = (1 << 20) + 1000;
 
 /// The items of a list as one page after the other gives them, each within its bytes.
 async fn within_bytes(world: &World, list: &str) -> Result<Vec<Value>> {
-    let mut items = Vec::new();
-    let mut cursor = String::new();
-    loop {
-        let answer = world.answer(Method::GET, &format!("{list}?limit=200{cursor}")).await?;
-        assert_eq!(answer.status(), StatusCode::OK, "{list}");
-        assert!(answer.content_length() < Some(PAGE_BYTES), "{list}: {:?}", answer.content_length());
-        let mut page: Value = answer.json().await?;
-        items.append(page["items"].as_array_mut().context("items")?);
-        let Some(next) = page["next_cursor"].as_str() else { return Ok(items) };
-        cursor = format!("&cursor={next}");
-    }
+    let look = |answer: &Response| assert!(answer.content_length() < Some(PAGE_BYTES), "{list}: {:?}", answer.content_length());
+    world.client.list_in_pages(list, "", 200, look).await
 }
 
 #[tokio::test]
@@ -206,7 +197,7 @@ async fn large_findings_and_occurrences_can_be_read_a_page_at_a_time() -> Result
     let status = world.import("large.nessus", report).await?;
     assert_eq!((&status["state"], &status["counts"]["occurrences"]["new"]), (&json!("completed"), &json!(60)), "{status}");
 
-    let findings = within_bytes(&world, "/api/v1/findings").await?;
+    let findings = within_bytes(&world, "findings").await?;
     assert_eq!(findings.len(), 61);
     assert_eq!(findings[0]["description"], Value::Null, "a list has no long texts");
     let whole = world.client.get(&format!("/api/v1/findings/{}", findings[0]["id"].as_str().context("id")?)).await?;
@@ -217,9 +208,9 @@ async fn large_findings_and_occurrences_can_be_read_a_page_at_a_time() -> Result
         description.len()
     );
 
-    let occurrences = within_bytes(&world, "/api/v1/occurrences").await?;
+    let occurrences = within_bytes(&world, "occurrences").await?;
     let ports: BTreeSet<_> = occurrences.iter().filter_map(|occurrence| occurrence["location"]["port"].as_u64()).collect();
     assert_eq!((occurrences.len(), ports.len()), (120, 60), "each once");
-    within_bytes(&world, "/api/v1/assets").await?;
+    within_bytes(&world, "assets").await?;
     Ok(())
 }

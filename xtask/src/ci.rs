@@ -10,6 +10,7 @@ pub(crate) async fn run() -> Result<()> {
     format().await?;
     lint_native().await?;
     lint_functions().await?;
+    lint_fuzz_targets().await?;
     progress::note("docs/formats.md");
     formats::check()?;
     progress::note("sql/tables.sql");
@@ -38,4 +39,15 @@ async fn lint_functions() -> Result<()> {
         clippy.args(["--package", component]);
     }
     tool::run(clippy.args(["--", "--deny", "warnings"])).await
+}
+
+/// A workspace of its own, which nothing else compiles.
+async fn lint_fuzz_targets() -> Result<()> {
+    progress::note("lints of the fuzz targets");
+    let mut clippy = build::cargo();
+    clippy.args(["clippy", "--locked", "--manifest-path", "fuzz/Cargo.toml", "--target-dir", "target/fuzz"]);
+    // Nothing is linked, so libFuzzer, which is C++, need not be compiled.
+    clippy.env("CUSTOM_LIBFUZZER_PATH", "/libfuzzer.a");
+    let linted = tool::run(clippy.args(["--", "--deny", "warnings"])).await;
+    linted.context("where fuzz/Cargo.lock is out of date, `cargo update --workspace --manifest-path fuzz/Cargo.toml` mends it")
 }

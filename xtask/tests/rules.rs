@@ -204,7 +204,7 @@ fn rust_and_sql_have_the_same_words() {
         (words_of_const(findings, "SEVERITIES"), "severity"),
         (words_of_const(findings, "STATUSES"), "finding_status"),
         (words_of_const("functions/imports/src/lib.rs", "STATES"), "import_state"),
-        (words_of_enum("crates/platform/src/db.rs", "Kind"), "import_kind"),
+        (words_of_enum("crates/platform/src/db.rs", "ImportKind"), "import_kind"),
         (words_of_enum("crates/report-formats/src/kinds.rs", "Severity"), "severity"),
     ] {
         assert_eq!(
@@ -242,6 +242,57 @@ fn the_readme_knows_every_variable() {
         let default = value.split('"').nth(1).filter(|default| !default.is_empty());
         if !row.is_some_and(|row| default.is_none_or(|default| row.contains(&format!("`{default}`")))) {
             broken.push(format!("README.md: the table of variables lacks `{name}` or its default {default:?}; write them into it"));
+        }
+    }
+    holds(&broken);
+}
+
+/// The code of a file line by line, without its tests, strings, comments and constants.
+fn code(text: &str) -> impl Iterator<Item = (usize, String)> {
+    let mut in_const = false;
+    let lines = text.lines().enumerate().take_while(|(_, line)| !line.starts_with("#[cfg(test)]"));
+    lines.filter_map(move |(number, line)| {
+        // Every other part stands in quotes.
+        let parts: Vec<_> = line.split("//").next().unwrap_or_default().split('"').step_by(2).collect();
+        let code = parts.join("\"\"").trim().to_owned();
+        let is_const = in_const
+            || ["const ", "static "]
+                .iter()
+                .any(|word| code.starts_with(word) || code.contains(&format!("pub {word}")) || code.contains(&format!(") {word}")));
+        in_const = is_const && !code.ends_with(';');
+        (!is_const).then_some((number + 1, code))
+    })
+}
+
+/// Whole numbers in a line of code, as they are written in decimal digits.
+fn numbers(code: &str) -> impl Iterator<Item = u64> {
+    let words = code.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '.');
+    words.filter_map(|word| word.replace('_', "").parse().ok())
+}
+
+/// Whether a line has numbers that others have fixed: a status, what a word stands for, all that a byte can be, the number of a variant.
+fn is_fixed(code: &str) -> bool {
+    let is_variant = code.split_once(" = ").is_some_and(|(name, value)| {
+        name.chars().all(char::is_alphanumeric) && value.strip_suffix(',').is_some_and(|value| value.parse::<u64>().is_ok())
+    });
+    is_variant || code.contains("status: ") || code.starts_with("\"\" => ") || code.contains("; 256]")
+}
+
+#[test]
+fn every_limit_has_a_name() {
+    const MOST: u64 = 100;
+    let is_duration = |code: &str| {
+        let mut given = code.split("Duration::from_").skip(1).filter_map(|made| made.split_once('('));
+        given.any(|(_, given)| given.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let mut broken = Vec::new();
+    // What `fuzzing` does are tests.
+    let is_tested = |file: &str| file.contains("/src/") && !file.contains("/tests") && !file.ends_with("/fuzzing.rs");
+    for (file, text) in ["functions", "crates"].iter().flat_map(|folder| files(folder, "rs")).filter(|(file, _)| is_tested(file)) {
+        for (number, code) in code(&text) {
+            if is_duration(&code) || (numbers(&code).any(|number| number > MOST) && !is_fixed(&code)) {
+                broken.push(format!("{file}:{number}: a limit without a name: `{code}`; make its number a constant that says what it is"));
+            }
         }
     }
     holds(&broken);

@@ -38,10 +38,10 @@ pub(crate) struct Content {
     name: String,
     depth: usize,
     listed: bool,
-    state: State,
+    state: ContentState,
 }
 
-enum State {
+enum ContentState {
     /// Too little came to tell what it is.
     Start(Vec<u8>),
     Plain,
@@ -54,7 +54,7 @@ enum State {
 
 /// What a file's first bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum Packing {
     Plain,
     Gzip,
     Zstd,
@@ -64,32 +64,32 @@ enum Kind {
 
 impl Content {
     pub(crate) fn new(name: &str, depth: usize, listed: bool) -> Self {
-        Self { name: name.to_owned(), depth, listed, state: State::Start(Vec::new()) }
+        Self { name: name.to_owned(), depth, listed, state: ContentState::Start(Vec::new()) }
     }
 
     /// The same file, packed with gzip for the way only: that is no layer of it.
     pub(crate) fn gzipped(self) -> Self {
-        Self { name: String::new(), depth: limits::DEPTH, listed: false, state: State::Gzip(Box::new(Gzip::new()), Box::new(self)) }
+        Self { name: String::new(), depth: limits::DEPTH, listed: false, state: ContentState::Gzip(Box::new(Gzip::new()), Box::new(self)) }
     }
 
     pub(crate) fn feed(&mut self, bytes: &[u8], flow: &mut Flow<'_>) -> Result<(), Error> {
         let depth = self.depth;
         match &mut self.state {
-            State::Start(start) => {
+            ContentState::Start(start) => {
                 start.extend_from_slice(bytes);
-                let Some(kind) = kind(start) else { return Ok(()) };
+                let Some(packing) = packing(start) else { return Ok(()) };
                 let start = std::mem::take(start);
-                self.begin(kind, flow)?;
+                self.begin(packing, flow)?;
                 self.feed(&start, flow)
             }
-            State::Plain => (flow.sink)(Event::Bytes(bytes)),
-            State::Gzip(gzip, inner) => gzip.feed(bytes, &mut |unpacked| pass_on(inner, unpacked, depth, flow)),
-            State::Zstd(zstd, inner) => zstd.feed(bytes, &mut |unpacked| pass_on(inner, unpacked, depth, flow)),
-            State::Zip(zip, inner) => {
+            ContentState::Plain => (flow.sink)(Event::Bytes(bytes)),
+            ContentState::Gzip(gzip, inner) => gzip.feed(bytes, &mut |unpacked| pass_on(inner, unpacked, depth, flow)),
+            ContentState::Zstd(zstd, inner) => zstd.feed(bytes, &mut |unpacked| pass_on(inner, unpacked, depth, flow)),
+            ContentState::Zip(zip, inner) => {
                 let prefix = if depth == 0 { "" } else { &self.name };
                 zip.feed(bytes, &mut |part| take_part(inner, &part, prefix, depth, flow))
             }
-            State::Workbook(workbook) => workbook.feed(bytes, depth, flow.budget),
+            ContentState::Workbook(workbook) => workbook.feed(bytes, depth, flow.budget),
         }
     }
 
@@ -97,30 +97,30 @@ impl Content {
         let depth = self.depth;
         match &mut self.state {
             // Too short to be packed, or cut off in the first header.
-            State::Start(start) => {
+            ContentState::Start(start) => {
                 let start = std::mem::take(start);
-                self.begin(if start.starts_with(&zip::LOCAL_HEADER) { Kind::Zip } else { Kind::Plain }, flow)?;
+                self.begin(if start.starts_with(&zip::LOCAL_HEADER) { Packing::Zip } else { Packing::Plain }, flow)?;
                 self.feed(&start, flow)?;
                 self.finish(flow)
             }
-            State::Plain => (flow.sink)(Event::End),
-            State::Gzip(gzip, inner) => {
+            ContentState::Plain => (flow.sink)(Event::End),
+            ContentState::Gzip(gzip, inner) => {
                 gzip.finish(&mut |unpacked| pass_on(inner, unpacked, depth, flow))?;
                 inner.finish(flow)
             }
-            State::Zstd(zstd, inner) => {
+            ContentState::Zstd(zstd, inner) => {
                 zstd.finish()?;
                 inner.finish(flow)
             }
-            State::Zip(zip, _) => zip.finish(),
-            State::Workbook(workbook) => workbook.finish(depth, flow),
+            ContentState::Zip(zip, _) => zip.finish(),
+            ContentState::Workbook(workbook) => workbook.finish(depth, flow),
         }
     }
 
     /// Gets ready for what it is.
-    fn begin(&mut self, kind: Kind, flow: &mut Flow<'_>) -> Result<(), Error> {
-        if kind == Kind::Plain {
-            self.state = State::Plain;
+    fn begin(&mut self, packing: Packing, flow: &mut Flow<'_>) -> Result<(), Error> {
+        if packing == Packing::Plain {
+            self.state = ContentState::Plain;
             return (flow.sink)(Event::Begin { name: &self.name, depth: self.depth, listed: self.listed });
         }
         if self.depth == limits::DEPTH {
@@ -128,12 +128,12 @@ impl Content {
             return Err(Error::unsupported(message));
         }
         let inner = || Box::new(Self::new(without_ending(&self.name), self.depth + 1, self.listed));
-        self.state = match kind {
-            Kind::Plain => State::Plain,
-            Kind::Gzip => State::Gzip(Box::new(Gzip::new()), inner()),
-            Kind::Zstd => State::Zstd(Box::new(Zstd::new()), inner()),
-            Kind::Zip => State::Zip(Box::new(Zip::new()), None),
-            Kind::Workbook => State::Workbook(Box::new(Workbook::new())),
+        self.state = match packing {
+            Packing::Plain => ContentState::Plain,
+            Packing::Gzip => ContentState::Gzip(Box::new(Gzip::new()), inner()),
+            Packing::Zstd => ContentState::Zstd(Box::new(Zstd::new()), inner()),
+            Packing::Zip => ContentState::Zip(Box::new(Zip::new()), None),
+            Packing::Workbook => ContentState::Workbook(Box::new(Workbook::new())),
         };
         Ok(())
     }
@@ -162,19 +162,19 @@ fn take_part(inner: &mut Option<Box<Content>>, part: &Part<'_>, prefix: &str, de
 
 /// Whether a file that begins so is packed. The first four bytes are enough.
 pub fn is_packed(start: &[u8]) -> bool {
-    start.len() >= 4 && kind(start) != Some(Kind::Plain)
+    start.len() >= 4 && packing(start) != Some(Packing::Plain)
 }
 
 /// What a file is packed with; none where more of it is needed to tell.
-fn kind(start: &[u8]) -> Option<Kind> {
+fn packing(start: &[u8]) -> Option<Packing> {
     let magic = start.first_chunk::<4>()?;
     match *magic {
-        [0x1f, 0x8b, ..] => Some(Kind::Gzip),
-        zstd::MAGIC => Some(Kind::Zstd),
-        zip::LOCAL_HEADER => zip::first_name(start).map(|name| if is_part_of_workbook(name) { Kind::Workbook } else { Kind::Zip }),
+        [0x1f, 0x8b, ..] => Some(Packing::Gzip),
+        zstd::MAGIC => Some(Packing::Zstd),
+        zip::LOCAL_HEADER => zip::first_name(start).map(|name| if is_part_of_workbook(name) { Packing::Workbook } else { Packing::Zip }),
         // An archive without entries: its end is its start.
-        [b'P', b'K', 5, 6] | [b'P', b'K', b'0', b'0'] | [b'P', b'K', 7, 8] => Some(Kind::Zip),
-        _ => Some(Kind::Plain),
+        [b'P', b'K', 5, 6] | [b'P', b'K', b'0', b'0'] | [b'P', b'K', 7, 8] => Some(Packing::Zip),
+        _ => Some(Packing::Plain),
     }
 }
 

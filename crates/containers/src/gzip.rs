@@ -24,17 +24,17 @@ impl Gzip {
             // The error is of one of these bytes: what was unpacked before it does not count any more.
             self.decoder.write_all(piece).map_err(|error| self.broken(&error))?;
             self.offset += piece.len() as u64;
-            self.give(out)?;
+            self.hand_on(out)?;
         }
         Ok(())
     }
 
     pub(crate) fn finish(&mut self, out: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
         self.decoder.try_finish().map_err(|error| self.broken(&error))?;
-        self.give(out)
+        self.hand_on(out)
     }
 
-    fn give(&mut self, out: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
+    fn hand_on(&mut self, out: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
         let unpacked = self.decoder.get_mut();
         if !unpacked.is_empty() {
             out(unpacked)?;

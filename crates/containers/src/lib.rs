@@ -20,7 +20,7 @@ mod zstd;
 pub use content::is_packed;
 
 mod reports;
-pub use reports::{Contents, Entry, Reports};
+pub use reports::{Contents, ReportEntry, Reports};
 
 /// Why a file cannot be unpacked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

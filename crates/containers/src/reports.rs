@@ -21,14 +21,14 @@ pub struct Reports {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Contents {
     /// The reports of a packed upload, one after the other; none of a plain one, which is stored as it came.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<ReportEntry>,
     /// What is to be said of entries that are no report of a known format.
     pub left_out: Option<String>,
 }
 
 /// A report of a packed upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct ReportEntry {
     /// Its name in the archive: only text.
     pub name: String,
     /// Where it begins in what is stored, in bytes.
@@ -57,7 +57,7 @@ impl Reports {
         let Self { content, budget, picker } = self;
         for piece in bytes.chunks(limits::PIECE) {
             budget.piece(piece.len());
-            content.feed(piece, &mut Flow { budget, sink: &mut |event| picker.take(&event, stored) })?;
+            content.feed(piece, &mut Flow { budget, sink: &mut |event| picker.take_event(&event, stored) })?;
         }
         Ok(())
     }
@@ -66,7 +66,7 @@ impl Reports {
     pub fn finish(mut self, stored: &mut BytesMut) -> Result<Contents, Error> {
         let Self { content, budget, picker } = &mut self;
         budget.piece(0);
-        content.finish(&mut Flow { budget, sink: &mut |event| picker.take(&event, stored) })?;
+        content.finish(&mut Flow { budget, sink: &mut |event| picker.take_event(&event, stored) })?;
         self.picker.finish()
     }
 }
@@ -78,7 +78,7 @@ struct Picker {
     current: Current,
     stored: u64,
     packed: bool,
-    entries: Vec<Entry>,
+    entries: Vec<ReportEntry>,
     /// Those of which only the uploader says that they are reports: names.
     assumed: Vec<String>,
     left_out: Vec<String>,
@@ -97,7 +97,7 @@ enum Current {
 }
 
 impl Picker {
-    fn take(&mut self, event: &Event<'_>, stored: &mut BytesMut) -> Result<(), Error> {
+    fn take_event(&mut self, event: &Event<'_>, stored: &mut BytesMut) -> Result<(), Error> {
         match event {
             Event::Begin { name, depth, listed } => {
                 self.packed |= *depth > 0;
@@ -152,7 +152,7 @@ impl Picker {
             return Err(Error::too_large(format!("the archive has more than {} reports: send it in parts", limits::REPORTS)));
         }
         self.current = Current::Kept;
-        self.entries.push(Entry { name: name.to_owned(), offset: self.stored, size: 0, format });
+        self.entries.push(ReportEntry { name: name.to_owned(), offset: self.stored, size: 0, format });
         Ok(())
     }
 
@@ -188,7 +188,7 @@ impl Picker {
 
     /// Where the other files of an archive tell of the reports in it, nothing is said of them. Their bytes stay where they are.
     fn keep_sole(&mut self) {
-        let is_sole = |entry: &Entry| entry.format.is_some_and(Format::is_sole);
+        let is_sole = |entry: &ReportEntry| entry.format.is_some_and(Format::is_sole);
         if self.entries.iter().any(is_sole) {
             self.entries.retain(is_sole);
             self.left_out.clear();

@@ -48,7 +48,7 @@ impl Workbook {
         }
         self.held.extend_from_slice(bytes);
         let parts = &mut self.parts;
-        self.zip.feed(bytes, &mut |part| parts.take(&part, depth, budget))
+        self.zip.feed(bytes, &mut |part| parts.count(&part, depth, budget))
     }
 
     /// Gives each sheet as a file.
@@ -66,7 +66,7 @@ impl Workbook {
 }
 
 impl Parts {
-    fn take(&mut self, part: &Part<'_>, depth: usize, budget: &mut Budget) -> Result<(), Error> {
+    fn count(&mut self, part: &Part<'_>, depth: usize, budget: &mut Budget) -> Result<(), Error> {
         match part {
             Part::Entry { name, at, method } => {
                 self.methods.insert(*at, *method);

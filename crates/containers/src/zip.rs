@@ -36,7 +36,7 @@ type Sink<'a> = &'a mut dyn FnMut(Part<'_>) -> Result<(), Error>;
 /// Unpacks a ZIP archive that comes in pieces.
 #[derive(Debug)]
 pub(crate) struct Zip {
-    state: State,
+    state: ZipState,
     /// What there is of a header or descriptor.
     held: Vec<u8>,
     offset: u64,
@@ -46,16 +46,16 @@ pub(crate) struct Zip {
 }
 
 #[derive(Debug)]
-enum State {
+enum ZipState {
     Header,
-    Data(Entry),
-    Descriptor(Entry),
+    Data(ZipEntry),
+    Descriptor(ZipEntry),
     /// Behind the entries. What the directory says of them is not needed.
     Directory,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct ZipEntry {
     name: String,
     data: Data,
     /// Sizes and checksum stand behind the data.
@@ -83,18 +83,18 @@ struct Sums {
 
 impl Zip {
     pub(crate) fn new() -> Self {
-        Self { state: State::Header, held: Vec::new(), offset: 0, header_at: 0, chunk: vec![0; CHUNK] }
+        Self { state: ZipState::Header, held: Vec::new(), offset: 0, header_at: 0, chunk: vec![0; CHUNK] }
     }
 
     pub(crate) fn feed(&mut self, mut bytes: &[u8], sink: Sink<'_>) -> Result<(), Error> {
         while !bytes.is_empty() {
             let before = bytes.len();
-            match std::mem::replace(&mut self.state, State::Header) {
-                State::Header => self.header(&mut bytes, sink)?,
-                State::Data(entry) => self.data(entry, &mut bytes, sink)?,
-                State::Descriptor(entry) => self.descriptor(entry, &mut bytes, sink)?,
-                State::Directory => {
-                    self.state = State::Directory;
+            match std::mem::replace(&mut self.state, ZipState::Header) {
+                ZipState::Header => self.header(&mut bytes, sink)?,
+                ZipState::Data(entry) => self.data(entry, &mut bytes, sink)?,
+                ZipState::Descriptor(entry) => self.descriptor(entry, &mut bytes, sink)?,
+                ZipState::Directory => {
+                    self.state = ZipState::Directory;
                     bytes = &[];
                 }
             }
@@ -105,9 +105,9 @@ impl Zip {
 
     pub(crate) fn finish(&self) -> Result<(), Error> {
         let inside = match &self.state {
-            State::Directory => return Ok(()),
-            State::Header => "before its directory".to_owned(),
-            State::Data(entry) | State::Descriptor(entry) => format!("in {:?}", entry.name),
+            ZipState::Directory => return Ok(()),
+            ZipState::Header => "before its directory".to_owned(),
+            ZipState::Data(entry) | ZipState::Descriptor(entry) => format!("in {:?}", entry.name),
         };
         Err(Error::broken(format!("the ZIP archive ends {inside}, after {} bytes: it was cut off", self.offset)))
     }
@@ -130,7 +130,7 @@ impl Zip {
         match self.held.first_chunk::<4>() {
             Some(&LOCAL_HEADER) => {}
             Some(signature) if BEHIND.contains(signature) => {
-                self.state = State::Directory;
+                self.state = ZipState::Directory;
                 return Ok(());
             }
             Some(&NOT_SPLIT) => {
@@ -151,12 +151,12 @@ impl Zip {
         if matches!(entry.data, Data::Stored) && entry.stated.packed == 0 {
             return self.data_ended(entry, sink);
         }
-        self.state = State::Data(entry);
+        self.state = ZipState::Data(entry);
         Ok(())
     }
 
     /// Reads the local header (4.3.7) that is held.
-    fn entry(&self) -> Result<Entry, Error> {
+    fn entry(&self) -> Result<ZipEntry, Error> {
         let (flags, method) = (self.u16(6), self.u16(8));
         let name_end = HEADER + usize::from(self.u16(26));
         let name = clean_name(&String::from_utf8_lossy(&self.held[HEADER..name_end]));
@@ -181,10 +181,10 @@ impl Zip {
                 "{name:?} in the ZIP archive is stored without a size, where its end cannot be told: pack it with deflate"
             )));
         }
-        Ok(Entry { name, data, described, zip64, stated, packed: 0, crc: Crc::new(), unpacked: 0 })
+        Ok(ZipEntry { name, data, described, zip64, stated, packed: 0, crc: Crc::new(), unpacked: 0 })
     }
 
-    fn data(&mut self, mut entry: Entry, bytes: &mut &[u8], sink: Sink<'_>) -> Result<(), Error> {
+    fn data(&mut self, mut entry: ZipEntry, bytes: &mut &[u8], sink: Sink<'_>) -> Result<(), Error> {
         let ended = match &mut entry.data {
             Data::Stored => {
                 let left = usize::try_from(entry.stated.packed - entry.packed).unwrap_or(usize::MAX);
@@ -221,13 +221,13 @@ impl Zip {
         if ended {
             return self.data_ended(entry, sink);
         }
-        self.state = State::Data(entry);
+        self.state = ZipState::Data(entry);
         Ok(())
     }
 
-    fn data_ended(&mut self, entry: Entry, sink: Sink<'_>) -> Result<(), Error> {
+    fn data_ended(&mut self, entry: ZipEntry, sink: Sink<'_>) -> Result<(), Error> {
         if entry.described {
-            self.state = State::Descriptor(entry);
+            self.state = ZipState::Descriptor(entry);
             return Ok(());
         }
         self.entry_ended(&entry, entry.stated, sink)
@@ -235,8 +235,8 @@ impl Zip {
 
     /// The data descriptor (4.3.9): with or without a signature, with sizes of 4 bytes or of 8 where the entry's header is one of ZIP64.
     /// Some writers leave that out of the header, so sizes of 8 are taken where those of 4 are wrong.
-    fn descriptor(&mut self, entry: Entry, bytes: &mut &[u8], sink: Sink<'_>) -> Result<(), Error> {
-        self.state = State::Descriptor(entry);
+    fn descriptor(&mut self, entry: ZipEntry, bytes: &mut &[u8], sink: Sink<'_>) -> Result<(), Error> {
+        self.state = ZipState::Descriptor(entry);
         if !self.hold(bytes, 4) {
             return Ok(());
         }
@@ -245,7 +245,7 @@ impl Zip {
             return Ok(());
         }
         let short = Sums { crc: self.u32(start), packed: self.u32(start + 4).into(), unpacked: self.u32(start + 8).into() };
-        let State::Descriptor(entry) = &self.state else { return Ok(()) };
+        let ZipState::Descriptor(entry) = &self.state else { return Ok(()) };
         let is_short = !entry.zip64 && (short.packed, short.unpacked) == (entry.packed & 0xffff_ffff, entry.unpacked & 0xffff_ffff);
         let length = if is_short { 12 } else { 20 };
         if !self.hold(bytes, start + length) {
@@ -253,12 +253,12 @@ impl Zip {
         }
         let long = || Sums { crc: self.u32(start), packed: self.u64(start + 4), unpacked: self.u64(start + 12) };
         let stated = if is_short { short } else { long() };
-        let State::Descriptor(entry) = std::mem::replace(&mut self.state, State::Header) else { return Ok(()) };
+        let ZipState::Descriptor(entry) = std::mem::replace(&mut self.state, ZipState::Header) else { return Ok(()) };
         self.held.clear();
         self.entry_ended(&entry, stated, sink)
     }
 
-    fn entry_ended(&mut self, entry: &Entry, stated: Sums, sink: Sink<'_>) -> Result<(), Error> {
+    fn entry_ended(&mut self, entry: &ZipEntry, stated: Sums, sink: Sink<'_>) -> Result<(), Error> {
         let found = Sums { crc: entry.crc.sum(), packed: entry.packed, unpacked: entry.unpacked };
         // Sizes of 4 bytes without ZIP64 may have run over.
         let same = |stated: u64, found: u64| stated == found || stated == found & 0xffff_ffff;
@@ -269,7 +269,7 @@ impl Zip {
             );
             return Err(broken_entry(&entry.name, self.offset, &what));
         }
-        self.state = State::Header;
+        self.state = ZipState::Header;
         sink(Part::End)
     }
 

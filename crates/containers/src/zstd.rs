@@ -16,13 +16,13 @@ const BLOCK: usize = 128 * 1024;
 /// Unpacks a zstd file that comes in pieces.
 pub(crate) struct Zstd {
     decoder: FrameDecoder,
-    state: State,
+    state: ZstdState,
     held: Vec<u8>,
     offset: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum ZstdState {
     Header,
     Block { checksum: bool },
     Skip { left: u64 },
@@ -32,17 +32,17 @@ impl Zstd {
     pub(crate) fn new() -> Self {
         let mut decoder = FrameDecoder::new();
         decoder.set_max_window_size(limits::WINDOW);
-        Self { decoder, state: State::Header, held: Vec::new(), offset: 0 }
+        Self { decoder, state: ZstdState::Header, held: Vec::new(), offset: 0 }
     }
 
     pub(crate) fn feed(&mut self, mut bytes: &[u8], out: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
         while !bytes.is_empty() {
-            if let State::Skip { left } = self.state {
+            if let ZstdState::Skip { left } = self.state {
                 let length = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
                 bytes = &bytes[length..];
                 self.offset += length as u64;
                 let left = left - length as u64;
-                self.state = if left == 0 { State::Header } else { State::Skip { left } };
+                self.state = if left == 0 { ZstdState::Header } else { ZstdState::Skip { left } };
                 continue;
             }
             let wanted = self.wanted()?;
@@ -51,7 +51,7 @@ impl Zstd {
             bytes = &bytes[length..];
             // What is held may say that more is wanted.
             if self.held.len() == self.wanted()? {
-                self.take(out)?;
+                self.read_held(out)?;
             }
         }
         Ok(())
@@ -59,7 +59,7 @@ impl Zstd {
 
     pub(crate) fn finish(&self) -> Result<(), Error> {
         match self.state {
-            State::Header if self.held.is_empty() => Ok(()),
+            ZstdState::Header if self.held.is_empty() => Ok(()),
             _ => Err(Error::broken(format!("the zstd file ends in the middle, after {} bytes", self.offset + self.held.len() as u64))),
         }
     }
@@ -67,7 +67,7 @@ impl Zstd {
     /// How many bytes have to be held for the next step, as far as those that are held tell.
     fn wanted(&self) -> Result<usize, Error> {
         match self.state {
-            State::Block { checksum } => match self.held[..] {
+            ZstdState::Block { checksum } => match self.held[..] {
                 [a, b, c, ..] => {
                     let header = u32::from_le_bytes([a, b, c, 0]);
                     // A repeated byte stands there once (3.1.1.2.2).
@@ -103,9 +103,9 @@ impl Zstd {
     }
 
     /// Reads what is held: a header or a block.
-    fn take(&mut self, out: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
+    fn read_held(&mut self, out: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
         match self.state {
-            State::Block { .. } => self.take_block(out)?,
+            ZstdState::Block { .. } => self.take_block(out)?,
             _ => self.take_header()?,
         }
         self.offset += self.held.len() as u64;
@@ -117,7 +117,7 @@ impl Zstd {
         let (magic, rest) = self.held.split_first_chunk::<4>().ok_or_else(|| self.broken("has no header"))?;
         if u32::from_le_bytes(*magic) & !0xf == SKIPPABLE {
             let length = rest.first_chunk::<4>().map_or(0, |bytes| u32::from_le_bytes(*bytes));
-            self.state = if length == 0 { State::Header } else { State::Skip { left: length.into() } };
+            self.state = if length == 0 { ZstdState::Header } else { ZstdState::Skip { left: length.into() } };
             return Ok(());
         }
         if *magic != MAGIC {
@@ -125,7 +125,7 @@ impl Zstd {
         }
         let checksum = rest[0] & 4 != 0;
         self.decoder.reset(self.held.as_slice()).map_err(|error| self.refused(&error))?;
-        self.state = State::Block { checksum };
+        self.state = ZstdState::Block { checksum };
         Ok(())
     }
 
@@ -140,7 +140,7 @@ impl Zstd {
             if stated.is_some() && stated != self.decoder.get_calculated_checksum() {
                 return Err(self.broken("does not unpack to what its checksum says"));
             }
-            self.state = State::Header;
+            self.state = ZstdState::Header;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::limits::{BATCH_BYTES, BATCH_TIME, RECORDS_IN_A_ROW};
-use crate::work::{Step, Work};
+use crate::work::{Work, WorkStep};
 
 /// A batch that is being filled.
 #[derive(Debug)]
@@ -31,13 +31,18 @@ pub enum Need {
 
 /// Why a batch is not longer.
 #[derive(Debug)]
-pub enum End<S> {
+pub enum BatchEnd<S> {
     /// A limit of the batch, or the time.
     Full,
     /// The segment's end, which mostly is the report's.
     Segment,
     /// Nothing more can be read. What was read before is stored first.
     Stop(S),
+}
+
+/// Whether a batch of so many records and bytes takes no more, where it may have `most` records.
+pub fn is_full(records: usize, bytes: usize, most: usize) -> bool {
+    records >= most || bytes >= BATCH_BYTES
 }
 
 impl Filling {
@@ -48,17 +53,17 @@ impl Filling {
 
     /// Reads on.
     pub fn fill<W: Work>(&mut self, work: &mut W, now: impl Fn() -> Instant) -> Result<Need, W::Error> {
-        while work.records() < self.records && work.bytes() < BATCH_BYTES {
+        while !is_full(work.records(), work.bytes(), self.records) {
             if work.records() >= self.breath + RECORDS_IN_A_ROW {
                 self.breath = work.records();
                 return Ok(Need::Breath);
             }
             match work.step()? {
-                Step::Record => {}
-                Step::End => return Ok(Need::Nothing { ended: true }),
+                WorkStep::Record => {}
+                WorkStep::End => return Ok(Need::Nothing { ended: true }),
                 // Time is up only where it was of use: however short the budget, each turn gets further.
-                Step::NeedInput if now() >= self.pause && work.checkpoint() != self.place => break,
-                Step::NeedInput => return Ok(Need::Bytes),
+                WorkStep::NeedInput if now() >= self.pause && work.checkpoint() != self.place => break,
+                WorkStep::NeedInput => return Ok(Need::Bytes),
             }
         }
         Ok(Need::Nothing { ended: false })
@@ -103,7 +108,7 @@ mod tests {
             self.read.extend(bytes);
         }
 
-        fn step(&mut self) -> Result<Step, usize> {
+        fn step(&mut self) -> Result<WorkStep, usize> {
             while let Some(byte) = self.read.get(self.at) {
                 if *byte == b'!' {
                     return Err(self.at);
@@ -111,10 +116,10 @@ mod tests {
                 self.at += 1;
                 if *byte != b' ' {
                     self.batch += 1;
-                    return Ok(Step::Record);
+                    return Ok(WorkStep::Record);
                 }
             }
-            Ok(if self.ended { Step::End } else { Step::NeedInput })
+            Ok(if self.ended { WorkStep::End } else { WorkStep::NeedInput })
         }
 
         fn records(&self) -> usize {

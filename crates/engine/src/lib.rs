@@ -18,10 +18,10 @@ mod shift;
 mod turn;
 mod work;
 
-pub use filling::{End, Filling, Need};
-pub use memory::{Memory, Place};
+pub use filling::{BatchEnd, Filling, Need, is_full};
+pub use memory::{Memory, ReportPlace};
 pub use report::Report;
 pub use search::Search;
 pub use shift::{Next, Shift};
-pub use turn::{Ended, Filled, Looked, Settings, Task, Turn, Unit, Verdict};
-pub use work::{Step, Work};
+pub use turn::{Ended, Filled, Looked, Task, Turn, TurnSettings, Unit, Verdict};
+pub use work::{Work, WorkStep};

@@ -5,7 +5,7 @@ use std::mem::take;
 
 use scan_reports::{Batch, CheckpointError, Cutter, Decoder, Format, KnownFindings, OccurrenceColumns, ReadError};
 
-use crate::work::{Step, Work};
+use crate::work::{Work, WorkStep};
 
 /// A report that is being read.
 pub struct Report {
@@ -70,14 +70,14 @@ impl Work for Report {
         }
     }
 
-    fn step(&mut self) -> Result<Step, ReadError> {
+    fn step(&mut self) -> Result<WorkStep, ReadError> {
         Ok(match self.decoder.next_beyond(self.batch.known())? {
             scan_reports::Step::Record(record) => {
                 self.batch.push(record);
-                Step::Record
+                WorkStep::Record
             }
-            scan_reports::Step::NeedInput => Step::NeedInput,
-            scan_reports::Step::End => Step::End,
+            scan_reports::Step::NeedInput => WorkStep::NeedInput,
+            scan_reports::Step::End => WorkStep::End,
         })
     }
 

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use crate::filling::End;
+use crate::filling::BatchEnd;
 use crate::limits::{BATCH_RECORDS, LEAST_RECORDS, LOOK, SLOW_BATCH, TRIAL_RECORDS};
 
 /// What is set for all drains.
 #[derive(Clone, Copy, Debug)]
-pub struct Settings {
+pub struct TurnSettings {
     /// How many drains work at once.
     pub parallelism: usize,
     /// Bytes of a segment.
@@ -19,7 +19,7 @@ pub struct Settings {
 /// Decides what is done next with a claimed segment. `S` is why it cannot be read any further, `B` what is stored at once.
 #[derive(Debug)]
 pub struct Turn<B, S> {
-    settings: Settings,
+    settings: TurnSettings,
     /// Records that are left of the trial: those of the first batch.
     trial: usize,
     /// Whether the batch that is in work is that of the trial.
@@ -30,36 +30,30 @@ pub struct Turn<B, S> {
     look_at: Option<Instant>,
     looked: bool,
     filled: Option<Filled<B, S>>,
-    stored: Option<Stored<S>>,
-    over: Option<Ended<S>>,
-    start_over: Option<Vec<u8>>,
+    stored: Option<SentBatch<S>>,
+    /// What is to be done whatever else there is.
+    decided: Option<Task<B, S>>,
 }
 
-/// A batch, and where it goes on after it.
+/// A batch that was filled.
 #[derive(Debug)]
 pub struct Filled<B, S> {
     /// What is stored.
-    pub batch: B,
-    /// Records in it.
-    pub records: usize,
-    /// The place after it.
-    pub checkpoint: Vec<u8>,
-    /// How far it is read with it, in bytes.
-    pub bytes_read: u64,
+    pub unit: Unit<B>,
     /// Why it is not longer.
-    pub end: End<S>,
+    pub end: BatchEnd<S>,
 }
 
 /// What is known of the batch that was sent last.
 #[derive(Debug)]
-struct Stored<S> {
-    end: End<S>,
+struct SentBatch<S> {
+    end: BatchEnd<S>,
     /// Whether time was left after it.
     more: bool,
     checkpoint: Vec<u8>,
 }
 
-/// A batch that is to be stored.
+/// What is stored at once: a batch, and where it goes on after it.
 #[derive(Debug)]
 pub struct Unit<B> {
     /// What is stored.
@@ -88,9 +82,9 @@ pub enum Task<B, S> {
     },
     /// The next batch may rely on what was refused: go back to this checkpoint and rely on nothing.
     StartOver(Vec<u8>),
-    /// Give the segment back, its place is saved: [`Turn::ended`].
+    /// Give the segment back, its place is saved. Nothing comes after that: [`Verdict::ends`].
     Release,
-    /// The segment is read to its end: [`Turn::ended`].
+    /// Say that the segment is read to its end. Nothing comes after that: [`Verdict::ends`].
     Finish,
     /// Nothing: this is how it ended.
     End(Ended<S>),
@@ -122,6 +116,17 @@ pub enum Verdict {
     Lost,
 }
 
+impl Verdict {
+    /// How a segment ended whose last write this is said of, where that write would end it well.
+    pub fn ends<S>(self, well: Ended<S>) -> Ended<S> {
+        match self {
+            Self::Holds => well,
+            Self::Failed => Ended::Failed,
+            Self::Lost => Ended::Lost,
+        }
+    }
+}
+
 /// What came of looking whether others want a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Looked {
@@ -135,7 +140,7 @@ pub enum Looked {
 
 impl<B, S> Turn<B, S> {
     /// Begins with a segment of an import of which so many records are stored.
-    pub fn new(settings: Settings, items: u64, now: Instant) -> Self {
+    pub fn new(settings: TurnSettings, items: u64, now: Instant) -> Self {
         Self {
             settings,
             trial: TRIAL_RECORDS.saturating_sub(usize::try_from(items).unwrap_or(usize::MAX)),
@@ -145,23 +150,19 @@ impl<B, S> Turn<B, S> {
             looked: false,
             filled: None,
             stored: None,
-            over: None,
-            start_over: None,
+            decided: None,
         }
     }
 
     /// What is to be done, where so many bytes of the segment are not yet read.
     pub fn next(&mut self, left: u64, now: Instant) -> Task<B, S> {
-        if let Some(ended) = self.over.take() {
-            return Task::End(ended);
-        }
-        if let Some(checkpoint) = self.start_over.take() {
-            return Task::StartOver(checkpoint);
+        if let Some(task) = self.decided.take() {
+            return task;
         }
         if self.stored.is_some() {
             return self.after_storing();
         }
-        let goes_on = self.filled.as_ref().is_none_or(|filled| matches!(filled.end, End::Full));
+        let goes_on = self.filled.as_ref().is_none_or(|filled| matches!(filled.end, BatchEnd::Full));
         if !std::mem::replace(&mut self.looked, true)
             && self.trial == 0
             && goes_on
@@ -183,20 +184,20 @@ impl<B, S> Turn<B, S> {
     }
 
     fn store(&mut self, filled: Filled<B, S>, left: u64, now: Instant) -> Task<B, S> {
-        let Filled { batch, records, checkpoint, bytes_read, end } = filled;
-        let more = matches!(end, End::Full) && now < self.settings.deadline;
+        let Filled { unit, end } = filled;
+        let more = matches!(end, BatchEnd::Full) && now < self.settings.deadline;
         // A big report is not read any further before it was first thought of cutting it.
         let meanwhile = (more && !(self.on_trial && self.is_worth_sharing(left))).then_some(self.most);
-        self.stored = Some(Stored { end, more, checkpoint: checkpoint.clone() });
-        Task::Store { unit: Unit { batch, records, checkpoint, bytes_read }, meanwhile }
+        self.stored = Some(SentBatch { end, more, checkpoint: unit.checkpoint.clone() });
+        Task::Store { unit, meanwhile }
     }
 
     /// What follows a batch that holds.
     fn after_storing(&mut self) -> Task<B, S> {
         match self.stored.take().map(|stored| stored.end) {
-            Some(End::Segment) => Task::Finish,
-            Some(End::Stop(stop)) => Task::End(Ended::Stopped(stop)),
-            Some(End::Full) | None => Task::Release,
+            Some(BatchEnd::Segment) => Task::Finish,
+            Some(BatchEnd::Stop(stop)) => Task::End(Ended::Stopped(stop)),
+            Some(BatchEnd::Full) | None => Task::Release,
         }
     }
 
@@ -204,8 +205,8 @@ impl<B, S> Turn<B, S> {
     pub fn looked(&mut self, looked: Looked, now: Instant) {
         self.look_at = (looked != Looked::Uncuttable).then(|| now + LOOK);
         match looked {
-            Looked::Cut(Verdict::Lost) => self.over = Some(Ended::Lost),
-            Looked::Cut(Verdict::Failed) => self.over = Some(Ended::Failed),
+            Looked::Cut(Verdict::Lost) => self.decided = Some(Task::End(Ended::Lost)),
+            Looked::Cut(Verdict::Failed) => self.decided = Some(Task::End(Ended::Failed)),
             Looked::Uncuttable | Looked::Unwanted | Looked::Cut(Verdict::Holds) => {}
         }
     }
@@ -222,26 +223,17 @@ impl<B, S> Turn<B, S> {
         self.on_trial = false;
         self.looked = false;
         match verdict {
-            Verdict::Lost => self.over = Some(Ended::Lost),
-            Verdict::Failed => self.over = Some(Ended::Failed),
+            Verdict::Lost => self.decided = Some(Task::End(Ended::Lost)),
+            Verdict::Failed => self.decided = Some(Task::End(Ended::Failed)),
             Verdict::Holds => {
-                if let Some(Stored { checkpoint, .. }) = self.stored.take_if(|stored| stored.more)
+                if let Some(SentBatch { checkpoint, .. }) = self.stored.take_if(|stored| stored.more)
                     && refused
                 {
                     self.filled = None;
-                    self.start_over = Some(checkpoint);
+                    self.decided = Some(Task::StartOver(checkpoint));
                 }
             }
         }
-    }
-
-    /// Takes what the database says of [`Task::Release`] and [`Task::Finish`].
-    pub fn ended(&mut self, verdict: Verdict, well: Ended<S>) {
-        self.over = Some(match verdict {
-            Verdict::Holds => well,
-            Verdict::Failed => Ended::Failed,
-            Verdict::Lost => Ended::Lost,
-        });
     }
 }
 
@@ -266,12 +258,13 @@ mod tests {
     /// A turn on an import of which so many records are stored, with a second of budget.
     fn turn(items: u64) -> Table {
         let now = Instant::now();
-        let settings = Settings { parallelism: 4, segment_bytes: SEGMENT, deadline: now + Duration::from_secs(1) };
+        let settings = TurnSettings { parallelism: 4, segment_bytes: SEGMENT, deadline: now + Duration::from_secs(1) };
         Table { turn: Turn::new(settings, items, now), began: now, now, left: SMALL }
     }
 
-    fn filled(batch: &'static str, end: End<&'static str>) -> Filled<&'static str, &'static str> {
-        Filled { batch, records: 1, checkpoint: format!("after {batch}").into_bytes(), bytes_read: 1, end }
+    fn filled(batch: &'static str, end: BatchEnd<&'static str>) -> Filled<&'static str, &'static str> {
+        let unit = Unit { batch, records: 1, checkpoint: format!("after {batch}").into_bytes(), bytes_read: 1 };
+        Filled { unit, end }
     }
 
     impl Table {
@@ -289,7 +282,7 @@ mod tests {
             }
         }
 
-        fn filled(&mut self, batch: &'static str, end: End<&'static str>) -> String {
+        fn filled(&mut self, batch: &'static str, end: BatchEnd<&'static str>) -> String {
             self.turn.filled(filled(batch, end));
             self.next()
         }
@@ -308,8 +301,8 @@ mod tests {
     fn under_way() -> Table {
         let mut table = turn(1000);
         assert_eq!(table.next(), "fill 2000");
-        assert_eq!(table.filled("a", End::Full), "store a and fill 2000");
-        table.turn.filled(filled("b", End::Full));
+        assert_eq!(table.filled("a", BatchEnd::Full), "store a and fill 2000");
+        table.turn.filled(filled("b", BatchEnd::Full));
         table
     }
 
@@ -317,7 +310,7 @@ mod tests {
     fn the_first_batch_is_the_trial_and_what_was_stored_counts() {
         let mut new = turn(0);
         assert_eq!(new.next(), "fill 1000");
-        assert_eq!(new.filled("a", End::Full), "store a and fill 2000");
+        assert_eq!(new.filled("a", BatchEnd::Full), "store a and fill 2000");
         assert_eq!(turn(400).next(), "fill 600");
         assert_eq!(turn(1000).next(), "fill 2000");
     }
@@ -326,11 +319,9 @@ mod tests {
     fn a_batch_is_stored_while_the_next_is_filled() {
         let mut table = under_way();
         assert_eq!(table.holds(QUICK), "store b and fill 2000");
-        table.turn.filled(filled("c", End::Segment));
+        table.turn.filled(filled("c", BatchEnd::Segment));
         assert_eq!(table.holds(QUICK), "store c");
         assert_eq!(table.holds(QUICK), "finish");
-        table.turn.ended(Verdict::Holds, Ended::Completed);
-        assert_eq!(table.next(), "end Completed");
     }
 
     #[test]
@@ -338,7 +329,7 @@ mod tests {
         let mut table = turn(0);
         table.left = LARGE;
         assert_eq!(table.next(), "fill 1000", "nobody wants a part of what may fail");
-        assert_eq!(table.filled("a", End::Full), "store a");
+        assert_eq!(table.filled("a", BatchEnd::Full), "store a");
         assert_eq!(table.holds(QUICK), "look");
         table.turn.looked(Looked::Unwanted, table.now);
         assert_eq!(table.next(), "fill 2000");
@@ -350,11 +341,11 @@ mod tests {
         let slow = SLOW_BATCH + QUICK;
         for records in [1000, 500, 250, 250] {
             assert_eq!(table.holds(slow), format!("store b and fill {records}"));
-            table.turn.filled(filled("b", End::Full));
+            table.turn.filled(filled("b", BatchEnd::Full));
         }
         for records in [500, 1000, 2000, 2000] {
             assert_eq!(table.holds(SLOW_BATCH), format!("store b and fill {records}"));
-            table.turn.filled(filled("b", End::Full));
+            table.turn.filled(filled("b", BatchEnd::Full));
         }
     }
 
@@ -364,18 +355,14 @@ mod tests {
         table.spend_budget();
         assert_eq!(table.holds(QUICK), "store b");
         assert_eq!(table.holds(QUICK), "release");
-        table.turn.ended(Verdict::Holds, Ended::Yielded);
-        assert_eq!(table.next(), "end Yielded");
     }
 
     #[test]
-    fn a_segment_that_gets_no_further_fails_when_it_is_given_back() {
-        let mut table = under_way();
-        table.spend_budget();
-        assert_eq!(table.holds(QUICK), "store b");
-        assert_eq!(table.holds(QUICK), "release");
-        table.turn.ended(Verdict::Failed, Ended::Yielded);
-        assert_eq!(table.next(), "end Failed");
+    fn how_it_ended_the_database_says() {
+        let ends = |verdict: Verdict| verdict.ends(Ended::<()>::Yielded);
+        assert_eq!(ends(Verdict::Holds), Ended::Yielded);
+        assert_eq!(ends(Verdict::Failed), Ended::Failed, "it got no further");
+        assert_eq!(ends(Verdict::Lost), Ended::Lost);
     }
 
     #[test]
@@ -390,7 +377,7 @@ mod tests {
     fn a_refusal_in_the_last_batch_changes_nothing() {
         let mut table = turn(1000);
         table.next();
-        assert_eq!(table.filled("a", End::Segment), "store a");
+        assert_eq!(table.filled("a", BatchEnd::Segment), "store a");
         table.turn.stored(Verdict::Holds, true, QUICK);
         assert_eq!(table.next(), "finish");
     }
@@ -400,19 +387,13 @@ mod tests {
         let mut table = under_way();
         table.turn.stored(Verdict::Lost, false, QUICK);
         assert_eq!(table.next(), "end Lost");
-        let mut table = turn(1000);
-        table.next();
-        table.filled("a", End::Segment);
-        assert_eq!(table.holds(QUICK), "finish");
-        table.turn.ended(Verdict::Lost, Ended::Completed);
-        assert_eq!(table.next(), "end Lost");
     }
 
     #[test]
     fn a_failed_trial_ends_it() {
         let mut table = turn(0);
         table.next();
-        table.filled("a", End::Full);
+        table.filled("a", BatchEnd::Full);
         table.turn.stored(Verdict::Failed, false, QUICK);
         assert_eq!(table.next(), "end Failed");
     }
@@ -420,7 +401,7 @@ mod tests {
     #[test]
     fn what_came_before_an_unreadable_place_is_stored() {
         let mut table = under_way();
-        table.turn.filled(filled("b", End::Stop("broken")));
+        table.turn.filled(filled("b", BatchEnd::Stop("broken")));
         assert_eq!(table.holds(QUICK), "store b");
         assert_eq!(table.holds(QUICK), "end Stopped(\"broken\")");
     }
@@ -432,10 +413,10 @@ mod tests {
         assert_eq!(table.next(), "look");
         table.turn.looked(Looked::Cut(Verdict::Holds), table.now);
         assert_eq!(table.next(), "fill 2000");
-        assert_eq!(table.filled("a", End::Full), "store a and fill 2000");
-        table.turn.filled(filled("b", End::Full));
+        assert_eq!(table.filled("a", BatchEnd::Full), "store a and fill 2000");
+        table.turn.filled(filled("b", BatchEnd::Full));
         assert_eq!(table.holds(QUICK), "store b and fill 2000", "it is too soon to look again");
-        table.turn.filled(filled("c", End::Full));
+        table.turn.filled(filled("c", BatchEnd::Full));
         table.now += LOOK;
         assert_eq!(table.holds(QUICK), "look");
         table.turn.looked(Looked::Cut(Verdict::Lost), table.now);
@@ -450,14 +431,14 @@ mod tests {
         table.turn.looked(Looked::Uncuttable, table.now);
         table.now += LOOK;
         assert_eq!(table.next(), "fill 2000");
-        table.filled("a", End::Full);
+        table.filled("a", BatchEnd::Full);
         assert_eq!(table.holds(QUICK), "fill 2000");
     }
 
     #[test]
     fn one_drain_alone_never_looks() {
         let now = Instant::now();
-        let settings = Settings { parallelism: 1, segment_bytes: SEGMENT, deadline: now + SLOW_BATCH };
+        let settings = TurnSettings { parallelism: 1, segment_bytes: SEGMENT, deadline: now + SLOW_BATCH };
         assert!(matches!(OfText::new(settings, 1000, now).next(LARGE, now), Task::Fill(_)));
     }
 }

@@ -22,7 +22,7 @@ pub trait Work {
     fn feed(&mut self, bytes: &[u8]);
 
     /// Reads one more record into the batch.
-    fn step(&mut self) -> Result<Step, Self::Error>;
+    fn step(&mut self) -> Result<WorkStep, Self::Error>;
 
     /// Records in the batch.
     fn records(&self) -> usize;
@@ -42,7 +42,7 @@ pub trait Work {
 
 /// What a [`step`](Work::step) gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum WorkStep {
     /// One more record is in the batch.
     Record,
     /// More bytes are wanted.

@@ -16,6 +16,9 @@ use crate::bindings::cron::SpinCronPre;
 use crate::bindings::cron::fermyon::spin_cron::cron_types::{Error, Metadata};
 use crate::guest::{Component, Guest};
 
+/// A long sleep is one in parts of this length: the clock may be set in between.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+
 /// A component that is ready to be run.
 pub struct CronComponent {
     /// The engine it was compiled for.
@@ -49,9 +52,8 @@ fn next_after(schedule: &Schedule, last: DateTime<Utc>, now: DateTime<Utc>) -> O
 }
 
 async fn sleep_until(due: DateTime<Utc>) {
-    // A long sleep in short parts: the clock may be set in between.
     while let Ok(left) = (due - Utc::now()).to_std() {
-        tokio::time::sleep(left.min(Duration::from_secs(1))).await;
+        tokio::time::sleep(left.min(LONGEST_SLEEP)).await;
     }
 }
 

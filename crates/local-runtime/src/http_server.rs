@@ -27,6 +27,9 @@ use crate::routes::Match;
 const STOP_LIMIT: Duration = Duration::from_secs(3);
 
 /// The paths that Spin and the runtime answer themselves.
+/// Waited after a connection that could not be accepted: mostly too many files are open.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
 const HEALTH_PATH: &str = "/.well-known/spin/health";
 const INFO_PATH: &str = "/.well-known/spin/info";
 const METRICS_PATH: &str = "/.well-known/local-runtime/metrics";
@@ -41,7 +44,7 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, stop: impl Future<Outpu
                 Ok((stream, client)) => start_connection(stream, client, &app, &connections),
                 Err(error) => {
                     tracing::warn!("cannot accept a connection: {error}");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             },
             () = &mut stop => break,

@@ -41,16 +41,16 @@ struct Arguments {
     #[arg(long, value_name = "BYTES")]
     max_instance_memory: Option<usize>,
     /// Requests that an instance answers before it is dropped
-    #[arg(long, default_value_t = 128, value_name = "N")]
+    #[arg(long, default_value_t = REUSES, value_name = "N")]
     max_instance_reuse_count: usize,
     /// Requests that an instance answers at the same time
-    #[arg(long, default_value_t = 16, value_name = "N")]
+    #[arg(long, default_value_t = CONCURRENT_REUSES, value_name = "N")]
     max_instance_concurrent_reuse_count: usize,
     /// Time until a response, and again for what follows it, as seconds or as 90s; without it there is no limit
     #[arg(long, value_parser = seconds, value_name = "SECONDS")]
     request_timeout: Option<Duration>,
     /// Instances of all components at a time
-    #[arg(long, env = "SPIN_MAX_INSTANCE_COUNT", default_value_t = 1000, value_name = "N")]
+    #[arg(long, env = "SPIN_MAX_INSTANCE_COUNT", default_value_t = INSTANCES, value_name = "N")]
     max_instance_count: u32,
     /// Faster than Spin where Spin could be, too: see the library's documentation
     #[arg(long)]
@@ -67,6 +67,11 @@ fn seconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
 /// Threads for each processor where the runtime is tuned and nobody says otherwise. A guest that computes keeps its thread: with more threads
 /// than processors the system's scheduler shares these out, and prefers who has slept, which is who has an answer to give.
 const THREADS_PER_PROCESSOR: usize = 8;
+
+/// What Spin takes where it is told nothing.
+const REUSES: usize = 128;
+const CONCURRENT_REUSES: usize = 16;
+const INSTANCES: u32 = 1000;
 
 fn main() {
     let arguments = Arguments::parse();

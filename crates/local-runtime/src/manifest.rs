@@ -102,7 +102,7 @@ pub struct CronTrigger {
 #[derive(Debug, Deserialize)]
 pub struct Component {
     /// The file, relative to the manifest.
-    pub source: Source,
+    pub source: ComponentSource,
     /// WASI environment variables.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
@@ -125,7 +125,7 @@ pub struct Component {
 /// Where a component's bytes come from.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-pub enum Source {
+pub enum ComponentSource {
     /// A file.
     File(PathBuf),
     /// A download or a registry: not supported.
@@ -197,8 +197,8 @@ impl Manifest {
     /// The path of a component's file.
     pub fn file_of(&self, component: &Component) -> Result<PathBuf> {
         match &component.source {
-            Source::File(path) => Ok(self.folder.join(path)),
-            Source::Remote(_) => bail!("`source` must be a file: downloads and registries are not supported"),
+            ComponentSource::File(path) => Ok(self.folder.join(path)),
+            ComponentSource::Remote(_) => bail!("`source` must be a file: downloads and registries are not supported"),
         }
     }
 }

@@ -7,6 +7,9 @@ use std::net::IpAddr;
 use anyhow::{Context, Result, bail, ensure};
 use ipnet::IpNet;
 
+/// What comes after the last port.
+const PORTS_END: u32 = 1 << 16;
+
 /// The rules of one component.
 #[derive(Debug, Clone, Default)]
 pub struct AllowedHosts(Vec<Rule>);
@@ -135,7 +138,7 @@ impl PortRule {
             let port = u32::from(port.parse::<u16>().context("the port is no number")?);
             return Ok(Self::Range(port, port + 1));
         };
-        let bound = |text: &str| text.parse::<u32>().ok().filter(|&port| port <= 65_536).context("expected ports as first..end");
+        let bound = |text: &str| text.parse::<u32>().ok().filter(|&port| port <= PORTS_END).context("expected ports as first..end");
         Ok(Self::Range(bound(first)?, bound(end)?))
     }
 

@@ -25,7 +25,7 @@ enum Segment {
 
 /// A route of the table.
 #[derive(Debug)]
-pub struct Entry {
+pub struct RouteEntry {
     pattern: Pattern,
     /// The pattern as it was written.
     pub route: String,
@@ -35,20 +35,20 @@ pub struct Entry {
 
 /// The public routes of an application, most exact first.
 #[derive(Debug, Default)]
-pub struct Routes(Vec<Entry>);
+pub struct Routes(Vec<RouteEntry>);
 
 /// A path that a route matches.
 #[derive(Debug)]
 pub struct Match<'a> {
     /// The route.
-    pub entry: &'a Entry,
+    pub entry: &'a RouteEntry,
     /// What `/...` stood for, with its slash in front; empty for routes without.
     pub rest: String,
     /// What each `:name` stood for.
     pub named: Vec<(&'a str, String)>,
 }
 
-impl Entry {
+impl RouteEntry {
     /// The pattern without `/...` at its end.
     pub fn prefix(&self) -> &str {
         self.route.strip_suffix("/...").unwrap_or(&self.route)
@@ -64,7 +64,7 @@ impl Routes {
         {
             anyhow::bail!("the routes `{}` ({}) and `{route}` ({component}) are the same", other.route, other.component);
         }
-        self.0.push(Entry { pattern, route: route.to_owned(), component: component.to_owned() });
+        self.0.push(RouteEntry { pattern, route: route.to_owned(), component: component.to_owned() });
         self.0.sort_by(|a, b| a.pattern.compare(&b.pattern));
         Ok(())
     }
@@ -79,7 +79,7 @@ impl Routes {
     }
 
     /// The routes, most exact first.
-    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+    pub fn iter(&self) -> impl Iterator<Item = &RouteEntry> {
         self.0.iter()
     }
 }

@@ -162,7 +162,7 @@ pub struct Claimed {
 /// What an import brings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum ImportKind {
     /// A report of a security scanner.
     Report,
 }
@@ -173,7 +173,7 @@ pub struct Claim {
     /// The import.
     pub import_id: Uuid,
     /// What it brings.
-    pub kind: Kind,
+    pub kind: ImportKind,
     /// Whose the segment is: everything that is asked of it presents this number.
     pub attempt: i32,
     /// What the next write presents, too: the database counts it on with each, and so does this. Where it has lost a write, they are no longer the same.
@@ -211,9 +211,9 @@ impl Claim {
     }
 }
 
-/// One unit of work on an import.
+/// A batch of a report, and where it goes on after it.
 #[derive(Debug)]
-pub struct Unit {
+pub struct ReportBatch {
     /// The document and the occurrences of a `scan_reports::Batch`.
     pub batch: (Vec<u8>, OccurrenceColumns),
     /// Records in it.
@@ -380,9 +380,9 @@ impl Db {
         .await
     }
 
-    /// `ingest_batch`: stores one unit of work.
-    pub async fn ingest_batch(&self, claim: &Claim, lease: Duration, unit: Unit) -> Result<Ingested, DbError> {
-        let (document, mut o) = unit.batch;
+    /// `ingest_batch`: stores one batch.
+    pub async fn ingest_batch(&self, claim: &Claim, lease: Duration, batch: ReportBatch) -> Result<Ingested, DbError> {
+        let (document, mut o) = batch.batch;
         in_object(&mut o.source_offset, claim.entry_starts_at);
         let ingested: Ingested = self
             .document(
@@ -394,10 +394,10 @@ impl Db {
                     ParameterValue::Int64(claim.fence.get()),
                     ParameterValue::Floating64(lease.as_secs_f64()),
                     json(document)?,
-                    ParameterValue::Int32(unit.records),
-                    text(unit.format),
-                    ParameterValue::Binary(unit.checkpoint),
-                    int64(claim.entry_starts_at + unit.bytes_read),
+                    ParameterValue::Int32(batch.records),
+                    text(batch.format),
+                    ParameterValue::Binary(batch.checkpoint),
+                    int64(claim.entry_starts_at + batch.bytes_read),
                     ParameterValue::Str(o.id.into()),
                     ParameterValue::Str(o.finding_id.into()),
                     ParameterValue::Str(o.asset_id.into()),

@@ -9,9 +9,8 @@ use anyhow::{Result, anyhow};
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Query};
 use axum::response::IntoResponse;
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
+use cursors::PAGE_NAMES;
 use futures::Stream;
 use futures::stream::{empty, unfold};
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -19,7 +18,6 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use spin_sdk::http::body::IncomingBodyExt;
 use spin_sdk::wasip3::http::client;
 use spin_sdk::wasip3::http::types::{ErrorCode, RequestOptions};
@@ -259,9 +257,6 @@ pub fn one_of(name: &str, value: Option<&str>, known: &[&str]) -> Result<(), Pro
     }
 }
 
-/// The parameters of every list: where its page begins, and how long it is.
-const PAGE_NAMES: [&str; 2] = ["cursor", "limit"];
-
 /// What is asked of a list: filters, and which page.
 #[derive(Debug)]
 pub struct List<F> {
@@ -271,7 +266,7 @@ pub struct List<F> {
     pub limit: i32,
     /// The place that the page before ended with, as the database named it.
     pub after: Option<String>,
-    /// Which list it is, with its filters: cursors are of one list only.
+    /// Which list it is.
     scope: String,
 }
 
@@ -289,12 +284,10 @@ impl<F: Parameters, S: Send + Sync> FromRequestParts<S> for List<F> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let filter = parameters_beside(&parts.uri, &PAGE_NAMES)?;
-        let (page, mut filters): (Vec<_>, Vec<_>) = pairs(&parts.uri).partition(|(name, _)| PAGE_NAMES.contains(&&**name));
-        filters.sort();
-        let scope = format!("{}?{}", parts.uri.path(), form_urlencoded::Serializer::new(String::new()).extend_pairs(filters).finish());
-        let value = |wanted: &str| page.iter().find(|(name, _)| name == wanted).map(|(_, value)| &**value);
-        let after = value("cursor").map(|cursor| place(&scope, cursor)).transpose()?;
-        Ok(Self { filter, limit: limit(value("limit"))?, after, scope })
+        let scope = cursors::scope(parts.uri.path(), parts.uri.query().unwrap_or_default());
+        let value = |wanted: &str| pairs(&parts.uri).find(|(name, _)| name == wanted).map(|(_, value)| value);
+        let after = value("cursor").map(|cursor| cursors::decode(&scope, &cursor).ok_or_else(invalid_cursor)).transpose()?;
+        Ok(Self { filter, limit: limit(value("limit").as_deref())?, after, scope })
     }
 }
 
@@ -311,7 +304,7 @@ impl<F> List<F> {
 
     /// The same with further members (`"unread":3,`) of the document.
     pub fn answer_with(&self, page: &PageOfItems, members: &str) -> Answer {
-        let cursor = json!(page.next.as_ref().map(|place| cursor(&self.scope, place)));
+        let cursor = json!(page.next.as_ref().map(|place| cursors::encode(&self.scope, place)));
         Ok(document_response(StatusCode::OK, format!("{{\"items\":{},{members}\"next_cursor\":{cursor}}}", page.items)))
     }
 }
@@ -321,26 +314,6 @@ fn limit(given: Option<&str>) -> Result<i32, Problem> {
         Ok(limit @ 1..=MAX_PAGE) => Ok(limit),
         _ => Err(Problem::bad_request(format!("limit is {:?}, it can be 1 to {MAX_PAGE}", given.unwrap_or_default()))),
     }
-}
-
-/// Bytes of a cursor's check sum.
-const CHECK: usize = 6;
-
-/// What shows that a cursor is of this list, and whole. It keeps nothing secret: whoever makes one up gets a page of what is theirs.
-fn check(scope: &str, place: &str) -> [u8; CHECK] {
-    let hash: [u8; 32] = Sha256::new().chain_update(scope).chain_update([0]).chain_update(place).finalize().into();
-    std::array::from_fn(|index| hash[index])
-}
-
-fn cursor(scope: &str, place: &str) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode([&check(scope, place), place.as_bytes()].concat())
-}
-
-fn place(scope: &str, cursor: &str) -> Result<String, Problem> {
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).map_err(|_| invalid_cursor())?;
-    let (given, place) = bytes.split_first_chunk::<CHECK>().ok_or_else(invalid_cursor)?;
-    let place = std::str::from_utf8(place).map_err(|_| invalid_cursor())?;
-    if *given == check(scope, place) { Ok(place.to_owned()) } else { Err(invalid_cursor()) }
 }
 
 /// 400: a cursor that this list never gave.
@@ -438,7 +411,7 @@ mod tests {
     #[test]
     fn a_cursor_is_of_one_list_and_its_filters_and_whole() {
         let first = list("/a?severity=low").expect("a list");
-        let cursor = cursor(&first.scope, "low 7");
+        let cursor = cursors::encode(&first.scope, "low 7");
         let after = |uri: String| list(&uri).map(|list| list.after);
         assert_eq!(after(format!("/a?limit=3&severity=low&cursor={cursor}")).expect("its own"), Some("low 7".to_owned()));
         for uri in [format!("/b?severity=low&cursor={cursor}"), format!("/a?cursor={cursor}"), format!("/a?severity=high&cursor={cursor}")]

@@ -9,6 +9,13 @@ use serde::{Deserialize, Serialize};
 use crate::identity::occurrence_id;
 use crate::{Asset, Finding, Id, Identity, Location, Occurrence, Problem, Record, limits};
 
+/// About what an asset and an occurrence add to a batch, in bytes, beside their texts.
+const ASSET: usize = 100;
+const OCCURRENCE: usize = 150;
+/// About what an asset takes in the document, and what stands around everything.
+const ASSET_ROW: usize = 256;
+const FRAME: usize = 1024;
+
 /// Records gathered for one call of `spillway.ingest_batch`: each asset and each finding once, in the order of their ids, so that two
 /// imports that write the same rows at the same time lock them in the same order.
 #[derive(Debug, Default)]
@@ -228,7 +235,7 @@ impl Batch {
     /// occurrences. Also what the next batch may leave out once this one is stored.
     pub fn into_parts(mut self) -> (Vec<u8>, OccurrenceColumns, KnownFindings) {
         let assets: Vec<_> = self.assets.iter().map(|(id, asset)| AssetRow { id, asset }).collect();
-        let mut document = Vec::with_capacity(self.rows.len() + self.findings.len() + 256 * assets.len() + 1024);
+        let mut document = Vec::with_capacity(self.rows.len() + self.findings.len() + ASSET_ROW * assets.len() + FRAME);
         document.extend_from_slice(b"{\"assets\":");
         write_json(&mut document, &assets);
         document.extend_from_slice(b",\"findings\":[");
@@ -266,7 +273,7 @@ impl Batch {
             self.findings.insert(finding_id, from..self.rows.len());
         }
         let id = occurrence_id(finding_id, asset_id, &location);
-        self.size += 150 + evidence.len();
+        self.size += OCCURRENCE + evidence.len();
         self.occurrences.push((id, Box::new(OccurrenceRow { finding_id, asset_id, location, evidence, offset, line })));
     }
 
@@ -281,7 +288,7 @@ impl Batch {
         self.last = Some((asset.clone(), id));
         match self.assets.entry(id) {
             std::collections::btree_map::Entry::Vacant(entry) => {
-                self.size += 100;
+                self.size += ASSET;
                 entry.insert(asset);
             }
             std::collections::btree_map::Entry::Occupied(mut entry) => {

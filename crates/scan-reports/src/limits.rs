@@ -13,6 +13,8 @@ pub const NAME: usize = 1024;
 pub const TEXT: usize = 64 * 1024;
 /// A URL, path or reference.
 pub const URL: usize = 4096;
+/// A value of an attribute in an excerpt of the report.
+pub const EXCERPT_VALUE: usize = 200;
 /// Entries of one list of a record: references, CVEs, CWEs, scores. A count.
 pub const LIST: usize = 200;
 /// Further facts of a finding or an asset. A count.

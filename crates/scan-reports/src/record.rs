@@ -93,7 +93,7 @@ pub struct Cvss {
     /// The vector as the scanner wrote it, or empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub vector: String,
-    /// The base score, 0 to 10.
+    /// The scanner's score, or else the vector's, 0 to 10.
     pub score: f64,
 }
 

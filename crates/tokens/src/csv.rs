@@ -14,6 +14,10 @@ use memchr::{memchr, memchr_iter, memchr3};
 use crate::decode::{Input, Position, utf8_or_windows_1252};
 use crate::{ReadError, ReadErrorKind, TakesBytes, limits};
 
+/// Bytes and fields of a row for which there is room at first.
+const FIELDS: usize = 4096;
+const ENDS: usize = 64;
+
 /// What [`Tokenizer::next`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token {
@@ -56,8 +60,8 @@ impl Tokenizer {
             reader,
             input: Input::at(place),
             place,
-            fields: vec![0; 4096],
-            ends: vec![0; 64],
+            fields: vec![0; FIELDS],
+            ends: vec![0; ENDS],
             written: 0,
             count: 0,
             inside: false,

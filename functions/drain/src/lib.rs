@@ -102,7 +102,7 @@ impl Done {
 }
 
 /// How drains work: the component's variables.
-struct Settings {
+struct DrainSettings {
     budget: Duration,
     lease: Duration,
     parallelism: i32,
@@ -110,7 +110,7 @@ struct Settings {
     report_days: i32,
 }
 
-impl Settings {
+impl DrainSettings {
     async fn read() -> anyhow::Result<Self> {
         Ok(Self {
             budget: Duration::from_millis(config::number("drain_budget_ms").await?),
@@ -124,7 +124,7 @@ impl Settings {
 
 /// A drain that has what it needs, and looked for work once.
 struct Drain {
-    settings: Settings,
+    settings: DrainSettings,
     deadline: Instant,
     db: Db,
     store: Store,
@@ -134,7 +134,7 @@ struct Drain {
 impl Drain {
     /// Without a database there is no drain: 503, and a line in the log. Whoever wakes it tries again, at the latest the schedule.
     async fn start() -> Result<Self, Problem> {
-        let settings = Settings::read().await.map_err(Problem::internal)?;
+        let settings = DrainSettings::read().await.map_err(Problem::internal)?;
         let deadline = Instant::now() + settings.budget;
         let store = Store::open().await.map_err(Problem::internal)?;
         // It rests while a part of a report is read. Whoever takes longer than a lease has lost the import anyway.
@@ -197,7 +197,7 @@ impl Drain {
 }
 
 /// Takes the next import. Where the connection is broken, tries a new one: that the last import lost it says nothing about the next.
-async fn claim(db: &mut Db, settings: &Settings) -> Result<Claimed, DbError> {
+async fn claim(db: &mut Db, settings: &DrainSettings) -> Result<Claimed, DbError> {
     match db.claim_import(settings.lease, settings.parallelism).await {
         Err(error) if error.may_pass() => {
             db.reopen().await?;

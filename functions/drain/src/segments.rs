@@ -6,13 +6,13 @@ use anyhow::Result;
 use engine::{Looked, Report, Search, Verdict};
 use spin_sdk::wasip3;
 
-use crate::source::Source;
+use crate::source::ReportSource;
 use crate::wake_next;
 use crate::work::{Job, verdict};
 
 /// Leaves what comes after the next part of a big report to drains that have nothing else to do. Not to others: where a report can be cut is found by
 /// going over it before it is read, which is for nothing where each drain has an import of its own.
-pub(crate) async fn look(job: &Job<'_>, source: &mut Source<'_>, report: &Report) -> Result<Looked> {
+pub(crate) async fn look(job: &Job<'_>, source: &mut ReportSource<'_>, report: &Report) -> Result<Looked> {
     let &Job { db, claim, settings, .. } = job;
     let Some(cutter) = report.cutter(settings.segment_bytes) else { return Ok(Looked::Uncuttable) };
     if !db.wants_segments(claim, settings.parallelism).await? {

@@ -17,7 +17,7 @@ const BREAKS: u32 = 3;
 const AHEAD: usize = 24 * 1024 * 1024;
 
 /// A reader of one object that can jump, and goes on by itself where a connection broke.
-pub(crate) struct Source<'a> {
+pub(crate) struct ReportSource<'a> {
     store: &'a Store,
     claim: &'a Claim,
     /// Offset of what comes from the store next. Offsets count from where the report begins in the object.
@@ -36,7 +36,7 @@ struct Reader {
     end: u64,
 }
 
-impl<'a> Source<'a> {
+impl<'a> ReportSource<'a> {
     pub(crate) fn new(store: &'a Store, claim: &'a Claim, times: &'a mut Times) -> Self {
         let end = claim.ends_at.unwrap_or(claim.entry_ends_at) - claim.entry_starts_at;
         Self { store, claim, offset: 0, end, reader: None, ahead: VecDeque::new(), times }

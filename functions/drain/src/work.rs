@@ -4,17 +4,17 @@ use std::time::Instant;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use engine::{End, Ended, Filled, Filling, Memory, Need, Place, Report, Settings as TurnSettings, Task, Turn, Verdict, Work};
+use engine::{BatchEnd, Ended, Filled, Filling, Memory, Need, Report, ReportPlace, Task, Turn, TurnSettings, Unit, Verdict, Work};
 use futures::future::join;
-use platform::db::{Claim, Db, DbError, ImportFailure, ImportState, Ingested, Kind, Unit};
+use platform::db::{Claim, Db, DbError, ImportFailure, ImportKind, ImportState, Ingested, ReportBatch};
 use platform::objects::{MissingObject, Store};
 use scan_reports::{Detection, Format, KnownFindings, ReadError, detect};
 use spin_sdk::wasip3::wit_bindgen::yield_async;
 use uuid::Uuid;
 
-use crate::Settings;
+use crate::DrainSettings;
 use crate::segments::look;
-use crate::source::Source;
+use crate::source::ReportSource;
 use crate::times::Times;
 
 /// The findings that this drain knows of the report that it worked on last.
@@ -42,7 +42,7 @@ pub(crate) struct Job<'a> {
     pub(crate) db: &'a Db,
     pub(crate) store: &'a Store,
     pub(crate) claim: &'a Claim,
-    pub(crate) settings: &'a Settings,
+    pub(crate) settings: &'a DrainSettings,
     pub(crate) deadline: Instant,
 }
 
@@ -57,21 +57,21 @@ impl Job<'_> {
             // Whoever found it out was killed before it could say so.
             return Ok(if self.db.fail_trial(self.claim).await? == ImportState::Stale { Ended::Lost } else { Ended::Failed });
         }
-        let mut source = Source::new(self.store, self.claim, times);
+        let mut source = ReportSource::new(self.store, self.claim, times);
         match self.claim.kind {
-            Kind::Report => read_and_store(self, &mut source, memory).await,
+            ImportKind::Report => read_and_store(self, &mut source, memory).await,
         }
     }
 
     fn turn(&self) -> Turn<<Report as Work>::Batch, Stop> {
-        let Settings { parallelism, segment_bytes, .. } = *self.settings;
+        let DrainSettings { parallelism, segment_bytes, .. } = *self.settings;
         let settings = TurnSettings { parallelism: parallelism.unsigned_abs() as usize, segment_bytes, deadline: self.deadline };
         Turn::new(settings, self.claim.items, Instant::now())
     }
 
     /// A place in the claimed report.
-    fn place(&self, offset: u64) -> Place<Uuid> {
-        Place { import: self.claim.import_id, report: self.claim.entry_starts_at, offset }
+    fn place(&self, offset: u64) -> ReportPlace<Uuid> {
+        ReportPlace { import: self.claim.import_id, report: self.claim.entry_starts_at, offset }
     }
 }
 
@@ -101,7 +101,7 @@ fn in_entry(claim: &Claim, failure: ImportFailure) -> ImportFailure {
     }
 }
 
-async fn read_and_store(job: &Job<'_>, source: &mut Source<'_>, memory: &mut Known) -> Result<Ended<Stop>, Stop> {
+async fn read_and_store(job: &Job<'_>, source: &mut ReportSource<'_>, memory: &mut Known) -> Result<Ended<Stop>, Stop> {
     let &Job { db, claim, .. } = job;
     let mut report = match resumed(claim) {
         Some(report) => report,
@@ -119,14 +119,14 @@ async fn read_and_store(job: &Job<'_>, source: &mut Source<'_>, memory: &mut Kno
             Task::Fill(records) => turn.filled(fill(&mut report, source, records, job.deadline).await),
             Task::Store { unit, meanwhile } => store(job, &mut turn, source, &mut report, unit, meanwhile).await?,
             Task::StartOver(checkpoint) => report.start_over(&checkpoint).map_err(anyhow::Error::from_boxed)?,
-            Task::Release => turn.ended(verdict(db.release_import(claim).await?), Ended::Yielded),
+            Task::Release => return Ok(verdict(db.release_import(claim).await?).ends(Ended::Yielded)),
             Task::Finish => {
                 let state = db.finish_import(claim).await?;
-                turn.ended(verdict(state), Ended::Completed);
+                // Another segment of it is left.
                 if state == ImportState::Running {
                     memory.keep(job.place(source.end()), report.into_known());
-                    return Ok(Ended::Completed);
                 }
+                return Ok(verdict(state).ends(Ended::Completed));
             }
             Task::End(ended) => return Ok(ended),
         }
@@ -137,16 +137,16 @@ async fn read_and_store(job: &Job<'_>, source: &mut Source<'_>, memory: &mut Kno
 async fn store(
     job: &Job<'_>,
     turn: &mut Turn<<Report as Work>::Batch, Stop>,
-    source: &mut Source<'_>,
+    source: &mut ReportSource<'_>,
     report: &mut Report,
-    unit: engine::Unit<<Report as Work>::Batch>,
+    unit: Unit<<Report as Work>::Batch>,
     meanwhile: Option<usize>,
 ) -> Result<(), Stop> {
     let records = i32::try_from(unit.records).unwrap_or(i32::MAX);
-    let engine::Unit { batch, checkpoint, bytes_read, .. } = unit;
-    let unit = Unit { records, batch, format: report.format().name(), checkpoint, bytes_read };
+    let Unit { batch, checkpoint, bytes_read, .. } = unit;
+    let batch = ReportBatch { records, batch, format: report.format().name(), checkpoint, bytes_read };
     let (sent, read) = (Instant::now(), source.times.reading());
-    let storing = job.db.ingest_batch(job.claim, job.settings.lease, unit);
+    let storing = job.db.ingest_batch(job.claim, job.settings.lease, batch);
     let stored = match meanwhile {
         Some(records) => {
             let (stored, next) = join(storing, fill(report, source, records, job.deadline)).await;
@@ -182,7 +182,7 @@ fn resumed(claim: &Claim) -> Option<Report> {
 }
 
 /// The report at its start, in the format that is known, or that its first bytes show.
-async fn started(source: &mut Source<'_>, claim: &Claim) -> Result<Report, Stop> {
+async fn started(source: &mut ReportSource<'_>, claim: &Claim) -> Result<Report, Stop> {
     if let Some(format) = claim.format.as_deref().and_then(Format::from_name) {
         return Ok(Report::new(format));
     }
@@ -203,27 +203,27 @@ fn unknown_format(message: String) -> Stop {
     Stop::Unreadable(ImportFailure { code: "unknown_format".to_owned(), message, offset: Some(0), line: Some(1) })
 }
 
-async fn fill(report: &mut Report, source: &mut Source<'_>, records: usize, deadline: Instant) -> FilledBatch {
+async fn fill(report: &mut Report, source: &mut ReportSource<'_>, records: usize, deadline: Instant) -> FilledBatch {
     let (began, waited) = (Instant::now(), source.times.store);
     let filling = Filling::new(report, records, began, deadline);
-    let end = read_records(filling, report, source).await.unwrap_or_else(End::Stop);
+    let end = read_records(filling, report, source).await.unwrap_or_else(BatchEnd::Stop);
     let records = report.records();
     // In the database's form already, which is made while it stores the batch before.
     let batch = report.take_batch();
     source.times.decode += began.elapsed().saturating_sub(source.times.store.saturating_sub(waited));
-    Filled { batch, records, checkpoint: report.checkpoint(), bytes_read: report.progress(), end }
+    Filled { unit: Unit { batch, records, checkpoint: report.checkpoint(), bytes_read: report.progress() }, end }
 }
 
-async fn read_records(mut filling: Filling, report: &mut Report, source: &mut Source<'_>) -> Result<End<Stop>, Stop> {
+async fn read_records(mut filling: Filling, report: &mut Report, source: &mut ReportSource<'_>) -> Result<BatchEnd<Stop>, Stop> {
     loop {
         match filling.fill(report, Instant::now).map_err(unreadable)? {
             Need::Breath => yield_async().await,
             Need::Bytes => match source.read_at(report.position()).await? {
                 // All records before a cut are given by now.
-                bytes if bytes.is_empty() && !source.ends_with_report() => return Ok(End::Segment),
+                bytes if bytes.is_empty() && !source.ends_with_report() => return Ok(BatchEnd::Segment),
                 bytes => report.feed(&bytes),
             },
-            Need::Nothing { ended } => return Ok(if ended { End::Segment } else { End::Full }),
+            Need::Nothing { ended } => return Ok(if ended { BatchEnd::Segment } else { BatchEnd::Full }),
         }
     }
 }

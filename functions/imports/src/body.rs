@@ -19,7 +19,7 @@ const UNNAMED: &str = "report";
 const OTHER_FIELDS: u64 = 64 * 1024;
 
 /// The bytes of the report, piece by piece, as they come.
-pub(crate) struct Report {
+pub(crate) struct UploadBody {
     file_name: String,
     pieces: Pieces,
     is_gzipped: bool,
@@ -30,9 +30,9 @@ enum Pieces {
     Form(Field<'static>),
 }
 
-impl Report {
+impl UploadBody {
     /// Finds the report in a request. `name` is what it is called where neither header nor form says so.
-    pub(crate) async fn of(request: Request, name: Option<String>) -> Result<Self, Problem> {
+    pub(crate) async fn of_request(request: Request, name: Option<String>) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let is_gzipped = is_gzipped(&parts.headers)?;
         let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();

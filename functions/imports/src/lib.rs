@@ -28,7 +28,7 @@ async fn handle(request: Request) -> impl IntoResponse {
     Router::new()
         .route("/api/v1/formats", get(formats))
         .route("/api/v1/imports", get(list).post(create))
-        .route("/api/v1/imports/{id}", get(one))
+        .route("/api/v1/imports/{id}", get(show))
         .route("/api/v1/imports/{id}/cancel", post(cancel))
         .route("/api/v1/imports/{id}/retry", post(retry))
         .route("/api/v1/imports/{id}/errors", get(errors))
@@ -41,7 +41,7 @@ async fn handle(request: Request) -> impl IntoResponse {
 
 /// Takes a report, and answers before it is read: 202, where to look, and when.
 async fn create(request: UploadRequest) -> Answer {
-    let import = upload::take(request).await?;
+    let import = upload::accept(request).await?;
     wake_drain();
     let location = import["links"]["status"].as_str().and_then(|path| HeaderValue::from_str(path).ok());
     let mut response = document_response(StatusCode::ACCEPTED, import.to_string());
@@ -76,7 +76,7 @@ async fn list(list: List<OfState>, headers: HeaderMap) -> Answer {
     list.answer(&Db::open().await?.list_imports(key, list.after_as()?, list.limit, list.filter.state.as_deref()).await?)
 }
 
-async fn one(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
+async fn show(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
     let (key, id) = (key_of(&headers)?, parse_id(&id)?);
     let (version, document) = Db::open().await?.import_status(key, id, known_version(&headers, id)).await?;
     let tag = entity_tag(id, version);

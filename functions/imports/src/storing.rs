@@ -8,18 +8,18 @@ use platform::objects::PART;
 use scan_reports::Format;
 use sha2::{Digest, Sha256};
 
-use crate::body::Report;
+use crate::body::UploadBody;
 use crate::upload::Upload;
 
 /// What was stored: of a packed upload the reports in it, one after the other.
-pub(crate) struct Stored {
+pub(crate) struct StoredUpload {
     pub(crate) size: u64,
     pub(crate) sha256: [u8; 32],
     pub(crate) contents: Contents,
 }
 
 /// Stores the report of an upload, hashing and counting on the way. On an error no parts are left in the store.
-pub(crate) async fn store_report(upload: &Upload, report: &mut Report, format: Option<Format>) -> Result<Stored, Problem> {
+pub(crate) async fn store_report(upload: &Upload, report: &mut UploadBody, format: Option<Format>) -> Result<StoredUpload, Problem> {
     let mut parts = Parts::of(report, format, upload.terms.max_bytes);
     let first = parts.next().await?;
     if first.is_empty() {
@@ -30,7 +30,7 @@ pub(crate) async fn store_report(upload: &Upload, report: &mut Report, format: O
     } else {
         store_in_parts(upload, first, &mut parts).await?;
     }
-    Ok(Stored { size: parts.size, sha256: parts.hasher.finalize().into(), contents: parts.contents })
+    Ok(StoredUpload { size: parts.size, sha256: parts.hasher.finalize().into(), contents: parts.contents })
 }
 
 async fn store_in_parts(upload: &Upload, first: Bytes, parts: &mut Parts<'_>) -> Result<(), Problem> {
@@ -63,7 +63,7 @@ async fn send_parts(upload: &Upload, id: &str, first: Bytes, parts: &mut Parts<'
 
 /// The report cut into parts.
 struct Parts<'a> {
-    report: &'a mut Report,
+    report: &'a mut UploadBody,
     /// What came and is not unpacked yet.
     packed: Bytes,
     /// None at the end.
@@ -76,7 +76,7 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    fn of(report: &'a mut Report, format: Option<Format>, max_bytes: u64) -> Self {
+    fn of(report: &'a mut UploadBody, format: Option<Format>, max_bytes: u64) -> Self {
         let reports = Reports::new(report.file_name(), format, max_bytes);
         let reports = Some(if report.is_gzipped() { reports.gzipped() } else { reports });
         let (packed, pending, hasher, contents) = (Bytes::new(), BytesMut::new(), Sha256::new(), Contents::default());

@@ -1,7 +1,7 @@
 //! One upload: from the request to the import that is queued.
 
 use axum::extract::Request;
-use containers::Entry;
+use containers::ReportEntry;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Uri};
 use platform::auth::key_of;
@@ -14,15 +14,17 @@ use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::body::Report;
-use crate::storing::{Stored, store_report};
+use crate::body::UploadBody;
+use crate::storing::{StoredUpload, store_report};
 
 /// Characters of a scope.
 const SCOPE: usize = 255;
+/// Characters of an Idempotency-Key.
+const IDEMPOTENCY_KEY: usize = 255;
 
 /// What the uploader says of the report, in the query.
 #[derive(Debug, Deserialize)]
-struct Options {
+struct UploadOptions {
     file_name: Option<String>,
     format: Option<String>,
     scope: Option<String>,
@@ -42,12 +44,12 @@ enum Priority {
     Low = 150,
 }
 
-impl Parameters for Options {
+impl Parameters for UploadOptions {
     const NAMES: &'static [&'static str] = &["file_name", "format", "scope", "close_missing", "priority"];
 }
 
-impl Options {
-    fn of(uri: &Uri) -> Result<Self, Problem> {
+impl UploadOptions {
+    fn of_query(uri: &Uri) -> Result<Self, Problem> {
         let options: Self = parameters(uri)?;
         if let Some(name) = options.format.as_deref().filter(|name| Format::from_name(name).is_none()) {
             return Err(Problem::bad_request(format!("format is a name of the list at /api/v1/formats, which has no {name:?}")));
@@ -65,12 +67,12 @@ impl Options {
 
 /// Takes the report of a request into the store, writes the import down, and gives its document. The terms are checked before the body
 /// is read. A broken upload leaves neither row nor object; where that fails, too, the drain finds what is left over.
-pub(crate) async fn take(request: Request) -> Result<Value, Problem> {
+pub(crate) async fn accept(request: Request) -> Result<Value, Problem> {
     let headers = request.headers();
     let key = key_of(headers)?;
     let idempotency_key = idempotency_key(headers)?;
     let length = content_length(headers)?;
-    let options = Options::of(request.uri())?;
+    let options = UploadOptions::of_query(request.uri())?;
     let id = new_id();
     let store = Store::open().await.map_err(Problem::internal)?;
     let terms = Db::open().await?.open_upload(key, id, idempotency_key.as_deref(), length).await?;
@@ -79,7 +81,7 @@ pub(crate) async fn take(request: Request) -> Result<Value, Problem> {
     }
     let upload = Upload { store, id, terms };
     let format = options.format.as_deref().and_then(Format::from_name);
-    let (file_name, Stored { size, sha256, contents }) = match upload.receive(request, options.file_name.clone(), format).await {
+    let (file_name, StoredUpload { size, sha256, contents }) = match upload.receive(request, options.file_name.clone(), format).await {
         Ok(received) => received,
         Err(problem) => return Err(upload.undo(problem).await),
     };
@@ -108,8 +110,8 @@ pub(crate) struct Upload {
 }
 
 impl Upload {
-    async fn receive(&self, request: Request, name: Option<String>, format: Option<Format>) -> Result<(String, Stored), Problem> {
-        let mut report = Report::of(request, name).await?;
+    async fn receive(&self, request: Request, name: Option<String>, format: Option<Format>) -> Result<(String, StoredUpload), Problem> {
+        let mut report = UploadBody::of_request(request, name).await?;
         let stored = store_report(self, &mut report, format).await?;
         Ok((report.file_name().to_owned(), stored))
     }
@@ -158,7 +160,7 @@ impl Upload {
     }
 }
 
-fn new_entry(entry: Entry) -> NewEntry {
+fn new_entry(entry: ReportEntry) -> NewEntry {
     NewEntry { name: entry.name, offset: entry.offset, size: entry.size, format: entry.format.map(Format::name) }
 }
 
@@ -167,8 +169,8 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().unwrap_or_default().trim().trim_matches('"');
     match key.len() {
-        1..=255 => Ok(Some(key.to_owned())),
-        _ => Err(Problem::bad_request("Idempotency-Key has 1 to 255 ASCII characters")),
+        1..=IDEMPOTENCY_KEY => Ok(Some(key.to_owned())),
+        _ => Err(Problem::bad_request(format!("Idempotency-Key has 1 to {IDEMPOTENCY_KEY} ASCII characters"))),
     }
 }
 

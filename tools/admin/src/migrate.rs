@@ -199,12 +199,8 @@ fn read_migrations<'a>(files: &[File<'a>]) -> Result<Vec<Migration<'a>>> {
 }
 
 fn hash<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
-    use std::fmt::Write as _;
     let hash = texts.into_iter().fold(Sha256::new(), |hash, text| hash.chain_update(text).chain_update([0]));
-    hash.finalize().iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex::encode(hash.finalize())
 }
 
 /// What PostgreSQL says about a file, with the line that it speaks of.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use bytes::BytesMut;
 use clap::Args;
-use containers::{Contents, Entry, Reports, is_packed};
+use containers::{Contents, ReportEntry, Reports, is_packed};
 use scan_reports::{Decoder, Detection, Format, Record, detect, limits, output_line};
 
 /// How much is read at a time.
@@ -77,7 +77,7 @@ pub fn read(file: &Path, format: Option<Format>, mut take: impl FnMut(Format, Re
     if entries.is_empty() {
         return read_one(&mut reader, name, format, &mut take);
     }
-    for Entry { name, offset, size, format: found } in entries {
+    for ReportEntry { name, offset, size, format: found } in entries {
         reader.move_to(offset, Some(offset + size));
         read_one(&mut reader, &name, found.or(format), &mut take).with_context(|| name.clone())?;
     }

@@ -6,21 +6,18 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// 256 random bits as 43 characters that are safe in URLs.
 pub fn secret() -> Result<String> {
-    Ok(URL_SAFE_NO_PAD.encode(bytes::<32>()?))
+    let mut bytes = [0; 32];
+    fill(&mut bytes)?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// Random bytes as hexadecimal digits, for names.
+/// So many random bytes as hexadecimal digits, for names.
 pub fn hex(length: usize) -> Result<String> {
-    use std::fmt::Write as _;
-    let bytes = bytes::<16>()?;
-    Ok(bytes.iter().take(length).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
+    let mut bytes = vec![0; length];
+    fill(&mut bytes)?;
+    Ok(hex::encode(bytes))
 }
 
-fn bytes<const N: usize>() -> Result<[u8; N]> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).context("the system gives no random bytes")?;
-    Ok(bytes)
+fn fill(bytes: &mut [u8]) -> Result<()> {
+    getrandom::fill(bytes).context("the system gives no random bytes")
 }

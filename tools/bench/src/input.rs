@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use admin::parse;
 use anyhow::{Context as _, Result};
-use engine::limits::{BATCH_BYTES, BATCH_RECORDS, TRIAL_RECORDS};
+use engine::is_full;
+use engine::limits::{BATCH_RECORDS, TRIAL_RECORDS};
 use generate::{ListSize, NetworkSize, SarifSize, Template};
 use scan_reports::{Batch, Format, OccurrenceColumns};
 use stack::progress::Step;
@@ -162,7 +163,7 @@ impl Writer {
     fn push(&mut self, record: scan_reports::Record) -> Result<()> {
         self.batch.push(record);
         let most = if self.sizes.is_empty() { TRIAL_RECORDS } else { BATCH_RECORDS };
-        if self.batch.len() >= most || self.batch.size() >= BATCH_BYTES { self.cut() } else { Ok(()) }
+        if is_full(self.batch.len(), self.batch.size(), most) { self.cut() } else { Ok(()) }
     }
 
     fn cut(&mut self) -> Result<()> {

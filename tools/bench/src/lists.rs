@@ -4,8 +4,6 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use reqwest::Method;
 use sha2::{Digest as _, Sha256};
 use stack::client::Client;
@@ -116,11 +114,10 @@ impl List {
         }
     }
 
-    /// As `platform::http` makes it: whoever follows the pages of a list never has to.
+    /// Of the late page: whoever follows the pages of a list never has to make one.
     fn cursor(&self) -> String {
         let (path, filters) = self.path.split_once('?').unwrap_or((&self.path, ""));
-        let hash = Sha256::digest(format!("{path}?{filters}\0{}", self.place));
-        BASE64_URL_SAFE_NO_PAD.encode([&hash[..6], self.place.as_bytes()].concat())
+        cursors::encode(&cursors::scope(path, filters), &self.place)
     }
 
     fn function(&self, place: Place) -> String {

@@ -10,7 +10,7 @@ use decoding::{Decoded, Decoding, PIECE};
 use generate::{GITLEAKS, GRYPE, NESSUS_CSV, OPENVAS, SEMGREP, SNYK, SarifSize, TRIVY};
 use scan_reports::Format;
 use stack::progress::Step;
-use stack::runtime::{Host, Runtime, Settings};
+use stack::runtime::{Host, Runtime, RuntimeSettings};
 use stack::{build, ports};
 
 use crate::drain::MOST_MEMORY;
@@ -141,7 +141,7 @@ struct Component {
 impl Component {
     async fn start(dir: &Path) -> Result<Self> {
         build::decoding().await?;
-        let runtime = Runtime::start(Settings {
+        let runtime = Runtime::start(RuntimeSettings {
             manifest: "tools/decoding/spin.toml",
             listen: ports::free_address()?,
             variables: BTreeMap::new(),

@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use futures::future::try_join_all;
-use rusty_s3::actions::{CompleteMultipartUpload, CreateMultipartUpload, PutObject, UploadPart};
-use rusty_s3::{Bucket, Credentials, S3Action as _};
+use reqwest::Response;
+use s3_requests::{Operation, PART, upload_id};
 use stack::client::Client;
 use stack::progress::Step;
 use stack::runtime::Host;
+use stack::store::Store;
 use tokio::io::AsyncReadExt as _;
 
 use crate::rig::{Rig, WORKSPACE, strict_hosts};
@@ -25,10 +26,6 @@ const SMALL_UPLOADS: usize = 200;
 const SMALL: usize = 10;
 /// Milliseconds: row 1 of what Spillway is for.
 const MOST_P95: f64 = 1000.0;
-
-/// How large a part is in the store, as the uploads of the app make them.
-const PART: usize = 8 * 1024 * 1024;
-const SIGNATURE_LIFE: Duration = Duration::from_mins(10);
 
 /// Adds the rows of this subject.
 pub(super) async fn rows(session: &mut Session, rows: &mut Vec<Row>) -> Result<()> {
@@ -51,7 +48,7 @@ async fn rows_on(session: &Session, rows: &mut Vec<Row>, host: &Host, name: impl
 
 /// Small uploads that wait for nobody: what packets that wait for others' acknowledgements cost shows here.
 async fn one_by_one(session: &Session, rig: &Rig) -> Result<Vec<Row>> {
-    let (report, client, direct) = (small_report()?, rig.client(WORKSPACE).await?, Direct::new(rig)?);
+    let (report, client, direct) = (small_report()?, rig.client(WORKSPACE).await?, Direct::new(rig));
     let step = Step::begin(format!("{} small uploads, one after the other", session.sizes.wakes));
     let (mut puts, mut uploads) = (Vec::new(), Vec::new());
     for number in 0..session.sizes.wakes {
@@ -78,7 +75,7 @@ pub(super) fn small_report() -> Result<Vec<u8>> {
 async fn small(rig: &Rig) -> Result<Vec<Row>> {
     let report = small_report()?;
     let step = Step::begin(format!("{SMALL_UPLOADS} uploads at once"));
-    let direct = Direct::new(rig)?;
+    let direct = Direct::new(rig);
     let puts = try_join_all((0..SMALL_UPLOADS).map(|number| timed(direct.put(number, &report)))).await?;
     let client = rig.client(WORKSPACE).await?;
     let uploads = try_join_all((0..SMALL_UPLOADS).map(|_| timed(upload(&client, &report)))).await?;
@@ -107,7 +104,7 @@ async fn large(session: &Session, rig: &Rig) -> Result<Row> {
     let (bytes, rounds) = (session.sizes.large_upload, session.sizes.rounds);
     let file = large_file(session.dir.path(), bytes)?;
     let client = rig.client(WORKSPACE).await?;
-    let direct = Direct::new(rig)?;
+    let direct = Direct::new(rig);
     let step = Step::begin(format!("uploading {bytes} bytes, {rounds} times each way"));
     let (mut uploads, mut puts) = (Vec::new(), Vec::new());
     for round in 0..rounds {
@@ -150,28 +147,25 @@ impl std::io::Read for Repeat {
 
 /// The store, without the app.
 struct Direct {
-    bucket: Bucket,
-    credentials: Credentials,
+    store: Store,
     http: reqwest::Client,
 }
 
 impl Direct {
-    fn new(rig: &Rig) -> Result<Self> {
-        let (bucket, credentials) = rig.stack.store.signer()?;
-        Ok(Self { bucket, credentials, http: reqwest::Client::new() })
+    fn new(rig: &Rig) -> Self {
+        Self { store: rig.stack.store.clone(), http: reqwest::Client::new() }
+    }
+
+    async fn call(&self, operation: &Operation<'_>) -> Result<Response> {
+        Ok(self.http.execute(self.store.request(operation)?).await?.error_for_status()?)
     }
 
     async fn put(&self, number: usize, bytes: &[u8]) -> Result<()> {
-        let url = PutObject::new(&self.bucket, Some(&self.credentials), &format!("direct/{number}")).sign(SIGNATURE_LIFE);
-        self.http.put(url).body(bytes.to_vec()).send().await?.error_for_status()?;
-        Ok(())
+        self.call(&Operation::put(&format!("direct/{number}"), bytes.to_vec().into())).await.map(drop)
     }
 
     async fn put_in_parts(&self, key: &str, path: &Path) -> Result<()> {
-        let credentials = Some(&self.credentials);
-        let url = CreateMultipartUpload::new(&self.bucket, credentials, key).sign(SIGNATURE_LIFE);
-        let answer = self.http.post(url).send().await?.error_for_status()?.text().await?;
-        let upload = CreateMultipartUpload::parse_response(&answer).context("the store's answer cannot be read")?;
+        let upload = upload_id(&self.call(&Operation::start_upload(key)).await?.bytes().await?)?;
         let mut file = tokio::fs::File::open(path).await?;
         let mut tags = Vec::new();
         loop {
@@ -180,17 +174,13 @@ impl Direct {
             if part.is_empty() {
                 break;
             }
-            tags.push(self.put_part(key, upload.upload_id(), u16::try_from(tags.len() + 1)?, part).await?);
+            tags.push(self.put_part(key, &upload, tags.len() + 1, part).await?);
         }
-        let complete = CompleteMultipartUpload::new(&self.bucket, credentials, key, upload.upload_id(), tags.iter().map(String::as_str));
-        let url = complete.sign(SIGNATURE_LIFE);
-        self.http.post(url).body(complete.body()).send().await?.error_for_status()?;
-        Ok(())
+        self.call(&Operation::complete_upload(key, &upload, &tags)).await.map(drop)
     }
 
-    async fn put_part(&self, key: &str, upload: &str, number: u16, part: Vec<u8>) -> Result<String> {
-        let url = UploadPart::new(&self.bucket, Some(&self.credentials), key, number, upload).sign(SIGNATURE_LIFE);
-        let answer = self.http.put(url).body(part).send().await?.error_for_status()?;
+    async fn put_part(&self, key: &str, upload: &str, number: usize, part: Vec<u8>) -> Result<String> {
+        let answer = self.call(&Operation::upload_part(key, upload, number, part.into())).await?;
         let tag = answer.headers().get(reqwest::header::ETAG).and_then(|tag| tag.to_str().ok());
         Ok(tag.context("the store gives a part no tag")?.to_owned())
     }

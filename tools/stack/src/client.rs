@@ -7,6 +7,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
+/// Entries of the longest page.
+const MAX_PAGE: usize = 200;
 /// States in which an import stays.
 const ENDED: [&str; 3] = ["completed", "failed", "cancelled"];
 
@@ -91,10 +93,18 @@ impl Client {
 
     /// All items of a list: `findings`, `assets`, `occurrences`, with further parameters of the query if any (`state=open`).
     pub async fn list(&self, what: &str, query: &str) -> Result<Vec<Value>> {
+        self.list_in_pages(what, query, MAX_PAGE, |_| {}).await
+    }
+
+    /// The same in pages of at most so many; `look` gets every answer before it is read.
+    pub async fn list_in_pages(&self, what: &str, query: &str, limit: usize, look: impl Fn(&Response)) -> Result<Vec<Value>> {
         let mut items = Vec::new();
         let mut cursor = String::new();
         loop {
-            let mut page = self.get(&format!("/api/v1/{what}?limit=200&{query}{cursor}")).await?;
+            let path = format!("/api/v1/{what}?limit={limit}&{query}{cursor}");
+            let answer = self.request(Method::GET, &path).send().await.with_context(|| format!("GET {path}: no answer"))?;
+            look(&answer);
+            let mut page = json(answer).await?;
             let more = page["items"].as_array_mut().with_context(|| format!("a page of {what} has no items"))?;
             items.append(more);
             let Some(next) = page["next_cursor"].as_str() else { return Ok(items) };

@@ -14,7 +14,7 @@ use crate::{build, paths, ports};
 
 /// How it is started, every time.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct RuntimeSettings {
     /// The app's manifest, from the repository's root on. Its components are built.
     pub manifest: &'static str,
     /// Where it listens.
@@ -78,13 +78,13 @@ pub fn processors() -> usize {
 /// The running app, stopped on `Drop`.
 #[derive(Debug)]
 pub struct Runtime {
-    settings: Settings,
+    settings: RuntimeSettings,
     child: Option<Child>,
 }
 
 impl Runtime {
     /// Starts it and waits until it answers.
-    pub async fn start(settings: Settings) -> Result<Self> {
+    pub async fn start(settings: RuntimeSettings) -> Result<Self> {
         let mut runtime = Self { settings, child: None };
         runtime.restart().await?;
         Ok(runtime)
@@ -96,7 +96,7 @@ impl Runtime {
     }
 
     /// What it was started with. A change counts from the next [`restart`](Self::restart) on.
-    pub fn settings_mut(&mut self) -> &mut Settings {
+    pub fn settings_mut(&mut self) -> &mut RuntimeSettings {
         &mut self.settings
     }
 
@@ -190,7 +190,7 @@ impl Runtime {
 
     /// Variables go in through the environment: other users of the machine can read a command line.
     fn command(&self, program: &Path) -> Command {
-        let Settings { manifest, listen, variables, host, .. } = &self.settings;
+        let RuntimeSettings { manifest, listen, variables, host, .. } = &self.settings;
         let mut command = Command::new(program);
         command.current_dir(paths::root()).args(["--from", manifest, "--listen", &listen.to_string()]);
         command.arg("--state-dir").arg(self.state_dir());

@@ -12,8 +12,8 @@ use crate::client::Client;
 use crate::paths::TemporaryDir;
 use crate::postgres::Cluster;
 use crate::progress::Step;
-use crate::runtime::{Host, Runtime, Settings};
-use crate::store::{self, Kind, Store};
+use crate::runtime::{Host, Runtime, RuntimeSettings};
+use crate::store::{self, Store, StoreKind};
 use crate::{build, paths, ports};
 
 /// The name of the bucket and of the database.
@@ -70,7 +70,7 @@ impl Stack {
             let database = cluster.create_database(NAME).await?;
             (Some(Arc::new(cluster)), database)
         };
-        let objects = store::Server::start(Kind::InProcess, &dir.join("store")).await?;
+        let objects = store::Server::start(StoreKind::InProcess, &dir.join("store")).await?;
         let store = objects.bucket(NAME).await?;
         migrate(&database).await?;
         let mut settings = settings(dir, options.listen.map_or_else(ports::free_address, Ok)?, BTreeMap::new(), &database, &store)?;
@@ -153,10 +153,10 @@ impl Drop for Stack {
 }
 
 /// The store that the tests run over: `SPILLWAY_TEST_STORE`, or the one in this process.
-fn store_kind() -> Result<Kind> {
+fn store_kind() -> Result<StoreKind> {
     match std::env::var("SPILLWAY_TEST_STORE").as_deref() {
-        Err(_) | Ok("in-process") => Ok(Kind::InProcess),
-        Ok("seaweedfs") => Ok(Kind::SeaweedFs),
+        Err(_) | Ok("in-process") => Ok(StoreKind::InProcess),
+        Ok("seaweedfs") => Ok(StoreKind::SeaweedFs),
         Ok(other) => bail!("SPILLWAY_TEST_STORE is {other:?}: it should be in-process or seaweedfs"),
     }
 }
@@ -182,7 +182,13 @@ async fn migrate(database: &Database) -> Result<()> {
 }
 
 /// The usual values of the app's variables, and those that are to have others.
-fn settings(dir: PathBuf, listen: SocketAddr, others: BTreeMap<String, String>, database: &Database, store: &Store) -> Result<Settings> {
+fn settings(
+    dir: PathBuf,
+    listen: SocketAddr,
+    others: BTreeMap<String, String>,
+    database: &Database,
+    store: &Store,
+) -> Result<RuntimeSettings> {
     let usual = [
         ("database_host", database.host.clone()),
         ("database_port", database.port.to_string()),
@@ -199,5 +205,5 @@ fn settings(dir: PathBuf, listen: SocketAddr, others: BTreeMap<String, String>, 
     ];
     let mut variables: BTreeMap<_, _> = usual.map(|(name, value)| (name.to_owned(), value)).into();
     variables.extend(others);
-    Ok(Settings { manifest: "spin.toml", listen, variables, host: Host::default(), dir })
+    Ok(RuntimeSettings { manifest: "spin.toml", listen, variables, host: Host::default(), dir })
 }

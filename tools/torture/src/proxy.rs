@@ -286,13 +286,13 @@ fn whole(body: Bytes) -> Body {
 
 #[cfg(test)]
 mod tests {
-    use stack::store::{Kind, Server, Store};
+    use stack::store::{Server, Store, StoreKind};
 
     use super::*;
 
     /// A store seen through a proxy. What it signs is signed for the proxy's address.
     async fn proxied() -> Result<(Proxy, Store, Arc<Server>)> {
-        let server = Server::shared(Kind::InProcess).await?;
+        let server = Server::shared(StoreKind::InProcess).await?;
         let store = server.bucket(&format!("proxied-{}", admin::random::hex(6)?)).await?;
         let proxy = Proxy::start().await?;
         proxy.pass_on_to(&store.endpoint);

@@ -154,7 +154,7 @@ async fn import(scene: &mut Scene<'_>, fault: Option<Fault>, expected: &Outcome)
     }
     verdict.recovery = verdict.struck.last.map(|last| scene.watch.recovery_from(last)).unwrap_or_default();
     retry_until_completed(scene, &mut verdict).await?;
-    rest(scene.stack).await?;
+    wait_for_rest(scene.stack).await?;
     verdict.differences.extend(expected.differences(&Outcome::read(scene.stack, workspaces).await?));
     Ok(verdict)
 }
@@ -218,7 +218,7 @@ impl Verdict {
 }
 
 /// Waits until nobody works for the app any more: whoever lost an import may still be about to find out.
-async fn rest(stack: &Stack) -> Result<()> {
+async fn wait_for_rest(stack: &Stack) -> Result<()> {
     let database = stack.database.connect().await?;
     let started = Instant::now();
     while database.query_one(AT_WORK, &[&REST.as_secs_f64()]).await?.get::<_, i64>(0) > 0 {

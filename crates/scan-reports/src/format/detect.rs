@@ -39,6 +39,8 @@ struct Facts {
 /// Depth of facts, and the longest value that is one.
 const DEPTH: usize = 6;
 const VALUE: usize = 200;
+/// Bytes of a root element's name that are shown.
+const ROOT_NAME: usize = 100;
 
 /// Tells the format of a report from its start; `complete` says that there is no more of it.
 pub fn detect(start: &[u8], complete: bool, file_name: Option<&str>) -> Detection {
@@ -135,7 +137,7 @@ fn unknown(syntax: Syntax, candidates: &[Facts]) -> String {
             match root {
                 Some("NessusClientData") => "a Nessus report of version 1, which is not read".to_owned(),
                 Some("html" | "HTML") => "a web page".to_owned(),
-                root => format!("an XML document with root element <{}>", super::texts::prefix(root.unwrap_or("?"), 100)),
+                root => format!("an XML document with root element <{}>", super::texts::prefix(root.unwrap_or("?"), ROOT_NAME)),
             }
         }
         Syntax::Json => "a JSON document of no known format".to_owned(),

@@ -269,7 +269,7 @@ pub(super) fn excerpt(element: &Start<'_>) -> String {
         if text.len() > limits::NAME {
             break;
         }
-        let _ = write!(text, " {name}=\"{}\"", prefix(value, 200));
+        let _ = write!(text, " {name}=\"{}\"", prefix(value, limits::EXCERPT_VALUE));
     }
     text.push('>');
     text

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::Component;
@@ -71,20 +72,8 @@ pub(in crate::format) fn component_of_purl(purl: &str) -> Option<Component> {
         Some((name, version)) if !name.is_empty() => (name, version),
         _ => (rest, ""),
     };
+    let unescaped = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
     Some(Component { name: unescaped(name), version: unescaped(version), purl: Some(purl.to_owned()) })
-}
-
-/// Without percent-encoding (RFC 3986, section 2.1).
-fn unescaped(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let code = after.get(..2).filter(|_| *first == b'%').and_then(|code| std::str::from_utf8(code).ok());
-        let byte = code.and_then(|code| u8::from_str_radix(code, 16).ok());
-        bytes.push(byte.unwrap_or(*first));
-        rest = if byte.is_some() { &after[2..] } else { after };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The package of a message in lines, as Trivy writes it: `Package: name` first, then `Installed Version: 1.2`.

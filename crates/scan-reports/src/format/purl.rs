@@ -1,6 +1,9 @@
 //! Package URLs (ECMA-427), made from what scanners call an ecosystem, a name and a version.
 
-use std::fmt::Write as _;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// All but what ECMA-427 lets stand (section 5.4). The library of package URLs lets more stand, such as `*` and `/`, and changes letters of names.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_').remove(b'~').remove(b':');
 
 /// The package URL of a package; none where the ecosystem is not known.
 pub(super) fn of(ecosystem: &str, name: &str, version: &str) -> Option<String> {
@@ -8,13 +11,13 @@ pub(super) fn of(ecosystem: &str, name: &str, version: &str) -> Option<String> {
     let (namespace, name) = split(kind, name);
     let mut purl = format!("pkg:{kind}/");
     for part in namespace.split('/').filter(|part| !part.is_empty()) {
-        escape(part, &mut purl);
+        purl.extend(utf8_percent_encode(part, ESCAPED));
         purl.push('/');
     }
-    escape(name, &mut purl);
+    purl.extend(utf8_percent_encode(name, ESCAPED));
     if !version.is_empty() {
         purl.push('@');
-        escape(version, &mut purl);
+        purl.extend(utf8_percent_encode(version, ESCAPED));
     }
     Some(purl)
 }
@@ -48,17 +51,6 @@ fn split<'a>(kind: &str, name: &'a str) -> (&'a str, &'a str) {
     }
 }
 
-fn escape(text: &str, out: &mut String) {
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' | b'~' | b':' => out.push(char::from(byte)),
-            _ => {
-                let _ = write!(out, "%{byte:02X}");
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::of;
@@ -67,6 +59,7 @@ mod tests {
     fn names_are_split_and_escaped() {
         assert_eq!(of("npm", "@angular/core", "1.2.3").as_deref(), Some("pkg:npm/%40angular/core@1.2.3"));
         assert_eq!(of("java-archive", "org.apache:log4j", "2+1").as_deref(), Some("pkg:maven/org.apache/log4j@2%2B1"));
+        assert_eq!(of("npm", "ä b", "~1:*").as_deref(), Some("pkg:npm/%C3%A4%20b@~1:%2A"));
         assert_eq!(of("gomod", "github.com/a/b", "").as_deref(), Some("pkg:golang/github.com/a/b"));
         assert_eq!(of("unheard-of", "a", "1"), None);
     }

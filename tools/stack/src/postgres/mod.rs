@@ -229,7 +229,7 @@ impl Cluster {
             let file = self.dir.join(name);
             paths::write_private(&file, text)?;
             if let Some(owner) = self.owner {
-                owner.give(&file)?;
+                owner.take_over(&file)?;
             }
         }
         Ok(())
@@ -247,8 +247,8 @@ impl Cluster {
         paths::create_dir(&unfinished)?;
         let password = self.dir.join("password");
         if let Some(owner) = self.owner {
-            owner.give(&unfinished)?;
-            owner.give(&password)?;
+            owner.take_over(&unfinished)?;
+            owner.take_over(&password)?;
         }
         self.run_initdb(&unfinished, &password)?;
         std::fs::rename(&unfinished, self.data()).context("cannot move the new database cluster to its place")?;

@@ -33,8 +33,8 @@ impl Owner {
         command.uid(self.user).gid(self.group);
     }
 
-    /// Gives a file or folder to this user.
-    pub(crate) fn give(self, path: &Path) -> Result<()> {
+    /// Makes a file or folder this user's.
+    pub(crate) fn take_over(self, path: &Path) -> Result<()> {
         std::os::unix::fs::chown(path, Some(self.user), Some(self.group)).with_context(|| format!("cannot give {} away", path.display()))
     }
 

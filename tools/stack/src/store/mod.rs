@@ -2,12 +2,11 @@
 
 use std::path::Path;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::SystemTime;
 
 use admin::random;
 use anyhow::{Context as _, Result, bail};
-use rusty_s3::actions::{CreateBucket, ListObjectsV2};
-use rusty_s3::{Bucket, Credentials, S3Action as _, UrlStyle};
+use s3_requests::{Bucket, Operation, object_page};
 
 use crate::paths::TemporaryDir;
 
@@ -19,11 +18,10 @@ pub use seaweedfs::install as install_seaweedfs;
 
 const REGION: &str = "us-east-1";
 const ACCESS_KEY: &str = "spillway";
-const SIGNATURE_LIFE: Duration = Duration::from_mins(1);
 
 /// Which store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum StoreKind {
     /// s3s with s3s-fs: nothing to install, starts at once.
     InProcess,
     /// SeaweedFS: an independent implementation that checks signatures strictly.
@@ -48,14 +46,14 @@ enum Running {
 
 impl Server {
     /// Starts a store whose objects are in `dir`.
-    pub async fn start(kind: Kind, dir: &Path) -> Result<Self> {
+    pub async fn start(kind: StoreKind, dir: &Path) -> Result<Self> {
         let secret_key = random::secret()?;
         let (endpoint, running) = match kind {
-            Kind::InProcess => {
+            StoreKind::InProcess => {
                 let server = in_process::Server::start(dir, ACCESS_KEY, &secret_key)?;
                 (server.endpoint(), Running::InProcess { _server: server })
             }
-            Kind::SeaweedFs => {
+            StoreKind::SeaweedFs => {
                 let server = seaweedfs::Server::start(dir, ACCESS_KEY, &secret_key).await?;
                 (server.endpoint(), Running::SeaweedFs { _server: server })
             }
@@ -64,8 +62,8 @@ impl Server {
     }
 
     /// The store that the tests of one process share: it is there as long as one of them holds it, and its objects go with it.
-    pub async fn shared(kind: Kind) -> Result<Arc<Self>> {
-        static SHARED: tokio::sync::Mutex<Option<(Kind, Weak<Server>)>> = tokio::sync::Mutex::const_new(None);
+    pub async fn shared(kind: StoreKind) -> Result<Arc<Self>> {
+        static SHARED: tokio::sync::Mutex<Option<(StoreKind, Weak<Server>)>> = tokio::sync::Mutex::const_new(None);
         let mut shared = SHARED.lock().await;
         if let Some((known, server)) = &*shared
             && *known == kind
@@ -112,18 +110,14 @@ pub struct Store {
 impl Store {
     /// The keys of all objects, in order.
     pub async fn list_objects(&self) -> Result<Vec<String>> {
-        let (bucket, credentials) = self.signer()?;
+        let client = reqwest::Client::new();
         let mut keys = Vec::new();
         let mut token = None;
         loop {
-            let mut list = ListObjectsV2::new(&bucket, Some(&credentials));
-            if let Some(token) = token {
-                list.with_continuation_token(token);
-            }
-            let text = reqwest::get(list.sign(SIGNATURE_LIFE)).await.and_then(reqwest::Response::error_for_status)?.text().await?;
-            let page = ListObjectsV2::parse_response(&text).context("the store's list of objects cannot be read")?;
-            keys.extend(page.contents.into_iter().map(|object| object.key));
-            token = page.next_continuation_token;
+            let answer = client.execute(self.request(&Operation::list(token.as_deref()))?).await?.error_for_status()?;
+            let page = object_page(&answer.bytes().await?)?;
+            keys.extend(page.keys);
+            token = page.token;
             if token.is_none() {
                 return Ok(keys);
             }
@@ -131,9 +125,8 @@ impl Store {
     }
 
     async fn create(&self) -> Result<()> {
-        let (bucket, credentials) = self.signer()?;
-        let url = CreateBucket::new(&bucket, &credentials).sign(SIGNATURE_LIFE);
-        let answer = reqwest::Client::new().put(url).send().await.context("the store does not answer")?;
+        let request = self.request(&Operation::create_bucket())?;
+        let answer = reqwest::Client::new().execute(request).await.context("the store does not answer")?;
         // 409: it is there already.
         if !answer.status().is_success() && answer.status() != reqwest::StatusCode::CONFLICT {
             bail!("cannot create the bucket {}: {} {}", self.bucket, answer.status(), answer.text().await.unwrap_or_default());
@@ -141,38 +134,31 @@ impl Store {
         Ok(())
     }
 
-    /// What signs requests to it.
-    pub fn signer(&self) -> Result<(Bucket, Credentials)> {
-        let endpoint = self.endpoint.parse().with_context(|| format!("the store's URL {} is none", self.endpoint))?;
-        let bucket =
-            Bucket::new(endpoint, UrlStyle::Path, self.bucket.clone(), self.region.clone()).context("the bucket's name is none")?;
-        Ok((bucket, Credentials::new(self.access_key.clone(), self.secret_key.clone())))
+    /// The signed request of an operation, to be sent now.
+    pub fn request(&self, operation: &Operation<'_>) -> Result<reqwest::Request> {
+        let bucket = Bucket::new(&self.endpoint, &self.bucket, &self.region, &self.access_key, &self.secret_key);
+        bucket.request(operation, SystemTime::now())?.try_into().with_context(|| format!("the store's URL {} is none", self.endpoint))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use rusty_s3::actions::{GetObject, PutObject};
-
     use super::*;
 
     /// Over SeaweedFS the end-to-end tests show the same.
     #[tokio::test]
     async fn the_store_in_this_process_keeps_objects_and_checks_signatures() -> Result<()> {
-        let server = Server::shared(Kind::InProcess).await?;
+        let server = Server::shared(StoreKind::InProcess).await?;
         let store = server.bucket("a-bucket").await?;
         let same = server.bucket("a-bucket").await?;
         assert_eq!(store, same);
-        let (bucket, credentials) = store.signer()?;
         let client = reqwest::Client::new();
-        let put = PutObject::new(&bucket, Some(&credentials), "a/key").sign(SIGNATURE_LIFE);
-        client.put(put).body("some bytes").send().await?.error_for_status()?;
-        let get = GetObject::new(&bucket, Some(&credentials), "a/key").sign(SIGNATURE_LIFE);
-        assert_eq!(client.get(get).send().await?.text().await?, "some bytes");
+        client.execute(store.request(&Operation::put("a/key", "some bytes".into()))?).await?.error_for_status()?;
+        let read = Operation::read("a/key", 0..4);
+        assert_eq!(client.execute(store.request(&read)?).await?.text().await?, "some");
         assert_eq!(store.list_objects().await?, ["a/key"]);
-        let stranger = Credentials::new(ACCESS_KEY, "not the secret");
-        let get = GetObject::new(&bucket, Some(&stranger), "a/key").sign(SIGNATURE_LIFE);
-        assert_eq!(client.get(get).send().await?.status(), reqwest::StatusCode::FORBIDDEN);
+        let stranger = Store { secret_key: "not the secret".to_owned(), ..store };
+        assert_eq!(client.execute(stranger.request(&read)?).await?.status(), reqwest::StatusCode::FORBIDDEN);
         Ok(())
     }
 }

@@ -210,7 +210,7 @@ impl<'a> Making<'a> {
             let vector = self.scope.option(description.vector.as_ref()).unwrap_or_default();
             let score = description.score.as_ref().and_then(|score| number(&self.scope.text(score)?)?.parse::<f64>().ok());
             let version = cvss::version(&vector).unwrap_or(&description.version);
-            let Some(score) = score.filter(|score| (0.0..=10.0).contains(score)).or_else(|| cvss::base_score(&vector)) else { continue };
+            let Some(score) = score.filter(|score| (0.0..=10.0).contains(score)).or_else(|| cvss::score(&vector)) else { continue };
             if scores.iter().all(|known| known.version != version || known.score.to_bits() != score.to_bits()) {
                 scores.push(Cvss { version: version.to_owned(), vector, score });
             }
