@@ -27,8 +27,11 @@ pub use decoder::{CheckpointError, Cut, Cutter, Decoder, ReadError, ReadErrorKin
 pub mod format;
 pub use format::{Detection, Format, detect};
 
+mod columns;
+pub use columns::{Column, Columns, FindingColumns, OccurrenceColumns, Words};
+
 mod batch;
-pub use batch::{Batch, Ids, KnownFindings, OccurrenceColumns};
+pub use batch::{Batch, BatchRows, KnownFindings};
 
 pub mod token;
 mod tree;
