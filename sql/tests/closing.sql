@@ -9,15 +9,17 @@ create function pg_temp.begin(p_n integer, p_scope text, p_close boolean default
   select spillway.open_upload(w.id, m.id), spillway.create_import(w.id, m.id, 'import ' || p_n, 1000, sha256('1'), p_scope => p_scope, p_close_missing => p_close)
   from made m, spillway.workspaces w where m.n = p_n and w.name = 'one';
   select spillway.claim_import('40 s', 100) $$;
+create function pg_temp.findings_in(p_batch jsonb) returns spillway.finding_columns language sql as $$
+  select jsonb_populate_record(null::spillway.finding_columns, spillway.columns_of(p_batch -> 'findings')) $$;
 create function pg_temp.occurrences_in(p_batch jsonb) returns spillway.occurrence_columns language sql as $$
-  select spillway.columns_of(array(select jsonb_populate_recordset(null::spillway.new_occurrence, p_batch -> 'occurrences'))) $$;
+  select jsonb_populate_record(null::spillway.occurrence_columns, spillway.columns_of(p_batch -> 'occurrences')) $$;
 create function pg_temp.fence(p_import uuid) returns bigint language sql as $$ select fence from spillway.import_queue where import_id = p_import $$;
 create function pg_temp.see(p_n integer, p_rules integer[], p_tool text default 'bandit', p_problems jsonb default '[]') returns void language sql as $$
-  select spillway.ingest_batch(m.id, 1, pg_temp.fence(m.id), '40 s', b.batch, pg_temp.occurrences_in(b.batch), 10, 'sarif', '\x01', 500)
+  select spillway.ingest_batch(m.id, 1, pg_temp.fence(m.id), '40 s', b.batch, pg_temp.findings_in(b.batch), pg_temp.occurrences_in(b.batch), 10, 'sarif', '\x01', 500)
   from made m, lateral (select jsonb_build_object(
     'assets', jsonb_build_array(jsonb_build_object('id', md5('a'), 'kind', 'repository', 'identity', 'r')),
-    'findings', coalesce((select jsonb_agg(jsonb_build_object('identity', md5(p_tool || r), 'tool', p_tool, 'kind', 'code', 'rule_id', r, 'title', 't',
-      'severity', 'high', 'status', 'open', 'offset', r)) from unnest(p_rules) r), '[]'),
+    'findings', coalesce((select jsonb_agg(jsonb_build_object('id', md5(p_tool || r), 'tool', p_tool, 'kind', 'code', 'rule_id', r, 'title', 't',
+      'severity', 'high', 'status', 'open', 'source_offset', r)) from unnest(p_rules) r), '[]'),
     'occurrences', coalesce((select jsonb_agg(jsonb_build_object('id', md5('o' || p_tool || r), 'finding_id', md5(p_tool || r), 'asset_id', md5('a')))
       from unnest(p_rules) r), '[]'),
     'problems', p_problems, 'tools', jsonb_build_array(p_tool))) as b (batch)

@@ -26,8 +26,8 @@ create function pg_temp.fence(p_import uuid, p_attempt integer) returns bigint l
   select fence from spillway.import_queue where import_id = p_import and attempt = p_attempt $$;
 create function pg_temp.ingest(p_attempt integer, p_read bigint) returns text language sql as $$
   select spillway.ingest_batch('01900000-0000-7000-8000-000000000001', p_attempt,
-    pg_temp.fence('01900000-0000-7000-8000-000000000001', p_attempt), '40 s', jsonb_build_object('assets', '[]'::jsonb, 'findings', '[]'::jsonb,
-    'problems', '[{"code": "invalid_field", "message": "no port", "offset": 10, "line": 2}]'::jsonb), null, 1, 'other', '\x00', p_read) ->> 'state' $$;
+    pg_temp.fence('01900000-0000-7000-8000-000000000001', p_attempt), '40 s', jsonb_build_object('assets', '[]'::jsonb,
+    'problems', '[{"code": "invalid_field", "message": "no port", "offset": 10, "line": 2}]'::jsonb), null, null, 1, 'other', '\x00', p_read) ->> 'state' $$;
 select is(pg_temp.claim(), '1 a.xml 0 400 400 nmap', 'a drain is told where its report begins and ends');
 select is(pg_temp.claim(), '2 b.xml 400 1000 1000 nmap', 'and another drain gets the next');
 select is(pg_temp.ingest(1, 100), 'running', 'batches of one report');

@@ -13,17 +13,19 @@ select pg_temp.make(:one, :'first', 'first.nessus'), pg_temp.make(:one, :'second
 create function pg_temp.batch(p_from integer, p_to integer, p_title text default 'title', p_offset bigint default 0) returns jsonb language sql as $$
   select jsonb_build_object(
     'assets', jsonb_build_array(jsonb_build_object('id', md5('a'), 'kind', 'host', 'identity', '10.0.0.1', 'attributes', '{"os": "x"}'::jsonb)),
-    'findings', jsonb_agg(jsonb_build_object('identity', md5('f' || n), 'tool', 'nessus', 'kind', 'host', 'rule_id', n::text,
-      'title', p_title, 'severity', 'high', 'status', 'open', 'offset', p_offset + n, 'cvss', '[{"version": "3.1", "score": 7.5}]'::jsonb)),
+    'findings', jsonb_agg(jsonb_build_object('id', md5('f' || n), 'tool', 'nessus', 'kind', 'host', 'rule_id', n::text,
+      'title', p_title, 'severity', 'high', 'status', 'open', 'source_offset', p_offset + n, 'cvss', '[{"version": "3.1", "score": 7.5}]')),
     'occurrences', jsonb_agg(jsonb_build_object('id', md5('o' || n), 'finding_id', md5('f' || n), 'asset_id', md5('a'), 'port', n,
       'source_offset', p_offset + n, 'source_line', n)),
     'problems', '[]'::jsonb)
   from generate_series(p_from, p_to) n $$;
+create function pg_temp.findings_in(p_batch jsonb) returns spillway.finding_columns language sql as $$
+  select jsonb_populate_record(null::spillway.finding_columns, spillway.columns_of(p_batch -> 'findings')) $$;
 create function pg_temp.occurrences_in(p_batch jsonb) returns spillway.occurrence_columns language sql as $$
-  select spillway.columns_of(array(select jsonb_populate_recordset(null::spillway.new_occurrence, p_batch -> 'occurrences'))) $$;
+  select jsonb_populate_record(null::spillway.occurrence_columns, spillway.columns_of(p_batch -> 'occurrences')) $$;
 create function pg_temp.fence(p_import uuid) returns bigint language sql as $$ select fence from spillway.import_queue where import_id = p_import $$;
 create function pg_temp.ingest(p_import uuid, p_batch jsonb, p_attempt integer default 1) returns text language sql as $$
-  select spillway.ingest_batch(p_import, p_attempt, pg_temp.fence(p_import), '40 s', p_batch, pg_temp.occurrences_in(p_batch), 10, 'nessus', '\x01', 500) ->> 'state' $$;
+  select spillway.ingest_batch(p_import, p_attempt, pg_temp.fence(p_import), '40 s', p_batch, pg_temp.findings_in(p_batch), pg_temp.occurrences_in(p_batch), 10, 'nessus', '\x01', 500) ->> 'state' $$;
 create function pg_temp.counts(p_import uuid) returns text language sql as $$
   select format('assets %s+%s=%s findings %s+%s=%s, %s reopened, occurrences %s+%s=%s, errors %s', assets_new, assets_updated, assets_unchanged,
     findings_new, findings_updated, findings_unchanged, findings_reopened, occurrences_new, occurrences_updated, occurrences_unchanged, errors)
@@ -45,7 +47,7 @@ select is((select count(*)::integer from spillway.occurrences), 10, 'and stores 
 
 select is(pg_temp.ingest(:'first', pg_temp.batch(11, 12), 2), 'stale', 'who has not the present attempt is told');
 select is((select count(*)::integer from spillway.findings), 10, 'and stores nothing');
-select is(spillway.ingest_batch(:'first', 1, pg_temp.fence(:'first') + 1, '40 s', '{"assets": [], "findings": [], "problems": []}', null, 1, 'nessus', '\x02', 600)
+select is(spillway.ingest_batch(:'first', 1, pg_temp.fence(:'first') + 1, '40 s', '{"assets": [], "problems": []}', null, null, 1, 'nessus', '\x02', 600)
   ->> 'state', 'stale', 'who has written what is not here is told, too');
 select is(spillway.finish_import(:'first', 1, pg_temp.fence(:'first') + 1) ->> 'state', 'stale', 'and cannot end the import');
 select results_eq($$ select i.state::text, i.bytes_read, s.checkpoint from spillway.imports i join spillway.import_segments s on s.import_id = i.id
@@ -144,13 +146,13 @@ select is((select error_counts from spillway.imports where id = :'third'), '{"mi
 -- A report that is mostly unusable.
 \set fifth '01900000-0000-7000-8000-000000000005'
 select pg_temp.make(:one, :'fifth', 'fifth.nessus');
-select is(spillway.ingest_batch(:'fifth', 1, pg_temp.fence(:'fifth'), '40 s', jsonb_build_object('assets', '[]'::jsonb, 'findings', '[]'::jsonb, 'occurrences', '[]'::jsonb,
+select is(spillway.ingest_batch(:'fifth', 1, pg_temp.fence(:'fifth'), '40 s', jsonb_build_object('assets', '[]'::jsonb,
     'problems', (select jsonb_agg(jsonb_build_object('code', 'missing_field', 'message', 'm', 'offset', n)) from generate_series(1, 501) n)),
-    null, 1000, 'nessus', '\x01', 500) ->> 'state', 'trial_failed', 'more than half of the first thousand records unusable is noted');
+    null, null, 1000, 'nessus', '\x01', 500) ->> 'state', 'trial_failed', 'more than half of the first thousand records unusable is noted');
 -- Whoever found it out was killed before it could say so: at any later moment it comes to the same end.
 update spillway.import_queue set available_at = now() where import_id = :'fifth';
 select is(spillway.claim_import('40 s', 100) #>> '{claim,trial_failed}', 'true', 'whoever claims the import is told');
-select is(spillway.ingest_batch(:'fifth', 2, pg_temp.fence(:'fifth'), '40 s', '{"assets": [], "findings": [], "problems": []}', null, 0, 'nessus', '\x01', 500) ->> 'state',
+select is(spillway.ingest_batch(:'fifth', 2, pg_temp.fence(:'fifth'), '40 s', '{"assets": [], "problems": []}', null, null, 0, 'nessus', '\x01', 500) ->> 'state',
   'trial_failed', 'as is whoever works on another segment of it');
 select is(spillway.fail_trial(:'fifth', 1) ->> 'state', 'stale', 'an old attempt cannot end it');
 select is(spillway.fail_trial(:'fifth', 2) ->> 'state', 'failed', 'the present one does');
@@ -158,7 +160,7 @@ select is((select error ->> 'message' from spillway.imports where id = :'fifth')
   'loudly');
 select spillway.retry_import(:one, :'fifth');
 select is(spillway.claim_import('40 s', 100) #>> '{claim,trial_failed}', 'false', 'a person may have it tried again');
-select is(spillway.ingest_batch(:'fifth', 3, pg_temp.fence(:'fifth'), '40 s', '{"assets": [], "findings": [], "problems": []}', null, 1000, 'nessus', '\x02', 600) ->> 'state',
+select is(spillway.ingest_batch(:'fifth', 3, pg_temp.fence(:'fifth'), '40 s', '{"assets": [], "problems": []}', null, null, 1000, 'nessus', '\x02', 600) ->> 'state',
   'running', 'and then it goes on');
 
 select * from finish();

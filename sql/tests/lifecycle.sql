@@ -53,9 +53,9 @@ select ok((select available_at > now() and failures = 1 from spillway.import_que
 select ok((select bool_and(spillway.retry_wait(n::smallint) between interval '1 second' * 10 ^ n and interval '2 seconds' * 10 ^ n) from generate_series(0, 1) n),
   'that grows, and is not the same for all');
 select pg_temp.claim();
-select spillway.ingest_batch(:'a', 2, pg_temp.fence(:'a'), '40 s', '{"assets": [], "findings": [], "problems": []}', null, 0, 'f', null, 0);
+select spillway.ingest_batch(:'a', 2, pg_temp.fence(:'a'), '40 s', '{"assets": [], "problems": []}', null, null, 0, 'f', null, 0);
 select is((select failures from spillway.import_queue where import_id = :'a')::integer, 1, 'a batch that gets no further does not forgive a failure');
-select spillway.ingest_batch(:'a', 2, pg_temp.fence(:'a'), '40 s', '{"assets": [], "findings": [], "problems": []}', null, 0, 'f', '\x01', 5);
+select spillway.ingest_batch(:'a', 2, pg_temp.fence(:'a'), '40 s', '{"assets": [], "problems": []}', null, null, 0, 'f', '\x01', 5);
 select is((select failures from spillway.import_queue where import_id = :'a')::integer, 0, 'progress does');
 select spillway.fail_import(:'a', 2, '{"message": "busy"}', true);
 select pg_temp.claim();

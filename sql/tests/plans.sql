@@ -12,9 +12,9 @@ select spillway.open_upload(:one, :'import'), spillway.create_import(:one, :'imp
 select is((select count(*) from spillway.import_queue where admitted), 20::bigint, 'an import is admitted with all its segments, however it is planned');
 
 -- The plans of batches are made while the tables are small.
-create function pg_temp.batch(p_from integer, p_to integer) returns jsonb language sql as $$
-  select jsonb_agg(jsonb_build_object('identity', md5(n::text), 'tool', 'nessus', 'kind', 'host', 'rule_id', n::text, 'title', repeat('t', 100),
-    'severity', 'high', 'status', 'open', 'description', repeat('d', 500), 'offset', n))
+create function pg_temp.batch(p_from integer, p_to integer) returns spillway.finding_columns language sql as $$
+  select jsonb_populate_record(null::spillway.finding_columns, spillway.columns_of(jsonb_agg(jsonb_build_object('id', md5(n::text), 'tool', 'nessus', 'kind', 'host', 'rule_id', n::text, 'title', repeat('t', 100),
+    'severity', 'high', 'status', 'open', 'description', repeat('d', 500), 'source_offset', n))))
   from generate_series(p_from, p_to) n $$;
 select spillway.batch_insert_findings(:one, :'import', pg_temp.batch(1000 * n + 1, 1000 * n + 1000)) from generate_series(0, 9) n;
 select is((select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relid = 'spillway.findings'::regclass), 0::bigint,

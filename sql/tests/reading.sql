@@ -8,12 +8,14 @@ select spillway.claim_import('40 s', 4);
 with batch as (
   select jsonb_build_object(
     'assets', jsonb_agg(jsonb_build_object('id', md5('a' || n), 'kind', 'host', 'identity', 'host ' || n)),
-    'findings', jsonb_agg(jsonb_build_object('identity', md5('f' || n), 'tool', 't', 'kind', 'host', 'rule_id', n, 'title', 'title ' || n,
-      'severity', (array['info', 'low', 'medium', 'high', 'critical'])[1 + n % 5], 'status', 'open', 'offset', n))) as rows,
-    array_agg(row(md5('o' || n)::uuid, md5('f' || n % 2)::uuid, md5('a' || n)::uuid, null, n, null, null, null, null, null, null, '', n, n)
-      ::spillway.new_occurrence) as occurrences
+    'findings', jsonb_agg(jsonb_build_object('id', md5('f' || n), 'tool', 't', 'kind', 'host', 'rule_id', n, 'title', 'title ' || n,
+      'severity', (array['info', 'low', 'medium', 'high', 'critical'])[1 + n % 5], 'status', 'open', 'source_offset', n)),
+    'occurrences', jsonb_agg(jsonb_build_object('id', md5('o' || n), 'finding_id', md5('f' || n % 2), 'asset_id', md5('a' || n), 'port', n,
+      'source_offset', n, 'source_line', n))) as rows
   from generate_series(0, 24) n)
-select spillway.ingest_batch(:'import', 1, (select fence from spillway.import_queue), '40 s', rows, spillway.columns_of(occurrences), 25, 'f', '\x01', 500) from batch;
+select spillway.ingest_batch(:'import', 1, (select fence from spillway.import_queue), '40 s', rows,
+  jsonb_populate_record(null::spillway.finding_columns, spillway.columns_of(rows -> 'findings')),
+  jsonb_populate_record(null::spillway.occurrence_columns, spillway.columns_of(rows -> 'occurrences')), 25, 'f', '\x01', 500) from batch;
 
 -- Walks all pages of a list and gives their items.
 create function pg_temp.findings(p_workspace integer, p_limit integer, p_import uuid default null) returns setof jsonb language plpgsql as $$

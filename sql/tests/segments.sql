@@ -12,8 +12,9 @@ create function pg_temp.claim() returns text language sql as $$
 create function pg_temp.fence(p_import uuid, p_attempt integer) returns bigint language sql as $$
   select fence from spillway.import_queue where import_id = p_import and attempt = p_attempt $$;
 create function pg_temp.ingest(p_import uuid, p_attempt integer, p_read bigint, p_offset bigint default 0, p_evidence text default 'e') returns text language sql as $$
-  select spillway.ingest_batch(p_import, p_attempt, pg_temp.fence(p_import, p_attempt), '40 s', jsonb_build_object('assets', '[]'::jsonb, 'findings', '[]'::jsonb, 'problems', '[]'::jsonb),
-    spillway.columns_of(array[row(md5('o'), md5('f'), md5('a'), 'h', 1, null, null, null, null, null, null, p_evidence, p_offset, 1)::spillway.new_occurrence]), 1, 'nessus',
+  select spillway.ingest_batch(p_import, p_attempt, pg_temp.fence(p_import, p_attempt), '40 s', jsonb_build_object('assets', '[]'::jsonb, 'problems', '[]'::jsonb), null,
+    jsonb_populate_record(null::spillway.occurrence_columns, spillway.columns_of(jsonb_build_array(jsonb_build_object('id', md5('o'), 'finding_id', md5('f'),
+      'asset_id', md5('a'), 'host', 'h', 'port', 1, 'evidence', p_evidence, 'source_offset', p_offset, 'source_line', 1)))), 1, 'nessus',
     convert_to('at ' || p_read, 'UTF8'), p_read) ->> 'state' $$;
 create function pg_temp.cut(p_attempt integer, p_offset bigint) returns text language sql as $$
   select spillway.cut_segment('01900000-0000-7000-8000-000000000001', p_attempt,

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use scan_reports::{Columns, FindingColumns, OccurrenceColumns};
+
 /// Lines of a function in SQL.
 const MOST_LINES: usize = 105;
 
@@ -213,6 +215,37 @@ fn rust_and_sql_have_the_same_words() {
             "the words of spillway.{sql} differ in Rust (left) and in SQL's migrations (right): make them the same"
         );
     }
+}
+
+/// The attributes of a composite type of SQL in their order, with those that later migrations have added.
+fn attributes_of_type(name: &str) -> Vec<String> {
+    let mut attributes: Vec<String> = Vec::new();
+    let first_word = |text: &str| text.split_whitespace().next().unwrap_or_default().to_owned();
+    for (_, text) in files("sql/migrations", "sql") {
+        if let Some((_, rest)) = text.split_once(&format!("create type spillway.{name} as (")) {
+            attributes = rest.split_once(");").expect("its end").0.split(',').map(first_word).collect();
+        }
+        for added in text.split(&format!("alter type spillway.{name} add attribute ")).skip(1) {
+            attributes.push(first_word(added));
+        }
+    }
+    assert!(!attributes.is_empty(), "no migration makes the type {name}");
+    attributes
+}
+
+fn has_the_columns_of_its_type<C: Columns>() {
+    assert_eq!(
+        C::NAMES,
+        attributes_of_type(C::TYPE),
+        "crates/scan-reports/src/columns.rs (left) has other columns than spillway.{} of SQL's migrations (right): make them the same, in the same order",
+        C::TYPE
+    );
+}
+
+#[test]
+fn rust_and_sql_have_the_same_columns() {
+    has_the_columns_of_its_type::<FindingColumns>();
+    has_the_columns_of_its_type::<OccurrenceColumns>();
 }
 
 #[test]

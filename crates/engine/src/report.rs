@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::mem::take;
 
-use scan_reports::{Batch, CheckpointError, Cutter, Decoder, Format, KnownFindings, OccurrenceColumns, ReadError};
+use scan_reports::{Batch, BatchRows, CheckpointError, Cutter, Decoder, Format, KnownFindings, ReadError};
 
 use crate::work::{Work, WorkStep};
 
@@ -36,7 +36,7 @@ impl Report {
 
     /// The findings that were sent.
     pub fn into_known(self) -> KnownFindings {
-        self.batch.into_parts().2
+        self.batch.into_parts().1
     }
 
     /// Finds places at which what is left can be cut; none where the format has none.
@@ -46,8 +46,7 @@ impl Report {
 }
 
 impl Work for Report {
-    /// The document and the occurrences.
-    type Batch = (Vec<u8>, OccurrenceColumns);
+    type Batch = BatchRows;
     type Error = ReadError;
 
     fn position(&self) -> u64 {
@@ -90,9 +89,9 @@ impl Work for Report {
     }
 
     fn take_batch(&mut self) -> Self::Batch {
-        let (document, occurrences, known) = take(&mut self.batch).into_parts();
+        let (rows, known) = take(&mut self.batch).into_parts();
         self.batch = Batch::after(known);
-        (document, occurrences)
+        rows
     }
 
     fn remembers(&self) -> bool {

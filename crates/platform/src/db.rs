@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 use futures::future::{Either, select};
 use http::StatusCode;
-use scan_reports::{Cut, OccurrenceColumns};
+use scan_reports::{BatchRows, Column, Columns, Cut};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use spin_sdk::pg::{Certificate, Connection, DbValue, Error, OpenOptions, ParameterValue, PgError, QueryError};
@@ -214,8 +214,8 @@ impl Claim {
 /// A batch of a report, and where it goes on after it.
 #[derive(Debug)]
 pub struct ReportBatch {
-    /// The document and the occurrences of a `scan_reports::Batch`.
-    pub batch: (Vec<u8>, OccurrenceColumns),
+    /// What was read.
+    pub batch: BatchRows,
     /// Records in it.
     pub records: i32,
     /// The report's format.
@@ -382,39 +382,25 @@ impl Db {
 
     /// `ingest_batch`: stores one batch.
     pub async fn ingest_batch(&self, claim: &Claim, lease: Duration, batch: ReportBatch) -> Result<Ingested, DbError> {
-        let (document, mut o) = batch.batch;
-        in_object(&mut o.source_offset, claim.entry_starts_at);
-        let ingested: Ingested = self
-            .document(
-                "select spillway.ingest_batch($1, $2, $3, make_interval(secs => $4), $5::text::jsonb,
-                   spillway.occurrences_of($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23), $6, $7, $8, $9)",
-                vec![
-                    id(claim.import_id),
-                    ParameterValue::Int32(claim.attempt),
-                    ParameterValue::Int64(claim.fence.get()),
-                    ParameterValue::Floating64(lease.as_secs_f64()),
-                    json(document)?,
-                    ParameterValue::Int32(batch.records),
-                    text(batch.format),
-                    ParameterValue::Binary(batch.checkpoint),
-                    int64(claim.entry_starts_at + batch.bytes_read),
-                    ParameterValue::Str(o.id.into()),
-                    ParameterValue::Str(o.finding_id.into()),
-                    ParameterValue::Str(o.asset_id.into()),
-                    ParameterValue::ArrayStr(o.host),
-                    ParameterValue::ArrayInt32(o.port),
-                    ParameterValue::ArrayStr(o.protocol),
-                    ParameterValue::ArrayStr(o.service),
-                    ParameterValue::ArrayStr(o.url),
-                    ParameterValue::ArrayStr(o.parameter),
-                    ParameterValue::ArrayStr(o.path),
-                    ParameterValue::ArrayInt64(o.line),
-                    ParameterValue::ArrayStr(o.evidence),
-                    ParameterValue::ArrayInt64(o.source_offset),
-                    ParameterValue::ArrayInt64(o.source_line),
-                ],
-            )
-            .await?;
+        let BatchRows { document, mut findings, mut occurrences } = batch.batch;
+        in_object(&mut findings.source_offset, claim.entry_starts_at);
+        in_object(&mut occurrences.source_offset, claim.entry_starts_at);
+        let mut parameters = vec![
+            id(claim.import_id),
+            ParameterValue::Int32(claim.attempt),
+            ParameterValue::Int64(claim.fence.get()),
+            ParameterValue::Floating64(lease.as_secs_f64()),
+            json(document)?,
+            ParameterValue::Int32(batch.records),
+            text(batch.format),
+            ParameterValue::Binary(batch.checkpoint),
+            int64(claim.entry_starts_at + batch.bytes_read),
+        ];
+        let (findings, occurrences) = (bind(findings, &mut parameters), bind(occurrences, &mut parameters));
+        let statement = format!(
+            "select spillway.ingest_batch($1, $2, $3, make_interval(secs => $4), $5::text::jsonb, {findings}, {occurrences}, $6, $7, $8, $9)"
+        );
+        let ingested: Ingested = self.document(&statement, parameters).await?;
         claim.count(ingested.state);
         Ok(ingested)
     }
@@ -714,6 +700,18 @@ fn unexpected(row: &[DbValue]) -> DbError {
 }
 
 /// Offsets in a report as offsets in the object: of two reports in it, the first counts.
+/// Adds columns to the parameters, and gives the expression that makes the database's type of them.
+fn bind<C: Columns>(columns: C, parameters: &mut Vec<ParameterValue>) -> String {
+    let expression = C::expression(parameters.len() + 1);
+    parameters.extend(columns.into_columns().into_iter().map(|column| match column {
+        Column::Words(words) => ParameterValue::Str(words),
+        Column::Texts(texts) => ParameterValue::ArrayStr(texts),
+        Column::Integers(integers) => ParameterValue::ArrayInt32(integers),
+        Column::Longs(longs) => ParameterValue::ArrayInt64(longs),
+    }));
+    expression
+}
+
 fn in_object(offsets: &mut [Option<i64>], report_starts_at: u64) {
     if let Some(start) = i64::try_from(report_starts_at).ok().filter(|start| *start > 0) {
         offsets.iter_mut().flatten().for_each(|offset| *offset += start);

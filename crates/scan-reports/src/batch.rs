@@ -1,20 +1,17 @@
 //! Records gathered for one call of the database: each asset and finding once, occurrences by reference.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 
 use foldhash::{HashSet, HashSetExt};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use crate::columns::{FindingColumns, OccurrenceColumns, Words, array_text};
 use crate::identity::occurrence_id;
 use crate::{Asset, Finding, Id, Identity, Location, Occurrence, Problem, Record, limits};
 
 /// About what an asset and an occurrence add to a batch, in bytes, beside their texts.
 const ASSET: usize = 100;
 const OCCURRENCE: usize = 150;
-/// About what an asset takes in the document, and what stands around everything.
-const ASSET_ROW: usize = 256;
-const FRAME: usize = 1024;
 
 /// Records gathered for one call of `spillway.ingest_batch`: each asset and each finding once, in the order of their ids, so that two
 /// imports that write the same rows at the same time lock them in the same order.
@@ -22,10 +19,8 @@ const FRAME: usize = 1024;
 pub struct Batch {
     known: KnownFindings,
     assets: BTreeMap<Id, Asset>,
-    /// Where in `rows` each finding stands.
-    findings: BTreeMap<Id, Range<usize>>,
-    /// Findings as JSON. Written at once, their texts go back to the allocator warm, and a batch does not hold them twice at its end.
-    rows: Vec<u8>,
+    // Boxed: rows are hundreds of bytes, and a tree moves them about.
+    findings: BTreeMap<Id, Box<FindingRow>>,
     // Boxed: rows are hundreds of bytes, and sorting moves them about.
     occurrences: Vec<(Id, Box<OccurrenceRow>)>,
     problems: Vec<Problem>,
@@ -60,7 +55,7 @@ impl KnownFindings {
         self.ids.contains(&finding.id())
     }
 
-    fn add(&mut self, findings: &BTreeMap<Id, Range<usize>>) {
+    fn add(&mut self, findings: &BTreeMap<Id, Box<FindingRow>>) {
         let room = self.most.saturating_sub(self.ids.len());
         // Most reports fit into one batch. For another one the set takes its place at once: grown step by step it would take as much, and
         // hold it twice each time.
@@ -77,12 +72,34 @@ impl Default for KnownFindings {
     }
 }
 
-/// A finding as the database takes it, its `identity` being its id; `offset` is that of the record that it was read from.
-#[derive(Serialize)]
-struct FindingRow<'a> {
+/// A finding that was gathered, and the offset of the record that it was read from; its id is its key.
+#[derive(Debug)]
+struct FindingRow {
+    finding: Finding,
     offset: u64,
-    #[serde(flatten)]
-    finding: &'a Finding,
+}
+
+impl FindingColumns {
+    fn push(&mut self, id: Id, row: FindingRow) {
+        let FindingRow { finding, offset } = row;
+        let cwes: Vec<String> = finding.cwes.iter().map(u32::to_string).collect();
+        push_id(&mut self.id, id);
+        self.tool.push(Some(finding.tool));
+        push_word(&mut self.kind, finding.kind);
+        self.rule_id.push(Some(finding.rule_id));
+        self.title.push(Some(finding.title));
+        push_word(&mut self.severity, finding.severity);
+        push_word(&mut self.status, finding.status);
+        self.description.push(unless_empty(finding.description));
+        self.solution.push(unless_empty(finding.solution));
+        self.vulnerability_ids.push(array_text(&finding.vulnerability_ids));
+        self.cwes.push(array_text(&cwes));
+        self.cvss.push((!finding.cvss.is_empty()).then(|| json_text(&finding.cvss)));
+        self.reference_urls.push(array_text(&finding.references));
+        self.component.push(finding.component.as_ref().map(json_text));
+        self.attributes.push((!finding.attributes.is_empty()).then(|| json_text(&finding.attributes)));
+        self.source_offset.push(offset.try_into().ok());
+    }
 }
 
 /// An occurrence that was gathered; its id is its key.
@@ -96,63 +113,12 @@ struct OccurrenceRow {
     line: u64,
 }
 
-/// Ids in a row, as the database takes them: one text, separated by commas. A text for each would cost the host and the database more.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Ids(String);
-
-impl Ids {
-    fn push(&mut self, id: Id) {
-        if !self.0.is_empty() {
-            self.0.push(',');
-        }
-        self.0.push_str(id.hyphenated().encode_lower(&mut Id::encode_buffer()));
-    }
-
-    /// One after the other.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.split(',').filter(|id| !id.is_empty())
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<Ids> for String {
-    fn from(ids: Ids) -> Self {
-        ids.0
-    }
-}
-
-/// The occurrences of a batch as columns of one length, in the order of their ids: the arguments of `spillway.occurrences_of`. A column that is null
-/// in all of them is empty. They are most of a batch's bytes, and arrays cost the database a third of what JSON does.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names of the table's columns")]
-pub struct OccurrenceColumns {
-    pub id: Ids,
-    pub finding_id: Ids,
-    pub asset_id: Ids,
-    pub host: Vec<Option<String>>,
-    pub port: Vec<Option<i32>>,
-    pub protocol: Vec<Option<String>>,
-    pub service: Vec<Option<String>>,
-    pub url: Vec<Option<String>>,
-    pub parameter: Vec<Option<String>>,
-    pub path: Vec<Option<String>>,
-    pub line: Vec<Option<i64>>,
-    pub evidence: Vec<Option<String>>,
-    pub source_offset: Vec<Option<i64>>,
-    pub source_line: Vec<Option<i64>>,
-}
-
 impl OccurrenceColumns {
     fn push(&mut self, id: Id, row: OccurrenceRow) {
         let OccurrenceRow { finding_id, asset_id, location, evidence, offset, line } = row;
-        self.id.push(id);
-        self.finding_id.push(finding_id);
-        self.asset_id.push(asset_id);
+        push_id(&mut self.id, id);
+        push_id(&mut self.finding_id, finding_id);
+        push_id(&mut self.asset_id, asset_id);
         self.host.push(location.host);
         self.port.push(location.port.map(i32::from));
         self.protocol.push(location.protocol);
@@ -161,23 +127,41 @@ impl OccurrenceColumns {
         self.parameter.push(location.parameter);
         self.path.push(location.path);
         self.line.push(location.line.and_then(|line| line.try_into().ok()));
-        self.evidence.push(Some(evidence));
+        self.evidence.push(unless_empty(evidence));
         self.source_offset.push(offset.try_into().ok());
         self.source_line.push(line.try_into().ok());
     }
+}
 
-    /// Empties the columns in which nothing is: most formats fill half of them.
-    fn leave_out_nulls(&mut self) {
-        fn leave_out<T>(column: &mut Vec<Option<T>>) {
-            if column.iter().all(Option::is_none) {
-                column.clear();
-            }
-        }
-        let Self { host, protocol, service, url, parameter, path, port, line, .. } = self;
-        [host, protocol, service, url, parameter, path].into_iter().for_each(leave_out);
-        leave_out(port);
-        leave_out(line);
-    }
+fn push_id(ids: &mut Words, id: Id) {
+    ids.push(id.hyphenated().encode_lower(&mut Id::encode_buffer()));
+}
+
+/// Adds a word of an enum as it stands in documents.
+fn push_word(words: &mut Words, word: impl Serialize) {
+    words.push(json_text(&word).trim_matches('"'));
+}
+
+fn unless_empty(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
+}
+
+/// A batch as `spillway.ingest_batch` takes it.
+#[derive(Debug, Default)]
+pub struct BatchRows {
+    /// The JSON document `{"assets": […], "problems": […], "tools": […]}`.
+    pub document: Vec<u8>,
+    /// Its findings.
+    pub findings: FindingColumns,
+    /// Its occurrences.
+    pub occurrences: OccurrenceColumns,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    assets: Vec<AssetRow<'a>>,
+    problems: &'a [Problem],
+    tools: &'a BTreeSet<String>,
 }
 
 #[derive(Serialize)]
@@ -231,31 +215,18 @@ impl Batch {
         self.size
     }
 
-    /// The batch as `spillway.ingest_batch` takes it: the JSON document `{"assets": […], "findings": […], "problems": […], "tools": […]}`, and the
-    /// occurrences. Also what the next batch may leave out once this one is stored.
-    pub fn into_parts(mut self) -> (Vec<u8>, OccurrenceColumns, KnownFindings) {
-        let assets: Vec<_> = self.assets.iter().map(|(id, asset)| AssetRow { id, asset }).collect();
-        let mut document = Vec::with_capacity(self.rows.len() + self.findings.len() + ASSET_ROW * assets.len() + FRAME);
-        document.extend_from_slice(b"{\"assets\":");
-        write_json(&mut document, &assets);
-        document.extend_from_slice(b",\"findings\":[");
-        for (index, range) in self.findings.values().enumerate() {
-            document.extend_from_slice(if index == 0 { b"" } else { b"," });
-            document.extend_from_slice(&self.rows[range.clone()]);
-        }
-        document.extend_from_slice(b"],\"problems\":");
-        write_json(&mut document, &self.problems);
-        document.extend_from_slice(b",\"tools\":");
-        write_json(&mut document, &self.tools);
-        document.push(b'}');
+    /// The batch as the database takes it, and what the next one may leave out once this one is stored.
+    pub fn into_parts(mut self) -> (BatchRows, KnownFindings) {
+        let assets = self.assets.iter().map(|(id, asset)| AssetRow { id, asset }).collect();
+        let document = json_text(&Document { assets, problems: &self.problems, tools: &self.tools }).into_bytes();
+        let mut rows = BatchRows { document, ..BatchRows::default() };
+        self.known.add(&self.findings);
+        self.findings.into_iter().for_each(|(id, row)| rows.findings.push(id, *row));
         // In the order of the records where ids are the same: the first is kept.
         self.occurrences.sort_by_key(|(id, _)| *id);
         self.occurrences.dedup_by_key(|(id, _)| *id);
-        let mut occurrences = OccurrenceColumns::default();
-        self.occurrences.into_iter().for_each(|(id, row)| occurrences.push(id, *row));
-        occurrences.leave_out_nulls();
-        self.known.add(&self.findings);
-        (document, occurrences, self.known)
+        self.occurrences.into_iter().for_each(|(id, row)| rows.occurrences.push(id, *row));
+        (rows, self.known)
     }
 
     fn push_occurrence(&mut self, occurrence: Occurrence) {
@@ -267,10 +238,8 @@ impl Batch {
         let asset_id = self.push_asset(asset);
         let is_known = self.known.ids.contains(&finding_id);
         if !is_known && !self.findings.contains_key(&finding_id) {
-            let from = self.rows.len();
-            write_json(&mut self.rows, &FindingRow { offset, finding: &finding });
-            self.size += self.rows.len() - from;
-            self.findings.insert(finding_id, from..self.rows.len());
+            self.size += size_of_finding(&finding);
+            self.findings.insert(finding_id, Box::new(FindingRow { finding, offset }));
         }
         let id = occurrence_id(finding_id, asset_id, &location);
         self.size += OCCURRENCE + evidence.len();
@@ -301,10 +270,21 @@ impl Batch {
     }
 }
 
+/// Roughly the bytes that a finding takes in the columns.
+fn size_of_finding(finding: &Finding) -> usize {
+    let texts = [&finding.tool, &finding.rule_id, &finding.title, &finding.description, &finding.solution];
+    let lists = finding.vulnerability_ids.iter().chain(&finding.references);
+    let component = finding.component.iter().map(|c| 40 + c.name.len() + c.version.len() + c.purl.as_ref().map_or(0, String::len));
+    let attributes = finding.attributes.iter().map(|(name, value)| 6 + name.len() + value.len());
+    let cvss = finding.cvss.iter().map(|cvss| 40 + cvss.vector.len());
+    100 + texts.into_iter().chain(lists).map(|text| 3 + text.len()).chain(component).chain(attributes).chain(cvss).sum::<usize>()
+}
+
 /// Nothing that is written here can fail: all keys are texts, and memory takes all bytes.
-fn write_json(json: &mut Vec<u8>, value: &impl Serialize) {
-    let written = serde_json::to_writer(json, value);
+fn json_text(value: &impl Serialize) -> String {
+    let written = serde_json::to_string(value);
     debug_assert!(written.is_ok(), "{written:?}");
+    written.unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -314,7 +294,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::ProblemCode;
+    use crate::{Column, Columns as _, ProblemCode};
 
     fn occurrence(rule: &str, host: &str, port: u16) -> Record {
         Record::Occurrence(Box::new(Occurrence {
@@ -327,46 +307,45 @@ mod tests {
         }))
     }
 
-    fn parts(records: impl IntoIterator<Item = Record>) -> (Value, OccurrenceColumns) {
+    fn rows(records: impl IntoIterator<Item = Record>) -> BatchRows {
         let mut batch = Batch::default();
         records.into_iter().for_each(|record| batch.push(record));
-        let (document, occurrences, _) = batch.into_parts();
-        (serde_json::from_slice(&document).expect("JSON"), occurrences)
+        batch.into_parts().0
     }
 
-    fn document(records: impl IntoIterator<Item = Record>) -> Value {
-        parts(records).0
+    fn document(rows: &BatchRows) -> Value {
+        serde_json::from_slice(&rows.document).expect("JSON")
     }
 
-    fn ids(rows: &Value, name: &str) -> Vec<String> {
-        rows.as_array().expect("rows").iter().map(|row| row[name].as_str().expect("an id").to_owned()).collect()
+    fn assets(rows: &BatchRows) -> Vec<String> {
+        document(rows)["assets"].as_array().expect("assets").iter().map(|row| row["id"].as_str().expect("an id").to_owned()).collect()
+    }
+
+    fn words(words: &Words) -> Vec<&str> {
+        words.iter().collect()
     }
 
     #[test]
     fn assets_findings_and_occurrences_stand_once_in_the_order_of_their_ids() {
         let records: Vec<Record> = (0..60).map(|n| occurrence(&format!("r{}", n % 5), &format!("10.0.0.{}", n % 3), n % 6)).collect();
-        let (found, occurrences) = parts(records.clone());
-        assert_eq!(occurrences.id.iter().count(), 30);
-        assert!(occurrences.id.iter().is_sorted());
-        for (rows, id, count) in [("assets", "id", 3), ("findings", "identity", 5)] {
-            let ids = ids(&found[rows], id);
-            assert_eq!(ids.len(), count, "{rows}");
-            assert!(ids.is_sorted(), "{rows}");
-        }
-        let mut backwards = document(records.into_iter().rev());
+        let found = rows(records.clone());
+        let assets = assets(&found);
+        let (findings, occurrences) = (words(&found.findings.id), words(&found.occurrences.id));
+        assert_eq!((assets.len(), findings.len(), occurrences.len()), (3, 5, 30));
+        assert!(assets.is_sorted() && findings.is_sorted() && occurrences.is_sorted());
+        let backwards = rows(records.into_iter().rev());
         // Which record counts as a finding's first is the only difference.
-        backwards["findings"] = found["findings"].clone();
-        assert_eq!(backwards, found);
+        assert_eq!(document(&backwards), document(&found));
+        assert_eq!((words(&backwards.findings.id), words(&backwards.occurrences.id)), (findings, occurrences));
     }
 
     #[test]
     fn occurrences_refer_to_rows_of_the_same_batch() {
-        let (found, occurrences) = parts([occurrence("a", "h", 1), occurrence("b", "h", 1), occurrence("a", "i", 2)]);
-        let (assets, findings) = (ids(&found["assets"], "id"), ids(&found["findings"], "identity"));
-        assert!(occurrences.asset_id.iter().all(|id| assets.iter().any(|known| known == id)));
-        assert!(occurrences.finding_id.iter().all(|id| findings.iter().any(|known| known == id)));
-        assert_eq!((occurrences.port.len(), occurrences.evidence[0].as_deref()), (3, Some("seen")));
-        assert!(occurrences.parameter.is_empty(), "what no occurrence has is left out");
+        let found = rows([occurrence("a", "h", 1), occurrence("b", "h", 1), occurrence("a", "i", 2)]);
+        let (assets, findings) = (assets(&found), words(&found.findings.id));
+        assert!(found.occurrences.asset_id.iter().all(|id| assets.iter().any(|known| known == id)));
+        assert!(found.occurrences.finding_id.iter().all(|id| findings.contains(&id)));
+        assert_eq!((found.occurrences.port.len(), found.occurrences.evidence[0].as_deref()), (3, Some("seen")));
     }
 
     #[test]
@@ -375,15 +354,13 @@ mod tests {
             let mut batch = Batch::after(known);
             batch.push(occurrence(rules[0], "h", 1));
             batch.push(occurrence(rules[1], "h", 1));
-            let (document, occurrences, known) = batch.into_parts();
-            let document: Value = serde_json::from_slice(&document).expect("JSON");
-            let titles = document["findings"].as_array().expect("findings").iter().map(|finding| finding["title"].to_string());
-            assert_eq!(occurrences.id.iter().count(), 2);
-            (titles.collect::<Vec<_>>(), known)
+            let (rows, known) = batch.into_parts();
+            assert_eq!(words(&rows.occurrences.id).len(), 2);
+            (rows.findings.title.into_iter().flatten().collect::<Vec<_>>(), known)
         };
         let (titles, known) = send(KnownFindings::default(), ["a", "b"]);
         assert_eq!(titles.len(), 2);
-        assert_eq!(send(known, ["b", "c"]).0, [r#""c on h""#]);
+        assert_eq!(send(known, ["b", "c"]).0, ["c on h"]);
         let (_, known) = send(KnownFindings::nothing(), ["a", "b"]);
         assert!(!known.remembers());
         assert_eq!(send(known, ["b", "c"]).0.len(), 2, "nothing is remembered");
@@ -391,8 +368,8 @@ mod tests {
 
     #[test]
     fn the_first_record_of_a_finding_counts() {
-        let found = document([occurrence("a", "first", 7), occurrence("a", "second", 8)]);
-        assert_eq!((&found["findings"][0]["title"], &found["findings"][0]["offset"]), (&"a on first".into(), &7.into()));
+        let found = rows([occurrence("a", "first", 7), occurrence("a", "second", 8)]).findings;
+        assert_eq!((found.title, found.source_offset), (vec![Some("a on first".to_owned())], vec![Some(7)]));
     }
 
     #[test]
@@ -403,8 +380,8 @@ mod tests {
             Record::Asset(Asset { identity: "h".to_owned(), hostname: hostname.map(str::to_owned), attributes, ..Asset::default() })
         };
         let found =
-            document([asset(Some("old"), &[("os", "Linux"), ("mac", "aa")]), asset(None, &[("os", "Linux 6")]), asset(Some("new"), &[])]);
-        let row = &found["assets"][0];
+            rows([asset(Some("old"), &[("os", "Linux"), ("mac", "aa")]), asset(None, &[("os", "Linux 6")]), asset(Some("new"), &[])]);
+        let row = &document(&found)["assets"][0];
         assert_eq!(row["hostname"], "new");
         assert_eq!(row["attributes"], serde_json::json!({"os": "Linux 6", "mac": "aa"}));
     }
@@ -418,9 +395,8 @@ mod tests {
             batch.push(record);
         }
         assert_eq!(batch.len(), 4);
-        let (document, occurrences, _) = batch.into_parts();
-        let found: Value = serde_json::from_slice(&document).expect("JSON");
-        assert_eq!((occurrences.id.iter().count(), found["problems"].as_array().map(Vec::len)), (1, Some(2)));
+        let found = batch.into_parts().0;
+        assert_eq!((words(&found.occurrences.id).len(), document(&found)["problems"].as_array().map(Vec::len)), (1, Some(2)));
     }
 
     #[test]
@@ -431,8 +407,38 @@ mod tests {
             batch.push(record);
         }
         assert_eq!(batch.len(), 1);
-        let found: Value = serde_json::from_slice(&batch.into_parts().0).expect("JSON");
-        assert_eq!(found["tools"], serde_json::json!(["", "nessus"]), "those that the findings name, too");
+        assert_eq!(document(&batch.into_parts().0)["tools"], serde_json::json!(["", "nessus"]), "those that the findings name, too");
+    }
+
+    #[test]
+    fn a_finding_is_a_row_of_columns() {
+        let finding = Finding {
+            identity: Identity::finding("trivy", "CVE-1", &[]),
+            tool: "trivy".to_owned(),
+            kind: crate::FindingKind::Dependency,
+            status: crate::Status::FalsePositive,
+            vulnerability_ids: vec!["CVE-1".to_owned(), "\"".to_owned()],
+            cwes: vec![79, 89],
+            cvss: vec![crate::Cvss { version: "3.1".to_owned(), vector: String::new(), score: 7.5 }],
+            ..Finding::default()
+        };
+        let (asset, location) = (Asset::default(), Location::default());
+        let found =
+            rows([Record::Occurrence(Box::new(Occurrence { finding, asset, location, evidence: String::new(), offset: 7, line: 1 }))]);
+        let columns = found.findings;
+        assert_eq!(
+            (words(&columns.kind), words(&columns.severity), words(&columns.status)),
+            (vec!["dependency"], vec!["info"], vec!["false_positive"])
+        );
+        assert_eq!(columns.vulnerability_ids, [Some(r#"{"CVE-1","\""}"#.to_owned())]);
+        assert_eq!(columns.cwes, [Some(r#"{"79","89"}"#.to_owned())]);
+        assert_eq!(columns.cvss, [Some(r#"[{"version":"3.1","score":7.5}]"#.to_owned())]);
+        assert_eq!(
+            (columns.description, columns.component, columns.attributes),
+            (vec![None], vec![None], vec![None]),
+            "what is empty is not sent"
+        );
+        assert_eq!(found.occurrences.evidence, [None]);
     }
 
     #[test]
@@ -440,10 +446,14 @@ mod tests {
         let mut batch = Batch::default();
         (0..200).for_each(|n| batch.push(occurrence(&format!("rule {}", n % 20), &format!("host {n}"), 1 + n % 9)));
         let size = batch.size();
-        let (document, occurrences, _) = batch.into_parts();
-        let ids = [&occurrences.id, &occurrences.finding_id, &occurrences.asset_id];
-        let texts = ids.into_iter().map(|ids| ids.as_str().len()).chain(occurrences.evidence.iter().flatten().map(String::len));
-        let length = document.len() + texts.sum::<usize>();
+        let rows = batch.into_parts().0;
+        let columns = rows.findings.into_columns().into_iter().chain(rows.occurrences.into_columns());
+        let length = columns.map(|column| match column {
+            Column::Words(words) => words.len(),
+            Column::Texts(texts) => texts.iter().flatten().map(String::len).sum(),
+            Column::Integers(_) | Column::Longs(_) => 0,
+        });
+        let length = rows.document.len() + length.sum::<usize>();
         assert!((length / 2..length * 2).contains(&size), "{size} for {length}");
     }
 }

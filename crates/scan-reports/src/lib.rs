@@ -27,8 +27,11 @@ pub use tokens::{ReadError, ReadErrorKind};
 pub mod format;
 pub use format::{Detection, Format, detect};
 
+mod columns;
+pub use columns::{Column, Columns, FindingColumns, OccurrenceColumns, Words};
+
 mod batch;
-pub use batch::{Batch, Ids, KnownFindings, OccurrenceColumns};
+pub use batch::{Batch, BatchRows, KnownFindings};
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;

@@ -8,6 +8,7 @@ use admin::migrate;
 use anyhow::{Context as _, Result, ensure};
 use bytes::BytesMut;
 use futures::{SinkExt as _, TryStreamExt as _};
+use scan_reports::{BatchRows, Column, Columns as _, FindingColumns, OccurrenceColumns};
 use stack::postgres::Cluster;
 use stack::progress::Step;
 use tokio_postgres::Client;
@@ -76,10 +77,6 @@ pub(super) async fn measure_two(cluster: &Cluster, input: &Input, rounds: usize)
     Ok(Figure::records_per_second(2 * input.records, Sample::new(times).median()))
 }
 
-/// One batch, as the drain feeds it: import, attempt, document, records, format, the columns of the occurrences, and the fence.
-const INGEST: &str = "select spillway.ingest_batch($1::text::uuid, $2, $20, interval '1 hour', $3, \
-    spillway.occurrences_of($6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19), $4, $5, null, 0)::text";
-
 /// A database without the rest of the app.
 struct Floor {
     database: Database,
@@ -131,33 +128,14 @@ impl Feeder {
     }
 
     async fn feed(&mut self, input: &Input) -> Result<()> {
-        let statement = self.connection.prepare(INGEST).await?;
+        let statement = self.connection.prepare(&ingest()).await?;
         let mut batches = input.batches();
         while let Some(unit) = batches.recv().await {
-            let Unit { records, document, occurrences: o } = unit?;
-            let document = Json(&document);
-            let parameters: [&(dyn ToSql + Sync); 20] = [
-                &self.import,
-                &self.attempt,
-                &document,
-                &records,
-                &input.format,
-                &o.id.as_str(),
-                &o.finding_id.as_str(),
-                &o.asset_id.as_str(),
-                &o.host,
-                &o.port,
-                &o.protocol,
-                &o.service,
-                &o.url,
-                &o.parameter,
-                &o.path,
-                &o.line,
-                &o.evidence,
-                &o.source_offset,
-                &o.source_line,
-                &self.fence,
-            ];
+            let Unit { records, rows: BatchRows { document, findings, occurrences } } = unit?;
+            let (document, findings, occurrences) = (Json(&document), findings.into_columns(), occurrences.into_columns());
+            let mut parameters: Vec<&(dyn ToSql + Sync)> =
+                vec![&self.import, &self.attempt, &self.fence, &document, &records, &input.format];
+            parameters.extend(findings.iter().chain(&occurrences).map(parameter));
             let answer: String = self.connection.query_one(&statement, &parameters).await.context("a batch is refused")?.get(0);
             ensure!(answer.contains("running"), "the database did not take a batch: {answer}");
             self.fence += 1;
@@ -170,6 +148,21 @@ impl Feeder {
         let answer: String = self.connection.query_one(finish, &[&self.import, &self.attempt, &self.fence]).await?.get(0);
         ensure!(answer.contains("completed"), "the import did not end: {answer}");
         Ok(())
+    }
+}
+
+/// One batch, as the drain feeds it: import, attempt, fence, document, records and format; then the columns of the findings and of the occurrences.
+fn ingest() -> String {
+    let (findings, occurrences) = (FindingColumns::expression(7), OccurrenceColumns::expression(7 + FindingColumns::NAMES.len()));
+    format!("select spillway.ingest_batch($1::text::uuid, $2, $3, interval '1 hour', $4, {findings}, {occurrences}, $5, $6, null, 0)::text")
+}
+
+fn parameter(column: &Column) -> &(dyn ToSql + Sync) {
+    match column {
+        Column::Words(words) => words,
+        Column::Texts(texts) => texts,
+        Column::Integers(integers) => integers,
+        Column::Longs(longs) => longs,
     }
 }
 

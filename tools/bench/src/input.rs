@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use engine::is_full;
 use engine::limits::{BATCH_RECORDS, TRIAL_RECORDS};
 use generate::{ListSize, NetworkSize, SarifSize, Template};
-use scan_reports::{Batch, Format, OccurrenceColumns};
+use scan_reports::{Batch, BatchRows, Format};
 use stack::progress::Step;
 use tokio::sync::mpsc;
 
@@ -86,24 +86,27 @@ pub(super) struct Input {
 struct Size {
     records: i32,
     document: usize,
+    findings: usize,
     occurrences: usize,
 }
 
 impl Size {
     /// The next batch of the file.
     fn read(self, file: &mut impl Read) -> Result<Unit> {
-        let (mut document, mut occurrences) = (vec![0; self.document], vec![0; self.occurrences]);
-        file.read_exact(&mut document)?;
-        file.read_exact(&mut occurrences)?;
-        Ok(Unit { records: self.records, document, occurrences: serde_json::from_slice(&occurrences)? })
+        let mut read = |size| {
+            let mut bytes = vec![0; size];
+            file.read_exact(&mut bytes).map(|()| bytes)
+        };
+        let document = read(self.document)?;
+        let (findings, occurrences) = (serde_json::from_slice(&read(self.findings)?)?, serde_json::from_slice(&read(self.occurrences)?)?);
+        Ok(Unit { records: self.records, rows: BatchRows { document, findings, occurrences } })
     }
 }
 
 /// A batch as the database takes it.
 pub(super) struct Unit {
     pub(super) records: i32,
-    pub(super) document: Vec<u8>,
-    pub(super) occurrences: OccurrenceColumns,
+    pub(super) rows: BatchRows,
 }
 
 impl Input {
@@ -169,11 +172,11 @@ impl Writer {
     fn cut(&mut self) -> Result<()> {
         let batch = std::mem::take(&mut self.batch);
         let records = i32::try_from(batch.len())?;
-        let (document, occurrences, known) = batch.into_parts();
+        let (rows, known) = batch.into_parts();
         self.batch = Batch::after(known);
-        let occurrences = serde_json::to_vec(&occurrences)?;
-        self.sizes.push(Size { records, document: document.len(), occurrences: occurrences.len() });
-        let written = self.out.write_all(&document).and_then(|()| self.out.write_all(&occurrences));
+        let (findings, occurrences) = (serde_json::to_vec(&rows.findings)?, serde_json::to_vec(&rows.occurrences)?);
+        self.sizes.push(Size { records, document: rows.document.len(), findings: findings.len(), occurrences: occurrences.len() });
+        let written = [rows.document, findings, occurrences].iter().try_for_each(|part| self.out.write_all(part));
         written.with_context(|| format!("cannot write {}", self.path.display()))
     }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use admin::migrate;
 use anyhow::{Context as _, Result, bail, ensure};
-use scan_reports::OccurrenceColumns;
+use serde::Serialize;
 use serde_json::Value;
 use stack::progress::Step;
 use tokio_postgres::Client;
@@ -68,14 +68,13 @@ async fn sample(input: &Input, count: usize) -> Result<Vec<Record>> {
     let mut batches = input.batches();
     while let Some(unit) = batches.recv().await {
         let unit = unit?;
-        let batch: Value = serde_json::from_slice(&unit.document).context("a batch is not JSON")?;
-        let rows = |what: &str| batch[what].as_array().cloned().with_context(|| format!("a batch has no {what}"));
-        let assets = rows("assets")?;
-        findings.extend(rows("findings")?);
-        let find = |among: &[Value], name: &str, id: &Value| among.iter().find(|row| row[name] == *id).cloned();
-        for occurrence in row_by_row(&unit.occurrences)? {
-            let asset = find(&assets, "id", &occurrence["asset_id"]).context("an occurrence without its asset")?;
-            let finding = find(&findings, "identity", &occurrence["finding_id"]).context("an occurrence without its finding")?;
+        let batch: Value = serde_json::from_slice(&unit.rows.document).context("a batch is not JSON")?;
+        let assets = batch["assets"].as_array().context("a batch has no assets")?;
+        findings.extend(row_by_row(&unit.rows.findings)?);
+        let find = |among: &[Value], id: &Value| among.iter().find(|row| row["id"] == *id).cloned();
+        for occurrence in row_by_row(&unit.rows.occurrences)? {
+            let asset = find(assets, &occurrence["asset_id"]).context("an occurrence without its asset")?;
+            let finding = find(&findings, &occurrence["finding_id"]).context("an occurrence without its finding")?;
             sample.push([asset, finding, occurrence]);
             if sample.len() == count {
                 return Ok(sample);
@@ -86,14 +85,18 @@ async fn sample(input: &Input, count: usize) -> Result<Vec<Record>> {
     Ok(sample)
 }
 
-/// Occurrences as documents of their own.
-fn row_by_row(columns: &OccurrenceColumns) -> Result<Vec<Value>> {
+/// Rows as documents of their own.
+fn row_by_row(columns: &impl Serialize) -> Result<Vec<Value>> {
     let Value::Object(mut named) = serde_json::to_value(columns)? else { bail!("columns have names") };
-    for (name, ids) in [("id", &columns.id), ("finding_id", &columns.finding_id), ("asset_id", &columns.asset_id)] {
-        named.insert(name.to_owned(), ids.iter().collect());
+    for column in named.values_mut() {
+        // Words in a row.
+        if let Some(words) = column.as_str() {
+            *column = words.split(',').filter(|word| !word.is_empty()).collect();
+        }
     }
+    let length = named["id"].as_array().map_or(0, Vec::len);
     let row = |number: usize| named.iter().map(|(name, column)| (name.clone(), column.get(number).cloned().unwrap_or_default())).collect();
-    Ok((0..columns.id.iter().count()).map(|number| Value::Object(row(number))).collect())
+    Ok((0..length).map(|number| Value::Object(row(number))).collect())
 }
 
 /// The statements of each table: whether the row is there, and its insertion.
@@ -102,25 +105,23 @@ struct Naive([(tokio_postgres::Statement, tokio_postgres::Statement); 3]);
 impl Naive {
     async fn prepare(connection: &Client) -> Result<Self> {
         let columns = [
-            ("assets", "id", "id uuid, kind spillway.asset_kind, identity text, hostname text"),
+            ("assets", "id uuid, kind spillway.asset_kind, identity text, hostname text"),
             (
                 "findings",
-                "identity",
-                "identity uuid, tool text, kind spillway.finding_kind, rule_id text, title text, severity spillway.severity, description text, \
+                "id uuid, tool text, kind spillway.finding_kind, rule_id text, title text, severity spillway.severity, description text, \
                  solution text, vulnerability_ids text[], cwes integer[], source_offset bigint",
             ),
             (
                 "occurrences",
-                "id",
                 "id uuid, finding_id uuid, asset_id uuid, host text, port integer, protocol text, service text, url text, path text, \
                  line bigint, evidence text",
             ),
         ];
         let mut statements = Vec::new();
-        for (table, id, columns) in columns {
+        for (table, columns) in columns {
             statements.push((
                 connection.prepare(&format!("select id from spillway.{table} where workspace_id = 1 and id = $1::text::uuid")).await?,
-                connection.prepare(&insertion(table, id, columns)).await.with_context(|| format!("the insertion into {table}"))?,
+                connection.prepare(&insertion(table, columns)).await.with_context(|| format!("the insertion into {table}"))?,
             ));
         }
         Ok(Self(statements.try_into().map_err(|_| anyhow::anyhow!("three tables have three pairs of statements"))?))
@@ -129,7 +130,7 @@ impl Naive {
     async fn store(&self, connection: &mut Client, record: &Record) -> Result<()> {
         let transaction = connection.transaction().await?;
         for ((select, insert), row) in self.0.iter().zip(record) {
-            let id = row["id"].as_str().or(row["identity"].as_str()).context("a row without an id")?;
+            let id = row["id"].as_str().context("a row without an id")?;
             if transaction.query_opt(select, &[&id]).await?.is_none() {
                 let text = row.to_string();
                 let parameters: [&(dyn ToSql + Sync); 1] = [&text];
@@ -141,25 +142,19 @@ impl Naive {
 }
 
 /// An insertion of one row from its document.
-fn insertion(table: &str, id: &str, columns: &str) -> String {
-    let names = |id: &str| {
-        let names = columns.split(", ").filter_map(|column| column.split(' ').next());
-        names.map(|name| if name == "identity" && table == "findings" { id } else { name }.to_owned()).collect::<Vec<_>>()
-    };
+fn insertion(table: &str, columns: &str) -> String {
+    let names: Vec<_> = columns.split(", ").filter_map(|column| column.split(' ').next()).collect();
     // What a document leaves out is empty in the table, too.
-    let values: Vec<_> = names(id)
-        .into_iter()
-        .map(|name| match name.as_str() {
-            "description" | "solution" | "evidence" => format!("coalesce({name}, '')"),
-            "vulnerability_ids" | "cwes" => format!("coalesce({name}, '{{}}')"),
-            "source_offset" => "coalesce(source_offset, 0)".to_owned(),
-            _ => name,
-        })
-        .collect();
+    let values = names.iter().map(|name| match *name {
+        "description" | "solution" | "evidence" => format!("coalesce({name}, '')"),
+        "vulnerability_ids" | "cwes" => format!("coalesce({name}, '{{}}')"),
+        "source_offset" => "coalesce(source_offset, 0)".to_owned(),
+        _ => (*name).to_owned(),
+    });
     format!(
         "insert into spillway.{table} (workspace_id, first_import_id, last_import_id, {}) select 1, {IMPORT}, {IMPORT}, {} \
          from jsonb_to_record($1::text::jsonb) as row_ ({columns})",
-        names("id").join(", "),
-        values.join(", ")
+        names.join(", "),
+        values.collect::<Vec<_>>().join(", ")
     )
 }

@@ -1,10 +1,7 @@
-create or replace function spillway.batch_insert_findings(p_workspace integer, p_import uuid, p_findings jsonb) returns jsonb
+create or replace function spillway.batch_insert_findings(p_workspace integer, p_import uuid, p_findings spillway.finding_columns) returns jsonb
 language plpgsql volatile set search_path = '' set enable_seqscan = off
 as $$
 declare
-  -- What an empty field of a finding is, which is not sent.
-  c_defaults constant spillway.new_finding := row(
-    null, null, null, null, null, null, null, '', '', '{}'::text[], '{}'::integer[], '[]'::jsonb, '{}'::text[], null, '{}'::jsonb, null);
   v_counts jsonb;
   v_new integer;
 begin
@@ -15,9 +12,9 @@ begin
         insert into spillway.findings (
           workspace_id, id, tool, kind, rule_id, title, severity, status, description, solution, vulnerability_ids, cwes, cvss, reference_urls,
           component, attributes, source_offset, first_import_id, last_import_id)
-        select p_workspace, g.identity, g.tool, g.kind, g.rule_id, g.title, g.severity, g.status, g.description, g.solution, g.vulnerability_ids,
-          g.cwes, g.cvss, g."references", g.component, g.attributes, g."offset", p_import, p_import
-        from jsonb_populate_recordset(c_defaults, p_findings) g order by g.identity
+        select p_workspace, g.id, g.tool, g.kind, g.rule_id, g.title, g.severity, g.status, g.description, g.solution, g.vulnerability_ids,
+          g.cwes, g.cvss, g.reference_urls, g.component, g.attributes, g.source_offset, p_import, p_import
+        from spillway.finding_rows(p_findings) g order by g.id
         returning id, severity, source_offset
       )
       -- Made of what is stored, so that this comes after it, as it does below: who writes in another order may wait in a circle.
@@ -30,25 +27,23 @@ begin
     end;
   end if;
   with given as materialized (
-    select * from jsonb_populate_recordset(c_defaults, p_findings)
-  ), news as (
-    -- What is stored already as it is to be is not even locked: segments of one import, and imports of one workspace, share most findings.
-    -- It stays so, whatever others write meanwhile.
-    select g.* from given g
-    -- One by one (limit) by the index of their key (enable_seqscan): the plan is kept, and when it is made the table is as good as empty. A join
-    -- was then one with all findings of the workspace, for every batch.
-    left join lateral (
-      select f.last_import_id, f.source_offset from spillway.findings f where f.workspace_id = p_workspace and f.id = g.identity limit 1
-    ) k on true
-    where k.last_import_id is null or k.last_import_id < p_import or k.last_import_id = p_import and k.source_offset > g."offset"
+    select unnest(p_findings.id) as id, unnest(p_findings.severity) as severity, unnest(p_findings.source_offset) as source_offset
   ), stored as (
     insert into spillway.findings as f (
       workspace_id, id, tool, kind, rule_id, title, severity, status, description, solution, vulnerability_ids, cwes, cvss, reference_urls,
       component, attributes, source_offset, first_import_id, last_import_id)
+    select p_workspace, g.id, g.tool, g.kind, g.rule_id, g.title, g.severity, g.status, g.description, g.solution, g.vulnerability_ids,
+      g.cwes, g.cvss, g.reference_urls, g.component, g.attributes, g.source_offset, p_import, p_import
+    from spillway.finding_rows(p_findings) g
+    -- What is stored already as it is to be is not even locked: segments of one import, and imports of one workspace, share most findings.
+    -- It stays so, whatever others write meanwhile. One by one (limit) by the index of their key (enable_seqscan): the plan is kept, and when it is
+    -- made the table is as good as empty. A join was then one with all findings of the workspace, for every batch.
+    left join lateral (
+      select f.last_import_id, f.source_offset from spillway.findings f where f.workspace_id = p_workspace and f.id = g.id limit 1
+    ) k on true
+    where k.last_import_id is null or k.last_import_id < p_import or k.last_import_id = p_import and k.source_offset > g.source_offset
     -- In the order of the key: two batches that store the same rows wait for each other instead of dying together.
-    select p_workspace, g.identity, g.tool, g.kind, g.rule_id, g.title, g.severity, g.status, g.description, g.solution, g.vulnerability_ids,
-      g.cwes, g.cvss, g."references", g.component, g.attributes, g."offset", p_import, p_import
-    from news g order by g.identity
+    order by g.id
     on conflict (workspace_id, id) do update
     set title = excluded.title, severity = excluded.severity,
       -- The old value where it is the same: PostgreSQL then leaves a text that it keeps outside of the row where it is.
@@ -83,9 +78,9 @@ begin
     returning f.id, f.seen_as
   ), seen as (
     insert into spillway.import_findings as s (workspace_id, import_id, finding_id, seen_as, severity, source_offset)
-    select p_workspace, p_import, g.identity, coalesce(w.seen_as, 'unchanged'), g.severity, g."offset"
-    from given g left join stored w on w.id = g.identity
-    order by g.identity
+    select p_workspace, p_import, g.id, coalesce(w.seen_as, 'unchanged'), g.severity, g.source_offset
+    from given g left join stored w on w.id = g.id
+    order by g.id
     -- Of two records of one report the first says how bad it is, whichever came first.
     on conflict (workspace_id, import_id, finding_id) do update set severity = excluded.severity, source_offset = excluded.source_offset
     where s.source_offset > excluded.source_offset
@@ -101,5 +96,5 @@ begin
   return v_counts;
 end
 $$;
-comment on function spillway.batch_insert_findings(integer, uuid, jsonb) is
+comment on function spillway.batch_insert_findings(integer, uuid, spillway.finding_columns) is
   'stores findings, each identity once, and counts those that the import saw for the first time; the newest import wins';

@@ -6,21 +6,14 @@ declare
   v_stored integer;
 begin
   if (select i.only_new_occurrences from spillway.imports i where i.workspace_id = p_workspace and i.id = p_import) then
-    -- Not to look first whether each is there saves a fifth of the time (PostgreSQL 15, 2,000 rows of 400 bytes). And unnest as columns of a select: in
-    -- its from, each would be gathered first, which takes four times as long (0.9 ms instead of 0.24).
+    -- Not to look first whether each is there saves a fifth of the time (PostgreSQL 15, 2,000 rows of 400 bytes).
     begin
       insert into spillway.occurrences (
         workspace_id, id, finding_id, asset_id, host, port, protocol, service, url, parameter, path, line, evidence, source_offset,
         first_import_id, last_import_id)
       select p_workspace, g.id, g.finding_id, g.asset_id, g.host, g.port, g.protocol, g.service, g.url, g.parameter, g.path, g.line,
-        coalesce(g.evidence, ''), coalesce(g.source_offset, 0), p_import, p_import
-      from (
-        select unnest(p_occurrences.id) as id, unnest(p_occurrences.finding_id) as finding_id, unnest(p_occurrences.asset_id) as asset_id,
-          unnest(p_occurrences.host) as host, unnest(p_occurrences.port) as port, unnest(p_occurrences.protocol) as protocol,
-          unnest(p_occurrences.service) as service, unnest(p_occurrences.url) as url, unnest(p_occurrences.parameter) as parameter,
-          unnest(p_occurrences.path) as path, unnest(p_occurrences.line) as line, unnest(p_occurrences.evidence) as evidence,
-          unnest(p_occurrences.source_offset) as source_offset
-      ) g
+        g.evidence, g.source_offset, p_import, p_import
+      from spillway.occurrence_rows(p_occurrences) g
       order by g.id;
       get diagnostics v_stored = row_count;
       return jsonb_build_object('new', v_stored);
@@ -34,14 +27,8 @@ begin
       first_import_id, last_import_id)
     -- In the order of the key: two batches that store the same rows wait for each other instead of dying together.
     select p_workspace, g.id, g.finding_id, g.asset_id, g.host, g.port, g.protocol, g.service, g.url, g.parameter, g.path, g.line,
-      coalesce(g.evidence, ''), coalesce(g.source_offset, 0), p_import, p_import
-    from (
-      select unnest(p_occurrences.id) as id, unnest(p_occurrences.finding_id) as finding_id, unnest(p_occurrences.asset_id) as asset_id,
-        unnest(p_occurrences.host) as host, unnest(p_occurrences.port) as port, unnest(p_occurrences.protocol) as protocol,
-        unnest(p_occurrences.service) as service, unnest(p_occurrences.url) as url, unnest(p_occurrences.parameter) as parameter,
-        unnest(p_occurrences.path) as path, unnest(p_occurrences.line) as line, unnest(p_occurrences.evidence) as evidence,
-        unnest(p_occurrences.source_offset) as source_offset
-    ) g
+      g.evidence, g.source_offset, p_import, p_import
+    from spillway.occurrence_rows(p_occurrences) g
     order by g.id
     on conflict (workspace_id, id) do update
     set service = excluded.service,

@@ -1,10 +1,15 @@
-create or replace function spillway.columns_of(p_occurrences spillway.new_occurrence[]) returns spillway.occurrence_columns
+create or replace function spillway.columns_of(p_rows jsonb) returns jsonb
 language sql immutable parallel safe set search_path = ''
 as $$
-  select row(
-    coalesce(array_agg(o.id), '{}'), array_agg(o.finding_id), array_agg(o.asset_id), array_agg(o.host), array_agg(o.port), array_agg(o.protocol),
-    array_agg(o.service), array_agg(o.url), array_agg(o.parameter), array_agg(o.path), array_agg(o.line), array_agg(o.evidence),
-    array_agg(o.source_offset), array_agg(o.source_line))::spillway.occurrence_columns
-  from unnest(p_occurrences) o
+  with given as (
+    select r.row, r.n from jsonb_array_elements(p_rows) with ordinality as r (row, n)
+  )
+  select coalesce(jsonb_object_agg(c.name, c.values), '{}')
+  from (
+    select k.name, jsonb_agg(g.row -> k.name order by g.n) as values
+    from (select distinct jsonb_object_keys(g.row) as name from given g) k cross join given g
+    group by k.name
+  ) c
 $$;
-comment on function spillway.columns_of(spillway.new_occurrence[]) is 'the opposite of rows_of';
+comment on function spillway.columns_of(jsonb) is
+  'the opposite of rows_of: [{"a": 1}, {"b": "x"}] is {"a": [1, null], "b": [null, "x"]}, from which jsonb_populate_record makes finding_columns or occurrence_columns';

@@ -7,8 +7,8 @@ declare
 begin
   -- What was seen by this import before counts once: of two records the first of the report is kept, whichever came first.
   with earlier as materialized (
-    select g.id, g.service, coalesce(g.evidence, '') as evidence, g.source_offset
-    from spillway.rows_of(p_occurrences) g join spillway.occurrences o on o.workspace_id = p_workspace and o.id = g.id
+    select g.id, g.service, g.evidence, g.source_offset
+    from spillway.occurrence_rows(p_occurrences) g join spillway.occurrences o on o.workspace_id = p_workspace and o.id = g.id
     where o.last_import_id = p_import and o.source_offset > g.source_offset
     order by g.id
     for no key update of o
@@ -16,7 +16,7 @@ begin
   update spillway.occurrences o set service = e.service, evidence = e.evidence, source_offset = e.source_offset
   from earlier e where o.workspace_id = p_workspace and o.id = e.id;
   -- Or a newer import has seen it.
-  select count(*) into v_newer from spillway.rows_of(p_occurrences) g
+  select count(*) into v_newer from spillway.occurrence_rows(p_occurrences) g
   join spillway.occurrences o on o.workspace_id = p_workspace and o.id = g.id and o.last_import_id > p_import;
   return jsonb_build_object('unchanged', v_newer);
 end

@@ -1,9 +1,12 @@
-create or replace function spillway.rows_of(p_occurrences spillway.occurrence_columns) returns setof spillway.new_occurrence
+create or replace function spillway.rows_of(p_columns jsonb) returns jsonb
 language sql immutable parallel safe set search_path = ''
 as $$
-  select o.* from unnest(
-    p_occurrences.id, p_occurrences.finding_id, p_occurrences.asset_id, p_occurrences.host, p_occurrences.port, p_occurrences.protocol,
-    p_occurrences.service, p_occurrences.url, p_occurrences.parameter, p_occurrences.path, p_occurrences.line, p_occurrences.evidence,
-    p_occurrences.source_offset, p_occurrences.source_line) as o
+  select coalesce(jsonb_agg(r.row order by r.n), '[]')
+  from (
+    select v.n, jsonb_object_agg(c.key, v.value) filter (where v.value <> 'null') as row
+    from jsonb_each(p_columns) c cross join lateral jsonb_array_elements(c.value) with ordinality as v (value, n)
+    where jsonb_typeof(c.value) = 'array'
+    group by v.n
+  ) r
 $$;
-comment on function spillway.rows_of(spillway.occurrence_columns) is 'occurrences one by one, for what happens seldom';
+comment on function spillway.rows_of(jsonb) is 'columns (to_jsonb of finding_columns or occurrence_columns) as an array of rows without what is null, for what happens seldom';
