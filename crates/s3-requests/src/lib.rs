@@ -101,7 +101,7 @@ mod tests {
     fn request(operation: &Operation<'_>) -> Request<Bytes> {
         let bucket =
             Bucket::new("http://127.0.0.1:9000", "reports", "us-east-1", "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
-        bucket.request(operation, UNIX_EPOCH + Duration::from_secs(1_440_938_160)).expect("a request")
+        bucket.request(operation, UNIX_EPOCH + Duration::from_secs(1_440_938_161)).expect("a request")
     }
 
     #[test]
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!((read.method(), read.uri().to_string()), (&Method::GET, "http://127.0.0.1:9000/reports/imports/1/a".to_owned()));
         let header = |name: &str| read.headers()[name].to_str().expect("ASCII").to_owned();
         assert_eq!((header("range"), header("content-length")), ("bytes=10-19".to_owned(), "0".to_owned()));
-        assert_eq!((header("x-amz-date"), header("x-amz-content-sha256")), ("20150830T123600Z".to_owned(), "UNSIGNED-PAYLOAD".to_owned()));
+        assert_eq!((header("x-amz-date"), header("x-amz-content-sha256")), ("20150830T123601Z".to_owned(), "UNSIGNED-PAYLOAD".to_owned()));
         let authorization = header("authorization");
         let scope = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/s3/aws4_request, SignedHeaders=host;x-amz-content-sha256;x-amz-date";
         assert!(authorization.starts_with(scope), "{authorization}");
