@@ -8,7 +8,7 @@ create temporary table made as
 create function pg_temp.begin(p_n integer, p_scope text, p_close boolean default true) returns void language sql as $$
   select spillway.open_upload(w.id, m.id), spillway.create_import(w.id, m.id, 'import ' || p_n, 1000, sha256('1'), p_scope => p_scope, p_close_missing => p_close)
   from made m, spillway.workspaces w where m.n = p_n and w.name = 'one';
-  select spillway.claim_imports(1, '40 s', 100) $$;
+  select spillway.claim_import('40 s', 100) $$;
 create function pg_temp.occurrences_in(p_batch jsonb) returns spillway.occurrence_columns language sql as $$
   select spillway.columns_of(array(select jsonb_populate_recordset(null::spillway.new_occurrence, p_batch -> 'occurrences'))) $$;
 create function pg_temp.fence(p_import uuid) returns bigint language sql as $$ select fence from spillway.import_queue where import_id = p_import $$;

@@ -1,12 +1,12 @@
 begin;
-select plan(51);
+select plan(57);
 
 select spillway.create_workspace('one') as one \gset
 \set first '01900000-0000-7000-8000-000000000001'
 \set second '01900000-0000-7000-8000-000000000002'
 create function pg_temp.make(p_workspace integer, p_id uuid, p_name text) returns void language sql as $$
   select spillway.open_upload(p_workspace, p_id), spillway.create_import(p_workspace, p_id, p_name, 1000, sha256('1'));
-  select spillway.claim_imports(1, '40 s', 100) $$;
+  select spillway.claim_import('40 s', 100) $$;
 select pg_temp.make(:one, :'first', 'first.nessus'), pg_temp.make(:one, :'second', 'second.nessus');
 
 -- n findings at one port each of one host; p_offset is where the first record stands.
@@ -146,9 +146,20 @@ select is((select error_counts from spillway.imports where id = :'third'), '{"mi
 select pg_temp.make(:one, :'fifth', 'fifth.nessus');
 select is(spillway.ingest_batch(:'fifth', 1, pg_temp.fence(:'fifth'), '40 s', jsonb_build_object('assets', '[]'::jsonb, 'findings', '[]'::jsonb, 'occurrences', '[]'::jsonb,
     'problems', (select jsonb_agg(jsonb_build_object('code', 'missing_field', 'message', 'm', 'offset', n)) from generate_series(1, 501) n)),
-    null, 1000, 'nessus', '\x01', 500) ->> 'state', 'failed', 'more than half of the first thousand records unusable fails an import');
+    null, 1000, 'nessus', '\x01', 500) ->> 'state', 'trial_failed', 'more than half of the first thousand records unusable is noted');
+-- Whoever found it out was killed before it could say so: at any later moment it comes to the same end.
+update spillway.import_queue set available_at = now() where import_id = :'fifth';
+select is(spillway.claim_import('40 s', 100) #>> '{claim,trial_failed}', 'true', 'whoever claims the import is told');
+select is(spillway.ingest_batch(:'fifth', 2, pg_temp.fence(:'fifth'), '40 s', '{"assets": [], "findings": [], "problems": []}', null, 0, 'nessus', '\x01', 500) ->> 'state',
+  'trial_failed', 'as is whoever works on another segment of it');
+select is(spillway.fail_trial(:'fifth', 1) ->> 'state', 'stale', 'an old attempt cannot end it');
+select is(spillway.fail_trial(:'fifth', 2) ->> 'state', 'failed', 'the present one does');
 select is((select error ->> 'message' from spillway.imports where id = :'fifth'), '501 of the first 1000 records cannot be used; the list of errors says why',
   'loudly');
+select spillway.retry_import(:one, :'fifth');
+select is(spillway.claim_import('40 s', 100) #>> '{claim,trial_failed}', 'false', 'a person may have it tried again');
+select is(spillway.ingest_batch(:'fifth', 3, pg_temp.fence(:'fifth'), '40 s', '{"assets": [], "findings": [], "problems": []}', null, 1000, 'nessus', '\x02', 600) ->> 'state',
+  'running', 'and then it goes on');
 
 select * from finish();
 rollback;

@@ -11,7 +11,7 @@ create function pg_temp.state(p_import uuid) returns text language sql as $$
   select concat_ws(' ', state, (select 'queued' from spillway.import_queue where import_id = id)) from spillway.imports where id = p_import $$;
 create function pg_temp.claim() returns integer language sql as $$
   update spillway.import_queue set available_at = now();
-  select jsonb_array_length(spillway.claim_imports(10, '40 s', 100) -> 'claims') $$;
+  select (spillway.claim_import('40 s', 100) #>> '{claim,attempt}')::integer $$;
 
 -- Uploads.
 select is(spillway.open_upload(:one, :'a', 'key', 10) ->> 'object_key', format('imports/%s/%s', :one, :'a'), 'an upload is told where it goes');
@@ -68,7 +68,7 @@ select is((select kind::text from spillway.notifications where import_id = :'a')
 
 select spillway.retry_import(:one, :'a');
 select is((select attempt from spillway.import_queue where import_id = :'a'), 4, 'a retried import counts its attempts on');
-select is(spillway.claim_imports(1, '40 s', 9) #>> '{claims,0,checkpoint}', encode('\x01', 'base64'), 'and goes on where it stopped');
+select is(spillway.claim_import('40 s', 9) #>> '{claim,checkpoint}', encode('\x01', 'base64'), 'and goes on where it stopped');
 select is(spillway.finish_import(:'a', 5, pg_temp.fence(:'a')) ->> 'state', 'completed', 'a running import is completed');
 select throws_ok(format($$ select spillway.cancel_import(%s, %L) $$, :one, :'a'), 'SW409',
   'the import is completed; only a queued or running one can be cancelled', 'a completed import is not cancelled');

@@ -1,5 +1,5 @@
 begin;
-select plan(37);
+select plan(38);
 
 select spillway.create_workspace('one') as one, spillway.create_workspace('two') as two \gset
 -- Ids in the order of their making, as an upload makes them.
@@ -9,8 +9,7 @@ create function pg_temp.make(p_workspace integer, p_n integer, p_priority smalli
   select spillway.open_upload(p_workspace, id) from made where n = p_n;
   select spillway.create_import(p_workspace, id, 'file', 100, sha256('x'), p_priority => p_priority) from made where n = p_n $$;
 create function pg_temp.claimed(p_parallelism integer default 100) returns integer language sql as $$
-  select m.n::integer from jsonb_array_elements(spillway.claim_imports(1, '40 s', p_parallelism) -> 'claims') c
-  join made m on m.id = (c ->> 'import_id')::uuid $$;
+  select m.n::integer from spillway.claim_import('40 s', p_parallelism) c join made m on m.id = (c #>> '{claim,import_id}')::uuid $$;
 create function pg_temp.expire(p_n integer) returns void language sql as $$
   update spillway.import_queue set available_at = now() where import_id = (select id from made where n = p_n) $$;
 create function pg_temp.release(p_n integer) returns text language sql as $$
@@ -20,19 +19,19 @@ create function pg_temp.queued(p_n integer) returns spillway.import_queue langua
 create function pg_temp.state(p_n integer) returns text language sql as $$
   select i.state::text from spillway.imports i join made m on m.id = i.id where m.n = p_n $$;
 
-select is(spillway.claim_imports(10, '40 s', 4), '{"claims": [], "more": false}', 'an empty queue gives nothing');
+select is(spillway.claim_import('40 s', 4), '{"claim": null, "more": false}', 'an empty queue gives nothing');
 select is(spillway.unattended_seconds(), null, 'and is attended to');
 select pg_temp.make(:one, 1), pg_temp.make(:one, 2), pg_temp.make(:one, 3, 50::smallint);
-select is(spillway.claim_imports(0, '40 s', 4) ->> 'more', 'true', 'a claim says whether there is more to do');
+select is(spillway.claim_import('40 s', 0), '{"claim": null, "more": false}', 'nor a full one, where no more drains may work');
 update spillway.import_queue set available_at = now() - interval '70 s';
 select cmp_ok(spillway.unattended_seconds()::numeric, '>=', 70::numeric, 'imports that nobody claims are unattended since they were due');
 select is(pg_temp.claimed(), 3, 'the more urgent import is claimed first');
 select is(spillway.unattended_seconds(), null, 'where a drain works, the others wait for it');
 select pg_temp.expire(3);
 select cmp_ok(spillway.unattended_seconds()::numeric, '<', 70::numeric, 'when it has gone, they are unattended since it came');
-select spillway.claim_imports(0, '40 s', 4);
+select spillway.claim_import('40 s', 0);
 select pg_temp.release(3);
-select pg_temp.claimed();
+select is(spillway.claim_import('40 s', 4) ->> 'more', 'true', 'a claim says whether there is more to do');
 select is(pg_temp.claimed(), 1, 'then the older one');
 select is(pg_temp.state(1), 'running', 'a claimed import is running');
 select is(pg_temp.claimed(2), null, 'not more are claimed at a time than drains may work');
@@ -104,7 +103,7 @@ declare
   v_line text;
   v_plan text := '';
 begin
-  -- The order and condition of claim_imports.
+  -- The order and condition of claim_import.
   for v_line in explain select q.import_id from spillway.import_queue q where q.admitted and q.available_at <= now()
     order by q.turn_at, q.priority, q.import_id, q.segment limit 1 for no key update of q skip locked
   loop

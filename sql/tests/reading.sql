@@ -4,7 +4,7 @@ select plan(25);
 select spillway.create_workspace('one') as one, spillway.create_workspace('two') as two \gset
 \set import '01900000-0000-7000-8000-000000000001'
 select spillway.open_upload(:one, :'import'), spillway.create_import(:one, :'import', 'f', 1000, sha256('1'));
-select spillway.claim_imports(1, '40 s', 4);
+select spillway.claim_import('40 s', 4);
 with batch as (
   select jsonb_build_object(
     'assets', jsonb_agg(jsonb_build_object('id', md5('a' || n), 'kind', 'host', 'identity', 'host ' || n)),

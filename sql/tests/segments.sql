@@ -1,5 +1,5 @@
 begin;
-select plan(38);
+select plan(39);
 
 select spillway.create_workspace('one') as one \gset
 \set big '01900000-0000-7000-8000-000000000001'
@@ -8,17 +8,16 @@ select spillway.open_upload(:one, :'big'), spillway.create_import(:one, :'big', 
 
 create function pg_temp.claim() returns text language sql as $$
   select concat_ws(' ', c ->> 'attempt', coalesce(c ->> 'ends_at', 'end'), convert_from(decode(c ->> 'checkpoint', 'base64'), 'UTF8'))
-  from jsonb_array_elements(spillway.claim_imports(1, '40 s', 100) -> 'claims') c $$;
+  from nullif(spillway.claim_import('40 s', 100) -> 'claim', 'null') c where c is not null $$;
 create function pg_temp.fence(p_import uuid, p_attempt integer) returns bigint language sql as $$
   select fence from spillway.import_queue where import_id = p_import and attempt = p_attempt $$;
 create function pg_temp.ingest(p_import uuid, p_attempt integer, p_read bigint, p_offset bigint default 0, p_evidence text default 'e') returns text language sql as $$
   select spillway.ingest_batch(p_import, p_attempt, pg_temp.fence(p_import, p_attempt), '40 s', jsonb_build_object('assets', '[]'::jsonb, 'findings', '[]'::jsonb, 'problems', '[]'::jsonb),
     spillway.columns_of(array[row(md5('o'), md5('f'), md5('a'), 'h', 1, null, null, null, null, null, null, p_evidence, p_offset, 1)::spillway.new_occurrence]), 1, 'nessus',
     convert_to('at ' || p_read, 'UTF8'), p_read) ->> 'state' $$;
-create function pg_temp.cut(p_attempt integer, p_offsets bigint[]) returns text language sql as $$
+create function pg_temp.cut(p_attempt integer, p_offset bigint) returns text language sql as $$
   select spillway.cut_segment('01900000-0000-7000-8000-000000000001', p_attempt,
-    pg_temp.fence('01900000-0000-7000-8000-000000000001', p_attempt), '40 s', p_offsets,
-    array(select encode(convert_to('cut ' || o, 'UTF8'), 'base64') from unnest(p_offsets) o)) ->> 'state' $$;
+    pg_temp.fence('01900000-0000-7000-8000-000000000001', p_attempt), '40 s', p_offset, convert_to('cut ' || p_offset, 'UTF8')) ->> 'state' $$;
 create function pg_temp.segments() returns setof text language sql as $$
   select concat_ws(' ', segment, starts_at || '-' || coalesce(ends_at::text, 'end'), bytes_read, convert_from(checkpoint, 'UTF8'), case when completed then 'completed' end)
   from spillway.import_segments order by segment $$;
@@ -30,18 +29,18 @@ select is(pg_temp.claim(), '1 end', 'a report is one segment, up to its end');
 select is(pg_temp.ingest(:'big', 1, 100, 70, 'later'), 'running', 'whose first batch is stored');
 select is(spillway.wants_segments(:'big', 1, 1), false, 'where it has all drains that there may be, nobody wants a part of it');
 select is(spillway.wants_segments(:'big', 1, 2), true, 'where there may be another, that one would');
-select is(pg_temp.cut(2, '{300,600}'), 'stale', 'who has not the present attempt cannot cut it');
-select is(spillway.cut_segment(:'big', 1, pg_temp.fence(:'big', 1) + 1, '40 s', '{300}', array['AAAA']) ->> 'state', 'stale', 'nor who has written what is not here');
-select throws_ok($$ select pg_temp.cut(1, '{100,600}') $$, '23514', null, 'nor can what is read be cut');
-select is(pg_temp.cut(1, '{300,600}'), 'running', 'the rest is cut');
-select results_eq($$ select pg_temp.segments() $$, $$ values ('0 0-300 100 at 100'), ('1 300-600 300 cut 300'), ('2 600-end 600 cut 600') $$,
-  'into segments that follow each other');
+select is(pg_temp.cut(2, 300), 'stale', 'who has not the present attempt cannot cut it');
+select is(spillway.cut_segment(:'big', 1, pg_temp.fence(:'big', 1) + 1, '40 s', 300, '\x00') ->> 'state', 'stale', 'nor who has written what is not here');
+select throws_ok($$ select pg_temp.cut(1, 100) $$, '23514', null, 'nor can what is read be cut');
+select is(pg_temp.cut(1, 300), 'running', 'the rest is cut off');
+select results_eq($$ select pg_temp.segments() $$, $$ values ('0 0-300 100 at 100'), ('1 300-end 300 cut 300') $$, 'and is a segment that follows');
 select results_eq($$ select segment::integer, priority::integer, admitted, claimed from spillway.import_queue order by segment $$,
-  $$ values (0, 7, true, true), (1, 7, true, false), (2, 7, true, false) $$, 'and all are admitted with their import');
-select is(spillway.wants_segments(:'big', 1, 2), false, 'and as long as one of them waits, no more are wanted');
-select is(pg_temp.claim(), '2 600 cut 300', 'another drain gets the next segment, with an attempt of its own');
-select is(pg_temp.cut(2, '{400}'), 'running', 'and may cut it further');
+  $$ values (0, 7, true, true), (1, 7, true, false) $$, 'admitted with its import');
+select is(spillway.wants_segments(:'big', 1, 2), false, 'and as long as it waits, no more are wanted');
+select is(pg_temp.claim(), '2 end cut 300', 'another drain gets it, with an attempt of its own');
+select is(pg_temp.cut(2, 600), 'running', 'and may cut it further');
 select is(pg_temp.claim(), '3 end cut 600', 'a third gets the last');
+select is(pg_temp.cut(2, 400), 'running', 'and further');
 select is(pg_temp.claim(), '4 600 cut 400', 'and what was cut off comes at its turn');
 select is(pg_temp.claim(), null, 'then all are held');
 

@@ -26,7 +26,7 @@ async fn ten_thousand_findings_take_at_most_twenty_statements() -> Result<()> {
     let row = database.query_one(counted, &[]).await?;
     let (calls, statements): (i64, Option<String>) = (row.get(0), row.get(1));
     let statements = statements.unwrap_or_default();
-    assert!(statements.contains("ingest_batch") && statements.contains("claim_imports"), "nothing was counted:\n{statements}");
+    assert!(statements.contains("ingest_batch") && statements.contains("claim_import"), "nothing was counted:\n{statements}");
     assert!(calls <= 20, "{calls} statements:\n{statements}");
     assert_eq!(world.client.status(&upload.id).await?["counts"]["occurrences"]["new"], 10_000);
     Ok(())

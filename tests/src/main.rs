@@ -11,6 +11,7 @@ mod bad_input;
 mod cost;
 mod crash;
 mod import;
+mod locks;
 mod network;
 mod operator;
 mod outage;

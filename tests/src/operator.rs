@@ -59,7 +59,7 @@ async fn an_operator_migrates_a_new_database_once() -> Result<()> {
     let new = cluster.create_database(&format!("operator-{}", random::hex(6)?)).await?;
     let first = operator.prints(&new, &["migrate"]).await?;
     assert!(first.starts_with("applied 0001_"), "{first}");
-    assert!(first.contains(" functions\nthe database lets in "), "{first}");
+    assert!(first.contains(" functions and triggers\nthe database lets in "), "{first}");
     let second = operator.prints(&new, &["migrate"]).await?;
     assert!(second.starts_with("nothing to apply\n"), "{second}");
     Ok(())

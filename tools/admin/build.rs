@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// The folders that make the schema: fields of `migrate::Sql`.
-const FOLDERS: [&str; 2] = ["migrations", "functions"];
+const FOLDERS: [&str; 3] = ["migrations", "functions", "triggers"];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sql = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../sql").canonicalize()?;
@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("cargo::rerun-if-changed={}", folder.display());
         writeln!(code, "    {name}: &[")?;
         for file in sql_files(&folder)? {
-            writeln!(code, "        ({:?}, include_str!({file:?})),", file.strip_prefix(&folder)?)?;
+            writeln!(code, "        ({:?}, include_str!({file:?})),", file.strip_prefix(&sql)?)?;
         }
         writeln!(code, "    ],")?;
     }

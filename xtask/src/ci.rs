@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use stack::{build, progress, tool};
 
-use crate::{formats, schema, test};
+use crate::{formats, tables, test};
 
 /// Runs all checks, the quick ones first.
 pub(crate) async fn run() -> Result<()> {
@@ -12,8 +12,8 @@ pub(crate) async fn run() -> Result<()> {
     lint_functions().await?;
     progress::note("docs/formats.md");
     formats::check()?;
-    progress::note("sql/schema.sql");
-    schema::check().await?;
+    progress::note("sql/tables.sql");
+    tables::check().await?;
     test::run(&build::OtherRuntime::default()).await
 }
 

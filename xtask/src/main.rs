@@ -13,7 +13,7 @@ use stack::build::{self, OtherRuntime};
 mod ci;
 mod demo;
 mod formats;
-mod schema;
+mod tables;
 mod test;
 mod up;
 
@@ -36,7 +36,7 @@ enum Command {
     /// Runs all tests: unit, SQL (pgTAP), end to end over two object stores, and a round of each fault of `torture`
     Test(OtherRuntime),
 
-    /// Runs what CI runs: formatting, lints, sql/schema.sql, docs/formats.md, and all tests
+    /// Runs what CI runs: formatting, lints, sql/tables.sql, docs/formats.md, and all tests
     Ci,
 
     /// Measures everything that is said of speed, each figure beside its reference
@@ -52,8 +52,8 @@ enum Command {
     #[command(flatten)]
     Admin(Admin),
 
-    /// Writes sql/schema.sql from the migrations and functions
-    Schema,
+    /// Writes sql/tables.sql from the migrations
+    Tables,
 
     /// Writes docs/formats.md from the descriptions of the formats
     Formats,
@@ -83,7 +83,7 @@ impl Command {
             Self::Torture(passed) => passed.become_tool("torture"),
             Self::Generate(generate) => generate.run(),
             Self::Admin(command) => command.run().await,
-            Self::Schema => schema::write().await,
+            Self::Tables => tables::write().await,
             Self::Formats => formats::write(),
         }
     }

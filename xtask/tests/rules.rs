@@ -83,15 +83,67 @@ fn quoted(text: &str, quote: char) -> BTreeSet<String> {
 
 #[test]
 fn one_sql_function_a_file_with_its_name() {
-    let mut broken = Vec::new();
+    let (mut broken, mut names) = (Vec::new(), BTreeSet::new());
     for (file, text) in files("sql/functions", "sql") {
-        let name = Path::new(&file).file_stem().expect("a name").to_string_lossy().into_owned();
+        let name = stem(&file);
+        if !names.insert(name.to_owned()) {
+            broken.push(format!("{file}:1: another folder has a function of this name; give it another"));
+        }
         let made: Vec<_> = text.match_indices("create or replace function spillway.").collect();
         if made.len() != 1 || !text.contains(&format!("create or replace function spillway.{name}(")) {
             broken.push(format!("{file}:1: has to make the function spillway.{name}, and no other; move others to files of their own"));
         }
         if !text.contains(&format!("comment on function spillway.{name}(")) {
             broken.push(format!("{file}:1: says nothing of what {name} does; add `comment on function`"));
+        }
+    }
+    holds(&broken);
+}
+
+/// The name of the function or trigger that a file of SQL makes.
+fn stem(file: &str) -> &str {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    name.strip_suffix(".sql").unwrap_or(name)
+}
+
+#[test]
+fn sql_functions_that_only_sql_calls_are_private() {
+    let folders = ["crates", "functions", "tests", "tools", "xtask"].into_iter().filter(|folder| root().join(folder).is_dir());
+    let rust: Vec<_> = folders.flat_map(|folder| files(folder, "rs")).collect();
+    let callers = |name: &str| {
+        let call = format!("spillway.{name}(");
+        rust.iter()
+            .filter(|(_, text)| text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(&call)))
+            .collect::<Vec<_>>()
+    };
+    let is_app = |file: &str| file.starts_with("crates/") || file.starts_with("functions/");
+    let mut broken = Vec::new();
+    for (file, _) in files("sql/functions", "sql") {
+        let (name, callers) = (stem(&file), callers(stem(&file)));
+        if !file.contains("/private/") && callers.is_empty() {
+            broken.push(format!("{file}:1: nothing but SQL calls {name}; move it to the folder private/ of its subject"));
+        }
+        if file.contains("/private/")
+            && let Some((caller, _)) = callers.iter().find(|(caller, _)| is_app(caller))
+        {
+            broken.push(format!("{file}:1: {caller} calls {name}; move it out of private/"));
+        }
+    }
+    holds(&broken);
+}
+
+#[test]
+fn one_trigger_a_file_with_its_name_and_none_in_functions() {
+    let mut broken = Vec::new();
+    for (file, text) in files("sql/triggers", "sql") {
+        let made: Vec<_> = text.lines().filter(|line| line.starts_with("create ") && line.contains(" trigger ")).collect();
+        if !matches!(made.as_slice(), [line] if line.contains(&format!(" trigger {} ", stem(&file)))) {
+            broken.push(format!("{file}:1: has to make the trigger {}, and no other", stem(&file)));
+        }
+    }
+    for (file, text) in files("sql/functions", "sql") {
+        if text.contains("returns trigger") {
+            broken.push(format!("{file}:1: the function of a trigger; move it to the trigger's file in sql/triggers"));
         }
     }
     holds(&broken);

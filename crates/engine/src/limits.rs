@@ -42,7 +42,7 @@ mod tests {
 
     #[test]
     fn the_database_counts_the_same_trial() {
-        let sql = include_str!("../../../sql/functions/trial_records.sql");
+        let sql = include_str!("../../../sql/functions/queue/private/trial_records.sql");
         assert!(sql.contains(&format!("$$ select {TRIAL_RECORDS} $$")), "trial_records.sql and TRIAL_RECORDS differ: {sql}");
     }
 }

@@ -10,8 +10,6 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use futures::future::{Either, select};
 use http::StatusCode;
 use scan_reports::{Cut, OccurrenceColumns};
@@ -154,9 +152,9 @@ pub struct NewEntry {
 
 /// What a claim gave.
 #[derive(Debug, Default, Deserialize)]
-pub struct Claims {
-    /// The imports.
-    pub claims: Vec<Claim>,
+pub struct Claimed {
+    /// Nothing where nothing waits, or no more drains may work.
+    pub claim: Option<Claim>,
     /// Whether another drain would find work, too.
     pub more: bool,
 }
@@ -200,6 +198,8 @@ pub struct Claim {
     pub entry_ends_at: u64,
     /// Where the decoder goes on, in base64; at the start without one.
     pub checkpoint: Option<String>,
+    /// Most of the import cannot be used, as whoever worked on it before found out: it is to be ended with [`Db::fail_trial`].
+    pub trial_failed: bool,
 }
 
 impl Claim {
@@ -240,6 +240,8 @@ pub enum ImportState {
     Completed,
     /// It failed for good.
     Failed,
+    /// Most of it cannot be used: it is to be ended with [`Db::fail_trial`].
+    TrialFailed,
     /// The attempt is over: cancelled, or claimed by another drain; or the database has lost what was written before. Nothing was written.
     Stale,
 }
@@ -369,11 +371,11 @@ impl Db {
         .await
     }
 
-    /// `claim_imports`: up to `limit` imports to work on, as long as no more than `parallelism` are worked on in all.
-    pub async fn claim_imports(&self, limit: i32, lease: Duration, parallelism: i32) -> Result<Claims, DbError> {
+    /// `claim_import`: the segment of an import that is next, as long as no more than `parallelism` are worked on in all.
+    pub async fn claim_import(&self, lease: Duration, parallelism: i32) -> Result<Claimed, DbError> {
         self.document(
-            "select spillway.claim_imports($1, make_interval(secs => $2), $3)",
-            vec![ParameterValue::Int32(limit), ParameterValue::Floating64(lease.as_secs_f64()), ParameterValue::Int32(parallelism)],
+            "select spillway.claim_import(make_interval(secs => $1), $2)",
+            vec![ParameterValue::Floating64(lease.as_secs_f64()), ParameterValue::Int32(parallelism)],
         )
         .await
     }
@@ -426,10 +428,8 @@ impl Db {
         }
     }
 
-    /// `cut_segment`: cuts what is left of the segment.
-    pub async fn cut_segment(&self, claim: &Claim, lease: Duration, cuts: &[Cut]) -> Result<ImportState, DbError> {
-        let offsets = cuts.iter().map(|cut| i64::try_from(claim.entry_starts_at + cut.offset).ok()).collect();
-        let checkpoints = cuts.iter().map(|cut| Some(BASE64_STANDARD.encode(&cut.checkpoint))).collect();
+    /// `cut_segment`: cuts what is left of the segment in two.
+    pub async fn cut_segment(&self, claim: &Claim, lease: Duration, cut: &Cut) -> Result<ImportState, DbError> {
         let state = self
             .state(
                 "select spillway.cut_segment($1, $2, $3, make_interval(secs => $4), $5, $6)",
@@ -438,8 +438,8 @@ impl Db {
                     ParameterValue::Int32(claim.attempt),
                     ParameterValue::Int64(claim.fence.get()),
                     ParameterValue::Floating64(lease.as_secs_f64()),
-                    ParameterValue::ArrayInt64(offsets),
-                    ParameterValue::ArrayStr(checkpoints),
+                    int64(claim.entry_starts_at + cut.offset),
+                    ParameterValue::Binary(cut.checkpoint.clone()),
                 ],
             )
             .await?;
@@ -466,6 +466,11 @@ impl Db {
             vec![id(claim.import_id), ParameterValue::Int32(claim.attempt), json(failure)?, ParameterValue::Boolean(may_pass)],
         )
         .await
+    }
+
+    /// `fail_trial`: ends an import most of which cannot be used.
+    pub async fn fail_trial(&self, claim: &Claim) -> Result<ImportState, DbError> {
+        self.state("select spillway.fail_trial($1, $2)", vec![id(claim.import_id), ParameterValue::Int32(claim.attempt)]).await
     }
 
     /// `import_status`: an import's version, and its document unless the caller has that version.

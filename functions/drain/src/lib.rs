@@ -12,7 +12,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method, Response};
 use platform::auth::carries_token;
 use platform::config;
-use platform::db::{Claims, Db, DbError, ImportState};
+use platform::db::{Claimed, Db, DbError, ImportState};
 use platform::http::{Answer, Problem, no_such_method, no_such_path};
 use platform::objects::Store;
 use platform::wake::DRAIN;
@@ -128,7 +128,7 @@ struct Drain {
     deadline: Instant,
     db: Db,
     store: Store,
-    first: Claims,
+    first: Claimed,
 }
 
 impl Drain {
@@ -160,11 +160,10 @@ impl Drain {
         let (mut shift, mut memory) = (Shift::new(*deadline), Known::none());
         let mut next = Some(std::mem::take(first));
         let wake = loop {
-            let Claims { claims, more } = match next.take() {
-                Some(claims) => claims,
+            let Claimed { claim, more } = match next.take() {
+                Some(claimed) => claimed,
                 None => claim(db, settings).await?,
             };
-            let claim = claims.into_iter().next();
             let mut next = shift.claimed(claim.is_some(), more, memory.is_some(), Instant::now());
             if let (Some(claim), Next::Work { wake }) = (claim, next) {
                 if wake {
@@ -198,13 +197,13 @@ impl Drain {
 }
 
 /// Takes the next import. Where the connection is broken, tries a new one: that the last import lost it says nothing about the next.
-async fn claim(db: &mut Db, settings: &Settings) -> Result<Claims, DbError> {
-    match db.claim_imports(1, settings.lease, settings.parallelism).await {
+async fn claim(db: &mut Db, settings: &Settings) -> Result<Claimed, DbError> {
+    match db.claim_import(settings.lease, settings.parallelism).await {
         Err(error) if error.may_pass() => {
             db.reopen().await?;
-            db.claim_imports(1, settings.lease, settings.parallelism).await
+            db.claim_import(settings.lease, settings.parallelism).await
         }
-        claims => claims,
+        claimed => claimed,
     }
 }
 

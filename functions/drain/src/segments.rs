@@ -24,7 +24,7 @@ pub(crate) async fn look(job: &Job<'_>, source: &mut Source<'_>, report: &Report
         let Some(found) = search.feed(&bytes) else { continue };
         let Some(cut) = found else { break };
         source.cut(cut.offset);
-        let verdict = verdict(db.cut_segment(claim, settings.lease, &[cut]).await?);
+        let verdict = verdict(db.cut_segment(claim, settings.lease, &cut).await?);
         if verdict == Verdict::Holds {
             // Beside the work that goes on here: reaching somebody takes a moment.
             wasip3::spawn(wake_next());

@@ -49,9 +49,17 @@ pub(crate) struct Job<'a> {
 impl Job<'_> {
     /// Works until the import ends or the deadline has passed.
     pub(crate) async fn work(&self, memory: &mut Known, times: &mut Times) -> Ended<Stop> {
+        self.try_work(memory, times).await.unwrap_or_else(Ended::Stopped)
+    }
+
+    async fn try_work(&self, memory: &mut Known, times: &mut Times) -> Result<Ended<Stop>, Stop> {
+        if self.claim.trial_failed {
+            // Whoever found it out was killed before it could say so.
+            return Ok(if self.db.fail_trial(self.claim).await? == ImportState::Stale { Ended::Lost } else { Ended::Failed });
+        }
         let mut source = Source::new(self.store, self.claim, times);
         match self.claim.kind {
-            Kind::Report => read_and_store(self, &mut source, memory).await.unwrap_or_else(Ended::Stopped),
+            Kind::Report => read_and_store(self, &mut source, memory).await,
         }
     }
 
@@ -149,7 +157,10 @@ async fn store(
     };
     let waited = sent.elapsed().saturating_sub(source.times.reading().saturating_sub(read));
     source.times.database += waited;
-    let Ingested { state, refused } = stored?;
+    let Ingested { mut state, refused } = stored?;
+    if state == ImportState::TrialFailed {
+        state = job.db.fail_trial(job.claim).await?;
+    }
     turn.stored(verdict(state), refused && report.remembers(), waited);
     Ok(())
 }
@@ -158,7 +169,7 @@ async fn store(
 pub(crate) fn verdict(state: ImportState) -> Verdict {
     match state {
         ImportState::Stale => Verdict::Lost,
-        ImportState::Failed => Verdict::Failed,
+        ImportState::Failed | ImportState::TrialFailed => Verdict::Failed,
         ImportState::Queued | ImportState::Running | ImportState::Released | ImportState::Completed => Verdict::Holds,
     }
 }

@@ -58,7 +58,7 @@ pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
 /// Claims the one import that may be claimed and gives it back, again and again; only the claims are timed.
 async fn measure(connection: &Client, count: usize) -> Result<Sample> {
     let claim = "select claim ->> 'import_id', (claim ->> 'attempt')::integer
-        from jsonb_array_elements(spillway.claim_imports(1, interval '40 s', 4) -> 'claims') claim";
+        from nullif(spillway.claim_import(interval '40 s', 4) -> 'claim', 'null') claim where claim is not null";
     let claim = connection.prepare(claim).await?;
     let release = connection.prepare("select spillway.release_import($1::text::uuid, $2)").await?;
     settle(connection).await?;

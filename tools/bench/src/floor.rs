@@ -187,7 +187,7 @@ pub(super) async fn create_import(connection: &Client, workspace: &str, bytes: u
 /// Claims the import that is next: its id, attempt and fence.
 pub(super) async fn claim(connection: &Client) -> Result<(String, i32, i64)> {
     let claim = "select claim ->> 'import_id', (claim ->> 'attempt')::integer, (claim ->> 'fence')::bigint
-        from jsonb_array_elements(spillway.claim_imports(1, interval '1 hour', 1000) -> 'claims') claim";
+        from nullif(spillway.claim_import(interval '1 hour', 1000) -> 'claim', 'null') claim where claim is not null";
     let row = connection.query_opt(claim, &[]).await.context("cannot claim an import")?.context("there is no import to claim")?;
     Ok((row.get(0), row.get(1), row.get(2)))
 }

@@ -129,7 +129,7 @@ impl Subject {
                 "From the first byte of a small upload until the database shows a stored record, asked every 3 ms. By the schedule alone: \
                  imports that are written to the database without waking anybody, spread over one period of the schedule (10 s)."
             }
-            Self::Claim => "`claim_imports` from a native client, for the one import that may be claimed.",
+            Self::Claim => "`claim_import` from a native client, for the one import that may be claimed.",
             Self::Growth => {
                 "The drain's time for a report of new occurrences, into tables that hold so many of the same workspace before. Medians of the rounds, \
                  each with hosts that no other has."

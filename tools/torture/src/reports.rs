@@ -20,6 +20,11 @@ const NMAP: usize = 3_000;
 const SARIF: usize = 2_000;
 /// Hosts of a network, which Nessus and Nmap both look at.
 const HOSTS: usize = 60;
+/// An archive, most records of which cannot be used: its import fails, and goes on when it is tried again. The reports in it are read at the same
+/// time, and the trial ends in the middle of them.
+pub(super) const UNUSABLE: &str = "unusable.zip";
+const UNUSABLE_ENTRIES: u64 = 4;
+const UNUSABLE_SIZE: NetworkSize = NetworkSize { findings: 150, hosts: HOSTS, first_host: 0, seed: 0, problems: 350 };
 /// What the later report of a scanner says in other words.
 const OTHER_WORDS: [(&str, &str); 7] = [
     ("The remote service", "The service"),
@@ -63,6 +68,7 @@ fn made_up(workspace: u64) -> Result<Vec<Report>> {
     for scanner in SCANNERS {
         reports.push(Report { file_name: format!("{}-first", scanner.name()), bytes: scanner.report(workspace, 0)?.into() });
     }
+    reports.push(Report { file_name: UNUSABLE.to_owned(), bytes: unusable(workspace)?.into() });
     let scanner = SCANNERS[usize::try_from(workspace)? % SCANNERS.len()];
     let later = in_other_words(scanner.report(workspace, 1)?)?;
     reports.push(Report { file_name: format!("{}-later", scanner.name()), bytes: later.into() });
@@ -91,6 +97,26 @@ impl Scanner {
         }
         Ok(report)
     }
+}
+
+/// A ZIP archive (APPNOTE.TXT) of stored entries.
+fn unusable(seed: u64) -> Result<Vec<u8>> {
+    let (mut file, mut directory) = (Vec::new(), Vec::new());
+    for entry in 0..UNUSABLE_ENTRIES {
+        let (name, mut report) = (format!("nmap-{entry}.xml"), Vec::new());
+        generate::nmap(NetworkSize { seed: seed * UNUSABLE_ENTRIES + entry, ..UNUSABLE_SIZE }, &mut report)?;
+        let mut crc = flate2::Crc::new();
+        crc.update(&report);
+        let size = u32::try_from(report.len())?;
+        let sums: Vec<u8> = [crc.sum(), size, size].into_iter().flat_map(u32::to_le_bytes).collect();
+        let header = [&[20, 0, 0, 0, 0, 0, 0, 0, 0, 0], sums.as_slice(), &u16::try_from(name.len())?.to_le_bytes()].concat();
+        let at = u32::try_from(file.len())?.to_le_bytes();
+        file.extend([b"PK\x03\x04", header.as_slice(), &[0; 2], name.as_bytes(), &report].concat());
+        directory.extend([b"PK\x01\x02\x14\x00", header.as_slice(), &[0; 12], &at, name.as_bytes()].concat());
+    }
+    let count = u16::try_from(UNUSABLE_ENTRIES)?.to_le_bytes();
+    let place: Vec<u8> = [directory.len().try_into()?, file.len().try_into()?].into_iter().flat_map(u32::to_le_bytes).collect();
+    Ok([&file, &directory, b"PK\x05\x06\0\0\0\0".as_slice(), &count, &count, &place, &[0; 2]].concat())
 }
 
 fn in_other_words(report: Vec<u8>) -> Result<Vec<u8>> {

@@ -1,34 +1,59 @@
-//! `sql/schema.sql`: the schema as one file to read, made from the migrations and functions.
+//! `sql/tables.sql`: tables, types, indexes and constraints as they are after all migrations. Functions and triggers have files of their own.
 
 use admin::{migrate, random};
 use anyhow::{Context as _, Result, ensure};
 use stack::postgres::Cluster;
 use stack::{paths, tool};
 
-const FILE: &str = "sql/schema.sql";
-const HEADER: &str = "-- The schema as it is after all migrations. Generated: `cargo xtask schema` writes it, CI fails on a difference.\n";
+const FILE: &str = "sql/tables.sql";
+const HEADER: &str =
+    "-- The tables as they are after all migrations. Generated: `cargo xtask tables` writes it, CI fails on a difference.\n";
+
+/// Leaves what can be read nowhere else. An error where a table needs a function: then that belongs here, too.
+const DROP_FUNCTIONS: &str = "
+do $$
+declare
+    a_trigger record;
+    a_function regprocedure;
+begin
+    for a_trigger in
+        select t.tgname, t.tgrelid::regclass as of_table
+        from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid
+        where c.relnamespace = 'spillway'::regnamespace and not t.tgisinternal
+    loop
+        execute pg_catalog.format('drop trigger %I on %s', a_trigger.tgname, a_trigger.of_table);
+    end loop;
+    for a_function in select p.oid from pg_catalog.pg_proc p where p.pronamespace = 'spillway'::regnamespace
+    loop
+        execute 'drop routine ' || a_function;
+    end loop;
+end
+$$;
+";
 
 /// Writes the file.
 pub(crate) async fn write() -> Result<()> {
-    let schema = dump().await?;
-    std::fs::write(paths::root().join(FILE), schema).with_context(|| format!("cannot write {FILE}"))
+    let tables = dump().await?;
+    std::fs::write(paths::root().join(FILE), tables).with_context(|| format!("cannot write {FILE}"))
 }
 
 /// An error when the file is not what [`write`] would write.
 pub(crate) async fn check() -> Result<()> {
     let file = paths::read(&paths::root().join(FILE)).unwrap_or_default();
-    let schema = dump().await?;
-    let line = file.lines().zip(schema.lines()).position(|(file, schema)| file != schema);
-    let line = line.unwrap_or_else(|| file.lines().count().min(schema.lines().count())) + 1;
-    ensure!(file == schema, "{FILE} is not what the migrations and functions make (line {line}): run `cargo xtask schema`");
+    let tables = dump().await?;
+    let line = file.lines().zip(tables.lines()).position(|(file, tables)| file != tables);
+    let line = line.unwrap_or_else(|| file.lines().count().min(tables.lines().count())) + 1;
+    ensure!(file == tables, "{FILE} is not what the migrations make (line {line}): run `cargo xtask tables`");
     Ok(())
 }
 
-/// The schema of a new database.
+/// The tables of a new database.
 async fn dump() -> Result<String> {
     let cluster = Cluster::shared().await?;
-    let database = cluster.create_database(&format!("schema_{}", random::hex(4)?)).await?;
-    migrate::migrate(&mut database.connect().await?).await?;
+    let database = cluster.create_database(&format!("tables_{}", random::hex(4)?)).await?;
+    let mut client = database.connect().await?;
+    migrate::migrate(&mut client).await?;
+    client.batch_execute(DROP_FUNCTIONS).await.context("a table or type needs a function")?;
     let mut command = tool::command(cluster.binaries().program("pg_dump"));
     command.args(["--schema-only", "--schema=spillway", "--no-owner", "--no-privileges", "--dbname"]);
     command.arg(database.url_without_password()).env("PGPASSWORD", &database.password);

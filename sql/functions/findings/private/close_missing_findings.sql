@@ -4,36 +4,43 @@ language plpgsql volatile set search_path = '' set plan_cache_mode = force_custo
 as $$
 declare
   v_import spillway.imports;
+  v_missing uuid[];
   v_closed integer;
 begin
-  -- One end of an import at a time: of two that end at once, the second sees the first.
-  perform from spillway.workspaces w where w.id = p_workspace and p_scope is not null for no key update;
+  if p_scope is null then
+    return 0;
+  end if;
+  perform spillway.lock_closing(p_workspace);
   -- The newest word on the scope counts, whichever import has just ended: one that comes late must not keep open what a newer one missed.
   -- An import with errors may have seen more than it could store.
   select i.* into v_import from spillway.imports i
   where i.workspace_id = p_workspace and i.scope = p_scope and i.close_missing and i.state = 'completed' and i.errors = 0
-  order by i.id desc limit 1
-  for no key update;
+  order by i.id desc limit 1;
   if not found then
     return 0;
   end if;
-  with gone as (
-    delete from spillway.finding_scopes s using spillway.findings f
-    where s.workspace_id = p_workspace and s.scope = p_scope and s.last_import_id < v_import.id
-      and f.workspace_id = p_workspace and f.id = s.finding_id and f.tool = any (v_import.tools)
+  v_missing := array(
+    select s.finding_id from spillway.finding_scopes s
+    join spillway.findings f on f.workspace_id = p_workspace and f.id = s.finding_id
+    where s.workspace_id = p_workspace and s.scope = p_scope and s.last_import_id < v_import.id and f.tool = any (v_import.tools));
+  -- As batches lock them: all findings, then their scopes. What they have stored by then counts.
+  perform from spillway.findings f where f.workspace_id = p_workspace and f.id = any (v_missing) order by f.id for no key update;
+  with gone as materialized (
+    select s.finding_id from spillway.finding_scopes s
+    where s.workspace_id = p_workspace and s.scope = p_scope and s.finding_id = any (v_missing) and s.last_import_id < v_import.id
+    order by s.finding_id
+    for update
+  ), removed as (
+    delete from spillway.finding_scopes s using gone g
+    where s.workspace_id = p_workspace and s.scope = p_scope and s.finding_id = g.finding_id
     returning s.finding_id
-  ), closable as (
-    select f.id from gone g join spillway.findings f on f.workspace_id = p_workspace and f.id = g.finding_id
-    where f.status = 'open' and f.last_import_id < v_import.id
-      -- Another scope still shows it, or an import of no scope was the last to see it.
-      and not exists (select from spillway.finding_scopes o where o.workspace_id = p_workspace and o.finding_id = f.id and o.scope <> p_scope)
-      and exists (select from spillway.imports l where l.workspace_id = p_workspace and l.id = f.last_import_id and l.scope is not null)
-    order by f.id
-    for no key update of f
   )
   update spillway.findings f set status = 'closed', closed_import_id = v_import.id
-  from closable c
-  where f.workspace_id = p_workspace and f.id = c.id;
+  from removed r
+  where f.workspace_id = p_workspace and f.id = r.finding_id and f.status = 'open' and f.last_import_id < v_import.id
+    -- Another scope still shows it, or an import of no scope was the last to see it.
+    and not exists (select from spillway.finding_scopes o where o.workspace_id = p_workspace and o.finding_id = f.id and o.scope <> p_scope)
+    and exists (select from spillway.imports l where l.workspace_id = p_workspace and l.id = f.last_import_id and l.scope is not null);
   get diagnostics v_closed = row_count;
   if v_closed > 0 then
     update spillway.imports i

@@ -4,9 +4,10 @@ create or replace function spillway.close_unit(
 language plpgsql volatile set search_path = ''
 as $$
 declare
-  v_import spillway.imports;
+  c_trial constant integer := spillway.trial_records();
   v_bytes bigint := greatest(p_unit.bytes_read, least(p_bytes_read, p_unit.ends_at));
   v_got_further boolean := p_records > 0 or p_checkpoint is distinct from p_unit.checkpoint;
+  v_trial_failed boolean;
 begin
   update spillway.import_segments s set checkpoint = p_checkpoint, bytes_read = v_bytes
   where s.workspace_id = p_unit.workspace_id and s.import_id = p_unit.import_id and s.segment = p_unit.segment;
@@ -16,15 +17,12 @@ begin
   where q.import_id = p_unit.import_id and q.segment = p_unit.segment;
   update spillway.imports i
   set format = case when p_unit.format is null then p_format else i.format end, bytes_read = i.bytes_read + v_bytes - p_unit.bytes_read,
-    items = i.items + p_records, updated_at = clock_timestamp(), version = i.version + 1
+    items = i.items + p_records, updated_at = clock_timestamp(), version = i.version + 1,
+    trial_failed = i.trial_failed or i.items < c_trial and i.items + p_records >= c_trial and i.errors * 2 > i.items + p_records
   where i.workspace_id = p_unit.workspace_id and i.id = p_unit.import_id
-  returning i.* into v_import;
-  if v_import.items - p_records < spillway.trial_records() and v_import.items >= spillway.trial_records() and v_import.errors * 2 > v_import.items then
-    return spillway.fail_import(p_unit.import_id, p_unit.attempt, jsonb_build_object('code', 'too_many_errors', 'message',
-      format('%s of the first %s records cannot be used; the list of errors says why', v_import.errors, v_import.items)), false) ->> 'state';
-  end if;
-  return 'running';
+  returning i.trial_failed into v_trial_failed;
+  return case when v_trial_failed then 'trial_failed' else 'running' end;
 end
 $$;
 comment on function spillway.close_unit(spillway.unit, interval, integer, text, bytea, bigint) is
-  'ends a unit of work of any kind: checkpoint, progress, a longer lease and the next fence; p_records are those that it read, with those that cannot be used, whose number the import has by now. running; failed where more than half of the first trial_records() cannot be used';
+  'ends a unit of work of any kind: checkpoint, progress, a longer lease and the next fence; p_records are those that it read, with those that cannot be used, whose number the import has by now. running, or trial_failed where more than half of the import''s first trial_records() cannot be used: then fail_trial is to be called';

@@ -2,8 +2,14 @@ create or replace function spillway.mark_notifications_read(p_workspace integer,
 language plpgsql volatile set search_path = ''
 as $$
 begin
-  update spillway.notifications n set read_at = now()
-  where n.workspace_id = p_workspace and n.read_at is null and (p_id is null or n.id = p_id);
+  -- In one order: two who mark all wait for each other.
+  with unread as materialized (
+    select n.id from spillway.notifications n
+    where n.workspace_id = p_workspace and n.read_at is null and (p_id is null or n.id = p_id)
+    order by n.id
+    for no key update
+  )
+  update spillway.notifications n set read_at = now() from unread u where n.workspace_id = p_workspace and n.id = u.id;
   if p_id is not null then
     perform from spillway.notifications n where n.workspace_id = p_workspace and n.id = p_id;
     if not found then

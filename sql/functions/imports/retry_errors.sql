@@ -15,10 +15,9 @@ begin
   if not found then
     perform spillway.refuse_step(p_workspace, p_import, 'its errors can be tried again when it has ended');
   end if;
-  if v_import.scope is not null then
-    -- Before any finding is locked, as in finish_import: close_missing_findings must not wait for who waits for it.
-    perform from spillway.workspaces w where w.id = p_workspace for no key update;
-  end if;
+  -- Findings are locked here item by item, and then those that are closed: in no order that others could keep to.
+  perform spillway.lock_storing(p_workspace, true);
+  perform spillway.lock_closing(p_workspace);
   for v_error in
     select e.id, e.code, e.item from spillway.import_errors e
     where e.workspace_id = p_workspace and e.import_id = p_import and e.item is not null and (p_errors is null or e.id = any (p_errors))

@@ -11,7 +11,7 @@ begin
   if not found then
     return jsonb_build_object('state', 'stale');
   end if;
-  -- Of two segments that end at once, the second sees the first.
+  -- Of two segments that end at once, the second sees the first. With the last, nobody works on the import any more: then its row may be locked before findings.
   perform from spillway.imports i where i.workspace_id = v_workspace and i.id = p_import for no key update;
   if exists (select from spillway.import_queue q where q.import_id = p_import) then
     with ended as (
@@ -32,9 +32,10 @@ begin
     updated_at = clock_timestamp(), version = i.version + 1
   where i.workspace_id = v_workspace and i.id = p_import
   returning i.* into v_import;
-  perform spillway.admit_imports(v_workspace);
   perform spillway.notify_completed(v_import);
   perform spillway.close_missing_findings(v_workspace, v_import.scope);
+  -- Last: nobody who uploads or ends an import waits for a long closing.
+  perform spillway.admit_imports(v_workspace);
   return jsonb_build_object('state', 'completed');
 end
 $$;

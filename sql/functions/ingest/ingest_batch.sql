@@ -16,4 +16,4 @@ begin
 end
 $$;
 comment on function spillway.ingest_batch(uuid, integer, bigint, interval, jsonb, spillway.occurrence_columns, integer, text, bytea, bigint) is
-  'one unit of a segment of an import: fence, {assets, findings, problems, tools} and occurrences, counts, checkpoint, progress and a longer lease in one statement; stale where the attempt is over or the fence is another, and then nothing is changed; failed where more than half of the first trial_records() cannot be used. refused: some of it, perhaps a finding that later batches rely on, was not stored';
+  'one unit of a segment of an import: fence, {assets, findings, problems, tools} and occurrences, counts, checkpoint, progress and a longer lease in one statement; stale where the attempt is over or the fence is another, and then nothing is changed; trial_failed where more than half of the import''s first trial_records() cannot be used: then fail_trial is to be called. refused: some of it, perhaps a finding that later batches rely on, was not stored';

@@ -4,6 +4,7 @@ as $$
 declare
   v_import uuid;
   v_attempt integer;
+  v_locked integer;
   v_count integer := 0;
 begin
   for v_import in
@@ -12,8 +13,11 @@ begin
       and (q.failures >= spillway.max_failures() - 1 or q.stalled_at < now() - spillway.max_stall())
     order by q.available_at, q.import_id limit 100
   loop
-    -- As fail_import does: whoever locks several segments does so in their order. One of them may have got further meanwhile.
-    perform from spillway.import_queue q where q.import_id = v_import order by q.segment for update;
+    -- Past what others hold: who does is at work on it, and the next claim looks again. So this waits for nobody, and may lock one import after the other.
+    select count(*) into v_locked
+    from (select from spillway.import_queue q where q.import_id = v_import order by q.segment for update skip locked) as q;
+    continue when v_locked < (select count(*) from spillway.import_queue q where q.import_id = v_import);
+    -- One of its segments may have got further meanwhile.
     select q.attempt into v_attempt from spillway.import_queue q
     where q.import_id = v_import and q.claimed and q.available_at <= now()
       and (q.failures >= spillway.max_failures() - 1 or q.stalled_at < now() - spillway.max_stall())

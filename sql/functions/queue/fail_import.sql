@@ -25,9 +25,9 @@ begin
   set state = 'failed', error = p_error, finished_at = clock_timestamp(), updated_at = clock_timestamp(), version = i.version + 1
   where i.workspace_id = v_queue.workspace_id and i.id = p_import
   returning i.* into v_import;
-  perform spillway.admit_imports(v_import.workspace_id);
   perform spillway.notify(v_import.workspace_id, p_import, 'failed', 'Import failed',
     format('%s: %s; %s records were stored before', v_import.file_name, p_error ->> 'message', v_import.items - v_import.errors));
+  perform spillway.admit_imports(v_import.workspace_id);
   return jsonb_build_object('state', 'failed');
 end
 $$;

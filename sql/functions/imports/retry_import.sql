@@ -5,7 +5,7 @@ declare
   v_import spillway.imports;
 begin
   update spillway.imports i
-  set state = 'queued', error = null, finished_at = null, updated_at = now(), version = i.version + 1,
+  set state = 'queued', error = null, trial_failed = false, finished_at = null, updated_at = now(), version = i.version + 1,
     stage = case when i.items = 0 then 'queued' else i.stage end
   where i.workspace_id = p_workspace and i.id = p_import and i.state in ('failed', 'cancelled') and i.report_removed_at is null
   returning i.* into v_import;

@@ -1,0 +1,17 @@
+create or replace function spillway.fail_trial(p_import uuid, p_attempt integer) returns jsonb
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  v_import spillway.imports;
+begin
+  select i.* into v_import
+  from spillway.import_queue q join spillway.imports i on i.workspace_id = q.workspace_id and i.id = q.import_id
+  where q.import_id = p_import and q.attempt = p_attempt;
+  return spillway.fail_import(p_import, p_attempt, jsonb_build_object('code', 'too_many_errors', 'message',
+    format('%s of the first %s records cannot be used; the list of errors says why', v_import.errors, v_import.items)), false);
+end
+$$;
+-- Not in the statement that finds it out, whose locks come after those that this takes. Who is killed between the two has left imports.trial_failed, by which
+-- the next claim, and the next unit of every other segment, comes to the same end; nothing more of the killed one's segment is stored before.
+comment on function spillway.fail_trial(uuid, integer) is
+  'ends an import most of which cannot be used: for whoever was told trial_failed, by a unit of work or by a claim; stale where the attempt is over';

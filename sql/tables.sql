@@ -1,0 +1,732 @@
+-- The tables as they are after all migrations. Generated: `cargo xtask tables` writes it, CI fails on a difference.
+
+CREATE SCHEMA spillway;
+
+COMMENT ON SCHEMA spillway IS 'Reports of security scanners: imports, and what was found where';
+
+CREATE TYPE spillway.asset_kind AS ENUM (
+    'host',
+    'site',
+    'repository',
+    'image',
+    'cloud_resource'
+);
+
+CREATE TYPE spillway.finding_kind AS ENUM (
+    'host',
+    'web',
+    'code',
+    'dependency',
+    'secret',
+    'configuration'
+);
+
+CREATE TYPE spillway.finding_status AS ENUM (
+    'open',
+    'closed',
+    'false_positive',
+    'accepted_risk'
+);
+
+CREATE TYPE spillway.import_kind AS ENUM (
+    'report'
+);
+
+COMMENT ON TYPE spillway.import_kind IS 'what an import brings: report, a report of a security scanner';
+
+CREATE TYPE spillway.import_stage AS ENUM (
+    'queued',
+    'parsing',
+    'assets',
+    'findings',
+    'finalizing',
+    'done'
+);
+
+COMMENT ON TYPE spillway.import_stage IS 'what a running import is doing, for people';
+
+CREATE TYPE spillway.import_state AS ENUM (
+    'queued',
+    'running',
+    'completed',
+    'failed',
+    'cancelled'
+);
+
+COMMENT ON TYPE spillway.import_state IS 'queued and running imports have a row in import_queue, ended ones have none';
+
+CREATE TYPE spillway.severity AS ENUM (
+    'info',
+    'low',
+    'medium',
+    'high',
+    'critical'
+);
+
+COMMENT ON TYPE spillway.severity IS 'from harmless to worst';
+
+CREATE TYPE spillway.new_finding AS (
+	identity uuid,
+	tool text,
+	kind spillway.finding_kind,
+	rule_id text,
+	title text,
+	severity spillway.severity,
+	status spillway.finding_status,
+	description text,
+	solution text,
+	vulnerability_ids text[],
+	cwes integer[],
+	cvss jsonb,
+	"references" text[],
+	component jsonb,
+	attributes jsonb,
+	"offset" bigint
+);
+
+COMMENT ON TYPE spillway.new_finding IS 'a finding on its way in: identity is its id, offset where in the report the record stands that it was read from';
+
+CREATE TYPE spillway.new_occurrence AS (
+	id uuid,
+	finding_id uuid,
+	asset_id uuid,
+	host text,
+	port integer,
+	protocol text,
+	service text,
+	url text,
+	parameter text,
+	path text,
+	line bigint,
+	evidence text,
+	source_offset bigint,
+	source_line bigint
+);
+
+COMMENT ON TYPE spillway.new_occurrence IS 'an occurrence on its way in: the columns of the table, and where in the report it stands';
+
+CREATE TYPE spillway.notification_kind AS ENUM (
+    'completed',
+    'warning',
+    'failed',
+    'closed'
+);
+
+COMMENT ON TYPE spillway.notification_kind IS 'completed; completed with errors; failed; findings closed';
+
+CREATE TYPE spillway.occurrence_columns AS (
+	id uuid[],
+	finding_id uuid[],
+	asset_id uuid[],
+	host text[],
+	port integer[],
+	protocol text[],
+	service text[],
+	url text[],
+	parameter text[],
+	path text[],
+	line bigint[],
+	evidence text[],
+	source_offset bigint[],
+	source_line bigint[]
+);
+
+COMMENT ON TYPE spillway.occurrence_columns IS 'occurrences on their way in, column by column (see new_occurrence): arrays of one length, or null or empty where a column is null in all of them';
+
+CREATE TYPE spillway.page AS (
+	items text,
+	next text
+);
+
+COMMENT ON TYPE spillway.page IS 'a page of a list: its items as a JSON array, and the place after which the next page begins; null where there is none';
+
+CREATE TYPE spillway.seen_as AS ENUM (
+    'new',
+    'updated',
+    'reopened',
+    'unchanged'
+);
+
+COMMENT ON TYPE spillway.seen_as IS 'what an import meant for something that it saw: new; known, and changed by it; closed, and open again; known, and the same';
+
+CREATE TYPE spillway.unit AS (
+	workspace_id integer,
+	import_id uuid,
+	attempt integer,
+	segment smallint,
+	checkpoint bytea,
+	bytes_read bigint,
+	ends_at bigint,
+	format text,
+	entry_name text,
+	entry_starts_at bigint,
+	keeps_errors boolean
+);
+
+COMMENT ON TYPE spillway.unit IS 'a unit of work that is open: the segment that it is of as it was before, where it ends, and keeps_errors: whether the import has room for more errors';
+
+CREATE TABLE spillway.api_keys (
+    workspace_id integer NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    name text NOT NULL,
+    hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_key_hash_is_sha256 CHECK ((octet_length(hash) = 32))
+);
+
+COMMENT ON TABLE spillway.api_keys IS 'who may call the API for a workspace';
+
+COMMENT ON COLUMN spillway.api_keys.hash IS 'SHA-256 of the key; the key itself (256 random bits) is shown once and never stored';
+
+CREATE TABLE spillway.assets (
+    workspace_id integer NOT NULL,
+    id uuid NOT NULL,
+    kind spillway.asset_kind NOT NULL,
+    identity text NOT NULL,
+    hostname text,
+    attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
+    first_import_id uuid NOT NULL,
+    last_import_id uuid NOT NULL,
+    first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_as spillway.seen_as DEFAULT 'new'::spillway.seen_as NOT NULL,
+    hostname_import_id uuid,
+    attribute_imports jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT asset_identity_is_short CHECK (((length(identity) >= 1) AND (length(identity) <= 1024)))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE spillway.assets IS 'what was scanned: a host, site, repository, image or cloud resource';
+
+COMMENT ON COLUMN spillway.assets.id IS 'hash of kind and identity';
+
+COMMENT ON COLUMN spillway.assets.last_import_id IS 'the newest import that saw it';
+
+COMMENT ON COLUMN spillway.assets.seen_as IS 'what last_import_id meant for it';
+
+COMMENT ON COLUMN spillway.assets.hostname_import_id IS 'the newest import that named it';
+
+COMMENT ON COLUMN spillway.assets.attribute_imports IS 'for each attribute the newest import that told it';
+
+CREATE TABLE spillway.finding_scopes (
+    workspace_id integer NOT NULL,
+    scope text NOT NULL,
+    finding_id uuid NOT NULL,
+    last_import_id uuid NOT NULL
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE spillway.finding_scopes IS 'the scopes in which a finding is seen at present; one that is seen in none any more is closed';
+
+COMMENT ON COLUMN spillway.finding_scopes.last_import_id IS 'the newest import of the scope that saw it';
+
+CREATE TABLE spillway.findings (
+    workspace_id integer NOT NULL,
+    id uuid NOT NULL,
+    tool text NOT NULL,
+    kind spillway.finding_kind NOT NULL,
+    rule_id text NOT NULL,
+    title text NOT NULL,
+    severity spillway.severity NOT NULL,
+    status spillway.finding_status DEFAULT 'open'::spillway.finding_status NOT NULL,
+    decided_at timestamp with time zone,
+    description text DEFAULT ''::text NOT NULL,
+    solution text DEFAULT ''::text NOT NULL,
+    vulnerability_ids text[] DEFAULT '{}'::text[] NOT NULL,
+    cwes integer[] DEFAULT '{}'::integer[] NOT NULL,
+    cvss jsonb DEFAULT '[]'::jsonb NOT NULL,
+    reference_urls text[] DEFAULT '{}'::text[] NOT NULL,
+    component jsonb,
+    attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
+    source_offset bigint NOT NULL,
+    first_import_id uuid NOT NULL,
+    last_import_id uuid NOT NULL,
+    first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_as spillway.seen_as DEFAULT 'new'::spillway.seen_as NOT NULL,
+    closed_import_id uuid,
+    CONSTRAINT finding_title_is_short CHECK (((length(title) >= 1) AND (length(title) <= 1024)))
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.05', autovacuum_analyze_scale_factor='0.05');
+
+COMMENT ON TABLE spillway.findings IS 'what is wrong, once a workspace; where it was seen is in occurrences';
+
+COMMENT ON COLUMN spillway.findings.id IS 'the fingerprint: hash of tool, rule and what the kind of finding adds';
+
+COMMENT ON COLUMN spillway.findings.decided_at IS 'when a person set the status. false_positive and accepted_risk then stay; closed stays until an import that was uploaded later sees it. null: the status comes from the imports';
+
+COMMENT ON COLUMN spillway.findings.cvss IS 'scores as a list of version, vector, score, newest version first';
+
+COMMENT ON COLUMN spillway.findings.source_offset IS 'where the texts stand in the report of last_import_id: of several records of one finding the first counts';
+
+COMMENT ON COLUMN spillway.findings.last_import_id IS 'the newest import that saw it; its words are stored';
+
+COMMENT ON COLUMN spillway.findings.seen_as IS 'what last_import_id meant for it';
+
+COMMENT ON COLUMN spillway.findings.closed_import_id IS 'the import that closed it by not seeing it';
+
+CREATE TABLE spillway.import_assets (
+    workspace_id integer NOT NULL,
+    import_id uuid NOT NULL,
+    asset_id uuid NOT NULL,
+    seen_as spillway.seen_as NOT NULL
+);
+
+COMMENT ON TABLE spillway.import_assets IS 'the assets that an import saw, each once: what makes its counts exact, however often and in whatever order its records are stored';
+
+CREATE TABLE spillway.import_errors (
+    workspace_id integer NOT NULL,
+    import_id uuid NOT NULL,
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    code text NOT NULL,
+    message text NOT NULL,
+    source_offset bigint,
+    source_line bigint,
+    excerpt text DEFAULT ''::text NOT NULL,
+    item jsonb,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    item_id text,
+    tries smallint DEFAULT 1 NOT NULL
+);
+
+COMMENT ON TABLE spillway.import_errors IS 'the records of a report that could not be used';
+
+COMMENT ON COLUMN spillway.import_errors.kind IS 'record: the report is wrong there; asset or occurrence: the database refused it';
+
+COMMENT ON COLUMN spillway.import_errors.code IS 'the parser''s problem code or the SQLSTATE';
+
+COMMENT ON COLUMN spillway.import_errors.item IS 'the record as a batch of its own, so that it can be stored once the cause is gone';
+
+COMMENT ON COLUMN spillway.import_errors.item_id IS 'the id of the occurrence or asset that the database refused';
+
+COMMENT ON COLUMN spillway.import_errors.tries IS 'how often it was tried to store the item';
+
+ALTER TABLE spillway.import_errors ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME spillway.import_errors_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE spillway.import_findings (
+    workspace_id integer NOT NULL,
+    import_id uuid NOT NULL,
+    finding_id uuid NOT NULL,
+    seen_as spillway.seen_as NOT NULL,
+    severity spillway.severity NOT NULL,
+    source_offset bigint NOT NULL
+);
+
+COMMENT ON TABLE spillway.import_findings IS 'the findings that an import saw, each once: what makes its counts exact, however often and in whatever order its records are stored';
+
+COMMENT ON COLUMN spillway.import_findings.severity IS 'how bad the import''s report says it is: what the import''s own list is ordered by, whatever newer imports say';
+
+COMMENT ON COLUMN spillway.import_findings.source_offset IS 'where in the report: of several records of one finding the first says how bad it is';
+
+CREATE TABLE spillway.import_queue (
+    workspace_id integer NOT NULL,
+    import_id uuid NOT NULL,
+    priority smallint DEFAULT 100 NOT NULL,
+    available_at timestamp with time zone DEFAULT now() NOT NULL,
+    claimed boolean DEFAULT false NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    failures smallint DEFAULT 0 NOT NULL,
+    admitted boolean DEFAULT false NOT NULL,
+    turn_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    stalled_at timestamp with time zone,
+    active boolean DEFAULT true NOT NULL,
+    segment smallint DEFAULT 0 NOT NULL,
+    fence bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT claims_are_numbered CHECK (((attempt > 0) OR (NOT claimed))),
+    CONSTRAINT failures_are_counted CHECK ((failures >= 0)),
+    CONSTRAINT only_admitted_imports_are_claimed CHECK ((admitted OR (NOT claimed))),
+    CONSTRAINT queued_imports_are_active CHECK (active)
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
+
+COMMENT ON TABLE spillway.import_queue IS 'the segments of imports that are still to be worked on: narrow and hot';
+
+COMMENT ON COLUMN spillway.import_queue.priority IS 'smaller is sooner';
+
+COMMENT ON COLUMN spillway.import_queue.available_at IS 'when it may be claimed: schedule, end of the wait after a failure, and end of the lease in one';
+
+COMMENT ON COLUMN spillway.import_queue.claimed IS 'a drain holds it until available_at';
+
+COMMENT ON COLUMN spillway.import_queue.attempt IS 'the fencing token: every write for the segment must present it. No other segment of the import has the same';
+
+COMMENT ON COLUMN spillway.import_queue.failures IS 'failed attempts since the last progress of the segment';
+
+COMMENT ON COLUMN spillway.import_queue.admitted IS 'among the imports that its workspace may have worked on at a time; the others wait for one of those to end';
+
+COMMENT ON COLUMN spillway.import_queue.turn_at IS 'workspaces.served_at, here for the index';
+
+COMMENT ON COLUMN spillway.import_queue.stalled_at IS 'since when it has been worked on without getting any further; null: it got further in this attempt';
+
+COMMENT ON COLUMN spillway.import_queue.active IS 'always true: for the foreign key';
+
+COMMENT ON COLUMN spillway.import_queue.fence IS 'what the next write of the attempt has to present: a random number at the claim, and one more after each write';
+
+CREATE TABLE spillway.import_segments (
+    workspace_id integer NOT NULL,
+    import_id uuid NOT NULL,
+    segment smallint NOT NULL,
+    starts_at bigint DEFAULT 0 NOT NULL,
+    ends_at bigint,
+    bytes_read bigint DEFAULT 0 NOT NULL,
+    checkpoint bytea,
+    completed boolean DEFAULT false NOT NULL,
+    entry_name text,
+    entry_starts_at bigint DEFAULT 0 NOT NULL,
+    entry_ends_at bigint,
+    format text,
+    CONSTRAINT checkpoint_is_small CHECK ((octet_length(checkpoint) <= 65536)),
+    CONSTRAINT nothing_is_read_beyond_a_segment CHECK (((bytes_read >= starts_at) AND (bytes_read <= ends_at))),
+    CONSTRAINT segments_are_counted CHECK ((segment >= 0)),
+    CONSTRAINT segments_are_not_empty CHECK (((starts_at >= 0) AND (ends_at > starts_at))),
+    CONSTRAINT segments_lie_in_their_entry CHECK (((entry_starts_at <= starts_at) AND (ends_at <= entry_ends_at)))
+)
+WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
+
+COMMENT ON TABLE spillway.import_segments IS 'the parts of a report that are read by themselves, until its import is completed: most reports have one';
+
+COMMENT ON COLUMN spillway.import_segments.starts_at IS 'offset of its first byte';
+
+COMMENT ON COLUMN spillway.import_segments.ends_at IS 'offset behind its last byte, where the next one starts; null: the end of the report';
+
+COMMENT ON COLUMN spillway.import_segments.bytes_read IS 'offset up to which it is read and stored';
+
+COMMENT ON COLUMN spillway.import_segments.checkpoint IS 'where the decoder goes on; null: at the start';
+
+COMMENT ON COLUMN spillway.import_segments.completed IS 'read to its end';
+
+COMMENT ON COLUMN spillway.import_segments.entry_name IS 'the report that it is of, as a packed upload named it; null: the upload is one plain report';
+
+COMMENT ON COLUMN spillway.import_segments.entry_starts_at IS 'offset of that report''s first byte: its decoder counts from there';
+
+COMMENT ON COLUMN spillway.import_segments.entry_ends_at IS 'offset behind that report''s last byte; null: the end of the upload';
+
+COMMENT ON COLUMN spillway.import_segments.format IS 'that report''s format, where it was told at the upload';
+
+CREATE TABLE spillway.imports (
+    workspace_id integer NOT NULL,
+    id uuid NOT NULL,
+    file_name text NOT NULL,
+    object_key text NOT NULL,
+    size_bytes bigint NOT NULL,
+    sha256 bytea NOT NULL,
+    idempotency_key text,
+    format text,
+    state spillway.import_state DEFAULT 'queued'::spillway.import_state NOT NULL,
+    stage spillway.import_stage DEFAULT 'queued'::spillway.import_stage NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    bytes_read bigint DEFAULT 0 NOT NULL,
+    items bigint DEFAULT 0 NOT NULL,
+    assets_new bigint DEFAULT 0 NOT NULL,
+    assets_updated bigint DEFAULT 0 NOT NULL,
+    findings_new bigint DEFAULT 0 NOT NULL,
+    findings_updated bigint DEFAULT 0 NOT NULL,
+    findings_reopened bigint DEFAULT 0 NOT NULL,
+    findings_closed bigint DEFAULT 0 NOT NULL,
+    occurrences_new bigint DEFAULT 0 NOT NULL,
+    occurrences_updated bigint DEFAULT 0 NOT NULL,
+    errors bigint DEFAULT 0 NOT NULL,
+    error jsonb,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    active boolean GENERATED ALWAYS AS ((state = ANY (ARRAY['queued'::spillway.import_state, 'running'::spillway.import_state]))) STORED NOT NULL,
+    assets_unchanged bigint DEFAULT 0 NOT NULL,
+    findings_unchanged bigint DEFAULT 0 NOT NULL,
+    occurrences_unchanged bigint DEFAULT 0 NOT NULL,
+    error_counts jsonb DEFAULT '{}'::jsonb NOT NULL,
+    scope text,
+    close_missing boolean DEFAULT false NOT NULL,
+    tools text[] DEFAULT '{}'::text[] NOT NULL,
+    report_removed_at timestamp with time zone,
+    entries jsonb,
+    only_new_findings boolean DEFAULT true NOT NULL,
+    only_new_occurrences boolean DEFAULT true NOT NULL,
+    kind spillway.import_kind DEFAULT 'report'::spillway.import_kind NOT NULL,
+    trial_failed boolean DEFAULT false NOT NULL,
+    CONSTRAINT closing_needs_a_scope CHECK (((scope IS NOT NULL) OR (NOT close_missing))),
+    CONSTRAINT ended_imports_are_done CHECK (((state = 'completed'::spillway.import_state) = (stage = 'done'::spillway.import_stage))),
+    CONSTRAINT ended_imports_have_an_end CHECK (((state = ANY (ARRAY['completed'::spillway.import_state, 'failed'::spillway.import_state, 'cancelled'::spillway.import_state])) = (finished_at IS NOT NULL))),
+    CONSTRAINT errors_are_counted CHECK ((errors >= 0)),
+    CONSTRAINT failed_imports_say_why CHECK (((state = 'failed'::spillway.import_state) = (error IS NOT NULL))),
+    CONSTRAINT file_name_is_short CHECK (((length(file_name) >= 1) AND (length(file_name) <= 1024))),
+    CONSTRAINT idempotency_key_is_short CHECK (((length(idempotency_key) >= 1) AND (length(idempotency_key) <= 255))),
+    CONSTRAINT import_hash_is_sha256 CHECK ((octet_length(sha256) = 32)),
+    CONSTRAINT nothing_is_read_beyond_the_end CHECK (((bytes_read >= 0) AND (bytes_read <= size_bytes))),
+    CONSTRAINT scope_is_short CHECK (((length(scope) >= 1) AND (length(scope) <= 255))),
+    CONSTRAINT tools_are_few CHECK ((cardinality(tools) <= 1000))
+)
+WITH (fillfactor='70');
+
+COMMENT ON TABLE spillway.imports IS 'one uploaded report and how far it is read';
+
+COMMENT ON COLUMN spillway.imports.id IS 'UUID version 7, made by the upload: imports are ordered by it, and the newer import wins where two saw the same';
+
+COMMENT ON COLUMN spillway.imports.object_key IS 'where the report lies in the object store';
+
+COMMENT ON COLUMN spillway.imports.size_bytes IS 'length of the stored report';
+
+COMMENT ON COLUMN spillway.imports.format IS 'the report format, once it is known';
+
+COMMENT ON COLUMN spillway.imports.attempt IS 'how often it or a segment of it was claimed: the number of the last claim';
+
+COMMENT ON COLUMN spillway.imports.bytes_read IS 'how much of the report is read and stored';
+
+COMMENT ON COLUMN spillway.imports.items IS 'records read and stored';
+
+COMMENT ON COLUMN spillway.imports.errors IS 'records that could not be stored; the first max_kept_errors() of them lie in import_errors';
+
+COMMENT ON COLUMN spillway.imports.error IS 'why it failed: code, message and, where it is known, offset and line';
+
+COMMENT ON COLUMN spillway.imports.version IS 'grows with every change that a status shows: the ETag';
+
+COMMENT ON COLUMN spillway.imports.active IS 'whether there is still something to do';
+
+COMMENT ON COLUMN spillway.imports.error_counts IS 'errors by code';
+
+COMMENT ON COLUMN spillway.imports.scope IS 'what the report covers, in the uploader''s words: a repository and branch, a network. Reports of one scope follow each other';
+
+COMMENT ON COLUMN spillway.imports.close_missing IS 'findings of the same scope and tools that this import no longer sees are closed when it completes';
+
+COMMENT ON COLUMN spillway.imports.tools IS 'the scanners whose results the report holds, also where there are none';
+
+COMMENT ON COLUMN spillway.imports.report_removed_at IS 'when the report was removed from the store, some days after the import ended';
+
+COMMENT ON COLUMN spillway.imports.entries IS 'of a packed upload the reports in it, the first hundred: name, size in bytes and, where it was told at once, format; null: the report came plain';
+
+COMMENT ON COLUMN spillway.imports.only_new_findings IS 'whether none of the findings that it has brought so far was stored before: then the next ones are inserted without a look whether they are there';
+
+COMMENT ON COLUMN spillway.imports.only_new_occurrences IS 'the same of its occurrences';
+
+COMMENT ON COLUMN spillway.imports.kind IS 'what it brings, and so who reads and stores it';
+
+COMMENT ON COLUMN spillway.imports.trial_failed IS 'more than half of its first trial_records() cannot be used: whoever works on it ends it. A person may have it tried again all the same';
+
+CREATE TABLE spillway.notifications (
+    workspace_id integer NOT NULL,
+    id uuid NOT NULL,
+    kind spillway.notification_kind NOT NULL,
+    import_id uuid NOT NULL,
+    title text NOT NULL,
+    message text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    read_at timestamp with time zone
+);
+
+COMMENT ON TABLE spillway.notifications IS 'what people of a workspace are told';
+
+CREATE TABLE spillway.occurrences (
+    workspace_id integer NOT NULL,
+    id uuid NOT NULL,
+    finding_id uuid NOT NULL,
+    asset_id uuid NOT NULL,
+    host text,
+    port integer,
+    protocol text,
+    service text,
+    url text,
+    parameter text,
+    path text,
+    line bigint,
+    evidence text DEFAULT ''::text NOT NULL,
+    first_import_id uuid NOT NULL,
+    last_import_id uuid NOT NULL,
+    first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_as spillway.seen_as DEFAULT 'new'::spillway.seen_as NOT NULL,
+    source_offset bigint DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.05', autovacuum_analyze_scale_factor='0.05');
+
+COMMENT ON TABLE spillway.occurrences IS 'where a finding was seen. No foreign keys: only ingest_batch writes here, finding and asset in the same statement; checking each row again costs a third of the time';
+
+COMMENT ON COLUMN spillway.occurrences.id IS 'hash of finding, asset and location';
+
+COMMENT ON COLUMN spillway.occurrences.seen_as IS 'what last_import_id meant for it';
+
+COMMENT ON COLUMN spillway.occurrences.source_offset IS 'where in the report of last_import_id it stands';
+
+CREATE TABLE spillway.schema_migrations (
+    version integer NOT NULL,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE spillway.schema_migrations IS 'What the schema was made of. Version 0 stands for all functions and triggers together';
+
+COMMENT ON COLUMN spillway.schema_migrations.version IS 'Number at the start of the file''s name; 0 for the functions and triggers';
+
+COMMENT ON COLUMN spillway.schema_migrations.name IS 'Name of the file';
+
+COMMENT ON COLUMN spillway.schema_migrations.sha256 IS 'SHA-256 of what was applied, in hexadecimal digits';
+
+COMMENT ON COLUMN spillway.schema_migrations.applied_at IS 'When it was applied';
+
+CREATE TABLE spillway.uploads (
+    workspace_id integer NOT NULL,
+    id uuid NOT NULL,
+    object_key text NOT NULL,
+    parts_id text,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    abandoned_at timestamp with time zone
+);
+
+COMMENT ON TABLE spillway.uploads IS 'reports that are being uploaded: written before the first byte is stored, gone when the import is there. What stays here for too long broke off';
+
+COMMENT ON COLUMN spillway.uploads.id IS 'the id of the import that it will be';
+
+COMMENT ON COLUMN spillway.uploads.parts_id IS 'the store''s id of an upload in parts';
+
+COMMENT ON COLUMN spillway.uploads.abandoned_at IS 'when it was given up; no import can come of it any more';
+
+CREATE TABLE spillway.workspaces (
+    id integer NOT NULL,
+    name text NOT NULL,
+    max_import_bytes bigint DEFAULT '5368709120'::bigint NOT NULL,
+    max_running_imports smallint DEFAULT 4 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    served_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    CONSTRAINT workspace_limits_are_positive CHECK (((max_import_bytes > 0) AND (max_running_imports > 0))),
+    CONSTRAINT workspace_name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+COMMENT ON TABLE spillway.workspaces IS 'a team; it sees nothing of another';
+
+COMMENT ON COLUMN spillway.workspaces.max_import_bytes IS 'the largest report it may upload, in bytes after Content-Encoding is undone';
+
+COMMENT ON COLUMN spillway.workspaces.max_running_imports IS 'how many of its imports are worked on at a time';
+
+COMMENT ON COLUMN spillway.workspaces.served_at IS 'when one of its imports was last claimed: whoever waits longest is next';
+
+ALTER TABLE spillway.workspaces ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME spillway.workspaces_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY spillway.api_keys
+    ADD CONSTRAINT api_key_hashes_are_unique UNIQUE (hash);
+
+ALTER TABLE ONLY spillway.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY spillway.assets
+    ADD CONSTRAINT assets_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY spillway.finding_scopes
+    ADD CONSTRAINT finding_scopes_pkey PRIMARY KEY (workspace_id, scope, finding_id);
+
+ALTER TABLE ONLY spillway.findings
+    ADD CONSTRAINT findings_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY spillway.imports
+    ADD CONSTRAINT idempotency_keys_are_used_once UNIQUE (workspace_id, idempotency_key);
+
+ALTER TABLE ONLY spillway.import_assets
+    ADD CONSTRAINT import_assets_pkey PRIMARY KEY (workspace_id, import_id, asset_id);
+
+ALTER TABLE ONLY spillway.import_errors
+    ADD CONSTRAINT import_errors_are_noted_once UNIQUE NULLS NOT DISTINCT (workspace_id, import_id, kind, source_offset, code, item_id);
+
+ALTER TABLE ONLY spillway.import_errors
+    ADD CONSTRAINT import_errors_pkey PRIMARY KEY (workspace_id, import_id, id);
+
+ALTER TABLE ONLY spillway.import_findings
+    ADD CONSTRAINT import_findings_pkey PRIMARY KEY (workspace_id, import_id, finding_id);
+
+ALTER TABLE ONLY spillway.import_queue
+    ADD CONSTRAINT import_queue_pkey PRIMARY KEY (import_id, segment);
+
+ALTER TABLE ONLY spillway.import_segments
+    ADD CONSTRAINT import_segments_pkey PRIMARY KEY (workspace_id, import_id, segment);
+
+ALTER TABLE ONLY spillway.imports
+    ADD CONSTRAINT imports_are_active_or_not UNIQUE (workspace_id, id, active);
+
+ALTER TABLE ONLY spillway.imports
+    ADD CONSTRAINT imports_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY spillway.notifications
+    ADD CONSTRAINT notifications_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY spillway.occurrences
+    ADD CONSTRAINT occurrences_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY spillway.schema_migrations
+    ADD CONSTRAINT schema_migrations_are_applied_once PRIMARY KEY (version);
+
+ALTER TABLE ONLY spillway.uploads
+    ADD CONSTRAINT uploads_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY spillway.workspaces
+    ADD CONSTRAINT workspace_names_are_unique UNIQUE (name);
+
+ALTER TABLE ONLY spillway.workspaces
+    ADD CONSTRAINT workspaces_pkey PRIMARY KEY (id);
+
+CREATE INDEX finding_scopes_by_finding ON spillway.finding_scopes USING btree (workspace_id, finding_id);
+
+CREATE INDEX findings_by_status ON spillway.findings USING btree (workspace_id, status, severity, id);
+
+CREATE INDEX import_findings_by_severity ON spillway.import_findings USING btree (workspace_id, import_id, severity, finding_id);
+
+CREATE INDEX import_queue_admitted ON spillway.import_queue USING btree (workspace_id) WHERE admitted;
+
+CREATE INDEX import_queue_claim ON spillway.import_queue USING btree (turn_at, priority, import_id, segment, available_at) WHERE admitted;
+
+CREATE INDEX import_queue_leases ON spillway.import_queue USING btree (available_at) WHERE claimed;
+
+CREATE INDEX import_queue_waiting ON spillway.import_queue USING btree (workspace_id, priority, import_id, segment) WHERE (NOT admitted);
+
+CREATE INDEX imports_by_state ON spillway.imports USING btree (workspace_id, state, id);
+
+CREATE INDEX imports_that_close ON spillway.imports USING btree (workspace_id, scope, id) WHERE close_missing;
+
+CREATE INDEX imports_with_reports ON spillway.imports USING btree (finished_at) WHERE ((finished_at IS NOT NULL) AND (report_removed_at IS NULL));
+
+CREATE INDEX notifications_by_age ON spillway.notifications USING btree (created_at);
+
+CREATE INDEX notifications_unread ON spillway.notifications USING btree (workspace_id) WHERE (read_at IS NULL);
+
+CREATE INDEX occurrences_by_finding ON spillway.occurrences USING btree (workspace_id, finding_id, id);
+
+CREATE INDEX uploads_by_start ON spillway.uploads USING btree (started_at);
+
+ALTER TABLE ONLY spillway.api_keys
+    ADD CONSTRAINT api_keys_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY spillway.import_errors
+    ADD CONSTRAINT import_errors_belong_to_an_import FOREIGN KEY (workspace_id, import_id) REFERENCES spillway.imports(workspace_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY spillway.imports
+    ADD CONSTRAINT imports_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id);
+
+ALTER TABLE ONLY spillway.notifications
+    ADD CONSTRAINT notifications_belong_to_an_import FOREIGN KEY (workspace_id, import_id) REFERENCES spillway.imports(workspace_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY spillway.import_queue
+    ADD CONSTRAINT queued_imports_are_still_to_do FOREIGN KEY (workspace_id, import_id, active) REFERENCES spillway.imports(workspace_id, id, active) ON DELETE CASCADE;
+
+ALTER TABLE ONLY spillway.import_queue
+    ADD CONSTRAINT queued_segments_exist FOREIGN KEY (workspace_id, import_id, segment) REFERENCES spillway.import_segments(workspace_id, import_id, segment) ON DELETE CASCADE;
+
+ALTER TABLE ONLY spillway.import_segments
+    ADD CONSTRAINT segments_belong_to_an_import FOREIGN KEY (workspace_id, import_id) REFERENCES spillway.imports(workspace_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY spillway.uploads
+    ADD CONSTRAINT uploads_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id) ON DELETE CASCADE;
