@@ -4,12 +4,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use admin::{Database, migrate, random};
 use anyhow::{Context as _, Result, ensure};
+use stack::postgres::Cluster;
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
-use xtask::migrate;
-use xtask::postgres::{Cluster, Database};
-use xtask::random;
 
 /// How long a session waits for a lock before the test fails; until then it may be on its way.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,14 +1,13 @@
 //! `spillway-admin`, as an operator has it: a program and a database, and no checkout.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::Output;
 
 use admin::{Database, parse, random};
 use anyhow::{Context as _, Result, ensure};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use stack::client::Client;
+use stack::postgres::Cluster;
 use stack::{build, paths};
 use tokio::process::Command;
 
@@ -27,19 +26,14 @@ impl Operator {
         Ok(Self { dir, program: build::program("spillway-admin").await? })
     }
 
-    /// Runs it with nothing of this process's environment.
-    async fn run(&self, database: &Database, arguments: &[&OsStr]) -> Result<Output> {
-        let Database { host, port, name, user, password, .. } = database;
-        let url = format!("postgres://{user}:{password}@{host}:{port}/{name}");
+    /// What it prints when all is well. It sees nothing of this process's environment.
+    async fn prints(&self, database: Option<&Database>, arguments: &[&str]) -> Result<String> {
         let mut command = Command::new(&self.program);
-        command.current_dir(&self.dir).env_clear().env("DATABASE_URL", url).args(arguments);
-        command.output().await.context("spillway-admin does not start")
-    }
-
-    /// What it prints when all is well.
-    async fn prints(&self, database: &Database, arguments: &[&str]) -> Result<String> {
-        let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
-        let output = self.run(database, &arguments).await?;
+        command.current_dir(&self.dir).env_clear().args(arguments);
+        if let Some(Database { host, port, name, user, password, .. }) = database {
+            command.env("DATABASE_URL", format!("postgres://{user}:{password}@{host}:{port}/{name}"));
+        }
+        let output = command.output().await.context("spillway-admin does not start")?;
         ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         Ok(String::from_utf8(output.stdout)?)
     }
@@ -54,13 +48,12 @@ impl Drop for Operator {
 #[tokio::test]
 #[cfg_attr(external_app, ignore = "needs a database server of its own")]
 async fn an_operator_migrates_a_new_database_once() -> Result<()> {
-    let (world, operator) = (world().await?, Operator::new().await?);
-    let cluster = world.stack.cluster.as_ref().context("a server of its own")?;
+    let (cluster, operator) = (Cluster::shared().await?, Operator::new().await?);
     let new = cluster.create_database(&format!("operator-{}", random::hex(6)?)).await?;
-    let first = operator.prints(&new, &["migrate"]).await?;
+    let first = operator.prints(Some(&new), &["migrate"]).await?;
     assert!(first.starts_with("applied 0001_"), "{first}");
-    assert!(first.contains(" functions\nthe database lets in "), "{first}");
-    let second = operator.prints(&new, &["migrate"]).await?;
+    assert!(first.contains(" functions and triggers\nthe database lets in "), "{first}");
+    let second = operator.prints(Some(&new), &["migrate"]).await?;
     assert!(second.starts_with("nothing to apply\n"), "{second}");
     Ok(())
 }
@@ -68,7 +61,7 @@ async fn an_operator_migrates_a_new_database_once() -> Result<()> {
 #[tokio::test]
 async fn an_operator_makes_a_key_and_ends_it() -> Result<()> {
     let (world, operator) = (world().await?, Operator::new().await?);
-    let database = &world.stack.database;
+    let database = Some(&world.stack.database);
     let key = operator.prints(database, &["create-key", "--workspace", &world.workspace]).await?;
     let client = Client::new(world.stack.url(), key.trim_end());
     assert_eq!(client.get("/api/v1/imports").await?["items"], json!([]));
@@ -81,10 +74,9 @@ async fn an_operator_makes_a_key_and_ends_it() -> Result<()> {
 
 #[tokio::test]
 async fn an_operator_reads_a_report() -> Result<()> {
-    let (world, operator) = (world().await?, Operator::new().await?);
+    let operator = Operator::new().await?;
     let report = paths::root().join("crates/scan-reports/testdata/nessus/small_network.nessus");
-    let output = operator.run(&world.stack.database, &["parse".as_ref(), report.as_os_str()]).await?;
-    let lines = String::from_utf8(output.stdout)?;
+    let lines = operator.prints(None, &["parse", &report.to_string_lossy()]).await?;
     let lines = lines.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>()?;
     assert_eq!(lines.len(), records(&report)?);
     assert!(lines.iter().any(|line| line["tool"] == "nessus" && line["title"].is_string()), "{lines:?}");

@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("cargo::rerun-if-changed={}", folder.display());
         writeln!(code, "    {name}: &[")?;
         for file in sql_files(&folder)? {
-            writeln!(code, "        ({:?}, include_str!({file:?})),", file.strip_prefix(&folder)?)?;
+            writeln!(code, "        ({:?}, include_str!({file:?})),", file.strip_prefix(&sql)?)?;
         }
         writeln!(code, "    ],")?;
     }

@@ -13,7 +13,7 @@ use tokio_postgres::{Client, Transaction};
 /// The advisory lock that keeps migrators apart: "spillway" in ASCII.
 const LOCK: i64 = 0x7370_696c_6c77_6179;
 
-/// The version under which the functions' hash is recorded: migrations count from 1.
+/// The version under which the hash of the functions and triggers is recorded: migrations count from 1.
 const FUNCTIONS: i32 = 0;
 
 const BOOKKEEPING: &str = "
@@ -25,8 +25,8 @@ create table if not exists spillway.schema_migrations (
     sha256 text not null,
     applied_at timestamptz not null default now()
 );
-comment on table spillway.schema_migrations is 'What the schema was made of. Version 0 stands for all functions together';
-comment on column spillway.schema_migrations.version is 'Number at the start of the file''s name; 0 for the functions';
+comment on table spillway.schema_migrations is 'What the schema was made of. Version 0 stands for all functions and triggers together';
+comment on column spillway.schema_migrations.version is 'Number at the start of the file''s name; 0 for the functions and triggers';
 comment on column spillway.schema_migrations.name is 'Name of the file';
 comment on column spillway.schema_migrations.sha256 is 'SHA-256 of what was applied, in hexadecimal digits';
 comment on column spillway.schema_migrations.applied_at is 'When it was applied';
@@ -64,10 +64,10 @@ end
 $$;
 ";
 
-/// A file: its path in its folder, and its text.
+/// A file: its path in `sql/`, and its text.
 type File<'a> = (&'a str, &'a str);
 
-/// The folders of `sql/` that make the schema, each in the order of its files' paths.
+/// The files that make the schema, in the order of their paths.
 struct Sql<'a> {
     migrations: &'a [File<'a>],
     functions: &'a [File<'a>],
@@ -93,8 +93,8 @@ pub async fn migrate(client: &mut Client) -> Result<Vec<String>> {
 
 impl Sql<'_> {
     async fn migrate(&self, client: &mut Client) -> Result<Vec<String>> {
-        let migrations = read_migrations(self.migrations)?;
-        let functions = Functions::of(self);
+        let migrations = Migration::all(self.migrations)?;
+        let functions = Functions::new(self.functions, self.triggers);
         let transaction = client.transaction().await?;
         transaction.execute("select pg_catalog.pg_advisory_xact_lock($1)", &[&LOCK]).await?;
         transaction.batch_execute("set local client_min_messages = warning; set local check_function_bodies = off").await?;
@@ -144,26 +144,40 @@ async fn record(transaction: &Transaction<'_>, version: i32, name: &str, sha256:
     Ok(())
 }
 
-impl Migration<'_> {
+impl<'a> Migration<'a> {
+    /// In the order of their numbers.
+    fn all(files: &[File<'a>]) -> Result<Vec<Self>> {
+        let mut migrations: Vec<Self> = Vec::new();
+        for &(path, text) in files {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let number = name.split_once('_').and_then(|(number, _)| number.parse().ok()).filter(|version| *version > FUNCTIONS);
+            let version: i32 = number.with_context(|| format!("sql/{path} should be named NNNN_<what>.sql"))?;
+            if let Some(other) = migrations.iter().find(|other| other.version == version) {
+                bail!("sql/migrations/{} and sql/{path} have the same number", other.name);
+            }
+            migrations.push(Self { version, name, text, sha256: hash([text]) });
+        }
+        migrations.sort_by_key(|migration| migration.version);
+        Ok(migrations)
+    }
+
     async fn apply(&self, transaction: &Transaction<'_>) -> Result<()> {
         let result = transaction.batch_execute(self.text).await;
-        result.map_err(|error| sql_error(&format!("sql/migrations/{}", self.name), self.text, &error))?;
+        result.map_err(|error| sql_error(&format!("migrations/{}", self.name), self.text, &error))?;
         record(transaction, self.version, self.name, &self.sha256).await
     }
 }
 
 /// All files of `sql/functions`, then those of `sql/triggers`.
 struct Functions<'a> {
-    files: Vec<(&'static str, File<'a>)>,
+    files: Vec<File<'a>>,
     sha256: String,
 }
 
 impl<'a> Functions<'a> {
-    fn of(sql: &Sql<'a>) -> Self {
-        let folders = [("functions", sql.functions), ("triggers", sql.triggers)];
-        let files: Vec<_> = folders.into_iter().flat_map(|(folder, files)| files.iter().map(move |file| (folder, *file))).collect();
-        let sha256 = hash(files.iter().map(|(_, (_, text))| *text));
-        Self { files, sha256 }
+    fn new(functions: &[File<'a>], triggers: &[File<'a>]) -> Self {
+        let files = [functions, triggers].concat();
+        Self { sha256: hash(files.iter().map(|(_, text)| *text)), files }
     }
 
     async fn changed(&self, transaction: &Transaction<'_>) -> Result<bool> {
@@ -175,27 +189,13 @@ impl<'a> Functions<'a> {
     async fn apply(&self, transaction: &Transaction<'_>) -> Result<()> {
         // What the migrations did is checked now, not by triggers that are about to be replaced.
         transaction.batch_execute("set constraints all immediate").await.context("the migrations leave a wrong state behind")?;
-        for (folder, (name, text)) in &self.files {
+        for (path, text) in &self.files {
             let result = transaction.batch_execute(text).await;
-            result.map_err(|error| sql_error(&format!("sql/{folder}/{name}"), text, &error))?;
+            result.map_err(|error| sql_error(path, text, &error))?;
         }
         transaction.batch_execute(DROP_OLD_FUNCTIONS).await.context("cannot drop functions and triggers that no file makes any more")?;
         record(transaction, FUNCTIONS, "functions", &self.sha256).await
     }
-}
-
-fn read_migrations<'a>(files: &[File<'a>]) -> Result<Vec<Migration<'a>>> {
-    let mut migrations: Vec<Migration<'_>> = Vec::new();
-    for &(name, text) in files {
-        let number = name.split_once('_').and_then(|(number, _)| number.parse().ok()).filter(|version| *version > FUNCTIONS);
-        let version: i32 = number.with_context(|| format!("sql/migrations/{name} should be named NNNN_<what>.sql"))?;
-        if let Some(other) = migrations.iter().find(|other| other.version == version) {
-            bail!("sql/migrations/{} and sql/migrations/{name} have the same number", other.name);
-        }
-        migrations.push(Migration { version, name, text, sha256: hash([text]) });
-    }
-    migrations.sort_by_key(|migration| migration.version);
-    Ok(migrations)
 }
 
 fn hash<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
@@ -204,8 +204,8 @@ fn hash<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// What PostgreSQL says about a file, with the line that it speaks of.
-fn sql_error(file: &str, text: &str, error: &tokio_postgres::Error) -> anyhow::Error {
-    let Some(error) = error.as_db_error() else { return anyhow::anyhow!("{file}: {error}") };
+fn sql_error(path: &str, text: &str, error: &tokio_postgres::Error) -> anyhow::Error {
+    let Some(error) = error.as_db_error() else { return anyhow::anyhow!("sql/{path}: {error}") };
     let line = match error.position() {
         Some(tokio_postgres::error::ErrorPosition::Original(position)) => {
             let before: String = text.chars().take(*position as usize).collect();
@@ -214,7 +214,7 @@ fn sql_error(file: &str, text: &str, error: &tokio_postgres::Error) -> anyhow::E
         _ => String::new(),
     };
     let more = [error.detail(), error.hint(), error.where_()].into_iter().flatten().map(|text| format!("\n  {text}"));
-    anyhow::anyhow!("{file}{line}: {}{}", error.message(), more.collect::<String>())
+    anyhow::anyhow!("sql/{path}{line}: {}{}", error.message(), more.collect::<String>())
 }
 
 #[cfg(test)]
@@ -225,15 +225,21 @@ mod tests {
 
     use super::*;
 
-    const THINGS: File<'static> = ("0001_things.sql", "create table spillway.things (id integer primary key);");
-    /// The first calls what the second creates.
-    const A: File<'static> = ("a.sql", "create or replace function spillway.a() returns integer language sql as 'select spillway.b()';");
-    const B: File<'static> = ("b/b.sql", "create or replace function spillway.b() returns integer language sql as 'select 2';");
-
+    const THINGS: File<'static> = ("migrations/0001_things.sql", "create table spillway.things (id integer primary key);");
+    /// It calls what a later file creates.
+    const A: File<'static> =
+        ("functions/letters/a.sql", "create or replace function spillway.a() returns integer language sql as 'select spillway.b()';");
+    const B: File<'static> =
+        ("functions/letters/b.sql", "create or replace function spillway.b() returns integer language sql as 'select 2';");
     const KEPT: File<'static> = (
-        "kept.sql",
+        "triggers/kept.sql",
         "create or replace function spillway.on_kept() returns trigger language plpgsql as 'begin return new; end';
         create or replace trigger kept before update on spillway.things for each row execute function spillway.on_kept();",
+    );
+    const GONE: File<'static> = (
+        "triggers/gone.sql",
+        "create or replace function spillway.on_gone() returns trigger language plpgsql as 'begin return new; end';
+        create or replace trigger gone before update on spillway.things for each row execute function spillway.on_gone();",
     );
 
     const SQL: Sql<'static> = Sql { migrations: &[THINGS], functions: &[A, B], triggers: &[KEPT] };
@@ -265,8 +271,8 @@ mod tests {
 
     #[test]
     fn the_files_of_the_repository_are_in_the_program() {
-        let migrations = read_migrations(super::SQL.migrations).expect("their names are right");
-        assert!(!migrations.is_empty() && !super::SQL.functions.is_empty() && !super::SQL.triggers.is_empty());
+        let all = Migration::all(super::SQL.migrations).expect("their names are right");
+        assert!(!all.is_empty() && !super::SQL.functions.is_empty() && !super::SQL.triggers.is_empty());
     }
 
     #[tokio::test]
@@ -274,7 +280,7 @@ mod tests {
         let mut database = Database::new("pending").await?;
         assert_eq!(SQL.migrate(&mut database.client).await?, ["0001_things.sql", "3 functions and triggers"]);
         assert_eq!(SQL.migrate(&mut database.client).await?, [""; 0]);
-        let more = Sql { migrations: &[THINGS, ("0002_more.sql", "alter table spillway.things add name text;")], ..SQL };
+        let more = Sql { migrations: &[THINGS, ("migrations/0002_more.sql", "alter table spillway.things add name text;")], ..SQL };
         assert_eq!(more.migrate(&mut database.client).await?, ["0002_more.sql", "3 functions and triggers"]);
         Ok(())
     }
@@ -284,7 +290,8 @@ mod tests {
         let mut database = Database::new("dropped").await?;
         SQL.migrate(&mut database.client).await?;
         let b = "create or replace function spillway.b(i integer default 1) returns integer language sql as 'select i';";
-        assert_eq!(Sql { functions: &[A, ("b/b.sql", b)], ..SQL }.migrate(&mut database.client).await?, ["3 functions and triggers"]);
+        let changed = Sql { functions: &[A, (B.0, b)], ..SQL };
+        assert_eq!(changed.migrate(&mut database.client).await?, ["3 functions and triggers"]);
         assert_eq!(database.functions().await?, ["spillway.a()", "spillway.b(integer)", "spillway.on_kept()"]);
         Ok(())
     }
@@ -292,8 +299,7 @@ mod tests {
     #[tokio::test]
     async fn a_trigger_without_a_file_is_dropped_with_its_function() -> Result<()> {
         let mut database = Database::new("dropped_trigger").await?;
-        let gone = KEPT.1.replace("kept", "gone");
-        Sql { triggers: &[KEPT, ("gone.sql", &gone)], ..SQL }.migrate(&mut database.client).await?;
+        Sql { triggers: &[GONE, KEPT], ..SQL }.migrate(&mut database.client).await?;
         assert_eq!(database.triggers().await?, ["gone", "kept"]);
         SQL.migrate(&mut database.client).await?;
         assert_eq!(database.triggers().await?, ["kept"]);
@@ -305,7 +311,7 @@ mod tests {
     async fn a_changed_migration_is_an_error_that_names_it() -> Result<()> {
         let mut database = Database::new("changed").await?;
         SQL.migrate(&mut database.client).await?;
-        let changed = Sql { migrations: &[("0001_things.sql", "create table spillway.other (id integer);")], ..SQL };
+        let changed = Sql { migrations: &[(THINGS.0, "create table spillway.other (id integer);")], ..SQL };
         let error = changed.migrate(&mut database.client).await.expect_err("a changed migration").to_string();
         assert!(error.starts_with("sql/migrations/0001_things.sql is not what was applied"), "{error}");
         Ok(())
@@ -323,7 +329,7 @@ mod tests {
     #[tokio::test]
     async fn a_broken_file_changes_nothing_and_is_named_with_its_line() -> Result<()> {
         let mut database = Database::new("broken").await?;
-        let broken = ("0002_broken.sql", "create table spillway.good ();\n\ncreate tabel spillway.bad ();");
+        let broken = ("migrations/0002_broken.sql", "create table spillway.good ();\n\ncreate tabel spillway.bad ();");
         let error = Sql { migrations: &[THINGS, broken], ..SQL }.migrate(&mut database.client).await.expect_err("a broken migration");
         assert!(error.to_string().starts_with("sql/migrations/0002_broken.sql:3: syntax error"), "{error}");
         let nothing = database.client.query_one("select to_regnamespace('spillway') is null", &[]).await?;

@@ -70,16 +70,11 @@ pub fn sample_of_each_format() -> Result<Vec<PathBuf>> {
 
 /// The files of a folder, in the order of their names.
 pub fn files(dir: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = entries(dir)?;
-    files.retain(|path| path.is_file());
-    files.sort();
-    Ok(files)
-}
-
-fn entries(dir: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(dir).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
     let entries = entries.with_context(|| format!("cannot list {}", dir.display()))?;
-    Ok(entries.into_iter().map(|entry| entry.path()).collect())
+    let mut files: Vec<_> = entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    files.sort();
+    Ok(files)
 }
 
 /// A folder that goes when the value does. Those that a killed run left behind go when the next run makes one.
