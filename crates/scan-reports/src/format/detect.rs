@@ -352,7 +352,9 @@ mod tests {
         assert!(message(b"<!DOCTYPE html><html>").starts_with("a web page"));
         assert!(message(b"<?xml version='1.0' encoding='EBCDIC-US'?><a/>").contains("EBCDIC-US"));
         assert!(message(b"{}").starts_with("a JSON document of no known format"));
-        assert!(message(b"{\"a\": \"\xe9\"}").starts_with("a JSON document that cannot be read: expected UTF-8, found other bytes (offset 7"));
+        assert!(
+            message(b"{\"a\": \"\xe9\"}").starts_with("a JSON document that cannot be read: expected UTF-8, found other bytes (offset 7")
+        );
         assert!(message(b"PK\x03\x04....").starts_with("a ZIP archive"));
         assert!(message(b"some words").starts_with("neither XML, nor JSON, nor a table, nor text of a known format; known formats:"));
     }
