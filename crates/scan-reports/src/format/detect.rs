@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use report_formats::table::{Detect, Syntax};
+use report_formats::table::{Detect, Syntax, Text};
 use tokens::{Look, json, look, xml};
 
 use super::Format;
@@ -112,7 +112,7 @@ fn by_lines(syntax: Syntax, start: &[u8], complete: bool) -> Option<Format> {
 
 fn meets(detect: &Detect, facts: &Facts) -> bool {
     let is = |(path, values): &(Box<str>, Box<[Box<str>]>)| facts.of(path).any(|value| values.iter().any(|pattern| like(pattern, value)));
-    let known = |path: &Box<str>| facts.of(path).next().is_some();
+    let known = |path: &Text| facts.of(path).next().is_some();
     detect.has.iter().all(known) && detect.is.iter().all(is) && !detect.lacks.iter().any(known) && (!detect.alone || alone(detect, facts))
 }
 

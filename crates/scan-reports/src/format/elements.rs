@@ -226,7 +226,7 @@ impl<R> XmlReport<R> {
         if let Some(mark) = self.mark.take() {
             self.again = Some(self.xml.progress());
             // A place that this tokenizer gave is one that it takes.
-            self.xml = Tokenizer::resume(self.xml.suspend_at(mark)).unwrap_or_else(Tokenizer::new);
+            self.xml = Tokenizer::resume(self.xml.suspend_at(mark)).unwrap_or_default();
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use super::texts::add_once;
 use crate::Component;
 
 /// Those whose ids are a year and a number, and GitHub.
@@ -43,9 +44,16 @@ fn number_at(text: &str) -> Option<u32> {
 }
 
 /// The same of a text that holds nothing else: a number alone will do.
-pub(in crate::format) fn cwes_of_text(text: &str) -> Vec<u32> {
+fn cwes_of_text(text: &str) -> Vec<u32> {
     let number = text.trim().parse().ok();
     number.map_or_else(|| cwes(text), |number| Some(number).filter(|number| *number > 0).into_iter().collect())
+}
+
+/// Adds them to those of a finding.
+pub(in crate::format) fn add_cwes(list: &mut Vec<u32>, text: &str) {
+    for cwe in cwes_of_text(text) {
+        add_once(list, cwe);
+    }
 }
 
 /// The same of a property that is called `cwe`, which may be a number, or a list.

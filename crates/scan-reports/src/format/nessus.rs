@@ -20,7 +20,7 @@ use tokens::xml::{Event, Start};
 
 use super::elements::{At, Begin, CONTEXT, Elements, Identities, Needs, XmlReport, excerpt, local_name};
 use super::ids;
-use super::texts::{Gathered, add_once, add_text_once, prefix};
+use super::texts::{Gathered, add_text_once, prefix};
 use super::url::Url;
 use crate::{
     Asset, AssetKind, Cvss, Finding, FindingKind, Identity, KnownFindings, Location, Occurrence, Problem, ProblemCode, Record, Severity,
@@ -343,7 +343,7 @@ impl Item {
             "plugin_output" => text.clone_into(&mut self.evidence),
             "see_also" => text.split_whitespace().for_each(|url| add_text_once(&mut finding.references, url)),
             "cve" => add_text_once(&mut finding.vulnerability_ids, text),
-            "cwe" => ids::cwes_of_text(text).into_iter().for_each(|cwe| add_once(&mut finding.cwes, cwe)),
+            "cwe" => ids::add_cwes(&mut finding.cwes, text),
             "cvss4_base_score" => self.scores.score(V4, text),
             "cvss4_vector" => self.scores.vector(V4, text),
             "cvss3_base_score" | "cvssv3" => self.scores.score(V3, text),
@@ -353,7 +353,7 @@ impl Item {
             _ if name.starts_with("compliance") => self.compliance.set(name, text, finding),
             _ => {
                 if name == "xref" && text.starts_with("CWE:") {
-                    ids::cwes_of_text(text).into_iter().for_each(|cwe| add_once(&mut finding.cwes, cwe));
+                    ids::add_cwes(&mut finding.cwes, text);
                 }
                 append(finding, name, text);
             }

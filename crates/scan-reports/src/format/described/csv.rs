@@ -5,7 +5,7 @@
 //!
 //! Where a record is spread over rows, it is held until a row comes that is none of its own; a checkpoint is never between its rows.
 
-use report_formats::table::{Detect, Table};
+use report_formats::table::{Detect, Table, Text};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokens::csv::{Token, Tokenizer};
@@ -223,17 +223,17 @@ impl CsvReport {
 }
 
 /// Whether a row belongs to the record before it, which is not over its limit.
-fn continues(record: &Tree, row: &Tree, spread: &[Box<str>]) -> bool {
+fn continues(record: &Tree, row: &Tree, spread: &[Text]) -> bool {
     let others = |(name, _): &(&str, &str)| !is_in(spread, name);
     !record.is_empty() && record.size() < limits::RECORD && values(record).filter(others).eq(values(row).filter(others))
 }
 
-fn is_in(spread: &[Box<str>], name: &str) -> bool {
+fn is_in(spread: &[Text], name: &str) -> bool {
     spread.iter().any(|column| **column == *name)
 }
 
 /// Adds a row's own values to the record that it belongs to.
-fn add(record: &mut Tree, row: &Tree, spread: &[Box<str>]) {
+fn add(record: &mut Tree, row: &Tree, spread: &[Text]) {
     for (name, text) in values(row).filter(|(name, _)| is_in(spread, name)) {
         record.leaf(name, text);
     }
@@ -265,7 +265,7 @@ fn header(table: &Table, reading: &Reading, start: &[u8]) -> Option<(Header, Pos
 }
 
 fn has_columns(detect: &Detect, fields: &[String]) -> bool {
-    let has = |name: &Box<str>| fields.iter().any(|field| field.eq_ignore_ascii_case(name));
+    let has = |name: &Text| fields.iter().any(|field| field.eq_ignore_ascii_case(name));
     detect.has.iter().all(&has) && !detect.lacks.iter().any(has)
 }
 

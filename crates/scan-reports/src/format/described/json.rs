@@ -409,7 +409,7 @@ impl JsonReport {
         let surveying = self.frames.last().map(|frame| frame.survey.clone());
         let Some(Survey::From(place)) = surveying else { return self.leave() };
         let node = self.frames.last().map_or(0, |frame| frame.node);
-        for slot in self.node(node).owns.iter() {
+        for slot in &self.node(node).owns {
             self.known |= 1 << slot;
         }
         if let Some((_, end @ 0)) = &mut self.surveyed {

@@ -10,7 +10,7 @@ use tokens::tree::{At, Tree};
 use super::Reading;
 use super::scope::{Scope, Slots};
 use super::transform::number;
-use crate::format::texts::{add_once, add_text_once, block, one_line, prefix};
+use crate::format::texts::{add_text_once, block, one_line, prefix};
 use crate::format::{cvss, ids, purl};
 use crate::{
     Asset, Component, Cvss, Finding, FindingKind, Identity, KnownFindings, Location, Occurrence, Problem, ProblemCode, ReadError,
@@ -199,7 +199,7 @@ impl<'a> Making<'a> {
     fn cwes(&self) -> Vec<u32> {
         let mut cwes = Vec::new();
         for text in self.scope.all(&self.description.cwes) {
-            ids::cwes_of_text(&text).into_iter().for_each(|cwe| add_once(&mut cwes, cwe));
+            ids::add_cwes(&mut cwes, &text);
         }
         cwes
     }

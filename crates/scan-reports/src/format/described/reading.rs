@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use report_formats::table::{self, Needed, Syntax};
+use report_formats::table::{self, Needed, Syntax, Text};
 use tokens::json::Shape;
 
 use crate::limits;
@@ -74,9 +74,8 @@ fn shape(needed: &Needed, repeats: bool, limit: usize) -> Shape {
         (Some(any), true) => Shape::Map(inner(any)),
         (Some(_), false) => Shape::Any(limit),
         (None, false) => {
-            let member = |(name, needed): (&Box<str>, &Needed)| -> (&'static str, Shape) {
-                (Box::leak(name.clone()), shape(needed, repeats, limit))
-            };
+            let member =
+                |(name, needed): (&Text, &Needed)| -> (&'static str, Shape) { (Box::leak(name.clone()), shape(needed, repeats, limit)) };
             let members = needed.members.iter().map(member).collect::<Vec<_>>().leak();
             if needed.text && !repeats { Shape::Either(members) } else { Shape::Object(members) }
         }

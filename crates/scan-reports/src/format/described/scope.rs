@@ -131,7 +131,7 @@ impl<'a> Scope<'a> {
             found.set(true);
             take(text)
         };
-        for alternative in expr.0.iter() {
+        for alternative in &expr.0 {
             // Nearly all expressions are a path or a text, for which no list is needed.
             match (&alternative.source, alternative.literal()) {
                 (Source::Value(path), _) if alternative.transforms.is_empty() => self.visit(path, &mut |text| take(Cow::Borrowed(text))),
@@ -186,7 +186,7 @@ impl<'a> Scope<'a> {
             }),
             Source::Template(parts) => texts.extend(self.template(parts).map(Cow::Owned)),
         }
-        for transform in alternative.transforms.iter() {
+        for transform in &alternative.transforms {
             texts = transform::apply(transform, texts);
         }
         texts.retain(|text| !text.trim_ascii().is_empty());

@@ -337,12 +337,12 @@ fn goal(node: &Node, id: u16, pass: Pass, reading: &Reading) -> Option<Goal> {
 
 /// An element on the way to the records begins: the values that held in the one before it are no longer those, and its attributes are.
 fn keep_attributes(slots: &mut Slots, reading: &'static Reading, node: &'static Node, element: &Start<'_>) {
-    for slot in node.owns.iter() {
+    for slot in &node.owns {
         if let Some(kept) = slots.0.get_mut(usize::from(*slot)).filter(|_| !reading.defines(*slot)) {
             *kept = Kept::default();
         }
     }
-    for (name, next) in node.members.iter() {
+    for (name, next) in &node.members {
         let slot = reading.nodes.get(usize::from(*next)).and_then(|node| node.slot);
         let value = name.strip_prefix('@').and_then(|name| element.get(name));
         if let (Some(slot), Some(value)) = (slot, value)
