@@ -1,6 +1,6 @@
 //! The start of a file, kept until there is enough of it to tell how it is read: which columns a table has, which lines a text begins with.
 
-/// What takes the bytes of a file in pieces of any size.
+/// What takes the bytes of a file in pieces of any size: every tokenizer.
 pub trait TakesBytes {
     /// Offset of the bytes that [`feed`](Self::feed) wants.
     fn position(&self) -> u64;

@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokens::csv::{Token, Tokenizer};
-use tokens::tree::{At, Tree};
+use tokens::tree::{NodeIndex, Tree};
 use tokens::{Position, Start, TakesBytes};
 
 use super::Shape;
@@ -22,7 +22,7 @@ use crate::{CheckpointError, KnownFindings, Problem, ProblemCode, ReadError, Rea
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// The node of a row's tree that holds its values.
-const ROOT: At = 0;
+const ROOT: NodeIndex = 0;
 
 /// The header of a table.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -155,7 +155,7 @@ impl CsvReport {
                     (self.item, self.place) = (Some(item), place);
                 }
                 Token::TooLarge => {
-                    let Position { offset, line, .. } = tokens.row();
+                    let Position { offset, line, .. } = tokens.row_start();
                     let message = format!("a row of more than {} bytes or {} columns", limits::ROW, limits::COLUMNS);
                     let problem = Problem { code: ProblemCode::TooLarge, message, offset, line, excerpt: String::new() };
                     self.take(Item::problem(problem), before);
@@ -231,7 +231,7 @@ impl CsvReport {
             self.rest();
             return;
         }
-        let Position { offset, line, .. } = tokens.row();
+        let Position { offset, line, .. } = tokens.row_start();
         if let Some((open, _)) = &mut self.open
             && continues(&open.tree, &tree, &self.reading.spread)
         {
@@ -295,7 +295,7 @@ pub(in crate::format) fn each_row(start: &[u8], delimiter: u8, mut take: impl Fn
     for _ in 0..limits::PREAMBLE {
         let Ok(Token::Row) = tokens.next() else { return };
         let fields: Vec<String> = tokens.fields().map(|field| field.trim().to_owned()).collect();
-        if !take(&fields, tokens.row().offset, tokens.place()) {
+        if !take(&fields, tokens.row_start().offset, tokens.place()) {
             return;
         }
     }

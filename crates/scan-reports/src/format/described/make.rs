@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use memchr::memmem;
-use tokens::tree::{At, Tree};
+use tokens::tree::{NodeIndex, Tree};
 
 use super::scope::{Scope, Slots};
 use super::table::{Expr, List, Places, Reading, Record as Description, Scores, Severities};
@@ -29,7 +29,7 @@ pub(super) struct Item {
     kinds: List<u8>,
     kind: usize,
     /// The elements of `each`, once they are known, and the next of them.
-    each: Option<Vec<Option<At>>>,
+    each: Option<Vec<Option<NodeIndex>>>,
     next: usize,
     /// It cannot be used.
     problem: Option<Problem>,
@@ -78,9 +78,9 @@ impl Item {
 }
 
 /// What to make occurrences of: a record without any of what `each` names gives one.
-fn elements(description: &Description, scope: &Scope<'_>) -> Vec<Option<At>> {
+fn elements(description: &Description, scope: &Scope<'_>) -> Vec<Option<NodeIndex>> {
     let Some(each) = &description.each else { return vec![None] };
-    let nodes: Vec<Option<At>> = scope.nodes(each).into_iter().map(Some).collect();
+    let nodes: Vec<Option<NodeIndex>> = scope.nodes(each).into_iter().map(Some).collect();
     if nodes.is_empty() { vec![None] } else { nodes }
 }
 
