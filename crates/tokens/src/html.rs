@@ -218,8 +218,9 @@ impl LineSource for Tokenizer {
     }
 
     fn next(&mut self) -> Token {
+        // The first block begins behind the byte order mark.
+        self.reached.position = self.input.position();
         loop {
-            self.reached.position = self.input.position();
             if let Some(name) = self.raw
                 && !self.pass(name)
             {

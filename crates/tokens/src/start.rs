@@ -104,3 +104,27 @@ impl<T: TakesBytes> TakesBytes for Start<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Position, csv};
+
+    #[test]
+    fn what_is_held_is_read_on_from_the_position_of_the_tokens() {
+        let mut start = Start::default();
+        start.feed(b"a,b\n1");
+        assert_eq!((start.position(), start.progress()), (5, 0));
+        assert_eq!(start.first(3), Some((b"a,b".as_slice(), false)));
+        assert_eq!(start.first(6), None, "more may come");
+        start.feed(b",2");
+        start.end_of_input();
+        assert_eq!(start.first(100), Some((b"a,b\n1,2".as_slice(), true)));
+        start.read_with(csv::Tokenizer::new(b',', Position::START.moved_to(4, 2)));
+        assert_eq!((start.first(3), start.position()), (None, 7));
+        let Start::Known(tokens) = &mut start else { panic!("it is known how the file is read") };
+        assert_eq!(tokens.next(), Ok(csv::Token::Row));
+        assert_eq!((tokens.fields().collect::<Vec<_>>(), tokens.row_start().line), (vec!["1".into(), "2".into()], 2));
+        assert_eq!((tokens.next(), start.progress()), (Ok(csv::Token::End), 7));
+    }
+}
