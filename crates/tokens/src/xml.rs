@@ -175,7 +175,7 @@ pub struct Tokenizer {
     tag: (ElementParser, usize),
     skip: Option<(Skip, u64)>,
     /// Where the last event ended.
-    boundary: (u64, Spot, Phase),
+    boundary: (Boundary, Phase),
     /// Attributes or a text with references replaced.
     scratch: String,
     attributes: Vec<Attribute>,
@@ -218,7 +218,7 @@ impl Tokenizer {
     }
 
     fn with(input: Input<String>, open: Open, phase: Phase, ends: bool) -> Self {
-        let boundary = (input.offset(), Spot::Held(input.head), phase);
+        let boundary = (Boundary::Held(input.head), phase);
         let (scratch, attributes) = (String::new(), Vec::new());
         let tag = (ElementParser::Outside, 0);
         Self { input, open, phase, ends, tag, skip: None, boundary, scratch, attributes, failed: None }
@@ -226,8 +226,9 @@ impl Tokenizer {
 
     /// The place after the last event.
     pub fn suspend(&self) -> Place {
-        let (offset, spot, phase) = self.boundary;
-        self.place(offset, spot.line(&self.input), self.open.depth(), phase, self.ends)
+        let (boundary, phase) = self.boundary;
+        let Position { offset, line, .. } = boundary.position(&self.input);
+        self.place(offset, line, self.open.depth(), phase, self.ends)
     }
 
     /// The place of a mark whose element is not yet at its end.
@@ -266,7 +267,7 @@ impl Tokenizer {
             Found::Replaced => (EventKind::Text(&self.scratch), depth),
             Found::End => (EventKind::End(self.open.ended()), depth + 1),
         };
-        self.boundary = self.boundary_here();
+        self.boundary = (Boundary::Held(self.input.head), self.phase);
         Ok(Token::Event(Event { kind, offset, input: &self.input, index, depth }))
     }
 
@@ -282,13 +283,8 @@ impl Tokenizer {
         let length = length_of_leaves(self.input.untaken_text(), |name| name.len() > room || is_needed(name));
         if length > 0 {
             self.input.take(length);
-            self.boundary = self.boundary_here();
+            self.boundary = (Boundary::Held(self.input.head), self.phase);
         }
-    }
-
-    /// What is kept of the place where the input is.
-    fn boundary_here(&self) -> (u64, Spot, Phase) {
-        (self.input.offset(), Spot::Held(self.input.head), self.phase)
     }
 
     /// The next event, and its offset and index.
@@ -631,13 +627,30 @@ impl TakesBytes for Tokenizer {
 
     fn feed(&mut self, bytes: &[u8]) {
         // What was taken goes: the last moment to count its lines.
-        self.boundary.1 = Spot::Line(self.boundary.1.line(&self.input));
+        self.boundary.0 = Boundary::Left(self.boundary.0.position(&self.input));
         self.open.settle(&self.input);
         self.input.feed(bytes);
     }
 
     fn end_of_input(&mut self) {
         self.input.end();
+    }
+}
+
+/// Where the last event ended: counted only when somebody asks, since after most events nobody does.
+#[derive(Clone, Copy, Debug)]
+enum Boundary {
+    /// An index in the input's buffer; until it is fed again.
+    Held(usize),
+    Left(Position),
+}
+
+impl Boundary {
+    fn position(self, input: &Input<String>) -> Position {
+        match self {
+            Self::Held(index) => input.position_at(index),
+            Self::Left(position) => position,
+        }
     }
 }
 
