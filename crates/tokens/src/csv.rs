@@ -125,7 +125,7 @@ impl Tokenizer {
 
     /// Where the row begins.
     #[inline]
-    pub fn row(&self) -> Position {
+    pub fn row_start(&self) -> Position {
         self.row
     }
 
@@ -240,7 +240,7 @@ mod tests {
             match tokens.next() {
                 Ok(Token::Row) => {
                     let fields = tokens.fields().map(Cow::into_owned).collect();
-                    rows.push((tokens.row().offset, tokens.row().line, fields));
+                    rows.push((tokens.row_start().offset, tokens.row_start().line, fields));
                     tokens = resumed(&tokens);
                 }
                 Ok(Token::NeedInput) => {

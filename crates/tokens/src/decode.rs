@@ -237,8 +237,17 @@ impl<B: Buffer> Input<B> {
     }
 
     /// The offset of an index in the buffer.
+    #[inline]
     pub(crate) fn offset_at(&self, index: usize) -> u64 {
-        let Decoding::Other(decoder) = &self.decoding else { return self.base + index as u64 };
+        match &self.decoding {
+            Decoding::Start(_) | Decoding::Utf8(_) => self.base + index as u64,
+            Decoding::Other(decoder) => self.count_to(index, decoder),
+        }
+    }
+
+    /// The offset of an index in text that is not as long as its bytes.
+    #[cold]
+    fn count_to(&self, index: usize, decoder: &Decoder) -> u64 {
         let (known, mut offset) = self.counted.get();
         let bytes = self.buffer.as_bytes();
         if index >= known {

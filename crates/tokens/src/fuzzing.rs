@@ -4,7 +4,7 @@
 
 use laws::{Cuts, obeys};
 
-use crate::lines::Source;
+use crate::lines::LineSource;
 use crate::{Position, ReadError, TakesBytes, csv, html, json, lines, xml};
 
 /// An event: its offset, if it has one, and what it is.
@@ -46,9 +46,9 @@ fn read_xml(bytes: &[u8], mut cuts: Cuts, suspend: bool) -> Seen {
 fn see_event(items: &mut Vec<Item>, event: &xml::Event<'_>) {
     let (line, depth) = (event.line(), event.depth);
     let shown = match &event.kind {
-        xml::Kind::Start(start) => format!("{line}:{depth} <{} {:?}", start.name, start.iter().collect::<Vec<_>>()),
-        xml::Kind::End(name) => format!("{line}:{depth} </{name}"),
-        xml::Kind::Text(text) => match items.last_mut() {
+        xml::EventKind::Start(start) => format!("{line}:{depth} <{} {:?}", start.name, start.iter().collect::<Vec<_>>()),
+        xml::EventKind::End(name) => format!("{line}:{depth} </{name}"),
+        xml::EventKind::Text(text) => match items.last_mut() {
             Some((None, last)) => return last.push_str(text),
             _ => return items.push((None, (*text).to_owned())),
         },
@@ -67,9 +67,9 @@ fn read_json(bytes: &[u8], many: bool, mut cuts: Cuts, suspend: bool) -> Seen {
     const KEPT: usize = 20;
     let begun = |place| {
         let mut tokens = json::Tokenizer::new(place);
-        tokens.keep(KEPT);
+        tokens.set_string_limit(KEPT);
         if many {
-            tokens.many();
+            tokens.expect_many();
         }
         tokens
     };
@@ -113,7 +113,7 @@ fn read_csv(bytes: &[u8], delimiter: u8, mut cuts: Cuts, suspend: bool) -> Seen 
             Ok(csv::Token::End) => return seen,
             Ok(csv::Token::NeedInput) => serve(&mut tokens, bytes, &mut cuts),
             Ok(token) => {
-                let Position { offset, line, .. } = tokens.row();
+                let Position { offset, line, .. } = tokens.row_start();
                 seen.items.push((Some(offset), format!("{line}: {token:?} {:?}", tokens.fields().collect::<Vec<_>>())));
                 if suspend {
                     let place = serde_json::to_string(&tokens.place()).expect("JSON");
@@ -131,7 +131,7 @@ pub fn lines(bytes: &[u8]) {
     obeys(bytes, |cuts, suspend| read_lines(bytes, html::Tokenizer::new, cuts, suspend));
 }
 
-fn read_lines<S: Source>(bytes: &[u8], begun: fn(lines::Place) -> S, mut cuts: Cuts, suspend: bool) -> Seen {
+fn read_lines<S: LineSource>(bytes: &[u8], begun: fn(lines::Place) -> S, mut cuts: Cuts, suspend: bool) -> Seen {
     let (mut seen, mut tokens) = (Seen::default(), begun(lines::Place::START));
     loop {
         match tokens.next() {

@@ -13,7 +13,7 @@ use memchr::memchr;
 use memchr::memmem::find;
 
 use crate::decode::{Input, utf8_or_windows_1252};
-use crate::lines::{Place, Source, Token};
+use crate::lines::{LineSource, Place, Token};
 use crate::{TakesBytes, limits};
 
 mod references;
@@ -83,13 +83,13 @@ pub struct Tokenizer {
 struct Block {
     began: Place,
     name: String,
-    kind: Kind,
+    kind: BlockKind,
     /// Its text, with single blanks, as it is written.
     text: Vec<u8>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum BlockKind {
     Plain,
     /// A row of a table.
     Row,
@@ -142,14 +142,14 @@ impl Tokenizer {
         let blank = if self.block.is_some() { 0 } else { length - text.trim_ascii_start().len() };
         self.advance(blank);
         if blank < length {
-            self.block.get_or_insert_with(|| Block::new(self.reached.clone(), String::new(), Kind::Plain)).add(&text[blank..]);
+            self.block.get_or_insert_with(|| Block::new(self.reached.clone(), String::new(), BlockKind::Plain)).add(&text[blank..]);
             self.advance(length - blank);
         }
     }
 
     /// Does what a tag says; true when it ends a line, which is then the last.
     fn tag(&mut self, length: usize, name: &str, end: bool) -> bool {
-        let kind = self.block.as_ref().map_or(Kind::Plain, |block| block.kind);
+        let kind = self.block.as_ref().map_or(BlockKind::Plain, |block| block.kind);
         if kind.ends_at(name, end) {
             if self.finish() {
                 return true;
@@ -157,12 +157,12 @@ impl Tokenizer {
             self.reached.closed |= end && name == "html";
             if !end {
                 let tag = String::from_utf8_lossy(&self.input.untaken()[..length]).into_owned();
-                self.block = Some(Block::new(self.reached.clone(), with_classes(name, &tag), Kind::of(name)));
+                self.block = Some(Block::new(self.reached.clone(), with_classes(name, &tag), BlockKind::of(name)));
             }
         } else if !end && RAW.contains(&name) {
             self.raw = RAW.into_iter().find(|raw| *raw == name);
             // Whoever goes on from here begins before it.
-            self.block.get_or_insert_with(|| Block::new(self.reached.clone(), String::new(), Kind::Plain));
+            self.block.get_or_insert_with(|| Block::new(self.reached.clone(), String::new(), BlockKind::Plain));
         } else if let Some(block) = &mut self.block {
             block.tag(name, end);
         }
@@ -174,7 +174,7 @@ impl Tokenizer {
     fn finish(&mut self) -> bool {
         let Some(block) = self.block.take() else { return false };
         let text = without_references(&utf8_or_windows_1252(&block.text));
-        let separator = if block.kind == Kind::Plain { "\t" } else { "" };
+        let separator = if block.kind == BlockKind::Plain { "\t" } else { "" };
         self.line = format!("{}{separator}{}", block.name, text.trim_end_matches(' '));
         self.began = block.began;
         !text.trim().is_empty()
@@ -204,7 +204,7 @@ impl TakesBytes for Tokenizer {
     }
 }
 
-impl Source for Tokenizer {
+impl LineSource for Tokenizer {
     fn place(&self) -> Place {
         self.block.as_ref().map_or_else(|| self.reached.clone(), |block| block.began.clone())
     }
@@ -218,8 +218,9 @@ impl Source for Tokenizer {
     }
 
     fn next(&mut self) -> Token {
+        // The first block begins behind the byte order mark.
+        self.reached.position = self.input.position();
         loop {
-            self.reached.position = self.input.position();
             if let Some(name) = self.raw
                 && !self.pass(name)
             {
@@ -248,7 +249,7 @@ impl Source for Tokenizer {
     }
 }
 
-impl Kind {
+impl BlockKind {
     fn of(name: &str) -> Self {
         match name {
             "tr" => Self::Row,
@@ -268,8 +269,8 @@ impl Kind {
 }
 
 impl Block {
-    fn new(began: Place, name: String, kind: Kind) -> Self {
-        let text = if kind == Kind::Term { b"\t".to_vec() } else { Vec::new() };
+    fn new(began: Place, name: String, kind: BlockKind) -> Self {
+        let text = if kind == BlockKind::Term { b"\t".to_vec() } else { Vec::new() };
         Self { began, name, kind, text }
     }
 
@@ -287,7 +288,7 @@ impl Block {
     /// Takes note of a tag within it.
     fn tag(&mut self, name: &str, end: bool) {
         match (self.kind, name) {
-            (Kind::Row, "td" | "th") | (Kind::Term, "dd") if !end => self.cell(name),
+            (BlockKind::Row, "td" | "th") | (BlockKind::Term, "dd") if !end => self.cell(name),
             _ if name == "br" || BLOCKS.contains(&name) => self.add(b" "),
             _ => {}
         }

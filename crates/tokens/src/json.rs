@@ -18,7 +18,7 @@ use serde::de::Visitor;
 use serde::{Deserialize, Deserializer as _, Serialize};
 
 use crate::decode::{Broken, Input, Position};
-use crate::{ReadError, ReadErrorKind, limits};
+use crate::{ReadError, ReadErrorKind, TakesBytes, limits};
 
 mod collect;
 mod scalars;
@@ -48,7 +48,7 @@ pub enum Token {
     Bool(bool),
     /// `null`
     Null,
-    /// A value that was [skipped](Tokenizer::skip), or the rest of one that was [left](Tokenizer::leave).
+    /// A value that was [skipped](Tokenizer::skip), or the [rest](Tokenizer::skip_to_depth) of one.
     Skipped,
     /// The end of the report, after its one value.
     End,
@@ -228,7 +228,7 @@ impl Tokenizer {
     }
 
     /// Reads values that follow each other, as in JSON lines, instead of one.
-    pub fn many(&mut self) {
+    pub fn expect_many(&mut self) {
         self.many = true;
         if self.open.is_empty() {
             self.expect = Expect::ValueOrEnd;
@@ -237,7 +237,7 @@ impl Tokenizer {
 
     /// The first byte of what comes next, behind blanks, colons and commas: of a value, a name, or a closing bracket. Only between two
     /// tokens. `None` where [`next`](Self::next) has the answer.
-    pub fn ahead(&mut self) -> Option<u8> {
+    pub fn peek_first_byte(&mut self) -> Option<u8> {
         loop {
             self.blanks();
             let byte = self.peek()?;
@@ -261,28 +261,11 @@ impl Tokenizer {
         place.open.clone_from(&self.open);
     }
 
-    /// Offset of the bytes that [`feed`](Self::feed) wants.
-    pub fn position(&self) -> u64 {
-        self.input.fed()
-    }
-
-    /// Takes bytes.
-    pub fn feed(&mut self, bytes: &[u8]) {
-        self.plain = None;
-        self.settle_lines();
-        self.input.feed(bytes);
-    }
-
-    /// Says that the report ends where the last piece ended.
-    pub fn end_of_input(&mut self) {
-        self.input.end();
-    }
-
     /// Gives the next token; `None` when it needs more bytes, or to hear that there are none.
     #[expect(clippy::should_implement_trait, reason = "an iterator cannot ask for input")]
     pub fn next(&mut self) -> Result<Option<Token>, ReadError> {
         let token = match (self.leave, self.partial) {
-            (Some(depth), _) => self.skip_to(depth)?,
+            (Some(depth), _) => self.pass_to_depth(depth)?,
             (None, Partial::String(escape)) => self.string(escape)?,
             (None, Partial::Word) => self.word()?,
             (None, Partial::None) => self.structure()?,
@@ -301,13 +284,13 @@ impl Tokenizer {
 
     /// Passes over what is left until only `depth` objects and arrays are open; then [`next`](Self::next) gives [`Token::Skipped`].
     #[inline]
-    pub fn leave(&mut self, depth: usize) {
+    pub fn skip_to_depth(&mut self, depth: usize) {
         self.leave = Some(depth);
     }
 
     /// How much of the coming strings is kept, in bytes of their escaped form; what is over is dropped and marked with an ellipsis.
     #[inline]
-    pub fn keep(&mut self, limit: usize) {
+    pub fn set_string_limit(&mut self, limit: usize) {
         self.limit = limit;
     }
 
@@ -371,6 +354,26 @@ impl Tokenizer {
     }
 }
 
+impl TakesBytes for Tokenizer {
+    fn position(&self) -> u64 {
+        self.input.fed()
+    }
+
+    fn progress(&self) -> u64 {
+        self.offset()
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        self.plain = None;
+        self.settle_lines();
+        self.input.feed(bytes);
+    }
+
+    fn end_of_input(&mut self) {
+        self.input.end();
+    }
+}
+
 /// Adds the string that serde_json reads to a text.
 struct Unescaped<'t>(&'t mut String);
 
@@ -416,7 +419,7 @@ impl Tokenizer {
                 let token = self.open(byte == b'[')?;
                 if skip {
                     self.leave = Some(depth);
-                    return self.skip_to(depth);
+                    return self.pass_to_depth(depth);
                 }
                 Ok(Some(token))
             }
@@ -467,7 +470,7 @@ impl Tokenizer {
     }
 
     /// Passes over bytes until only `depth` objects and arrays are open.
-    fn skip_to(&mut self, depth: usize) -> Result<Option<Token>, ReadError> {
+    fn pass_to_depth(&mut self, depth: usize) -> Result<Option<Token>, ReadError> {
         if let Partial::String(escape) = self.partial
             && !self.pass_string(escape)
         {

@@ -8,6 +8,10 @@
 //! 2. *Suspend anywhere*: nor on where the tokenizer was dropped and resumed from its place.
 //! 3. *Bounded*: places and what is held of the bytes stay within [`limits`], whatever the bytes are.
 //!
+//! All of them take bytes alike ([`TakesBytes`]) and read UTF-8, UTF-16, and what an XML declaration names, with or without a byte order mark; where the
+//! syntax leaves it open, what is no UTF-8 is Windows-1252. [Positions](Position) are those of the file as it is stored. [`look`] tells which tokenizer
+//! a file is for; a file that shows only later how it is read begins with a [`Start`].
+//!
 //! What is called for every value is `#[inline]`, since readers are other crates: without that they are up to a tenth slower where crates are
 //! not optimised as one.
 

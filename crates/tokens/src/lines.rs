@@ -22,10 +22,10 @@ pub struct Place {
     pub(super) closed: bool,
 }
 
-/// What [`Tokenizer::next`] found.
+/// What [`LineSource::next`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token {
-    /// A line: [`Tokenizer::line`].
+    /// A line: [`LineSource::line`].
     Line,
     /// A line of more than [`limits::LINE`] bytes begins here; its rest is passed over.
     TooLong,
@@ -38,7 +38,7 @@ pub enum Token {
 }
 
 /// What turns bytes into lines: of text or of a page.
-pub trait Source: TakesBytes + Send {
+pub trait LineSource: TakesBytes + Send {
     /// The place before the next line.
     fn place(&self) -> Place;
     /// The place before the last line.
@@ -104,7 +104,7 @@ impl TakesBytes for Tokenizer {
     }
 }
 
-impl Source for Tokenizer {
+impl LineSource for Tokenizer {
     fn place(&self) -> Place {
         self.place.clone()
     }
@@ -159,7 +159,7 @@ impl Place {
 }
 
 /// All lines of a text's start; the last, which may be cut off, only when the text is `complete`.
-pub fn all(mut source: Box<dyn Source>, bytes: &[u8], complete: bool) -> Vec<String> {
+pub fn read_all(mut source: Box<dyn LineSource>, bytes: &[u8], complete: bool) -> Vec<String> {
     source.feed(bytes);
     if complete {
         source.end_of_input();

@@ -1,6 +1,6 @@
 //! The start of a file, kept until there is enough of it to tell how it is read: which columns a table has, which lines a text begins with.
 
-/// What takes the bytes of a file in pieces of any size.
+/// What takes the bytes of a file in pieces of any size: every tokenizer.
 pub trait TakesBytes {
     /// Offset of the bytes that [`feed`](Self::feed) wants.
     fn position(&self) -> u64;
@@ -102,5 +102,29 @@ impl<T: TakesBytes> TakesBytes for Start<T> {
             Self::Held { ended, .. } => *ended = true,
             Self::Known(tokens) => tokens.end_of_input(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Position, csv};
+
+    #[test]
+    fn what_is_held_is_read_on_from_the_position_of_the_tokens() {
+        let mut start = Start::default();
+        start.feed(b"a,b\n1");
+        assert_eq!((start.position(), start.progress()), (5, 0));
+        assert_eq!(start.first(3), Some((b"a,b".as_slice(), false)));
+        assert_eq!(start.first(6), None, "more may come");
+        start.feed(b",2");
+        start.end_of_input();
+        assert_eq!(start.first(100), Some((b"a,b\n1,2".as_slice(), true)));
+        start.read_with(csv::Tokenizer::new(b',', Position::START.moved_to(4, 2)));
+        assert_eq!((start.first(3), start.position()), (None, 7));
+        let Start::Known(tokens) = &mut start else { panic!("it is known how the file is read") };
+        assert_eq!(tokens.next(), Ok(csv::Token::Row));
+        assert_eq!((tokens.fields().collect::<Vec<_>>(), tokens.row_start().line), (vec!["1".into(), "2".into()], 2));
+        assert_eq!((tokens.next(), start.progress()), (Ok(csv::Token::End), 7));
     }
 }

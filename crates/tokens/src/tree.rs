@@ -4,7 +4,7 @@ use serde_json::Value;
 
 mod deserialize;
 
-pub use deserialize::Node;
+pub use deserialize::TreeValue;
 
 /// The tree. Its first node is the value.
 #[derive(Debug, Default)]
@@ -19,12 +19,12 @@ struct Branch {
     name: Span,
     text: Span,
     end: u32,
-    kind: Kind,
+    kind: ValueKind,
 }
 
 /// What a value is in JSON. Of XML all is an object or a text, of a table a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValueKind {
     /// An object: parts with names.
     Object,
     /// An array: parts without names.
@@ -50,7 +50,7 @@ impl Span {
 }
 
 /// Index of a node.
-pub type At = u32;
+pub type NodeIndex = u32;
 
 impl Tree {
     /// Empties it, for the next value.
@@ -73,20 +73,20 @@ impl Tree {
 
     /// Begins a value with parts.
     #[inline]
-    pub fn begin(&mut self, name: &str) -> At {
+    pub fn begin(&mut self, name: &str) -> NodeIndex {
         let name = self.keep(name);
-        self.begin_named(name, Kind::Object)
+        self.begin_named(name, ValueKind::Object)
     }
 
     /// The same, of a name that is kept.
     #[inline]
-    pub fn begin_named(&mut self, name: Span, kind: Kind) -> At {
+    pub fn begin_named(&mut self, name: Span, kind: ValueKind) -> NodeIndex {
         self.push(name, Span::default(), kind)
     }
 
     /// Ends it; its own text, if it has one.
     #[inline]
-    pub fn end(&mut self, at: At, text: &str) {
+    pub fn end(&mut self, at: NodeIndex, text: &str) {
         let text = self.keep(text);
         let end = index(self.nodes.len());
         if let Some(node) = self.nodes.get_mut(at as usize) {
@@ -98,18 +98,18 @@ impl Tree {
     #[inline]
     pub fn leaf(&mut self, name: &str, text: &str) {
         let name = self.keep(name);
-        self.leaf_named(name, Kind::Text, |kept| kept.push_str(text));
+        self.leaf_named(name, ValueKind::Text, |kept| kept.push_str(text));
     }
 
     /// The same, of a name that is kept and a text that is written.
-    pub fn leaf_named(&mut self, name: Span, kind: Kind, write: impl FnOnce(&mut String)) {
+    pub fn leaf_named(&mut self, name: Span, kind: ValueKind, write: impl FnOnce(&mut String)) {
         let text = self.write(write);
         self.push(name, text, kind);
     }
 
     /// Its name, empty for none.
     #[inline]
-    pub fn name(&self, at: At) -> &str {
+    pub fn name(&self, at: NodeIndex) -> &str {
         self.nodes.get(at as usize).map_or("", |node| self.span(node.name))
     }
 
@@ -121,36 +121,36 @@ impl Tree {
 
     /// Its own text, empty for none.
     #[inline]
-    pub fn text(&self, at: At) -> &str {
+    pub fn text(&self, at: NodeIndex) -> &str {
         self.nodes.get(at as usize).map_or("", |node| self.span(node.text))
     }
 
     /// What it is.
     #[inline]
-    pub fn kind(&self, at: At) -> Kind {
-        self.nodes.get(at as usize).map_or(Kind::Null, |node| node.kind)
+    pub fn kind(&self, at: NodeIndex) -> ValueKind {
+        self.nodes.get(at as usize).map_or(ValueKind::Null, |node| node.kind)
     }
 
     /// Whether it is an array.
     #[inline]
-    pub fn is_array(&self, at: At) -> bool {
-        self.kind(at) == Kind::Array
+    pub fn is_array(&self, at: NodeIndex) -> bool {
+        self.kind(at) == ValueKind::Array
     }
 
     /// Its members, elements, attributes, children.
     #[inline]
-    pub fn parts(&self, at: At) -> impl Iterator<Item = At> {
+    pub fn parts(&self, at: NodeIndex) -> impl Iterator<Item = NodeIndex> {
         self.branches(at).map(|(part, _)| part)
     }
 
     /// The parts of that name.
     #[inline]
-    pub fn named(&self, at: At, name: &str) -> impl Iterator<Item = At> {
+    pub fn named(&self, at: NodeIndex, name: &str) -> impl Iterator<Item = NodeIndex> {
         self.branches(at).filter(move |(_, node)| self.is(node, name)).map(|(part, _)| part)
     }
 
     #[inline]
-    fn branches(&self, at: At) -> impl Iterator<Item = (At, &Branch)> {
+    fn branches(&self, at: NodeIndex) -> impl Iterator<Item = (NodeIndex, &Branch)> {
         let end = self.nodes.get(at as usize).map_or(0, |node| node.end);
         let mut next = at + 1;
         std::iter::from_fn(move || {
@@ -167,7 +167,7 @@ impl Tree {
         if self.is_empty() { Value::Null } else { self.save_node(0) }
     }
 
-    fn save_node(&self, at: At) -> Value {
+    fn save_node(&self, at: NodeIndex) -> Value {
         let parts: Vec<Value> = self.parts(at).map(|part| self.save_node(part)).collect();
         let text = if self.is_array(at) { Value::Null } else { Value::from(self.text(at)) };
         Value::from(vec![Value::from(self.name(at)), text, Value::from(parts)])
@@ -184,7 +184,7 @@ impl Tree {
 
     fn load_node(&mut self, saved: &Value) -> Option<()> {
         let (name, text) = (self.keep(saved.get(0)?.as_str()?), saved.get(1)?.as_str());
-        let at = self.begin_named(name, text.map_or(Kind::Array, |_| Kind::Object));
+        let at = self.begin_named(name, text.map_or(ValueKind::Array, |_| ValueKind::Object));
         for part in saved.get(2)?.as_array()? {
             self.load_node(part)?;
         }
@@ -211,7 +211,7 @@ impl Tree {
     }
 
     #[inline]
-    fn push(&mut self, name: Span, text: Span, kind: Kind) -> At {
+    fn push(&mut self, name: Span, text: Span, kind: ValueKind) -> NodeIndex {
         let at = index(self.nodes.len());
         self.nodes.push(Branch { name, text, end: at + 1, kind });
         at

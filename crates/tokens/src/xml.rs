@@ -13,7 +13,7 @@ use quick_xml::parser::{ElementParser, Parser as _};
 use serde::{Deserialize, Serialize};
 
 use crate::decode::{Broken, Input, Position};
-use crate::{ReadError, ReadErrorKind, limits};
+use crate::{ReadError, ReadErrorKind, TakesBytes, limits};
 
 mod cut;
 mod leaves;
@@ -31,7 +31,7 @@ const REFERENCE: usize = 64;
 pub enum Token<'a> {
     /// An event.
     Event(Event<'a>),
-    /// It wants the bytes at [`Tokenizer::position`], or to hear that there are none.
+    /// It wants the bytes at [`TakesBytes::position`], or to hear that there are none.
     NeedInput,
     /// The document is read to its end.
     End,
@@ -40,7 +40,7 @@ pub enum Token<'a> {
 /// A part of the document.
 pub struct Event<'a> {
     /// What it is.
-    pub kind: Kind<'a>,
+    pub kind: EventKind<'a>,
     /// Where it begins, in bytes of the document as it was fed.
     pub offset: u64,
     input: &'a Input<String>,
@@ -51,9 +51,9 @@ pub struct Event<'a> {
 
 /// What an [`Event`] is.
 #[derive(Debug)]
-pub enum Kind<'a> {
+pub enum EventKind<'a> {
     /// The start of an element.
-    Start(Start<'a>),
+    Start(StartTag<'a>),
     /// A piece of text, references and line ends replaced. Where a text is cut into pieces depends on how it was fed.
     Text(&'a str),
     /// The end of the element of that name; empty elements have one too.
@@ -62,7 +62,7 @@ pub enum Kind<'a> {
 
 /// A start tag.
 #[derive(Debug)]
-pub struct Start<'a> {
+pub struct StartTag<'a> {
     /// Of the element, with its prefix.
     pub name: &'a str,
     text: &'a str,
@@ -79,7 +79,7 @@ struct Attribute {
     replaced: bool,
 }
 
-impl<'a> Start<'a> {
+impl<'a> StartTag<'a> {
     /// Whether it has any.
     #[inline]
     pub fn has_attributes(&self) -> bool {
@@ -175,7 +175,7 @@ pub struct Tokenizer {
     tag: (ElementParser, usize),
     skip: Option<(Skip, u64)>,
     /// Where the last event ended.
-    boundary: (u64, Spot, Phase),
+    boundary: (Boundary, Phase),
     /// Attributes or a text with references replaced.
     scratch: String,
     attributes: Vec<Attribute>,
@@ -218,7 +218,7 @@ impl Tokenizer {
     }
 
     fn with(input: Input<String>, open: Open, phase: Phase, ends: bool) -> Self {
-        let boundary = (input.offset(), Spot::Held(input.head), phase);
+        let boundary = (Boundary::Held(input.head), phase);
         let (scratch, attributes) = (String::new(), Vec::new());
         let tag = (ElementParser::Outside, 0);
         Self { input, open, phase, ends, tag, skip: None, boundary, scratch, attributes, failed: None }
@@ -226,8 +226,9 @@ impl Tokenizer {
 
     /// The place after the last event.
     pub fn suspend(&self) -> Place {
-        let (offset, spot, phase) = self.boundary;
-        self.place(offset, spot.line(&self.input), self.open.depth(), phase, self.ends)
+        let (boundary, phase) = self.boundary;
+        let Position { offset, line, .. } = boundary.position(&self.input);
+        self.place(offset, line, self.open.depth(), phase, self.ends)
     }
 
     /// The place of a mark whose element is not yet at its end.
@@ -239,29 +240,6 @@ impl Tokenizer {
     fn place(&self, offset: u64, line: u64, depth: usize, phase: Phase, ends: bool) -> Place {
         let open = self.open.iter().take(depth).map(|(name, spot)| (name.to_owned(), spot.line(&self.input))).collect();
         Place { position: self.input.position().moved_to(offset, line), open, phase, ends }
-    }
-
-    /// Offset of the next byte to be fed.
-    pub fn position(&self) -> u64 {
-        self.input.fed()
-    }
-
-    /// Offset up to which the document is read.
-    pub fn progress(&self) -> u64 {
-        self.input.offset()
-    }
-
-    /// Takes the bytes at [`position`](Self::position).
-    pub fn feed(&mut self, bytes: &[u8]) {
-        // What was taken goes: the last moment to count its lines.
-        self.boundary.1 = Spot::Line(self.boundary.1.line(&self.input));
-        self.open.settle(&self.input);
-        self.input.feed(bytes);
-    }
-
-    /// Says that the bytes end at [`position`](Self::position).
-    pub fn end_of_input(&mut self) {
-        self.input.end();
     }
 
     /// The next event, or what is needed for it.
@@ -283,13 +261,13 @@ impl Tokenizer {
             Found::Over => return Ok(Token::End),
             Found::Start(name) => {
                 let text = &self.input.buffer;
-                (Kind::Start(Start { name: &text[name], text, scratch: &self.scratch, attributes: &self.attributes }), depth)
+                (EventKind::Start(StartTag { name: &text[name], text, scratch: &self.scratch, attributes: &self.attributes }), depth)
             }
-            Found::Text(range) => (Kind::Text(&self.input.buffer[range]), depth),
-            Found::Replaced => (Kind::Text(&self.scratch), depth),
-            Found::End => (Kind::End(self.open.ended()), depth + 1),
+            Found::Text(range) => (EventKind::Text(&self.input.buffer[range]), depth),
+            Found::Replaced => (EventKind::Text(&self.scratch), depth),
+            Found::End => (EventKind::End(self.open.ended()), depth + 1),
         };
-        self.boundary = self.here();
+        self.boundary = (Boundary::Held(self.input.head), self.phase);
         Ok(Token::Event(Event { kind, offset, input: &self.input, index, depth }))
     }
 
@@ -305,13 +283,8 @@ impl Tokenizer {
         let length = length_of_leaves(self.input.untaken_text(), |name| name.len() > room || is_needed(name));
         if length > 0 {
             self.input.take(length);
-            self.boundary = self.here();
+            self.boundary = (Boundary::Held(self.input.head), self.phase);
         }
-    }
-
-    /// What is kept of the place where the input is.
-    fn here(&self) -> (u64, Spot, Phase) {
-        (self.input.offset(), Spot::Held(self.input.head), self.phase)
     }
 
     /// The next event, and its offset and index.
@@ -640,6 +613,44 @@ impl Tokenizer {
     fn error_ahead(&self, length: usize, message: String) -> ReadError {
         let (offset, line) = self.ahead(length);
         ReadError { kind: ReadErrorKind::Syntax, message, offset, line }
+    }
+}
+
+impl TakesBytes for Tokenizer {
+    fn position(&self) -> u64 {
+        self.input.fed()
+    }
+
+    fn progress(&self) -> u64 {
+        self.input.offset()
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        // What was taken goes: the last moment to count its lines.
+        self.boundary.0 = Boundary::Left(self.boundary.0.position(&self.input));
+        self.open.settle(&self.input);
+        self.input.feed(bytes);
+    }
+
+    fn end_of_input(&mut self) {
+        self.input.end();
+    }
+}
+
+/// Where the last event ended: counted only when somebody asks, since after most events nobody does.
+#[derive(Clone, Copy, Debug)]
+enum Boundary {
+    /// An index in the input's buffer; until it is fed again.
+    Held(usize),
+    Left(Position),
+}
+
+impl Boundary {
+    fn position(self, input: &Input<String>) -> Position {
+        match self {
+            Self::Held(index) => input.position_at(index),
+            Self::Left(position) => position,
+        }
     }
 }
 

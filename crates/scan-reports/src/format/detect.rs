@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use report_formats::table::{Detect, Syntax, Text};
-use tokens::{Look, json, look, xml};
+use tokens::{Look, TakesBytes, json, look, xml};
 
 use super::Format;
 use super::described::csv_headers;
@@ -210,7 +210,7 @@ fn elements(start: &[u8], complete: bool) -> Result<Option<Facts>, String> {
     while !facts.is_full() {
         match tokens.next() {
             Ok(xml::Token::Event(event)) => match event.kind {
-                xml::Kind::Start(element) => {
+                xml::EventKind::Start(element) => {
                     path.push(super::elements::local_name(element.name).to_owned());
                     if path.len() <= DEPTH {
                         let joined = path.join(".");
@@ -218,8 +218,8 @@ fn elements(start: &[u8], complete: bool) -> Result<Option<Facts>, String> {
                         element.iter().for_each(|(name, value)| facts.add(&format!("{joined}.@{name}"), value));
                     }
                 }
-                xml::Kind::Text(_) => {}
-                xml::Kind::End(_) => {
+                xml::EventKind::Text(_) => {}
+                xml::EventKind::End(_) => {
                     path.pop();
                 }
             },
@@ -244,7 +244,7 @@ fn ambiguous(facts: &Facts) -> bool {
 /// Members and elements, and why what follows cannot be read.
 fn members(start: &[u8]) -> (Facts, Option<ReadError>) {
     let mut tokens = json::Tokenizer::default();
-    tokens.keep(VALUE);
+    tokens.set_string_limit(VALUE);
     tokens.feed(start);
     let mut facts = Facts::default();
     // The paths of what is open; of an array also whether its first element was seen.

@@ -6,7 +6,8 @@ use foldhash::HashMap;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokens::xml::{CutFinder, Event, Kind, Mark, Place, Start, Token, Tokenizer};
+use tokens::TakesBytes;
+use tokens::xml::{CutFinder, Event, EventKind, Mark, Place, StartTag, Token, Tokenizer};
 
 use super::texts::prefix;
 use super::{Cuts, Parser};
@@ -28,7 +29,7 @@ pub(super) trait Elements: Default + Send {
     const UNIT: (&'static str, usize);
 
     /// An element begins. Of a known finding, nothing but the identity need be read.
-    fn start(&mut self, element: &Start<'_>, event: &Event<'_>, known: &KnownFindings) -> Begin;
+    fn start(&mut self, element: &StartTag<'_>, event: &Event<'_>, known: &KnownFindings) -> Begin;
     /// What is needed of the open element, if not all.
     fn needs(&self) -> Option<Needs> {
         None
@@ -133,11 +134,11 @@ impl<R: Elements> Parser for XmlReport<R> {
                 Token::End => return Ok(Step::End),
             };
             let record = match &event.kind {
-                Kind::Text(text) => {
+                EventKind::Text(text) => {
                     self.reader.text(text, event.depth);
                     continue;
                 }
-                Kind::Start(element) => {
+                EventKind::Start(element) => {
                     if event.depth == 1 && local_name(element.name) != R::ROOT {
                         return Err(other_root::<R>(&event, element.name));
                     }
@@ -153,7 +154,7 @@ impl<R: Elements> Parser for XmlReport<R> {
                     }
                     continue;
                 }
-                Kind::End(name) => self.reader.end(name, &event, known),
+                EventKind::End(name) => self.reader.end(name, &event, known),
             };
             let depth = event.depth;
             if self.reader.was_mistaken() {
@@ -263,7 +264,7 @@ impl Identities {
 }
 
 /// The start tag as text, to show where a record could not be used.
-pub(super) fn excerpt(element: &Start<'_>) -> String {
+pub(super) fn excerpt(element: &StartTag<'_>) -> String {
     let mut text = format!("<{}", element.name);
     for (name, value) in element.iter() {
         if text.len() > limits::NAME {

@@ -16,7 +16,7 @@
 
 use memchr::memchr_iter;
 use serde::{Deserialize, Serialize};
-use tokens::xml::{Event, Start};
+use tokens::xml::{Event, StartTag};
 
 use super::elements::{At, Begin, CONTEXT, Elements, Identities, Needs, XmlReport, excerpt, local_name};
 use super::ids;
@@ -131,7 +131,7 @@ impl Elements for Nessus {
     type Context = Host;
     const UNIT: (&'static str, usize) = ("ReportHost", 3);
 
-    fn start(&mut self, element: &Start<'_>, event: &Event<'_>, known: &KnownFindings) -> Begin {
+    fn start(&mut self, element: &StartTag<'_>, event: &Event<'_>, known: &KnownFindings) -> Begin {
         match (event.depth, element.name) {
             (3, "ReportHost") => {
                 let name = prefix(element.get("name").unwrap_or_default().trim(), CONTEXT / 4).to_owned();
@@ -299,7 +299,7 @@ impl Item {
         }
     }
 
-    fn new(element: &Start<'_>, at: At, identity: Identity, is_known: bool) -> Self {
+    fn new(element: &StartTag<'_>, at: At, identity: Identity, is_known: bool) -> Self {
         let get = |name| element.get(name).map(str::trim).filter(|value| !value.is_empty());
         let mut item = Self { at, is_known, ..Self::default() };
         item.finding.identity = identity;

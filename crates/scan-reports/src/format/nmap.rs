@@ -18,7 +18,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use tokens::xml::{Event, Start};
+use tokens::xml::{Event, StartTag};
 
 use super::elements::{At, Begin, CONTEXT, Elements, Identities, XmlReport, excerpt};
 use super::texts::{Gathered, prefix};
@@ -97,7 +97,7 @@ impl Elements for Nmap {
     type Context = Host;
     const UNIT: (&'static str, usize) = ("host", 2);
 
-    fn start(&mut self, element: &Start<'_>, event: &Event<'_>, _known: &KnownFindings) -> Begin {
+    fn start(&mut self, element: &StartTag<'_>, event: &Event<'_>, _known: &KnownFindings) -> Begin {
         if self.script.is_open() {
             self.gathering = self.script.start(element, event);
             if self.gathering {
@@ -213,7 +213,7 @@ fn known_finding(identity: Identity) -> Finding {
 
 impl Host {
     /// Takes what an element besides the ports says.
-    fn learn(&mut self, element_name: &str, element: &Start<'_>) {
+    fn learn(&mut self, element_name: &str, element: &StartTag<'_>) {
         let get = |name| element.get(name).unwrap_or_default().trim();
         match element_name {
             "address" => {
@@ -284,7 +284,7 @@ impl Host {
 }
 
 impl Port {
-    fn new(element: &Start<'_>, at: At) -> Self {
+    fn new(element: &StartTag<'_>, at: At) -> Self {
         let written = element.get("portid").unwrap_or_default();
         let number = written.trim().parse::<u16>();
         let problem = number.is_err().then(|| {
@@ -358,7 +358,7 @@ fn open_port(place: &str, identity: Identity) -> Finding {
 }
 
 impl Service {
-    fn new(element: &Start<'_>) -> Self {
+    fn new(element: &StartTag<'_>) -> Self {
         let get = |name| prefix(element.get(name).unwrap_or_default().trim(), limits::NAME);
         let name = match (get("tunnel"), get("name")) {
             (_, "") => String::new(),

@@ -23,8 +23,9 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokens::TakesBytes;
 use tokens::json::{Collected, Collector, Place, Token, Tokenizer};
-use tokens::tree::Node;
+use tokens::tree::TreeValue;
 
 use super::Parser;
 use crate::{CheckpointError, KnownFindings, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
@@ -283,7 +284,7 @@ impl Sarif {
             (_, 1 | 2) if !matches!(token, Token::BeginObject) => self.other_run(token)?,
             (Token::BeginArray, _) => {
                 self.report(ProblemCode::InvalidField, "expected a run, found an array");
-                self.tokens.leave(2);
+                self.tokens.skip_to_depth(2);
             }
             _ => return Err(self.not_sarif("'runs' is not an array")),
         }
@@ -381,7 +382,7 @@ impl Sarif {
             Token::BeginArray if self.tokens.depth() == 4 && self.saved.survey.results.is_some() => {
                 self.report(ProblemCode::InvalidField, "a second 'results' in one run: only the first is read");
                 self.stage = Stage::Survey;
-                self.tokens.leave(3);
+                self.tokens.skip_to_depth(3);
             }
             Token::BeginArray if self.tokens.depth() == 4 => {
                 self.saved.survey.results = Some(self.tokens.place());
@@ -395,7 +396,7 @@ impl Sarif {
             Token::BeginObject => {
                 self.report(ProblemCode::InvalidField, "expected an array of results, found an object");
                 self.stage = Stage::Survey;
-                self.tokens.leave(3);
+                self.tokens.skip_to_depth(3);
             }
             _ => self.enter(Stage::Survey),
         }
@@ -470,7 +471,7 @@ impl Sarif {
         }
         let (offset, line) = (self.collector.offset(), self.collector.line());
         match collected {
-            Collected::Value => match objects::Result::deserialize(Node::first(self.collector.tree())) {
+            Collected::Value => match objects::Result::deserialize(TreeValue::first(self.collector.tree())) {
                 Ok(result) => return Ok(self.take_result(result, offset, line)),
                 Err(error) => {
                     self.report_at(ProblemCode::InvalidField, format!("the result cannot be read: {error}"), offset, line);

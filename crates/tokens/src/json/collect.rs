@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::{Shape, Token, Tokenizer};
 use crate::ReadError;
-use crate::tree::{At, Kind, Span, Tree};
+use crate::tree::{NodeIndex, Span, Tree, ValueKind};
 
 /// How a value was collected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub enum Collected {
 struct Level {
     shape: &'static Shape,
     array: bool,
-    at: At,
+    at: NodeIndex,
 }
 
 /// Collects one value after the other; it may pause wherever the tokenizer needs bytes.
@@ -102,12 +102,12 @@ impl Collector {
     /// Goes on; `None` when the tokenizer needs bytes.
     pub fn advance(&mut self, tokens: &mut Tokenizer) -> Result<Option<Collected>, ReadError> {
         loop {
-            tokens.keep(self.expected().limit());
+            tokens.set_string_limit(self.expected().limit());
             let Some(token) = tokens.next()? else { return Ok(None) };
             if self.line == 0 {
                 (self.offset, self.line) = (tokens.token_start(), tokens.line());
             }
-            if let Some(collected) = self.take(token, tokens) {
+            if let Some(collected) = self.take_token(token, tokens) {
                 return Ok(Some(collected));
             }
             if self.tree.size() > self.limit && token != Token::Key && self.outcome.is_none() && tokens.depth() > self.depth {
@@ -125,7 +125,7 @@ impl Collector {
         }
     }
 
-    fn take(&mut self, token: Token, tokens: &mut Tokenizer) -> Option<Collected> {
+    fn take_token(&mut self, token: Token, tokens: &mut Tokenizer) -> Option<Collected> {
         match token {
             Token::Key => self.key(tokens),
             Token::BeginObject => self.begin_parts(false, tokens),
@@ -157,11 +157,11 @@ impl Collector {
         let shape = self.expected();
         let fits = if array { shape.element().is_some() } else { shape.is_object() };
         if fits {
-            let kind = if array { Kind::Array } else { Kind::Object };
+            let kind = if array { ValueKind::Array } else { ValueKind::Object };
             let at = self.tree.begin_named(self.name(), kind);
             self.open.push(Level { shape, array, at });
         } else {
-            tokens.leave(tokens.depth() - 1);
+            tokens.skip_to_depth(tokens.depth() - 1);
             self.other_kind(shape);
         }
     }
@@ -170,16 +170,16 @@ impl Collector {
         let shape = self.expected().one();
         let kind = match (shape, token) {
             (Shape::Text(_) | Shape::Either(_), Token::String | Token::Number | Token::Bool(_)) | (Shape::Any(_), Token::String) => {
-                Kind::Text
+                ValueKind::Text
             }
-            (Shape::Any(_) | Shape::Number, Token::Number) => Kind::Number,
-            (Shape::Number, Token::String) if super::scalars::is_number(tokens.raw().as_bytes()) => Kind::Number,
-            (Shape::Any(_), Token::Bool(_)) => Kind::Word,
+            (Shape::Any(_) | Shape::Number, Token::Number) => ValueKind::Number,
+            (Shape::Number, Token::String) if super::scalars::is_number(tokens.raw().as_bytes()) => ValueKind::Number,
+            (Shape::Any(_), Token::Bool(_)) => ValueKind::Word,
             _ => return self.other_kind(shape),
         };
         let name = self.name();
         self.tree.leaf_named(name, kind, |text| match (kind, token) {
-            (Kind::Number, _) => text.push_str(&canonical(&tokens.text())),
+            (ValueKind::Number, _) => text.push_str(&canonical(&tokens.text())),
             (_, Token::Bool(word)) => text.push_str(if word { "true" } else { "false" }),
             _ => tokens.write_text(text),
         });
@@ -207,18 +207,18 @@ impl Collector {
         self.outcome = Some(outcome);
         self.open.clear();
         self.tree = Tree::default();
-        tokens.leave(self.depth);
+        tokens.skip_to_depth(self.depth);
     }
 }
 
 /// The kind and text of the value that stands for one of another kind.
-fn empty(shape: &'static Shape) -> (Kind, &'static str) {
+fn empty(shape: &'static Shape) -> (ValueKind, &'static str) {
     match shape.one() {
-        Shape::Text(_) => (Kind::Text, ""),
-        Shape::Number => (Kind::Number, "0"),
-        Shape::Object(_) | Shape::Either(_) | Shape::Map(_) => (Kind::Object, ""),
-        Shape::List(_) => (Kind::Array, ""),
-        Shape::Any(_) | Shape::OneOrMany(_) => (Kind::Null, ""),
+        Shape::Text(_) => (ValueKind::Text, ""),
+        Shape::Number => (ValueKind::Number, "0"),
+        Shape::Object(_) | Shape::Either(_) | Shape::Map(_) => (ValueKind::Object, ""),
+        Shape::List(_) => (ValueKind::Array, ""),
+        Shape::Any(_) | Shape::OneOrMany(_) => (ValueKind::Null, ""),
     }
 }
 

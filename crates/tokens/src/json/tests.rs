@@ -147,7 +147,7 @@ fn skipping_checks_nesting_and_ignores_what_strings_hold() {
 fn long_strings_are_clipped_at_a_character_and_cost_no_memory() {
     for size in [1, 2, 3, 64] {
         let mut tokenizer = Tokenizer::default();
-        tokenizer.keep(10);
+        tokenizer.set_string_limit(10);
         let json = format!("\"{}\"", "é\\u00e9".repeat(50));
         let mut pieces = json.as_bytes().chunks(size);
         let token = loop {

@@ -4,16 +4,16 @@ use serde::de::value::{Error, MapDeserializer, SeqDeserializer};
 use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::{At, Kind, Tree};
+use super::{NodeIndex, Tree, ValueKind};
 
 /// A value in a tree, for serde to read. Texts are lent by the tree.
 #[derive(Clone, Copy)]
-pub struct Node<'t> {
+pub struct TreeValue<'t> {
     tree: &'t Tree,
-    at: At,
+    at: NodeIndex,
 }
 
-impl<'t> Node<'t> {
+impl<'t> TreeValue<'t> {
     /// The tree's value.
     pub fn first(tree: &'t Tree) -> Self {
         Self { tree, at: 0 }
@@ -36,7 +36,7 @@ impl<'t> Node<'t> {
     }
 }
 
-impl<'t> IntoDeserializer<'t> for Node<'t> {
+impl<'t> IntoDeserializer<'t> for TreeValue<'t> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -44,23 +44,23 @@ impl<'t> IntoDeserializer<'t> for Node<'t> {
     }
 }
 
-impl<'de> Deserializer<'de> for Node<'de> {
+impl<'de> Deserializer<'de> for TreeValue<'de> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.tree.kind(self.at) {
-            Kind::Object => visitor.visit_map(MapDeserializer::new(self.parts().map(|part| (part.tree.name(part.at), part)))),
-            Kind::Array => visitor.visit_seq(SeqDeserializer::new(self.parts())),
-            Kind::Text => visitor.visit_borrowed_str(self.tree.text(self.at)),
-            Kind::Number => self.visit_number(visitor),
-            Kind::Word => visitor.visit_bool(self.tree.text(self.at) == "true"),
-            Kind::Null => visitor.visit_unit(),
+            ValueKind::Object => visitor.visit_map(MapDeserializer::new(self.parts().map(|part| (part.tree.name(part.at), part)))),
+            ValueKind::Array => visitor.visit_seq(SeqDeserializer::new(self.parts())),
+            ValueKind::Text => visitor.visit_borrowed_str(self.tree.text(self.at)),
+            ValueKind::Number => self.visit_number(visitor),
+            ValueKind::Word => visitor.visit_bool(self.tree.text(self.at) == "true"),
+            ValueKind::Null => visitor.visit_unit(),
         }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.tree.kind(self.at) {
-            Kind::Null => visitor.visit_none(),
+            ValueKind::Null => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
@@ -78,6 +78,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+    use crate::TakesBytes;
     use crate::json::{Collected, Collector, Shape, Tokenizer};
 
     #[derive(Debug, Default, PartialEq, Deserialize)]
@@ -105,7 +106,7 @@ mod tests {
         let mut collector = Collector::default();
         collector.begin(&REPORT, 10_000, &tokens, "");
         assert_eq!(collector.advance(&mut tokens).expect("JSON"), Some(Collected::Value));
-        let read = Report::deserialize(Node::first(collector.tree())).expect("a report");
+        let read = Report::deserialize(TreeValue::first(collector.tree())).expect("a report");
         let expected = serde_json::from_str::<Report>(&json.replace("[\"x\",7]", "[\"x\",\"7\"]")).expect("a report");
         assert_eq!(read, expected);
     }

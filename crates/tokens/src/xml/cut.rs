@@ -73,7 +73,7 @@ impl CutFinder {
         let (mut cuts, mut at) = (Vec::new(), 0);
         while let Some(length) = self.step(&held[at..]) {
             if self.is_cut(&held[at..], at) {
-                self.take(&held[..at]);
+                self.pass(&held[..at]);
                 held.drain(..at);
                 at = 0;
                 self.next = self.offset + self.spacing;
@@ -81,7 +81,7 @@ impl CutFinder {
             }
             at += length;
         }
-        self.take(&held[..at]);
+        self.pass(&held[..at]);
         held.drain(..at);
         self.held = held;
         cuts
@@ -139,7 +139,7 @@ impl CutFinder {
         }
     }
 
-    fn take(&mut self, bytes: &[u8]) {
+    fn pass(&mut self, bytes: &[u8]) {
         self.offset += bytes.len() as u64;
         self.line += memchr_iter(b'\n', bytes).count() as u64;
     }

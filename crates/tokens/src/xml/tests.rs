@@ -13,12 +13,12 @@ impl Seen {
     fn add(&mut self, event: &Event<'_>) {
         let (offset, line, depth) = (event.offset, event.line(), event.depth);
         match &event.kind {
-            Kind::Start(start) => {
+            EventKind::Start(start) => {
                 let attributes: Vec<String> = start.iter().map(|(name, value)| format!(" {name}={value:?}")).collect();
                 self.events.push(format!("{offset}:{line}:{depth} <{}{}>", start.name, attributes.concat()));
             }
-            Kind::End(name) => self.events.push(format!("{offset}:{line}:{depth} </{name}>")),
-            Kind::Text(text) => match self.events.last_mut() {
+            EventKind::End(name) => self.events.push(format!("{offset}:{line}:{depth} </{name}>")),
+            EventKind::Text(text) => match self.events.last_mut() {
                 Some(last) if last.starts_with('"') => last.push_str(text),
                 _ => self.events.push(format!("\"{text}")),
             },
@@ -79,7 +79,7 @@ fn error(document: impl AsRef<[u8]>) -> ReadError {
     seen(document).error.expect("an error")
 }
 
-/// Kind, message, offset and line of the error in a document.
+/// EventKind, message, offset and line of the error in a document.
 #[track_caller]
 fn assert_error(document: impl AsRef<[u8]>, kind: ReadErrorKind, message: &str, offset: u64, line: u64) {
     let expected = ReadError { kind, message: message.to_owned(), offset, line };
@@ -264,7 +264,7 @@ fn a_long_text_is_not_held() {
     for _ in 0..100 {
         xml.feed(&piece);
         while let Ok(Token::Event(event)) = xml.next() {
-            if let Kind::Text(text) = event.kind {
+            if let EventKind::Text(text) = event.kind {
                 length += text.len();
             }
         }
@@ -292,17 +292,17 @@ fn a_mark_is_the_place_before_its_element() {
     xml.feed(document);
     let mark = loop {
         match xml.next() {
-            Ok(Token::Event(event)) if matches!(&event.kind, Kind::Start(start) if start.name == "b") => break event.mark(),
+            Ok(Token::Event(event)) if matches!(&event.kind, EventKind::Start(start) if start.name == "b") => break event.mark(),
             Ok(Token::Event(_)) => {}
             _ => panic!("another token"),
         }
     };
-    assert!(matches!(xml.next(), Ok(Token::Event(Event { kind: Kind::Text("text"), .. }))));
+    assert!(matches!(xml.next(), Ok(Token::Event(Event { kind: EventKind::Text("text"), .. }))));
     let mut again = Tokenizer::resume(xml.suspend_at(mark)).unwrap();
     assert_eq!(again.position(), 4);
     again.feed(&document[4..]);
     let Ok(Token::Event(event)) = again.next() else { panic!("an event") };
-    assert!(matches!(event.kind, Kind::Start(Start { name: "b", .. })));
+    assert!(matches!(event.kind, EventKind::Start(StartTag { name: "b", .. })));
     assert_eq!((event.offset, event.line(), event.depth), (4, 2, 2));
 }
 

@@ -9,7 +9,7 @@ use report_formats::table::{Detect, Table, Text};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokens::csv::{Token, Tokenizer};
-use tokens::tree::{At, Tree};
+use tokens::tree::{NodeIndex, Tree};
 use tokens::{Position, Start, TakesBytes};
 
 use super::Reading;
@@ -23,7 +23,7 @@ use crate::{CheckpointError, KnownFindings, ProblemCode, ReadError, ReadErrorKin
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// The node of a row's tree that holds its values.
-const ROOT: At = 0;
+const ROOT: NodeIndex = 0;
 
 /// The header of a table.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -149,7 +149,7 @@ impl Reader for CsvReport {
                 self.place = place;
             }
             Token::TooLarge => {
-                let Position { offset, line, .. } = tokens.row();
+                let Position { offset, line, .. } = tokens.row_start();
                 let message = format!("a row of more than {} bytes or {} columns", limits::ROW, limits::COLUMNS);
                 self.take(Item::problem(ProblemCode::TooLarge, message, offset, line), before);
             }
@@ -210,7 +210,7 @@ impl CsvReport {
             self.rest();
             return;
         }
-        let Position { offset, line, .. } = tokens.row();
+        let Position { offset, line, .. } = tokens.row_start();
         if let Some((open, _)) = &mut self.open
             && continues(&open.tree, &tree, &self.reading.spread)
         {
@@ -277,7 +277,7 @@ pub(in crate::format) fn each_row(start: &[u8], delimiter: u8, mut take: impl Fn
     for _ in 0..limits::PREAMBLE {
         let Ok(Token::Row) = tokens.next() else { return };
         let fields: Vec<String> = tokens.fields().map(|field| field.trim().to_owned()).collect();
-        if !take(&fields, tokens.row().offset, tokens.place()) {
+        if !take(&fields, tokens.row_start().offset, tokens.place()) {
             return;
         }
     }

@@ -20,6 +20,7 @@
 use report_formats::table::{Node, Table};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokens::TakesBytes;
 use tokens::json::{Collected, Collector, Place, Token, Tokenizer};
 use tokens::tree::Tree;
 
@@ -129,7 +130,7 @@ impl JsonReport {
             matched: false,
         };
         if report.is_lines() {
-            report.tokens.many();
+            report.tokens.expect_many();
             report.place = report.tokens.place();
         }
         report
@@ -199,7 +200,7 @@ impl Parser for JsonReport {
         self.slots.load(&saved.kept).ok_or(CheckpointError::Unreadable)?;
         self.tokens = Tokenizer::new(saved.place.clone());
         if self.is_lines() {
-            self.tokens.many();
+            self.tokens.expect_many();
         }
         // The outermost value may itself be a record, of which some occurrences were given: then it begins again.
         let outermost = saved.frames.is_empty() && (self.is_lines() || saved.place.offset() == 0);
@@ -254,7 +255,7 @@ impl JsonReport {
 
     /// A value of that node begins.
     fn value(&mut self, id: u16) -> Result<Flow, ReadError> {
-        let Some(byte) = self.tokens.ahead() else {
+        let Some(byte) = self.tokens.peek_first_byte() else {
             return match self.tokens.next()? {
                 Some(Token::End) => self.ended(),
                 _ => Ok(Flow::NeedsInput),
@@ -353,7 +354,7 @@ impl JsonReport {
         let Some(frame) = self.frames.last() else { return self.after_root() };
         let node = self.node(frame.node);
         if frame.array {
-            if self.tokens.ahead().is_some_and(|byte| byte != b']') {
+            if self.tokens.peek_first_byte().is_some_and(|byte| byte != b']') {
                 // The element before may have had names of its own, and a resumed parser has read none.
                 self.name.clone_from(&frame.name);
                 self.next = Next::Value(node.elements.unwrap_or_default());

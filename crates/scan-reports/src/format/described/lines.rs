@@ -9,8 +9,8 @@ use report_formats::table::{Act, Syntax, Table};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokens::html;
-use tokens::lines::{Place, Source, Token, Tokenizer, all};
-use tokens::tree::{At, Tree};
+use tokens::lines::{LineSource, Place, Token, Tokenizer, read_all};
+use tokens::tree::{NodeIndex, Tree};
 use tokens::{Start, TakesBytes};
 
 use super::Reading;
@@ -33,7 +33,7 @@ struct Saved {
 struct Open {
     node: u16,
     tree: Tree,
-    root: At,
+    root: NodeIndex,
     offset: u64,
     line: u64,
 }
@@ -50,7 +50,7 @@ enum Line {
 pub(super) struct LineReport {
     table: &'static Table,
     reading: &'static Reading,
-    lines: Start<Box<dyn Source>>,
+    lines: Start<Box<dyn LineSource>>,
     line: Line,
     open: Option<Open>,
     slots: Slots,
@@ -275,11 +275,11 @@ impl LineReport {
     }
 }
 
-fn source(syntax: Syntax, place: Place) -> Box<dyn Source> {
+fn source(syntax: Syntax, place: Place) -> Box<dyn LineSource> {
     if syntax == Syntax::Html { Box::new(html::Tokenizer::new(place)) } else { Box::new(Tokenizer::new(place)) }
 }
 
 /// The lines of a report's start.
 pub(in crate::format) fn start_lines(syntax: Syntax, start: &[u8], complete: bool) -> Vec<String> {
-    all(source(syntax, Place::START), start, complete)
+    read_all(source(syntax, Place::START), start, complete)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use memchr::memmem;
 use report_formats::table::{Expression, Places, Record as Description, Scores, Severities};
-use tokens::tree::{At, Tree};
+use tokens::tree::{NodeIndex, Tree};
 
 use super::Reading;
 use super::scope::{Scope, Slots};
@@ -30,7 +30,7 @@ pub(super) struct Item {
     kinds: &'static [u8],
     kind: usize,
     /// The elements of `each`, once they are known, and the next of them.
-    each: Option<Vec<Option<At>>>,
+    each: Option<Vec<Option<NodeIndex>>>,
     next: usize,
     /// It cannot be used.
     problem: Option<Problem>,
@@ -87,9 +87,9 @@ impl Item {
 }
 
 /// What to make occurrences of: a record without any of what `each` names gives one.
-fn elements(description: &Description, scope: &Scope<'_>) -> Vec<Option<At>> {
+fn elements(description: &Description, scope: &Scope<'_>) -> Vec<Option<NodeIndex>> {
     let Some(each) = &description.each else { return vec![None] };
-    let nodes: Vec<Option<At>> = scope.nodes(each).into_iter().map(Some).collect();
+    let nodes: Vec<Option<NodeIndex>> = scope.nodes(each).into_iter().map(Some).collect();
     if nodes.is_empty() { vec![None] } else { nodes }
 }
 

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use report_formats::table::{Alternative, Condition, Definitions, Expression, Part, Path, Slot, Source, Start, Step};
 use serde_json::Value;
-use tokens::tree::{At, Tree};
+use tokens::tree::{NodeIndex, Tree};
 
 use super::transform;
 
@@ -19,7 +19,7 @@ pub(super) struct Slots(pub(super) Vec<Kept>);
 pub(super) struct Kept {
     pub(super) tree: Tree,
     /// Definitions by their keys.
-    index: HashMap<String, At>,
+    index: HashMap<String, NodeIndex>,
     /// The slot in whose tree they are, if not in this one.
     within: Option<u8>,
 }
@@ -56,14 +56,14 @@ impl Kept {
     }
 }
 
-fn index_of(tree: &Tree, Definitions { entries, key, nested, .. }: &Definitions) -> HashMap<String, At> {
+fn index_of(tree: &Tree, Definitions { entries, key, nested, .. }: &Definitions) -> HashMap<String, NodeIndex> {
     let mut index = HashMap::new();
     index_entries(tree, 0, entries, key, nested, &mut index);
     index
 }
 
 /// Enters the definitions that the steps lead to, and those within them.
-fn index_entries(tree: &Tree, at: At, entries: &[Step], key: &[Step], nested: &[Step], index: &mut HashMap<String, At>) {
+fn index_entries(tree: &Tree, at: NodeIndex, entries: &[Step], key: &[Step], nested: &[Step], index: &mut HashMap<String, NodeIndex>) {
     walk(tree, at, entries, &mut |entry, _| {
         walk(tree, entry, key, &mut |at, name| {
             let key = if name { tree.name(at) } else { tree.text(at) };
@@ -84,7 +84,7 @@ fn index_entries(tree: &Tree, at: At, entries: &[Step], key: &[Step], nested: &[
 pub(super) struct Scope<'a> {
     pub(super) tree: &'a Tree,
     /// The element of `each`.
-    pub(super) each: Option<At>,
+    pub(super) each: Option<NodeIndex>,
     pub(super) slots: &'a Slots,
 }
 
@@ -168,7 +168,7 @@ impl<'a> Scope<'a> {
     }
 
     /// The nodes of this record that a path leads to.
-    pub(super) fn nodes(&self, path: &Path) -> Vec<At> {
+    pub(super) fn nodes(&self, path: &Path) -> Vec<NodeIndex> {
         let mut nodes = Vec::new();
         walk(self.tree, 0, &path.steps, &mut |at, _| {
             nodes.push(at);
@@ -214,7 +214,7 @@ impl<'a> Scope<'a> {
         });
     }
 
-    fn start(&self, start: &Start) -> Option<(&'a Tree, At)> {
+    fn start(&self, start: &Start) -> Option<(&'a Tree, NodeIndex)> {
         match start {
             Start::InRecord => Some((self.tree, 0)),
             Start::Element => Some((self.tree, self.each?)),
@@ -235,7 +235,7 @@ impl<'a> Scope<'a> {
 
 /// Goes the steps from a node, and gives every node at their end (and whether its name is meant) until `take` has enough. False when
 /// it has.
-fn walk(tree: &Tree, at: At, steps: &[Step], take: &mut dyn FnMut(At, bool) -> bool) -> bool {
+fn walk(tree: &Tree, at: NodeIndex, steps: &[Step], take: &mut dyn FnMut(NodeIndex, bool) -> bool) -> bool {
     let Some((step, rest)) = steps.split_first() else {
         // An array at the end of a path stands for its elements.
         return if tree.is_array(at) { tree.parts(at).all(|part| take(part, false)) } else { tree.is_empty() || take(at, false) };
@@ -249,7 +249,7 @@ fn walk(tree: &Tree, at: At, steps: &[Step], take: &mut dyn FnMut(At, bool) -> b
         Step::Nth(index) if tree.is_array(at) => tree.parts(at).nth(*index).is_none_or(|part| walk(tree, part, rest, take)),
         Step::Nth(index) => *index > 0 || walk(tree, at, rest, take),
         Step::Where(name, value) => {
-            let has = |at: At| tree.named(at, name).any(|part| tree.text(part).eq_ignore_ascii_case(value));
+            let has = |at: NodeIndex| tree.named(at, name).any(|part| tree.text(part).eq_ignore_ascii_case(value));
             if tree.is_array(at) {
                 tree.parts(at).filter(|part| has(*part)).all(|part| walk(tree, part, rest, take))
             } else {

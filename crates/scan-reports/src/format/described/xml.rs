@@ -10,9 +10,10 @@
 use report_formats::table::{Node, Table};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokens::TakesBytes as _;
 use tokens::json::Shape;
-use tokens::tree::{At, Tree};
-use tokens::xml::{Kind, Mark, Place, Start, Token, Tokenizer};
+use tokens::tree::{NodeIndex, Tree};
+use tokens::xml::{EventKind, Mark, Place, StartTag, Token, Tokenizer};
 
 use super::Reading;
 use super::giving::{Flow, Giving, Reader};
@@ -73,7 +74,7 @@ enum Goal {
 
 #[derive(Debug)]
 struct Open {
-    at: At,
+    at: NodeIndex,
     shape: &'static Shape,
     /// Where in the text its own begins.
     start: usize,
@@ -202,12 +203,12 @@ impl Reader for XmlRecords {
         };
         let (offset, depth) = (event.offset, event.depth);
         match &event.kind {
-            Kind::Text(text) => {
+            EventKind::Text(text) => {
                 if let Some(collecting) = &mut self.collecting {
                     collecting.text(text);
                 }
             }
-            Kind::Start(element) => {
+            EventKind::Start(element) => {
                 if let Some(collecting) = &mut self.collecting {
                     collecting.start(element, depth);
                     return Ok(Flow::Goes);
@@ -235,7 +236,7 @@ impl Reader for XmlRecords {
                 keep_attributes(&mut self.slots, self.reading, node, element);
                 self.nodes.push(next);
             }
-            Kind::End(_) => match &mut self.collecting {
+            EventKind::End(_) => match &mut self.collecting {
                 Some(collecting) => {
                     if collecting.end(depth) {
                         self.collected()?;
@@ -336,7 +337,7 @@ fn goal(node: &Node, id: u16, pass: Pass, reading: &Reading) -> Option<Goal> {
 }
 
 /// An element on the way to the records begins: the values that held in the one before it are no longer those, and its attributes are.
-fn keep_attributes(slots: &mut Slots, reading: &'static Reading, node: &'static Node, element: &Start<'_>) {
+fn keep_attributes(slots: &mut Slots, reading: &'static Reading, node: &'static Node, element: &StartTag<'_>) {
     for slot in &node.owns {
         if let Some(kept) = slots.0.get_mut(usize::from(*slot)).filter(|_| !reading.defines(*slot)) {
             *kept = Kept::default();
@@ -362,7 +363,7 @@ impl Collecting {
         Self { tree, open, text, unneeded: None, depth, limit, too_large: false, goal, offset, line }
     }
 
-    fn start(&mut self, element: &Start<'_>, depth: usize) {
+    fn start(&mut self, element: &StartTag<'_>, depth: usize) {
         if self.unneeded.is_some() || self.too_large {
             return;
         }
@@ -372,7 +373,7 @@ impl Collecting {
         }
     }
 
-    fn begin(&mut self, element: &Start<'_>, shape: &'static Shape) {
+    fn begin(&mut self, element: &StartTag<'_>, shape: &'static Shape) {
         let at = self.tree.begin(local_name(element.name));
         if let Shape::Object(members) = shape.one()
             && element.has_attributes()

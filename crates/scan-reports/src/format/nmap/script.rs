@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 
-use tokens::xml::{Event, Start};
+use tokens::xml::{Event, StartTag};
 
 use super::{At, TOOL};
 use crate::format::texts::{Gathered, add_text_once, block, prefix};
@@ -48,7 +48,7 @@ struct Entry {
 }
 
 impl Script {
-    pub(super) fn begin(&mut self, element: &Start<'_>, depth: usize) {
+    pub(super) fn begin(&mut self, element: &StartTag<'_>, depth: usize) {
         let get = |name| element.get(name).unwrap_or_default();
         prefix(get("id").trim(), limits::NAME / 4).clone_into(&mut self.id);
         prefix(block(get("output")), limits::TEXT + 4).clone_into(&mut self.output);
@@ -86,7 +86,7 @@ impl Script {
     }
 
     /// An element begins in the script; whether its text is wanted.
-    pub(super) fn start(&mut self, element: &Start<'_>, event: &Event<'_>) -> bool {
+    pub(super) fn start(&mut self, element: &StartTag<'_>, event: &Event<'_>) -> bool {
         let level = event.depth - self.depth;
         let key = prefix(element.get("key").unwrap_or_default().trim(), limits::NAME);
         match element.name {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::de::value::Error;
 use serde::{Deserialize, Serialize};
 use tokens::json::Shape;
-use tokens::tree::{Node, Tree};
+use tokens::tree::{Tree, TreeValue};
 
 use super::objects::{self as sarif, Component, ComponentReference, Reference, Rule};
 use crate::format::url::Url;
@@ -108,7 +108,7 @@ type RuleIndex = HashMap<String, RulePlace>;
 impl Definitions {
     /// Takes a member, trimmed to its shape.
     pub(super) fn take(&mut self, member: Member, value: &Tree) -> Result<(), Error> {
-        let value = Node::first(value);
+        let value = TreeValue::first(value);
         self.asset.take();
         match member {
             Member::Tool => {
