@@ -16,7 +16,7 @@ pub async fn is_possible() -> bool {
 /// Says which packages are about to be installed and, where somebody is there, waits until they want it so.
 pub async fn ask(names: &[&str]) -> Result<()> {
     let who = if is_root() { "apt-get" } else { "sudo apt-get" };
-    progress::note(&format!("about to install with `{who}`, with all that they need: {}", names.join(", ")));
+    progress::note(&format!("about to install {} and what that needs, with `{who}`", names.join(", ")));
     if !(stdin().is_terminal() && std::io::stderr().is_terminal()) {
         return Ok(());
     }
