@@ -11,13 +11,13 @@ const SHOWN: usize = 3;
 
 /// Where a record stands: what `^` and `$` refer to; and how its description is read.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct RecordPlace<'a> {
     pub(super) language: Language<'a>,
     pub(super) at: &'a [Step],
     pub(super) each: Option<&'a str>,
 }
 
-impl Place<'_> {
+impl RecordPlace<'_> {
     /// `` `a` or “`b` in `c`” ``.
     pub(super) fn expression(self, text: &str) -> Result<String> {
         let expression = self.language.expression(text).map_err(|error| anyhow!("{text}: {error}"))?;
@@ -144,7 +144,7 @@ mod tests {
         let maps = Maps::new();
         let language = Language { maps: &maps, repeats: false };
         let at = language.steps("a[].*.b[]").expect("steps");
-        Place { language, at: &at, each: Some("list[]") }.expression(text).expect("an expression")
+        RecordPlace { language, at: &at, each: Some("list[]") }.expression(text).expect("an expression")
     }
 
     #[test]

@@ -10,12 +10,12 @@ use report_formats::description::{
 use report_formats::kinds::FindingKind;
 use report_formats::language::Language;
 
-use super::expression::{Place, plain, short};
+use super::expression::{RecordPlace, plain, short};
 use super::{coded, word, wrapped};
 
 /// A point for each kind of record, after one for what all have in common.
 pub(super) fn points(records: &[RecordText], language: Language<'_>) -> Result<Vec<String>> {
-    let records = records.iter().map(|record| Record::new(record, language)).collect::<Result<Vec<_>>>()?;
+    let records = records.iter().map(|record| ShownRecord::new(record, language)).collect::<Result<Vec<_>>>()?;
     let shared = shared(&records);
     let mut points = Vec::new();
     if !shared.is_empty() {
@@ -35,7 +35,7 @@ fn point(head: &str, fields: &[String]) -> String {
 }
 
 /// What several records say in the same words.
-fn shared(records: &[Record]) -> Vec<String> {
+fn shared(records: &[ShownRecord]) -> Vec<String> {
     let mut records = records.iter().filter(|record| !record.head.starts_with("**refused"));
     let Some((first, others)) = records.next().map(|first| (first, records.collect::<Vec<_>>())).filter(|(_, others)| !others.is_empty())
     else {
@@ -44,17 +44,17 @@ fn shared(records: &[Record]) -> Vec<String> {
     first.fields.iter().filter(|field| others.iter().all(|other| other.fields.contains(field))).cloned().collect()
 }
 
-struct Record {
+struct ShownRecord {
     /// Which values of the report it is about.
     head: String,
     fields: Vec<String>,
 }
 
-impl Record {
+impl ShownRecord {
     fn new(RecordText { at, fields }: &RecordText, language: Language<'_>) -> Result<Self> {
         let first = at.first().map_or("", |at| if at == "." { "" } else { at });
         let steps = language.steps(first).map_err(|error| anyhow!("{first}: {error}"))?;
-        let place = Place { language, at: &steps, each: fields.each.as_deref() };
+        let place = RecordPlace { language, at: &steps, each: fields.each.as_deref() };
         if let Some(failure) = &fields.failure {
             let said = format!("the scanner could not do its work, *message* {}", place.expression(failure)?);
             return Ok(Self { head: place.head("refused", at, fields)?, fields: vec![said] });
@@ -64,7 +64,7 @@ impl Record {
     }
 }
 
-impl Place<'_> {
+impl RecordPlace<'_> {
     /// `` **host**, each `a[]` where … ``.
     fn head(self, kind: &str, places: &[String], fields: &Fields) -> Result<String> {
         let places = if places == ["."] { "entry".to_owned() } else { short(coded(places), " or ") };
