@@ -139,11 +139,21 @@ async fn who_tries_errors_again_waits_for_batches_with_no_finding_in_hand() -> R
           tries = case when item #>> '{findings,0,rule_id}' = '1' then 2 else 1 end";
     let rig = Rig::new(setup).await?;
     let store = |rule| format!("select spillway.batch_insert_findings(1, public.id(2), public.findings('{{{rule}}}'))");
-    let open = "select spillway.open_unit(public.id(2), 1, (select fence from spillway.import_queue where import_id = public.id(2)));";
-    let batch = rig.holder(&format!("{open} {}", store(1))).await?;
+    let batch = rig.holder(&format!("select spillway.lock_storing(1, false); {}", store(1))).await?;
     let retry = rig.waiter("select spillway.retry_errors(1, public.id(1)) ->> 'stored'").await?;
     batch.batch_execute(&format!("{}; commit", store(2))).await?;
     assert_eq!(retry.await??, "2");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_batch_that_is_halved_waits_for_others_with_no_finding_in_hand() -> Result<()> {
+    let rig = Rig::new("select public.make(1), public.make(2)").await?;
+    let store = |rule| format!("select spillway.batch_insert_findings(1, public.id(2), public.findings('{{{rule}}}'))");
+    let batch = rig.holder(&format!("select spillway.lock_storing(1, false); {}", store(11))).await?;
+    let halved = rig.waiter("select public.ingest(1, 1, jsonb_set(public.findings('{12,10,11,14}'), '{1,title}', '\"\"'))").await?;
+    batch.batch_execute(&format!("{}; commit", store(12))).await?;
+    assert_eq!(halved.await??, "running");
     Ok(())
 }
 

@@ -22,6 +22,8 @@ begin
       raise;
     end if;
   end;
+  -- The halves are stored one after the other: in no order that others could keep to. What the whole batch had locked went with it.
+  perform spillway.lock_storing(p_workspace, true);
   v_rows := array(select spillway.rows_of(p_occurrences));
   v_half := (cardinality(v_rows) + 1) / 2;
   v_ones := spillway.columns_of(v_rows[:v_half]);
