@@ -25,15 +25,18 @@ const SETUP: &str = "
           select jsonb_agg(jsonb_build_object('name', s, 'offset', s, 'size', 1, 'format', 'nmap')) from generate_series(0, p_segments - 1) s) end);
       select spillway.claim_import('1 hour', 100) from generate_series(1, p_segments) $$;
     create function public.findings(p_rules text[], p_title text default 'title') returns jsonb language sql as $$
-      select jsonb_agg(jsonb_build_object('identity', lpad(r, 32, '0'), 'tool', 'bandit', 'kind', 'code', 'rule_id', r, 'title', p_title, 'severity', 'high',
-        'status', 'open', 'offset', 1)) from unnest(p_rules) r $$;
+      select jsonb_agg(jsonb_build_object('id', lpad(r, 32, '0'), 'tool', 'bandit', 'kind', 'code', 'rule_id', r, 'title', p_title, 'severity', 'high',
+        'status', 'open', 'source_offset', 1)) from unnest(p_rules) r $$;
+    create function public.columns(p_findings jsonb) returns spillway.finding_columns language sql as $$
+      select jsonb_populate_record(null::spillway.finding_columns, spillway.columns_of(p_findings)) $$;
     create function public.ingest(n integer, p_attempt integer, p_findings jsonb, p_problems integer default 0) returns text language sql as $$
       select spillway.ingest_batch(public.id(n), p_attempt, (select fence from spillway.import_queue where import_id = public.id(n) and attempt = p_attempt),
         '1 hour', jsonb_build_object(
-          'assets', jsonb_build_array(jsonb_build_object('id', md5('a'), 'kind', 'repository', 'identity', 'a')), 'findings', p_findings, 'tools', '[\"bandit\"]'::jsonb,
+          'assets', jsonb_build_array(jsonb_build_object('id', md5('a'), 'kind', 'repository', 'identity', 'a')), 'tools', '[\"bandit\"]'::jsonb,
           'problems', (select coalesce(jsonb_agg(jsonb_build_object('code', 'c', 'message', 'm', 'offset', p)), '[]') from generate_series(1, p_problems) p)),
-        spillway.columns_of(array(select row(f ->> 'identity', f ->> 'identity', md5('a'), null, null, null, null, null, null, null, null, null, 1, 1)::spillway.new_occurrence
-          from jsonb_array_elements(p_findings) f)),
+        public.columns(p_findings), jsonb_populate_record(null::spillway.occurrence_columns, spillway.columns_of((
+          select jsonb_agg(jsonb_build_object('id', f -> 'id', 'finding_id', f -> 'id', 'asset_id', md5('a'), 'source_offset', 1, 'source_line', 1))
+          from jsonb_array_elements(p_findings) f))),
         1000, 'nmap', '\\x01', 0) ->> 'state' $$;
     create function public.finish(n integer, p_attempt integer) returns text language sql as $$
       select spillway.finish_import(public.id(n), p_attempt, (select fence from spillway.import_queue where import_id = public.id(n) and attempt = p_attempt)) ->> 'state' $$";
@@ -137,12 +140,22 @@ async fn who_tries_errors_again_waits_for_batches_with_no_finding_in_hand() -> R
         update spillway.import_errors set item = jsonb_set(item, '{findings,0,title}', '\"mended\"'),
           tries = case when item #>> '{findings,0,rule_id}' = '1' then 2 else 1 end";
     let rig = Rig::new(setup).await?;
-    let store = |rule| format!("select spillway.batch_insert_findings(1, public.id(2), public.findings('{{{rule}}}'))");
-    let open = "select spillway.open_unit(public.id(2), 1, (select fence from spillway.import_queue where import_id = public.id(2)));";
-    let batch = rig.holder(&format!("{open} {}", store(1))).await?;
+    let store = |rule| format!("select spillway.batch_insert_findings(1, public.id(2), public.columns(public.findings('{{{rule}}}')))");
+    let batch = rig.holder(&format!("select spillway.lock_storing(1, false); {}", store(1))).await?;
     let retry = rig.waiter("select spillway.retry_errors(1, public.id(1)) ->> 'stored'").await?;
     batch.batch_execute(&format!("{}; commit", store(2))).await?;
     assert_eq!(retry.await??, "2");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_batch_that_is_halved_waits_for_others_with_no_finding_in_hand() -> Result<()> {
+    let rig = Rig::new("select public.make(1), public.make(2)").await?;
+    let store = |rule| format!("select spillway.batch_insert_findings(1, public.id(2), public.columns(public.findings('{{{rule}}}')))");
+    let batch = rig.holder(&format!("select spillway.lock_storing(1, false); {}", store(11))).await?;
+    let halved = rig.waiter("select public.ingest(1, 1, jsonb_set(public.findings('{12,10,11,14}'), '{1,title}', '\"\"'))").await?;
+    batch.batch_execute(&format!("{}; commit", store(12))).await?;
+    assert_eq!(halved.await??, "running");
     Ok(())
 }
 

@@ -15,6 +15,8 @@ begin
       raise;
     end if;
   end;
+  -- The halves are stored one after the other: in no order that others could keep to. What the whole batch had locked went with it.
+  perform spillway.lock_storing(p_workspace, true);
   return spillway.ingest_halves(p_workspace, p_import, jsonb_build_object('assets', p_assets, 'findings', spillway.rows_of(to_jsonb(p_findings)),
     'occurrences', spillway.rows_of(to_jsonb(p_occurrences))), v_state, v_message, p_keep_errors);
 end

@@ -6,6 +6,7 @@ as $$
 declare
   v_counts jsonb;
 begin
+  perform spillway.lock_storing(p_workspace, false);
   -- In this order, everywhere: what is stored later refers to what is stored before, and no two batches wait for each other in a circle.
   v_counts := jsonb_build_object('assets', spillway.batch_insert_assets(p_workspace, p_import, p_assets));
   v_counts := v_counts || jsonb_build_object('findings', spillway.batch_insert_findings(p_workspace, p_import, p_findings));

@@ -13,7 +13,6 @@ begin
   if not found then
     return null;
   end if;
-  perform spillway.lock_storing(v_queue.workspace_id, false);
   -- Nobody waits for the disk: what a crash of the server takes back is read again. Who ends the import waits, and then all this is there, too, since the
   -- log is written in order. Two connections store 8 % more (medians of three, a disk that needs 0.4 ms); the slower the disk, the more.
   perform set_config('synchronous_commit', 'off', true);
