@@ -15,7 +15,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("cargo::rerun-if-changed={}", folder.display());
         writeln!(code, "    {name}: &[")?;
         for file in sql_files(&folder)? {
-            writeln!(code, "        ({:?}, include_str!({file:?})),", file.strip_prefix(&sql)?)?;
+            let (name, file) = (file.strip_prefix(&sql)?.display().to_string(), file.display().to_string());
+            writeln!(code, "        ({name:?}, include_str!({file:?})),")?;
         }
         writeln!(code, "    ],")?;
     }

@@ -286,8 +286,8 @@ fn code(text: &str) -> impl Iterator<Item = (usize, String)> {
     let lines = text.lines().enumerate().take_while(|(_, line)| !line.starts_with("#[cfg(test)]"));
     lines.filter_map(move |(number, line)| {
         // Every other part stands in quotes.
-        let parts: Vec<_> = line.split("//").next().unwrap_or_default().split('"').step_by(2).collect();
-        let code = parts.join("\"\"").trim().to_owned();
+        let outside: Vec<_> = line.split("//").next().unwrap_or_default().split('"').step_by(2).collect();
+        let code = outside.join("\"\"").trim().to_owned();
         let is_const = in_const
             || ["const ", "static "]
                 .iter()

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use driver::{Reading, detected, files, read, samples};
-use scan_reports::{Batch, Cut, Decoder, Format, Record, Step, limits};
+use scan_reports::{Batch, BatchRows, Cut, Decoder, Format, Record, Step, limits};
 
 /// A linear congruential generator (Knuth's MMIX constants): any sequence will do, as long as it is the same every time.
 struct Sequence(u64);
@@ -134,14 +134,17 @@ fn batches(format: Format, report: &[u8], length: usize, passes_over: bool) -> V
             Ok(Step::End) | Err(_) => break,
         }
         if batch.len() == length {
-            let (document, occurrences, known) = std::mem::take(&mut batch).into_parts();
-            parts.push(serde_json::json!([String::from_utf8_lossy(&document), occurrences]));
+            let (rows, known) = std::mem::take(&mut batch).into_parts();
+            parts.push(shown(&rows));
             batch = Batch::after(known);
         }
     }
-    let (document, occurrences, _) = batch.into_parts();
-    parts.push(serde_json::json!([String::from_utf8_lossy(&document), occurrences]));
+    parts.push(shown(&batch.into_parts().0));
     parts
+}
+
+fn shown(BatchRows { document, findings, occurrences }: &BatchRows) -> serde_json::Value {
+    serde_json::json!([String::from_utf8_lossy(document), findings, occurrences])
 }
 
 #[test]

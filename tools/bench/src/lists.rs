@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use reqwest::Method;
-use sha2::{Digest as _, Sha256};
 use stack::client::Client;
 use stack::progress::{Percentage, Step};
 use tokio_postgres::Client as Connection;
