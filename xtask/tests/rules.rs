@@ -282,18 +282,18 @@ fn the_readme_knows_every_variable() {
 
 /// The code of a file line by line, without its tests, strings, comments and constants.
 fn code(text: &str) -> impl Iterator<Item = (usize, String)> {
-    let mut in_const = false;
+    let mut is_inside = false;
     let lines = text.lines().enumerate().take_while(|(_, line)| !line.starts_with("#[cfg(test)]"));
     lines.filter_map(move |(number, line)| {
         // Every other part stands in quotes.
         let outside: Vec<_> = line.split("//").next().unwrap_or_default().split('"').step_by(2).collect();
         let code = outside.join("\"\"").trim().to_owned();
-        let is_const = in_const
+        let of_constant = is_inside
             || ["const ", "static "]
                 .iter()
                 .any(|word| code.starts_with(word) || code.contains(&format!("pub {word}")) || code.contains(&format!(") {word}")));
-        in_const = is_const && !code.ends_with(';');
-        (!is_const).then_some((number + 1, code))
+        is_inside = of_constant && !code.ends_with(';');
+        (!of_constant).then_some((number + 1, code))
     })
 }
 
