@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use foldhash::{HashSet, HashSetExt};
 use serde::Serialize;
 
-use crate::columns::{FindingColumns, OccurrenceColumns, Words, array_text};
+use crate::columns::{FindingColumns, FindingRow, OccurrenceColumns, OccurrenceRow, json_text};
 use crate::identity::occurrence_id;
 use crate::{Asset, Finding, Id, Identity, Location, Occurrence, Problem, Record, limits};
 
@@ -70,80 +70,6 @@ impl Default for KnownFindings {
     fn default() -> Self {
         Self { ids: HashSet::new(), most: limits::KNOWN_FINDINGS }
     }
-}
-
-/// A finding that was gathered, and the offset of the record that it was read from; its id is its key.
-#[derive(Debug)]
-struct FindingRow {
-    finding: Finding,
-    offset: u64,
-}
-
-impl FindingColumns {
-    fn push(&mut self, id: Id, row: FindingRow) {
-        let FindingRow { finding, offset } = row;
-        let cwes: Vec<String> = finding.cwes.iter().map(u32::to_string).collect();
-        push_id(&mut self.id, id);
-        self.tool.push(Some(finding.tool));
-        push_word(&mut self.kind, finding.kind);
-        self.rule_id.push(Some(finding.rule_id));
-        self.title.push(Some(finding.title));
-        push_word(&mut self.severity, finding.severity);
-        push_word(&mut self.status, finding.status);
-        self.description.push(unless_empty(finding.description));
-        self.solution.push(unless_empty(finding.solution));
-        self.vulnerability_ids.push(array_text(&finding.vulnerability_ids));
-        self.cwes.push(array_text(&cwes));
-        self.cvss.push((!finding.cvss.is_empty()).then(|| json_text(&finding.cvss)));
-        self.reference_urls.push(array_text(&finding.references));
-        self.component.push(finding.component.as_ref().map(json_text));
-        self.attributes.push((!finding.attributes.is_empty()).then(|| json_text(&finding.attributes)));
-        self.source_offset.push(offset.try_into().ok());
-    }
-}
-
-/// An occurrence that was gathered; its id is its key.
-#[derive(Debug)]
-struct OccurrenceRow {
-    finding_id: Id,
-    asset_id: Id,
-    location: Location,
-    evidence: String,
-    offset: u64,
-    line: u64,
-}
-
-impl OccurrenceColumns {
-    fn push(&mut self, id: Id, row: OccurrenceRow) {
-        let OccurrenceRow { finding_id, asset_id, location, evidence, offset, line } = row;
-        push_id(&mut self.id, id);
-        push_id(&mut self.finding_id, finding_id);
-        push_id(&mut self.asset_id, asset_id);
-        self.host.push(location.host);
-        self.port.push(location.port.map(i32::from));
-        self.protocol.push(location.protocol);
-        self.service.push(location.service);
-        self.url.push(location.url);
-        self.parameter.push(location.parameter);
-        self.path.push(location.path);
-        self.line.push(location.line.and_then(|line| line.try_into().ok()));
-        self.evidence.push(unless_empty(evidence));
-        self.source_offset.push(offset.try_into().ok());
-        self.source_line.push(line.try_into().ok());
-    }
-}
-
-fn push_id(ids: &mut Words, id: Id) {
-    ids.push(id.hyphenated().encode_lower(&mut Id::encode_buffer()));
-}
-
-/// Adds a word of an enum as it stands in documents.
-fn push_word(words: &mut Words, word: impl Serialize) {
-    words.push(json_text(&word).trim_matches('"'));
-}
-
-fn unless_empty(text: String) -> Option<String> {
-    (!text.is_empty()).then_some(text)
 }
 
 /// A batch as `spillway.ingest_batch` takes it.
@@ -278,13 +204,6 @@ fn size_of_finding(finding: &Finding) -> usize {
     let attributes = finding.attributes.iter().map(|(name, value)| 6 + name.len() + value.len());
     let cvss = finding.cvss.iter().map(|cvss| 40 + cvss.vector.len());
     100 + texts.into_iter().chain(lists).map(|text| 3 + text.len()).chain(component).chain(attributes).chain(cvss).sum::<usize>()
-}
-
-/// Nothing that is written here can fail: all keys are texts, and memory takes all bytes.
-fn json_text(value: &impl Serialize) -> String {
-    let written = serde_json::to_string(value);
-    debug_assert!(written.is_ok(), "{written:?}");
-    written.unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Finding, Id, Location};
+
 /// A column, in the form in which it goes to the database.
 #[derive(Debug)]
 pub enum Column {
@@ -130,6 +132,37 @@ columns! {
     }
 }
 
+/// A finding that was gathered, and the offset of the record that it was read from; its id is its key.
+#[derive(Debug)]
+pub(crate) struct FindingRow {
+    pub(crate) finding: Finding,
+    pub(crate) offset: u64,
+}
+
+impl FindingColumns {
+    /// Adds one at the end.
+    pub(crate) fn push(&mut self, id: Id, row: FindingRow) {
+        let FindingRow { finding, offset } = row;
+        let cwes: Vec<String> = finding.cwes.iter().map(u32::to_string).collect();
+        push_id(&mut self.id, id);
+        self.tool.push(Some(finding.tool));
+        push_word(&mut self.kind, finding.kind);
+        self.rule_id.push(Some(finding.rule_id));
+        self.title.push(Some(finding.title));
+        push_word(&mut self.severity, finding.severity);
+        push_word(&mut self.status, finding.status);
+        self.description.push(unless_empty(finding.description));
+        self.solution.push(unless_empty(finding.solution));
+        self.vulnerability_ids.push(array_text(&finding.vulnerability_ids));
+        self.cwes.push(array_text(&cwes));
+        self.cvss.push((!finding.cvss.is_empty()).then(|| json_text(&finding.cvss)));
+        self.reference_urls.push(array_text(&finding.references));
+        self.component.push(finding.component.as_ref().map(json_text));
+        self.attributes.push((!finding.attributes.is_empty()).then(|| json_text(&finding.attributes)));
+        self.source_offset.push(offset.try_into().ok());
+    }
+}
+
 columns! {
     /// Occurrences, in the order of their ids.
     OccurrenceColumns of "occurrence_columns" {
@@ -150,8 +183,53 @@ columns! {
     }
 }
 
+/// An occurrence that was gathered; its id is its key.
+#[derive(Debug)]
+pub(crate) struct OccurrenceRow {
+    pub(crate) finding_id: Id,
+    pub(crate) asset_id: Id,
+    pub(crate) location: Location,
+    pub(crate) evidence: String,
+    pub(crate) offset: u64,
+    pub(crate) line: u64,
+}
+
+impl OccurrenceColumns {
+    /// Adds one at the end.
+    pub(crate) fn push(&mut self, id: Id, row: OccurrenceRow) {
+        let OccurrenceRow { finding_id, asset_id, location, evidence, offset, line } = row;
+        push_id(&mut self.id, id);
+        push_id(&mut self.finding_id, finding_id);
+        push_id(&mut self.asset_id, asset_id);
+        self.host.push(location.host);
+        self.port.push(location.port.map(i32::from));
+        self.protocol.push(location.protocol);
+        self.service.push(location.service);
+        self.url.push(location.url);
+        self.parameter.push(location.parameter);
+        self.path.push(location.path);
+        self.line.push(location.line.and_then(|line| line.try_into().ok()));
+        self.evidence.push(unless_empty(evidence));
+        self.source_offset.push(offset.try_into().ok());
+        self.source_line.push(line.try_into().ok());
+    }
+}
+
+fn push_id(ids: &mut Words, id: Id) {
+    ids.push(id.hyphenated().encode_lower(&mut Id::encode_buffer()));
+}
+
+/// Adds a word of an enum as it stands in documents.
+fn push_word(words: &mut Words, word: impl Serialize) {
+    words.push(json_text(&word).trim_matches('"'));
+}
+
+fn unless_empty(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
+}
+
 /// A list as a text in the form of PostgreSQL's arrays (manual, section 8.15.2); none for an empty one.
-pub(crate) fn array_text(list: &[String]) -> Option<String> {
+fn array_text(list: &[String]) -> Option<String> {
     if list.is_empty() {
         return None;
     }
@@ -167,6 +245,13 @@ pub(crate) fn array_text(list: &[String]) -> Option<String> {
     }
     text.push('}');
     Some(text)
+}
+
+/// Nothing that is written here can fail: all keys are texts, and memory takes all bytes.
+pub(crate) fn json_text(value: &impl Serialize) -> String {
+    let written = serde_json::to_string(value);
+    debug_assert!(written.is_ok(), "{written:?}");
+    written.unwrap_or_default()
 }
 
 #[cfg(test)]
