@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::columns::{FindingColumns, FindingRow, OccurrenceColumns, OccurrenceRow, json_text};
 use crate::identity::occurrence_id;
-use crate::{Asset, Finding, Id, Identity, Location, Occurrence, Problem, Record, limits};
+use crate::{Asset, Finding, Id, Identity, Occurrence, Problem, Record, limits};
 
 /// About what an asset and an occurrence add to a batch, in bytes, beside their texts.
 const ASSET: usize = 100;
