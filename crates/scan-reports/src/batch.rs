@@ -213,7 +213,8 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::{Column, Columns as _, ProblemCode};
+    use crate::columns::Words;
+    use crate::{Column, Columns as _, Location, ProblemCode};
 
     fn occurrence(rule: &str, host: &str, port: u16) -> Record {
         Record::Occurrence(Box::new(Occurrence {
