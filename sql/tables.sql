@@ -28,6 +28,37 @@ CREATE TYPE spillway.finding_status AS ENUM (
     'accepted_risk'
 );
 
+CREATE TYPE spillway.severity AS ENUM (
+    'info',
+    'low',
+    'medium',
+    'high',
+    'critical'
+);
+
+COMMENT ON TYPE spillway.severity IS 'from harmless to worst';
+
+CREATE TYPE spillway.finding_columns AS (
+	id uuid[],
+	tool text[],
+	kind spillway.finding_kind[],
+	rule_id text[],
+	title text[],
+	severity spillway.severity[],
+	status spillway.finding_status[],
+	description text[],
+	solution text[],
+	vulnerability_ids text[],
+	cwes text[],
+	cvss text[],
+	reference_urls text[],
+	component text[],
+	attributes text[],
+	source_offset bigint[]
+);
+
+COMMENT ON TYPE spillway.finding_columns IS 'findings on their way in, column by column: arrays of one length, or null or empty where a column is null in all of them. Lists are texts in the form of arrays, {"a","b"}; cvss, component and attributes are JSON';
+
 CREATE TYPE spillway.import_kind AS ENUM (
     'report'
 );
@@ -54,56 +85,6 @@ CREATE TYPE spillway.import_state AS ENUM (
 );
 
 COMMENT ON TYPE spillway.import_state IS 'queued and running imports have a row in import_queue, ended ones have none';
-
-CREATE TYPE spillway.severity AS ENUM (
-    'info',
-    'low',
-    'medium',
-    'high',
-    'critical'
-);
-
-COMMENT ON TYPE spillway.severity IS 'from harmless to worst';
-
-CREATE TYPE spillway.new_finding AS (
-	identity uuid,
-	tool text,
-	kind spillway.finding_kind,
-	rule_id text,
-	title text,
-	severity spillway.severity,
-	status spillway.finding_status,
-	description text,
-	solution text,
-	vulnerability_ids text[],
-	cwes integer[],
-	cvss jsonb,
-	"references" text[],
-	component jsonb,
-	attributes jsonb,
-	"offset" bigint
-);
-
-COMMENT ON TYPE spillway.new_finding IS 'a finding on its way in: identity is its id, offset where in the report the record stands that it was read from';
-
-CREATE TYPE spillway.new_occurrence AS (
-	id uuid,
-	finding_id uuid,
-	asset_id uuid,
-	host text,
-	port integer,
-	protocol text,
-	service text,
-	url text,
-	parameter text,
-	path text,
-	line bigint,
-	evidence text,
-	source_offset bigint,
-	source_line bigint
-);
-
-COMMENT ON TYPE spillway.new_occurrence IS 'an occurrence on its way in: the columns of the table, and where in the report it stands';
 
 CREATE TYPE spillway.notification_kind AS ENUM (
     'completed',
@@ -250,6 +231,12 @@ CREATE TABLE spillway.findings (
     CONSTRAINT finding_title_is_short CHECK (((length(title) >= 1) AND (length(title) <= 1024)))
 )
 WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.05', autovacuum_analyze_scale_factor='0.05');
+ALTER TABLE ONLY spillway.findings ALTER COLUMN title SET COMPRESSION lz4;
+ALTER TABLE ONLY spillway.findings ALTER COLUMN description SET COMPRESSION lz4;
+ALTER TABLE ONLY spillway.findings ALTER COLUMN solution SET COMPRESSION lz4;
+ALTER TABLE ONLY spillway.findings ALTER COLUMN cvss SET COMPRESSION lz4;
+ALTER TABLE ONLY spillway.findings ALTER COLUMN reference_urls SET COMPRESSION lz4;
+ALTER TABLE ONLY spillway.findings ALTER COLUMN attributes SET COMPRESSION lz4;
 
 COMMENT ON TABLE spillway.findings IS 'what is wrong, once a workspace; where it was seen is in occurrences';
 
@@ -548,6 +535,7 @@ CREATE TABLE spillway.occurrences (
     source_offset bigint DEFAULT 0 NOT NULL
 )
 WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.05', autovacuum_analyze_scale_factor='0.05');
+ALTER TABLE ONLY spillway.occurrences ALTER COLUMN evidence SET COMPRESSION lz4;
 
 COMMENT ON TABLE spillway.occurrences IS 'where a finding was seen. No foreign keys: only ingest_batch writes here, finding and asset in the same statement; checking each row again costs a third of the time';
 
