@@ -12,6 +12,12 @@ pub struct Cuts {
     most: usize,
 }
 
+/// A linear congruential generator (Knuth's MMIX constants): any sequence will do, as long as it is the same every time.
+const MULTIPLIER: u64 = 6_364_136_223_846_793_005;
+const INCREMENT: u64 = 1_442_695_040_888_963_407;
+/// Bytes of a piece, at most.
+const PIECES: [usize; 3] = [1, 5, 300];
+
 impl Cuts {
     /// Pieces of up to `most` bytes.
     pub fn of(bytes: &[u8], most: usize) -> Self {
@@ -26,7 +32,7 @@ impl Cuts {
     /// The next piece, from an offset on; empty at the end.
     pub fn piece<'a>(&mut self, bytes: &'a [u8], position: u64) -> &'a [u8] {
         let at = usize::try_from(position).unwrap_or(usize::MAX).min(bytes.len());
-        self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.state = self.state.wrapping_mul(MULTIPLIER).wrapping_add(INCREMENT);
         let length =
             if self.most == usize::MAX { bytes.len() } else { 1 + usize::try_from(self.state >> 33).unwrap_or_default() % self.most };
         &bytes[at..bytes.len().min(at.saturating_add(length))]
@@ -51,7 +57,7 @@ impl<T, E> Default for Seen<T, E> {
 /// Reads whole, in pieces, and with a new reader after each item (`read`'s second argument): all have to see the same.
 pub fn obeys<T: Debug + PartialEq>(bytes: &[u8], read: impl Fn(Cuts, bool) -> T) {
     let whole = read(Cuts::none(), false);
-    for most in [1, 5, 300] {
+    for most in PIECES {
         assert_eq!(read(Cuts::of(bytes, most), false), whole, "in pieces of up to {most} bytes");
     }
     assert_eq!(read(Cuts::none(), true), whole, "suspended after each item");
