@@ -26,16 +26,15 @@ pub enum Column {
 pub struct Words(String);
 
 impl Words {
-    /// Adds one at the end.
-    pub fn push(&mut self, word: &str) {
+    fn push(&mut self, word: &str) {
         if !self.0.is_empty() {
             self.0.push(',');
         }
         self.0.push_str(word);
     }
 
-    /// One after the other.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
+    #[cfg(test)]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.split(',').filter(|word| !word.is_empty())
     }
 }

@@ -50,18 +50,9 @@ fn read_report(format: Format, bytes: &[u8], mut cuts: Cuts, suspend: bool) -> S
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use laws::found;
 
     use super::*;
-
-    /// What was found once: see `fuzz/README.md`.
-    fn found(target: &str, obeys: fn(&[u8])) {
-        let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/found").join(target);
-        for case in std::fs::read_dir(cases).into_iter().flatten().flatten() {
-            eprintln!("{}", case.path().display());
-            obeys(&std::fs::read(case.path()).expect("a readable case"));
-        }
-    }
 
     #[test]
     fn found_reports_obey() {

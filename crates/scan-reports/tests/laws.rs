@@ -8,17 +8,8 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use driver::{Reading, detected, files, read, samples};
+use laws::Sequence;
 use scan_reports::{Batch, BatchRows, Cut, Decoder, Format, Record, Step, limits};
-
-/// A linear congruential generator (Knuth's MMIX constants): any sequence will do, as long as it is the same every time.
-struct Sequence(u64);
-
-impl Sequence {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).expect("31 bits") % limit
-    }
-}
 
 /// Reads a report with a new decoder after each record and at every piece, as if each ran in another process.
 fn read_suspended(format: Format, report: &[u8], size: usize) -> Reading {

@@ -161,18 +161,9 @@ fn serve(tokens: &mut impl TakesBytes, bytes: &[u8], cuts: &mut Cuts) {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use laws::found;
 
     use super::*;
-
-    /// What was found once: see `fuzz/README.md`.
-    fn found(target: &str, obeys: fn(&[u8])) {
-        let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/found").join(target);
-        for case in std::fs::read_dir(cases).into_iter().flatten().flatten() {
-            eprintln!("{}", case.path().display());
-            obeys(&std::fs::read(case.path()).expect("a readable case"));
-        }
-    }
 
     #[test]
     fn found_cases_of_xml_obey() {
