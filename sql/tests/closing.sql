@@ -10,9 +10,9 @@ create function pg_temp.begin(p_n integer, p_scope text, p_close boolean default
   from made m, spillway.workspaces w where m.n = p_n and w.name = 'one';
   select spillway.claim_import('40 s', 100) $$;
 create function pg_temp.findings_in(p_batch jsonb) returns spillway.finding_columns language sql as $$
-  select jsonb_populate_record(null::spillway.finding_columns, spillway.columns_of(p_batch -> 'findings')) $$;
+  select spillway.findings_of(p_batch -> 'findings') $$;
 create function pg_temp.occurrences_in(p_batch jsonb) returns spillway.occurrence_columns language sql as $$
-  select jsonb_populate_record(null::spillway.occurrence_columns, spillway.columns_of(p_batch -> 'occurrences')) $$;
+  select spillway.occurrences_of(p_batch -> 'occurrences') $$;
 create function pg_temp.fence(p_import uuid) returns bigint language sql as $$ select fence from spillway.import_queue where import_id = p_import $$;
 create function pg_temp.see(p_n integer, p_rules integer[], p_tool text default 'bandit', p_problems jsonb default '[]') returns void language sql as $$
   select spillway.ingest_batch(m.id, 1, pg_temp.fence(m.id), '40 s', b.batch, pg_temp.findings_in(b.batch), pg_temp.occurrences_in(b.batch), 10, 'sarif', '\x01', 500)

@@ -20,9 +20,9 @@ create function pg_temp.batch(p_from integer, p_to integer, p_title text default
     'problems', '[]'::jsonb)
   from generate_series(p_from, p_to) n $$;
 create function pg_temp.findings_in(p_batch jsonb) returns spillway.finding_columns language sql as $$
-  select jsonb_populate_record(null::spillway.finding_columns, spillway.columns_of(p_batch -> 'findings')) $$;
+  select spillway.findings_of(p_batch -> 'findings') $$;
 create function pg_temp.occurrences_in(p_batch jsonb) returns spillway.occurrence_columns language sql as $$
-  select jsonb_populate_record(null::spillway.occurrence_columns, spillway.columns_of(p_batch -> 'occurrences')) $$;
+  select spillway.occurrences_of(p_batch -> 'occurrences') $$;
 create function pg_temp.fence(p_import uuid) returns bigint language sql as $$ select fence from spillway.import_queue where import_id = p_import $$;
 create function pg_temp.ingest(p_import uuid, p_batch jsonb, p_attempt integer default 1) returns text language sql as $$
   select spillway.ingest_batch(p_import, p_attempt, pg_temp.fence(p_import), '40 s', p_batch, pg_temp.findings_in(p_batch), pg_temp.occurrences_in(p_batch), 10, 'nessus', '\x01', 500) ->> 'state' $$;

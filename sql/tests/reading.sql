@@ -14,8 +14,8 @@ with batch as (
       'source_offset', n, 'source_line', n))) as rows
   from generate_series(0, 24) n)
 select spillway.ingest_batch(:'import', 1, (select fence from spillway.import_queue), '40 s', rows,
-  jsonb_populate_record(null::spillway.finding_columns, spillway.columns_of(rows -> 'findings')),
-  jsonb_populate_record(null::spillway.occurrence_columns, spillway.columns_of(rows -> 'occurrences')), 25, 'f', '\x01', 500) from batch;
+  spillway.findings_of(rows -> 'findings'),
+  spillway.occurrences_of(rows -> 'occurrences'), 25, 'f', '\x01', 500) from batch;
 
 -- Walks all pages of a list and gives their items.
 create function pg_temp.findings(p_workspace integer, p_limit integer, p_import uuid default null) returns setof jsonb language plpgsql as $$

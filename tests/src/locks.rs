@@ -28,7 +28,7 @@ const SETUP: &str = "
       select jsonb_agg(jsonb_build_object('id', lpad(r, 32, '0'), 'tool', 'bandit', 'kind', 'code', 'rule_id', r, 'title', p_title, 'severity', 'high',
         'status', 'open', 'source_offset', 1)) from unnest(p_rules) r $$;
     create function public.columns(p_findings jsonb) returns spillway.finding_columns language sql as $$
-      select jsonb_populate_record(null::spillway.finding_columns, spillway.columns_of(p_findings)) $$;
+      select spillway.findings_of(p_findings) $$;
     create function public.ingest(n integer, p_attempt integer, p_findings jsonb, p_problems integer default 0) returns text language sql as $$
       select spillway.ingest_batch(public.id(n), p_attempt, (select fence from spillway.import_queue where import_id = public.id(n) and attempt = p_attempt),
         '1 hour', jsonb_build_object(

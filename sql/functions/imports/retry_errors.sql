@@ -27,8 +27,7 @@ begin
   loop
     begin
       v_counts := spillway.add_counts(v_counts, spillway.ingest_records(p_workspace, p_import, v_error.item -> 'assets',
-        jsonb_populate_record(null::spillway.finding_columns, spillway.columns_of(v_error.item -> 'findings')),
-        jsonb_populate_record(null::spillway.occurrence_columns, spillway.columns_of(v_error.item -> 'occurrences'))));
+        spillway.findings_of(v_error.item -> 'findings'), spillway.occurrences_of(v_error.item -> 'occurrences')));
       v_counts := spillway.add_counts(v_counts, jsonb_build_object('errors', jsonb_build_object(v_error.code, -1)));
       delete from spillway.import_errors e where e.workspace_id = p_workspace and e.import_id = p_import and e.id = v_error.id;
       v_stored := v_stored + 1;

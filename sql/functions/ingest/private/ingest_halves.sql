@@ -14,8 +14,7 @@ begin
   end if;
   foreach v_part in array array[spillway.batch_part(p_rows, 0, v_half), spillway.batch_part(p_rows, v_half, v_units)] loop
     v_counts := spillway.add_counts(v_counts, spillway.ingest_isolating(p_workspace, p_import, v_part -> 'assets',
-      jsonb_populate_record(null::spillway.finding_columns, spillway.columns_of(v_part -> 'findings')),
-      jsonb_populate_record(null::spillway.occurrence_columns, spillway.columns_of(v_part -> 'occurrences')), p_keep_errors));
+      spillway.findings_of(v_part -> 'findings'), spillway.occurrences_of(v_part -> 'occurrences'), p_keep_errors));
   end loop;
   return v_counts;
 end
