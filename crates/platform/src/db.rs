@@ -97,7 +97,7 @@ impl From<DbError> for Problem {
     }
 }
 
-/// What an upload may be, and the import that its Idempotency-Key made before.
+/// What an upload may be.
 #[derive(Debug, Deserialize)]
 pub struct UploadTerms {
     /// Of the key.
@@ -106,8 +106,8 @@ pub struct UploadTerms {
     pub object_key: String,
     /// The largest report, in bytes.
     pub max_bytes: u64,
-    /// The import's document.
-    pub existing: Option<serde_json::Value>,
+    /// Its Idempotency-Key made an import before: it is only compared.
+    pub repeats: bool,
 }
 
 /// A new import.
@@ -123,6 +123,8 @@ pub struct NewImport<'a> {
     pub sha256: [u8; 32],
     /// The request's Idempotency-Key.
     pub idempotency_key: Option<&'a str>,
+    /// SHA-256 of what was asked for beside the report.
+    pub request: [u8; 32],
     /// What the report covers, in the uploader's words.
     pub scope: Option<&'a str>,
     /// Whether findings of the scope that it does not show are closed.
@@ -328,10 +330,17 @@ impl Db {
         upload: Uuid,
         idempotency_key: Option<&str>,
         size: Option<u64>,
+        request: [u8; 32],
     ) -> Result<UploadTerms, DbError> {
         self.document(
-            "select spillway.open_upload(spillway.workspace_of_key($1), $2, $3, $4)",
-            vec![hash(key), id(upload), opt_text(idempotency_key), size.map_or(ParameterValue::DbNull, int64)],
+            "select spillway.open_upload(spillway.workspace_of_key($1), $2, $3, $4, $5)",
+            vec![
+                hash(key),
+                id(upload),
+                opt_text(idempotency_key),
+                size.map_or(ParameterValue::DbNull, int64),
+                ParameterValue::Binary(request.to_vec()),
+            ],
         )
         .await
     }
@@ -352,7 +361,7 @@ impl Db {
         let entries = serde_json::to_vec(import.entries).unwrap_or_default();
         let entries = if import.entries.is_empty() { ParameterValue::DbNull } else { json(entries)? };
         self.document(
-            "select spillway.create_import($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::jsonb, $12)",
+            "select spillway.create_import($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::jsonb, $12, $13)",
             vec![
                 ParameterValue::Int32(workspace_id),
                 id(import.id),
@@ -366,6 +375,7 @@ impl Db {
                 opt_text(import.format),
                 entries,
                 opt_text(import.left_out),
+                ParameterValue::Binary(import.request.to_vec()),
             ],
         )
         .await

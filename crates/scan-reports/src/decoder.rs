@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::format::{Cuts, Format, Parser};
+use crate::format::{Claim, Cuts, Evidence, Format, Parser};
 use crate::{KnownFindings, ReadError, Record, limits};
 
 /// Reads one report: [`next`](Self::next) gives its records one by one, and says when bytes are wanted; [`read`](Self::read) does it to the end.
@@ -17,6 +17,10 @@ pub struct Decoder {
     told: usize,
     /// The report has no byte, and its scanner writes none where it finds nothing.
     empty: bool,
+    /// What tells that the report is one of the format.
+    pub(crate) evidence: Evidence,
+    /// It is at its end without a record: what its start says decides.
+    claim: Option<Claim>,
     progress: u64,
     /// The answer once there was an error.
     failed: Option<ReadError>,
@@ -41,20 +45,21 @@ impl Decoder {
 
     /// A decoder at the place of a [checkpoint](Self::checkpoint).
     pub fn resume(checkpoint: &[u8]) -> Result<Self, CheckpointError> {
-        let Envelope { version, format, told, state } = serde_json::from_slice(checkpoint).map_err(|_| CheckpointError::Unreadable)?;
+        let Envelope { version, format, told, evidence, state } =
+            serde_json::from_slice(checkpoint).map_err(|_| CheckpointError::Unreadable)?;
         let format = Format::from_name(&format).ok_or(CheckpointError::Unreadable)?;
         if version != format.checkpoint_version() {
             return Err(CheckpointError::Version { found: version, known: format.checkpoint_version() });
         }
         let mut parser = format.parser();
         parser.restore(state)?;
-        Ok(Self::of(format, parser, told))
+        Ok(Self { evidence, ..Self::of(format, parser, told) })
     }
 
     /// One that reads by this parser, and has told so many of the format's tools.
     pub(crate) fn of(format: Format, parser: Box<dyn Parser>, told: usize) -> Self {
-        let progress = parser.progress();
-        Self { format, parser, tools: format.tools(), told, empty: false, progress, failed: None }
+        let (progress, evidence) = (parser.progress(), Evidence::default());
+        Self { format, parser, tools: format.tools(), told, empty: false, evidence, claim: None, progress, failed: None }
     }
 
     /// The format that it reads.
@@ -64,7 +69,7 @@ impl Decoder {
 
     /// Offset in the report, in bytes, of what [`feed`](Self::feed) wants next.
     pub fn position(&self) -> u64 {
-        self.parser.position()
+        self.claim.as_ref().map_or_else(|| self.parser.position(), Claim::position)
     }
 
     /// How far the report is read, in bytes: grows only, and is the report's length at the end.
@@ -74,7 +79,10 @@ impl Decoder {
 
     /// Takes the bytes at [`position`](Self::position).
     pub fn feed(&mut self, bytes: &[u8]) {
-        self.parser.feed(bytes);
+        match &mut self.claim {
+            Some(claim) => claim.feed(bytes),
+            None => self.parser.feed(bytes),
+        }
     }
 
     /// Takes the bytes at [`position`](Self::position) of a report that is in memory, at most so many; or hears that it ends there.
@@ -103,6 +111,9 @@ impl Decoder {
 
     /// Says that the report ends at [`position`](Self::position).
     pub fn end_of_input(&mut self) {
+        if let Some(claim) = &mut self.claim {
+            return claim.end_of_input();
+        }
         self.empty = self.position() == 0 && self.format.may_be_empty();
         self.parser.end_of_input();
     }
@@ -126,7 +137,7 @@ impl Decoder {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        let step = self.parser.next_beyond(known).inspect_err(|error| self.failed = Some(error.clone()));
+        let step = self.parsed(known).inspect_err(|error| self.failed = Some(error.clone()));
         self.progress = self.progress.max(self.parser.progress());
         Ok(match step? {
             Step::Record(mut record) => {
@@ -135,6 +146,28 @@ impl Decoder {
             }
             step => step,
         })
+    }
+
+    /// What the parser says. Where it comes to the end without a record, the report's start is looked at once more: what is no report of the format,
+    /// though a person says so, must not be read as one without findings, since those of before might be closed then.
+    fn parsed(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
+        if let Some(claim) = &self.claim {
+            return claim.judge(self.format, self.evidence());
+        }
+        let step = self.parser.next_beyond(known)?;
+        match step {
+            Step::Record(Record::Occurrence(_) | Record::Problem(_)) => self.evidence = Evidence::Record,
+            Step::End if self.evidence != Evidence::Record => {
+                self.claim = Some(Claim::default());
+                return Ok(Step::NeedInput);
+            }
+            _ => {}
+        }
+        Ok(step)
+    }
+
+    fn evidence(&self) -> Evidence {
+        if self.parser.has_list() { self.evidence.max(Evidence::List) } else { self.evidence }
     }
 
     /// What finds the places where the rest of the report can be cut, behind what was fed and at least `spacing` bytes apart, so that its parts
@@ -146,7 +179,7 @@ impl Decoder {
     /// The place right after the last record that [`next`](Self::next) gave, as text of at most [`limits::CHECKPOINT`] bytes. What was fed
     /// beyond it has to be fed again after [`resume`](Self::resume).
     pub fn checkpoint(&self) -> Vec<u8> {
-        Envelope::encode(self.format, self.told, self.parser.suspend())
+        Envelope::encode(self.format, self.told, self.evidence(), self.parser.suspend())
     }
 }
 
@@ -176,7 +209,8 @@ impl Cutter {
 
     /// Takes the bytes at [`position`](Self::position), and gives the cuts in them, in order.
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Cut> {
-        let cut = |(offset, state)| Cut { offset, checkpoint: Envelope::encode(self.format, self.told, state) };
+        // A report that is long enough to be cut is none without records.
+        let cut = |(offset, state)| Cut { offset, checkpoint: Envelope::encode(self.format, self.told, Evidence::Record, state) };
         self.cuts.feed(bytes).into_iter().map(cut).collect()
     }
 }
@@ -186,12 +220,14 @@ struct Envelope {
     version: u32,
     format: String,
     told: usize,
+    #[serde(default)]
+    evidence: Evidence,
     state: serde_json::Value,
 }
 
 impl Envelope {
-    fn encode(format: Format, told: usize, state: serde_json::Value) -> Vec<u8> {
-        let envelope = Self { version: format.checkpoint_version(), format: format.name().to_owned(), told, state };
+    fn encode(format: Format, told: usize, evidence: Evidence, state: serde_json::Value) -> Vec<u8> {
+        let envelope = Self { version: format.checkpoint_version(), format: format.name().to_owned(), told, evidence, state };
         let bytes = serde_json::to_vec(&envelope).unwrap_or_default();
         debug_assert!(bytes.len() <= limits::CHECKPOINT, "checkpoint of {} bytes", bytes.len());
         bytes

@@ -16,7 +16,7 @@ mod way;
 use way::Way;
 
 /// The most slots of a format: all their values are part of a checkpoint.
-const SLOTS: usize = 16;
+const SLOTS: usize = 20;
 
 /// A format as tables.
 #[derive(Debug)]

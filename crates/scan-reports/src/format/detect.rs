@@ -42,8 +42,42 @@ const VALUE: usize = 200;
 /// Bytes of a root element's name that are shown.
 const ROOT_NAME: usize = 100;
 
+/// What decides between formats of which equally much is met.
+#[derive(Clone, Copy)]
+pub(super) enum Hint<'a> {
+    FileName(Option<&'a str>),
+    /// The format that somebody says it is, and whether it has a list of the records of one.
+    Format(Format, bool),
+}
+
+impl Hint<'_> {
+    fn fits(self, format: Format, detect: &Detect) -> bool {
+        match self {
+            Self::FileName(name) => name.is_some_and(|name| detect.file.iter().any(|pattern| like(pattern, name))),
+            Self::Format(said, _) => said == format,
+        }
+    }
+
+    /// Whether a way to detect a format counts. One that looks for something wherever it stands also finds it within another document.
+    fn trusts(self, format: Format, detect: &Detect) -> bool {
+        let anywhere = || detect.has.iter().chain(detect.is.iter().map(|(path, _)| path)).any(|path| path.starts_with('*'));
+        !matches!(self, Self::Format(said, false) if said == format && anywhere())
+    }
+}
+
 /// Tells the format of a report from its start; `complete` says that there is no more of it.
 pub fn detect(start: &[u8], complete: bool, file_name: Option<&str>) -> Detection {
+    match look_at(start, complete, Hint::FileName(file_name)) {
+        Detection::Unknown { message } => {
+            let name = file_name.map(|name| format!("{name}: ")).unwrap_or_default();
+            Detection::Unknown { message: format!("{name}{message}") }
+        }
+        found => found,
+    }
+}
+
+/// The same, without the file's name in the message.
+pub(super) fn look_at(start: &[u8], complete: bool, hint: Hint<'_>) -> Detection {
     let complete = complete || start.len() >= limits::DETECTION;
     if start.len() < 4 && !complete {
         return Detection::NeedMore;
@@ -55,59 +89,59 @@ pub fn detect(start: &[u8], complete: bool, file_name: Option<&str>) -> Detectio
         Look::Binary(what) => Err(what.to_owned()),
         Look::Markup => {
             let by_elements = match elements(start, complete) {
-                Ok(Some(facts)) => choose(Syntax::Xml, &[facts], file_name),
+                Ok(Some(facts)) => choose(Syntax::Xml, &[facts], hint),
                 Ok(None) => return Detection::NeedMore,
                 Err(error) => Err(error),
             };
             match by_elements {
                 Err(_) if !complete => return Detection::NeedMore,
-                Err(what) => by_lines(Syntax::Html, start, complete).ok_or(what),
+                Err(what) => by_lines(Syntax::Html, start, complete, hint).ok_or(what),
                 found => found,
             }
         }
         Look::Json | Look::Text if !complete => return Detection::NeedMore,
         Look::Json => {
             let (facts, broken) = members(start);
-            let by_members = choose(Syntax::Json, &[facts], file_name);
+            let by_members = choose(Syntax::Json, &[facts], hint);
             let why = |what| broken.map_or(what, |error| format!("a JSON document that cannot be read: {error}"));
-            by_members.or_else(|what| by_lines(Syntax::Lines, start, complete).ok_or_else(|| why(what)))
+            by_members.or_else(|what| by_lines(Syntax::Lines, start, complete, hint).ok_or_else(|| why(what)))
         }
-        Look::Text => choose(Syntax::Csv, &tables(start), file_name).or_else(|what| by_lines(Syntax::Lines, start, complete).ok_or(what)),
+        Look::Text => {
+            let by_columns = choose(Syntax::Csv, &tables(start), hint);
+            by_columns.or_else(|what| by_lines(Syntax::Lines, start, complete, hint).ok_or(what))
+        }
     };
     match found {
         Ok(format) => Detection::Format(format),
-        Err(what) => {
-            let name = file_name.map(|name| format!("{name}: ")).unwrap_or_default();
-            Detection::Unknown { message: format!("{name}{what}") }
-        }
+        Err(message) => Detection::Unknown { message },
     }
 }
 
 /// The format of which most is met.
-fn choose(syntax: Syntax, candidates: &[Facts], file_name: Option<&str>) -> Result<Format, String> {
+fn choose(syntax: Syntax, candidates: &[Facts], hint: Hint<'_>) -> Result<Format, String> {
     let rules = || Format::ALL.into_iter().filter(|format| format.table().syntax == syntax);
-    let mut best: Option<(usize, bool, Format)> = None;
+    let mut best: Option<((usize, bool), Format)> = None;
     for facts in candidates {
         for format in rules() {
-            for detect in format.table().detect.iter().filter(|detect| meets(detect, facts)) {
-                let named = file_name.is_some_and(|name| detect.file.iter().any(|pattern| like(pattern, name)));
-                let rank = (detect.has.len() + 2 * detect.is.len(), named);
-                if best.is_none_or(|(size, name, _)| rank > (size, name)) {
-                    best = Some((rank.0, rank.1, format));
+            for detect in format.table().detect.iter().filter(|detect| meets(detect, facts) && hint.trusts(format, detect)) {
+                let rank = (detect.has.len() + 2 * detect.is.len(), hint.fits(format, detect));
+                if best.is_none_or(|(best, _)| rank > best) {
+                    best = Some((rank, format));
                 }
             }
         }
     }
-    best.map(|(_, _, format)| format).ok_or_else(|| unknown(syntax, candidates))
+    best.map(|(_, format)| format).ok_or_else(|| unknown(syntax, candidates))
 }
 
 /// The format whose lines say most. Only asked where no other syntax fits.
-fn by_lines(syntax: Syntax, start: &[u8], complete: bool) -> Option<Format> {
+fn by_lines(syntax: Syntax, start: &[u8], complete: bool, hint: Hint<'_>) -> Option<Format> {
     let lines = start_lines(syntax, start, complete);
     let formats = Format::ALL.into_iter().filter(|format| format.table().syntax == syntax);
     let detects = formats.flat_map(|format| format.table().detect.iter().map(move |detect| (format, detect)));
     let fitting = detects.filter(|(_, detect)| detect.lines.hold(&lines));
-    fitting.max_by_key(|(format, detect)| (detect.has.len(), std::cmp::Reverse(*format))).map(|(format, _)| format)
+    let rank = |(format, detect): &(Format, &Detect)| (detect.has.len(), hint.fits(*format, detect), std::cmp::Reverse(*format));
+    fitting.max_by_key(rank).map(|(format, _)| format)
 }
 
 fn meets(detect: &Detect, facts: &Facts) -> bool {

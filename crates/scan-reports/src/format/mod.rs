@@ -5,6 +5,7 @@
 
 use crate::{CheckpointError, KnownFindings, ReadError, Step};
 
+mod claim;
 mod cvss;
 mod described;
 mod detect;
@@ -14,6 +15,7 @@ mod purl;
 mod registry;
 mod texts;
 mod url;
+pub(crate) use claim::{Claim, Evidence};
 pub use detect::{Detection, detect};
 pub use registry::Format;
 
@@ -30,6 +32,10 @@ pub(crate) trait Parser: Send {
     fn end_of_input(&mut self);
     /// Of known findings perhaps no more than their identities. Not called again after an error.
     fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError>;
+    /// Whether what was read speaks for the format though no record was given: its list of records, which is empty, or a record that is no finding.
+    fn has_list(&self) -> bool {
+        false
+    }
     /// The place after the last record.
     fn suspend(&self) -> serde_json::Value;
     /// Takes up the place that `suspend` gave. Called once, on a new parser.

@@ -95,6 +95,10 @@ impl Parser for CsvReport {
         self.next(known)
     }
 
+    fn has_list(&self) -> bool {
+        self.header.is_some()
+    }
+
     fn suspend(&self) -> Value {
         let saved = Saved { header: self.header.clone(), place: self.place, given: self.giving.given() };
         serde_json::to_value(saved).unwrap_or_default()

@@ -48,6 +48,8 @@ pub(super) struct Giving {
     given: usize,
     /// Those of the next record that were given before a suspension.
     skip: usize,
+    /// See [`Parser::has_list`](crate::format::Parser::has_list).
+    has_list: bool,
 }
 
 /// What there is to give.
@@ -73,6 +75,15 @@ impl Giving {
         self.given + self.skip
     }
 
+    /// A list of records was read, which is empty.
+    pub(super) fn saw_list(&mut self) {
+        self.has_list = true;
+    }
+
+    pub(super) fn has_list(&self) -> bool {
+        self.has_list
+    }
+
     fn next(&mut self, reading: &'static Reading, slots: &Slots, known: &KnownFindings) -> Result<Given, ReadError> {
         let Some(item) = &mut self.item else { return Ok(Given::Nothing) };
         while let Some(record) = item.next(reading, slots, known)? {
@@ -83,7 +94,7 @@ impl Giving {
             self.skip -= 1;
         }
         let tree = std::mem::take(&mut item.tree);
-        *self = Self::default();
+        *self = Self { has_list: self.has_list | item.left_out, ..Self::default() };
         Ok(Given::All(tree))
     }
 }

@@ -41,6 +41,9 @@ struct Frame {
     /// Of an array: its name, which is that of its elements.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     name: String,
+    /// It is a list of records, or of what has them, that is known by its name, and nothing of it was read.
+    #[serde(default)]
+    empty: bool,
 }
 
 /// Whether the values that hold for an object were looked for.
@@ -82,7 +85,6 @@ struct Saved {
     definitions: Vec<(u8, Place)>,
     given: usize,
     surveyed: Option<(u64, u64)>,
-    matched: bool,
     ended: bool,
 }
 
@@ -106,8 +108,6 @@ pub(super) struct JsonReport {
     place: Place,
     /// Start and end of the outermost object that was surveyed.
     surveyed: Option<(u64, u64)>,
-    /// A member that the format knows was seen.
-    matched: bool,
 }
 
 impl JsonReport {
@@ -127,7 +127,6 @@ impl JsonReport {
             giving: Giving::default(),
             place: Place::start(),
             surveyed: None,
-            matched: false,
         };
         if report.is_lines() {
             report.tokens.expect_many();
@@ -177,6 +176,11 @@ impl Parser for JsonReport {
         self.next(known)
     }
 
+    /// Lines of JSON may be anybody's.
+    fn has_list(&self) -> bool {
+        !self.is_lines() && self.giving.has_list()
+    }
+
     fn suspend(&self) -> Value {
         let saved = Saved {
             place: self.place.clone(),
@@ -186,7 +190,6 @@ impl Parser for JsonReport {
             definitions: self.definitions.clone(),
             given: self.giving.given(),
             surveyed: self.surveyed,
-            matched: self.matched,
             ended: self.next == Next::End,
         };
         serde_json::to_value(saved).unwrap_or_default()
@@ -211,10 +214,12 @@ impl Parser for JsonReport {
         };
         self.giving.resume(saved.given);
         (self.frames, self.known) = (saved.frames, saved.known);
-        (self.place, self.surveyed, self.matched) = (saved.place, saved.surveyed, saved.matched);
+        (self.place, self.surveyed) = (saved.place, saved.surveyed);
         self.again.clone_from(&saved.definitions);
         self.definitions = saved.definitions;
-        self.read_again();
+        if !saved.ended {
+            self.read_again();
+        }
         Ok(())
     }
 }
@@ -271,7 +276,9 @@ impl JsonReport {
             _ if self.frames.is_empty() && byte != b'n' && !(self.is_lines() && byte != b'[') => return Err(self.other_root()),
             // Nothing instead of a list is an empty one; instead of the whole of another report it is a failed export.
             b'n' => {
-                self.matched |= self.frames.is_empty() && node.elements.is_some();
+                if node.elements.is_some() && self.is_named(id) {
+                    self.giving.saw_list();
+                }
                 self.skip_value();
             }
             _ if !node.records.is_empty() => self.begin_record(id),
@@ -317,9 +324,9 @@ impl JsonReport {
             self.keep_name(slot);
         }
         // An object whose members have names of their own may have none.
-        self.matched |= (array || self.node(id).any.is_some()) && self.frames.is_empty();
+        let empty = (array || self.node(id).any.is_some()) && self.is_named(id);
         let name = if array { self.name.clone() } else { String::new() };
-        self.frames.push(Frame { node: id, array, survey: Survey::default(), name });
+        self.frames.push(Frame { node: id, array, survey: Survey::default(), name, empty });
         self.next = Next::Part;
         self.save();
         Ok(Flow::Goes)
@@ -358,6 +365,7 @@ impl JsonReport {
                 // The element before may have had names of its own, and a resumed parser has read none.
                 self.name.clone_from(&frame.name);
                 self.next = Next::Value(node.elements.unwrap_or_default());
+                self.has_part();
                 return Ok(Flow::Goes);
             }
             return match self.tokens.next()? {
@@ -368,11 +376,24 @@ impl JsonReport {
         match self.tokens.next()? {
             None => Ok(Flow::NeedsInput),
             Some(Token::Key) => {
+                self.has_part();
                 self.member(node);
                 Ok(Flow::Goes)
             }
             Some(_) => Ok(self.object_ended()),
         }
+    }
+
+    /// The innermost frame is not empty.
+    fn has_part(&mut self) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.empty = false;
+        }
+    }
+
+    /// Whether the value of a node has records, and is known by a name that is the format's own, not the report's.
+    fn is_named(&self, id: u16) -> bool {
+        self.node(id).bears && self.frames.last().is_none_or(|frame| self.node(frame.node).any != Some(id))
     }
 
     fn member(&mut self, node: &'static Node) {
@@ -381,7 +402,6 @@ impl JsonReport {
         let Some(next) = known.or(node.any) else { return self.skip_value() };
         // What it names may be suspended in: the same is known of it then.
         prefix(&name, limits::KEPT).clone_into(&mut self.name);
-        self.matched = true;
         let leads = self.node(next);
         let missing = leads.bears && node.owns.iter().any(|slot| self.is_missing(*slot));
         let surveying = self.is_surveying();
@@ -426,7 +446,9 @@ impl JsonReport {
     }
 
     fn leave(&mut self) -> Flow {
-        self.frames.pop();
+        if self.frames.pop().is_some_and(|frame| frame.empty) {
+            self.giving.saw_list();
+        }
         self.value_ended()
     }
 
@@ -438,9 +460,6 @@ impl JsonReport {
     }
 
     fn ended(&mut self) -> Result<Flow, ReadError> {
-        if !self.matched && !self.is_lines() {
-            return Err(self.other_root());
-        }
         self.next = Next::End;
         self.save();
         Ok(Flow::Goes)
@@ -450,7 +469,6 @@ impl JsonReport {
 /// Values that are collected.
 impl JsonReport {
     fn begin_record(&mut self, id: u16) {
-        self.matched = true;
         match self.reading.shape(id) {
             Some(shape) if !self.is_surveying() => {
                 self.collector.begin(shape, limits::RECORD, &self.tokens, &self.name);

@@ -97,6 +97,10 @@ impl Parser for LineReport {
         self.next(known)
     }
 
+    fn has_list(&self) -> bool {
+        self.place.is_some()
+    }
+
     fn suspend(&self) -> Value {
         let context = self.slots.0.iter().map(|kept| kept.tree.text(0).to_owned()).collect();
         let saved = Saved { place: self.place.clone(), given: self.giving.given(), context };

@@ -34,11 +34,13 @@ pub(super) struct Item {
     next: usize,
     /// It cannot be used.
     problem: Option<Problem>,
+    /// It is none of the records that are wanted, by what it says itself.
+    pub(super) left_out: bool,
 }
 
 impl Item {
     pub(super) fn new(tree: Tree, kinds: &'static [u8], offset: u64, line: u64) -> Self {
-        Self { tree, offset, line, kinds, kind: 0, each: None, next: 0, problem: None }
+        Self { tree, offset, line, kinds, kind: 0, each: None, next: 0, problem: None, left_out: false }
     }
 
     /// One that cannot be used.
@@ -70,6 +72,7 @@ impl Item {
             self.next += 1;
             let scope = Scope { each: *element, ..whole };
             if !scope.holds(&description.only) || scope.any_holds(&description.except) {
+                self.left_out |= scope.says(&description.only) || scope.says(&description.except);
                 continue;
             }
             if let Some(failure) = &description.failure {

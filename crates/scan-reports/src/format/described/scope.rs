@@ -158,6 +158,11 @@ impl<'a> Scope<'a> {
         conditions.iter().any(|condition| self.condition(condition))
     }
 
+    /// Whether there is a text that one of them asks for.
+    pub(super) fn says(&self, conditions: &'a [Condition]) -> bool {
+        conditions.iter().any(|condition| self.text(&condition.value).is_some())
+    }
+
     fn condition(&self, condition: &'a Condition) -> bool {
         let mut holds = false;
         self.each_text(&condition.value, &mut |text| {

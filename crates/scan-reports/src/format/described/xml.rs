@@ -151,6 +151,10 @@ impl Parser for XmlRecords {
         self.next(known)
     }
 
+    fn has_list(&self) -> bool {
+        self.giving.has_list()
+    }
+
     fn suspend(&self) -> Value {
         let nodes = |depth| self.nodes.iter().take(depth).copied().collect();
         let (place, nodes, pass) = match (&self.resume, self.mark) {
