@@ -1,5 +1,5 @@
 begin;
-select plan(40);
+select plan(43);
 
 select spillway.create_workspace('one') as one, spillway.create_workspace('two') as two \gset
 \set a '01900000-0000-7000-8000-00000000000a'
@@ -18,13 +18,20 @@ select is(spillway.open_upload(:one, :'a', 'key', 10) ->> 'object_key', format('
 select is(spillway.create_import(:one, :'a', 'a', 10, sha256('a'), 'key') ->> 'id', :'a', 'and makes an import');
 select is(pg_temp.state(:'a'), 'queued queued', 'that is queued');
 select is_empty($$ select from spillway.uploads $$, 'and is no upload any more');
-select is(spillway.open_upload(:one, :'b', 'key', 10) #>> '{existing,id}', :'a', 'the same Idempotency-Key gives the same import before the body is read');
-select is(spillway.open_upload(:two, :'b', 'key', 10) ->> 'existing', null, 'in its own workspace only');
-select spillway.open_upload(:one, :'b', 'other key');
-select is(spillway.create_import(:one, :'b', 'a', 10, sha256('a'), 'key') ->> 'id', :'a', 'or after it');
+select is(spillway.open_upload(:one, :'b', 'key', 10) ->> 'repeats', 'true', 'the same Idempotency-Key is a repetition');
+select is(spillway.open_upload(:two, :'b', 'key', 10) ->> 'repeats', 'false', 'in its own workspace only');
+select is(spillway.create_import(:one, :'b', 'a', 10, sha256('a'), 'key') ->> 'id', :'a', 'and the same report gives the same import');
 select spillway.open_upload(:one, :'b');
 select throws_ok(format($$ select spillway.create_import(%s, %L, 'a', 10, sha256('other'), 'key') $$, :one, :'b'), 'SW422', null,
   'but not for another report');
+update spillway.imports set request_sha256 = sha256('options') where id = :'a';
+select throws_ok(format($$ select spillway.open_upload(%s, %L, 'key', 10, sha256('others')) $$, :one, :'d'), 'SW422', null,
+  'nor with other options, which is said before the body is read');
+select throws_ok(format($$ select spillway.create_import(%s, %L, 'a', 10, sha256('a'), 'key', p_request => sha256('others')) $$, :one, :'b'), 'SW422', null,
+  'nor after it');
+update spillway.imports set created_at = now() - interval '25 hours' where id = :'a';
+select is(spillway.open_upload(:one, :'d', 'key', 10, sha256('others')) ->> 'repeats', 'false', 'a day later it is a new request');
+select spillway.close_upload(:one, :'d');
 select throws_ok(format($$ select spillway.open_upload(%s, %L, null, 999999999999) $$, :one, :'c'), 'SW413', null,
   'a report that says it is too large is refused');
 select throws_ok(format($$ select spillway.create_import(%s, %L, 'a', 10, sha256('a')) $$, :one, :'c'), 'SW409', null,

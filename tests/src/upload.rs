@@ -59,6 +59,10 @@ async fn a_report_in_several_parts_is_stored_as_it_came() -> Result<()> {
     Ok(())
 }
 
+async fn detail(answer: reqwest::Response) -> Result<String> {
+    Ok(answer.json::<Value>().await?["detail"].as_str().unwrap_or_default().to_owned())
+}
+
 #[tokio::test]
 async fn an_idempotency_key_makes_one_import() -> Result<()> {
     let world = world().await?;
@@ -68,6 +72,21 @@ async fn an_idempotency_key_makes_one_import() -> Result<()> {
     assert_eq!(again.status(), StatusCode::ACCEPTED);
     assert_eq!(again.json::<Value>().await?["id"], first["id"]);
     assert_eq!(world.client.list("imports", "").await?.len(), 1);
+
+    let other_report = post(nessus(11, 1)?).await?;
+    assert_eq!(other_report.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(detail(other_report).await?.contains("of another report"));
+    let scoped = world.client.request(Method::POST, "/api/v1/imports?scope=shop").header("idempotency-key", "one");
+    let other_scope = scoped.body(nessus(10, 1)?).send().await?;
+    assert_eq!(other_scope.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(detail(other_scope).await?.contains("another format, scope"));
+    assert_eq!(world.client.list("imports", "").await?.len(), 1);
+    let leftovers = "select count(*) from spillway.uploads u join spillway.workspaces w on w.id = u.workspace_id where w.name = $1";
+    assert_eq!(
+        world.stack.database.connect().await?.query_one(leftovers, &[&world.workspace]).await?.get::<_, i64>(0),
+        0,
+        "no upload is left over"
+    );
 
     let two = crate::fixture::world_in(world.stack.clone()).await?;
     let post = |body: Vec<u8>| two.client.request(Method::POST, "/api/v1/imports").header("idempotency-key", "race").body(body).send();

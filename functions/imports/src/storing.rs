@@ -21,16 +21,23 @@ pub(crate) struct StoredUpload {
 /// Stores the report of an upload, hashing and counting on the way. On an error no parts are left in the store.
 pub(crate) async fn store_report(upload: &Upload, report: &mut UploadBody, format: Option<Format>) -> Result<StoredUpload, Problem> {
     let mut parts = Parts::of(report, format, upload.terms.max_bytes);
-    let first = parts.next().await?;
-    if first.is_empty() {
-        return Err(Problem::unprocessable("the report is empty"));
-    }
+    let first = parts.first().await?;
     if first.len() < PART {
         upload.store.put(upload.key(), first).await.map_err(away)?;
     } else {
         store_in_parts(upload, first, &mut parts).await?;
     }
-    Ok(StoredUpload { size: parts.size, sha256: parts.hasher.finalize().into(), contents: parts.contents })
+    Ok(parts.stored())
+}
+
+/// What storing the report would give, for one that may be there already.
+pub(crate) async fn hash_report(report: &mut UploadBody, format: Option<Format>, max_bytes: u64) -> Result<StoredUpload, Problem> {
+    let mut parts = Parts::of(report, format, max_bytes);
+    let mut part = parts.first().await?;
+    while !part.is_empty() {
+        part = parts.next().await?;
+    }
+    Ok(parts.stored())
 }
 
 async fn store_in_parts(upload: &Upload, first: Bytes, parts: &mut Parts<'_>) -> Result<(), Problem> {
@@ -81,6 +88,16 @@ impl<'a> Parts<'a> {
         let reports = Some(if report.is_gzipped() { reports.gzipped() } else { reports });
         let (packed, pending, hasher, contents) = (Bytes::new(), BytesMut::new(), Sha256::new(), Contents::default());
         Self { report, packed, reports, contents, pending, hasher, size: 0, max_bytes }
+    }
+
+    /// The first part: there is one.
+    async fn first(&mut self) -> Result<Bytes, Problem> {
+        let first = self.next().await?;
+        if first.is_empty() { Err(Problem::unprocessable("the report is empty")) } else { Ok(first) }
+    }
+
+    fn stored(self) -> StoredUpload {
+        StoredUpload { size: self.size, sha256: self.hasher.finalize().into(), contents: self.contents }
     }
 
     /// The next part, full but for the last; empty at the end.

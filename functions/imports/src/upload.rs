@@ -11,11 +11,12 @@ use platform::ids::new_id;
 use platform::objects::Store;
 use scan_reports::Format;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::body::UploadBody;
-use crate::storing::{StoredUpload, store_report};
+use crate::storing::{StoredUpload, hash_report, store_report};
 
 /// Characters of a scope.
 const SCOPE: usize = 255;
@@ -63,24 +64,33 @@ impl UploadOptions {
             None => Ok(options),
         }
     }
+
+    /// The format's own name, whatever it was asked for by.
+    fn format(&self) -> Option<Format> {
+        self.format.as_deref().and_then(Format::from_name)
+    }
+
+    /// SHA-256 of what decides what becomes of the report. The file's name is for people only.
+    fn fingerprint(&self) -> [u8; 32] {
+        let asked = json!([self.format().map(Format::name), self.scope, self.close_missing, self.priority as i16]);
+        Sha256::digest(asked.to_string()).into()
+    }
 }
 
 /// Takes the report of a request into the store, writes the import down, and gives its document. The terms are checked before the body
-/// is read. A broken upload leaves neither row nor object; where that fails, too, the drain finds what is left over.
+/// is read. What comes with the Idempotency-Key of an import is compared with that, and not stored. A broken upload leaves neither row nor object;
+/// where that fails, too, the drain finds what is left over.
 pub(crate) async fn accept(request: Request) -> Result<Value, Problem> {
     let headers = request.headers();
     let key = key_of(headers)?;
     let idempotency_key = idempotency_key(headers)?;
     let length = content_length(headers)?;
     let options = UploadOptions::of_query(request.uri())?;
-    let id = new_id();
+    let (id, request_hash) = (new_id(), options.fingerprint());
     let store = Store::open().await.map_err(Problem::internal)?;
-    let terms = Db::open().await?.open_upload(key, id, idempotency_key.as_deref(), length).await?;
-    if let Some(existing) = terms.existing {
-        return Ok(existing);
-    }
+    let terms = Db::open().await?.open_upload(key, id, idempotency_key.as_deref(), length, request_hash).await?;
     let upload = Upload { store, id, terms };
-    let format = options.format.as_deref().and_then(Format::from_name);
+    let format = options.format();
     let (file_name, StoredUpload { size, sha256, contents }) = match upload.receive(request, options.file_name.clone(), format).await {
         Ok(received) => received,
         Err(problem) => return Err(upload.undo(problem).await),
@@ -91,10 +101,10 @@ pub(crate) async fn accept(request: Request) -> Result<Value, Problem> {
         size,
         sha256,
         idempotency_key: idempotency_key.as_deref(),
+        request: request_hash,
         scope: options.scope.as_deref(),
         close_missing: options.close_missing,
         priority: options.priority as i16,
-        // Whatever it was asked for by, it is written down by its own name.
         format: format.map(Format::name),
         entries: &contents.entries.into_iter().map(new_entry).collect::<Vec<_>>(),
         left_out: contents.left_out.as_deref(),
@@ -112,14 +122,17 @@ pub(crate) struct Upload {
 impl Upload {
     async fn receive(&self, request: Request, name: Option<String>, format: Option<Format>) -> Result<(String, StoredUpload), Problem> {
         let mut report = UploadBody::of_request(request, name).await?;
-        let stored = store_report(self, &mut report, format).await?;
+        let stored = match self.terms.repeats {
+            true => hash_report(&mut report, format, self.terms.max_bytes).await?,
+            false => store_report(self, &mut report, format).await?,
+        };
         Ok((report.file_name().to_owned(), stored))
     }
 
     async fn create(&self, import: &NewImport<'_>) -> Result<Value, Problem> {
         match self.create_import(import).await {
             Ok(document) => {
-                // Another request with the same Idempotency-Key may have been faster: then nobody needs the object.
+                // Another request with the same Idempotency-Key may have been first: then nobody needs the object.
                 if document["id"] != self.id.to_string()
                     && let Err(error) = self.store.delete(self.key()).await
                 {

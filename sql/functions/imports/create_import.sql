@@ -1,7 +1,7 @@
 create or replace function spillway.create_import(
   p_workspace integer, p_id uuid, p_file_name text, p_size bigint, p_sha256 bytea, p_idempotency_key text default null,
   p_scope text default null, p_close_missing boolean default false, p_priority smallint default 100, p_format text default null,
-  p_entries jsonb default null, p_left_out text default null
+  p_entries jsonb default null, p_left_out text default null, p_request bytea default null
 ) returns jsonb
 language plpgsql volatile set search_path = ''
 as $$
@@ -14,8 +14,8 @@ begin
     raise exception using errcode = 'SW409', message = 'the upload took too long and was given up; send the report again';
   end if;
   insert into spillway.imports as i (
-    workspace_id, id, file_name, object_key, size_bytes, sha256, idempotency_key, scope, close_missing, format, entries)
-  values (p_workspace, p_id, p_file_name, v_upload.object_key, p_size, p_sha256, p_idempotency_key, p_scope, p_close_missing,
+    workspace_id, id, file_name, object_key, size_bytes, sha256, idempotency_key, request_sha256, scope, close_missing, format, entries)
+  values (p_workspace, p_id, p_file_name, v_upload.object_key, p_size, p_sha256, p_idempotency_key, p_request, p_scope, p_close_missing,
     -- Reports of several formats have none in common.
     coalesce(p_format, (select min(e ->> 'format') from jsonb_array_elements(p_entries) e having count(distinct e ->> 'format') = 1)),
     (select jsonb_agg(e - 'offset' order by n) from jsonb_array_elements(p_entries) with ordinality as e (e, n) where n <= 100))
@@ -42,12 +42,10 @@ begin
   else
     select i.* into strict v_import from spillway.imports i
     where i.workspace_id = p_workspace and i.idempotency_key = p_idempotency_key;
-    if v_import.sha256 <> p_sha256 then
-      raise exception using errcode = 'SW422', message = 'the Idempotency-Key was used for another report';
-    end if;
+    perform spillway.check_same_request(v_import, p_request, p_sha256);
   end if;
   return spillway.import_document(v_import);
 end
 $$;
-comment on function spillway.create_import(integer, uuid, text, bigint, bytea, text, text, boolean, smallint, text, jsonb, text) is
-  'makes an import of an upload, and queues it; where the Idempotency-Key was used for the same report, gives that import instead (SW422: for another). p_format: what the uploader says it is; null: its content tells. p_entries: of a packed upload the reports in it [{name, offset, size, format}], each read by itself; p_left_out: what is to be noted of its other files. SW409 where the upload was given up';
+comment on function spillway.create_import(integer, uuid, text, bigint, bytea, text, text, boolean, smallint, text, jsonb, text, bytea) is
+  'makes an import of an upload, and queues it; where the Idempotency-Key was used for the same report, gives that import instead (SW422: for another report or with other options, whose hash is p_request). p_format: what the uploader says it is; null: its content tells. p_entries: of a packed upload the reports in it [{name, offset, size, format}], each read by itself; p_left_out: what is to be noted of its other files. SW409 where the upload was given up';
