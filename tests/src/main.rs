@@ -13,6 +13,7 @@ mod crash;
 mod import;
 mod locks;
 mod network;
+mod nginx;
 mod operator;
 mod outage;
 mod packed;
