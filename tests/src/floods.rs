@@ -287,7 +287,7 @@ async fn a_head_that_is_too_large_is_told_so() -> Result<()> {
     let world = world_with(&[]).await?;
     let request = |headers: &str| format!("GET /api/v1/formats HTTP/1.1\r\nhost: app\r\n{headers}connection: close\r\n\r\n");
     let large = format!("x-large: {}\r\n", "x".repeat(100 * 1024));
-    let many: String = (0..10_000).map(|number| format!("x-{number}: y\r\n")).collect();
+    let many = "x: y\r\n".repeat(10_000);
     beside(&world, async {
         for headers in [large, many] {
             let told = rest(&mut send(&world, &request(&headers)).await?).await?;

@@ -131,8 +131,8 @@ async fn respond_by_component(app: &App, request: Request<Incoming>, client: Soc
             Err(refusal) => return refusal.response(),
         }
     };
-    let pace = LeastPace { rate: app.limits.least_rate, window: app.limits.send_window };
-    let request = match for_guest(request.map(|body| PacedBody::new(body, pace, place).boxed_unsync()), &found, client) {
+    let least = LeastPace { rate: app.limits.least_rate, window: app.limits.send_window };
+    let request = match for_guest(request.map(|body| PacedBody::new(body, least, place).boxed_unsync()), &found, client) {
         Ok(request) => request,
         Err(error) => {
             tracing::error!("component {name}: the request cannot be passed on: {error}");

@@ -76,7 +76,7 @@ fn seconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
     text.strip_suffix('s').unwrap_or(text).parse().map(Duration::from_secs)
 }
 
-/// Threads of guests for each processor where the runtime is tuned and nobody says otherwise. A guest that computes keeps its thread: with more threads
+/// Threads of guests for each processor, where nobody says otherwise. A guest that computes keeps its thread: with more threads
 /// than processors the system's scheduler shares these out, and prefers who has slept, which is who has an answer to give.
 const THREADS_PER_PROCESSOR: usize = 8;
 
@@ -102,7 +102,7 @@ fn main() {
 
 fn start(arguments: Arguments) -> Result<()> {
     let io = runtime("io", processors().max(LEAST_IO_THREADS))?;
-    let guests = runtime("guests", guest_threads(arguments.tuned)?)?;
+    let guests = runtime("guests", guest_threads()?)?;
     let outcome = io.block_on(run(arguments, Threads::of(&io, &guests)));
     // The process ends with its instances as they are: dropped one by one, each would be reported as broken.
     std::mem::forget((io, guests));
@@ -126,12 +126,12 @@ fn runtime(name: &str, threads: usize) -> Result<Runtime> {
     builder.thread_name(name).worker_threads(threads).enable_all().build().with_context(|| format!("cannot start {threads} threads"))
 }
 
-/// As many as the environment's `TOKIO_WORKER_THREADS` says, as in Spin; without it one for each processor.
-fn guest_threads(tuned: bool) -> Result<usize> {
-    if let Ok(threads) = std::env::var("TOKIO_WORKER_THREADS") {
-        return threads.parse().map(NonZeroUsize::get).context("TOKIO_WORKER_THREADS is no number of threads");
+/// As many as the environment's `TOKIO_WORKER_THREADS` says, where it says something.
+fn guest_threads() -> Result<usize> {
+    match std::env::var("TOKIO_WORKER_THREADS") {
+        Ok(threads) => threads.parse().map(NonZeroUsize::get).context("TOKIO_WORKER_THREADS is no number of threads"),
+        Err(_) => Ok(THREADS_PER_PROCESSOR * processors()),
     }
-    Ok(if tuned { THREADS_PER_PROCESSOR * processors() } else { processors() })
 }
 
 fn processors() -> usize {
