@@ -110,13 +110,14 @@ fn start(arguments: Arguments) -> Result<()> {
 }
 
 /// The limits of the server. Each connection is a file, of which systems let a process have few unless it asks: of those that it gets, half are for
-/// callers, and the others for what answering them takes.
+/// callers, half of these for one address, and the others for what answering them takes.
 fn limits(given: &[String]) -> Result<Limits> {
     let limits = Limits::parse(given)?;
     let files = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: files.maximum, ..files }).context("cannot have more files open")?;
     let files = files.maximum.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
-    Ok(Limits { connections: limits.connections.min(files / 2), ..limits })
+    let (connections, connections_of_address) = (limits.connections.min(files / 2), limits.connections_of_address.min(files / 4));
+    Ok(Limits { connections, connections_of_address, ..limits })
 }
 
 fn runtime(name: &str, threads: usize) -> Result<Runtime> {
