@@ -5,8 +5,9 @@ use anyhow::{Context as _, Result};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use stack::client::{self, Client};
+use stack::{Stack, ports};
 
-use crate::fixture::{DRAIN_TOKEN, nessus, stack_without_wake_ups, world, world_in};
+use crate::fixture::{DRAIN_TOKEN, NOWHERE, nessus, stack_without_wake_ups, temporary, world, world_in};
 
 #[tokio::test]
 async fn a_key_of_one_workspace_sees_nothing_of_another() -> Result<()> {
@@ -182,6 +183,21 @@ async fn every_page_comes_with_its_cursor_whatever_is_asked_for() -> Result<()> 
         let paged = world.client.list_in_pages("findings", query, 7, |_| {}).await?;
         assert_eq!(paged, whole, "{query}");
         assert_eq!(whole.is_empty(), query == "status=closed", "{query}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[cfg_attr(any(external_app, other_host), ignore = "needs metrics of local-runtime")]
+async fn metrics_are_told_at_an_address_of_their_own_only() -> Result<()> {
+    let (mut options, metrics) = (temporary(&[("app_url", NOWHERE)]), ports::free_address()?);
+    options.host.metrics = Some(metrics);
+    let world = world_in(Stack::temporary(options).await?.into()).await?;
+    let told: Value = reqwest::get(format!("http://{metrics}/metrics")).await?.json().await?;
+    assert!(told["components"]["imports"]["requests"].is_u64(), "{told}");
+    assert_eq!(reqwest::get(format!("http://{metrics}/api/v1/formats")).await?.status(), StatusCode::NOT_FOUND);
+    for path in ["/metrics", "/.well-known/local-runtime/metrics"] {
+        assert_eq!(world.answer(Method::GET, path).await?.status(), StatusCode::NOT_FOUND, "{path}");
     }
     Ok(())
 }

@@ -25,7 +25,7 @@ mod proxy;
 use proxy::{Proxy, Way};
 
 /// An authority of its own, and a certificate from it for this machine.
-fn identity() -> Result<Identity> {
+pub(crate) fn identity() -> Result<Identity> {
     let mut authority = CertificateParams::new(Vec::new())?;
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority_key = KeyPair::generate()?;

@@ -4,7 +4,7 @@ use admin::{Database, migrate};
 use anyhow::{Context as _, Result, ensure};
 use stack::build::OtherRuntime;
 use stack::postgres::{Binaries, Cluster};
-use stack::{build, install, paths, progress, runtime, store, tool};
+use stack::{build, install, nginx, paths, progress, runtime, store, tool};
 use tokio::process::Command;
 
 /// The package of the end-to-end tests, and its only test binary.
@@ -19,6 +19,9 @@ pub(crate) async fn run(other: &OtherRuntime) -> Result<()> {
     unit().await?;
     sql().await?;
     build::all().await?;
+    if let Err(error) = nginx::install().await {
+        progress::note(&format!("\nSKIPPED: the end-to-end tests behind nginx, which cannot be had: {error:#}\n"));
+    }
     progress::note("end-to-end tests over the store in the tests' own process");
     end_to_end("in-process").await?;
     over_seaweedfs().await?;

@@ -9,7 +9,7 @@ use ::cron::Schedule;
 use anyhow::{Context, Result, bail, ensure};
 use wasmtime::Engine;
 use wasmtime::component::{Component as Code, InstancePre, Linker};
-use wasmtime_wasi_http::handler::{ProxyHandler, ProxyPre};
+use wasmtime_wasi_http::handler::ProxyPre;
 
 use crate::bindings::cron::SpinCronPre;
 use crate::cron::{self, CronComponent};
@@ -17,6 +17,7 @@ use crate::engine;
 use crate::guest::{Component, Guest, InstanceLimits};
 use crate::http_client::HttpClient;
 use crate::instances::{Handler, HttpComponent};
+use crate::limits::Limits;
 use crate::logs::GuestLog;
 use crate::manifest::{self, Manifest, Route};
 use crate::metrics::Metrics;
@@ -24,6 +25,7 @@ use crate::outbound::AllowedHosts;
 use crate::postgres::Pools;
 use crate::routes::Routes;
 use crate::runtime_config::RuntimeConfig;
+use crate::threads::Threads;
 use crate::variables::{self, Values};
 
 /// How an application is run.
@@ -38,7 +40,9 @@ pub struct Options {
     /// What `--runtime-config-file` says.
     pub config: RuntimeConfig,
     /// Limits of each instance.
-    pub limits: InstanceLimits,
+    pub instance_limits: InstanceLimits,
+    /// Limits of the server.
+    pub limits: Limits,
     /// Instances at a time.
     pub max_instance_count: u32,
     /// Whether the runtime is faster than Spin where Spin could be, too: see the library's documentation.
@@ -57,28 +61,36 @@ pub struct App {
     pub address: SocketAddr,
     /// See [`Options::tuned`].
     pub tuned: bool,
+    /// See [`Options::limits`].
+    pub limits: Limits,
     application: manifest::Application,
     components: BTreeMap<String, Arc<Component>>,
 }
 
 impl App {
     /// Loads the application which will listen at `address`.
-    pub async fn load(options: Options, address: SocketAddr) -> Result<Self> {
+    pub async fn load(options: Options, address: SocketAddr, threads: &Threads) -> Result<Self> {
         let manifest = Manifest::read(&options.manifest)?;
         for kind in manifest.trigger.other.keys() {
             tracing::warn!("triggers of the kind `{kind}` are not supported and do not run");
         }
-        let http = Arc::new(HttpClient::new(&options.config.client_tls, options.tuned)?);
+        let http = Arc::new(HttpClient::new(&options.config.client_tls, options.tuned, threads.io.clone())?);
         http.set_own_address(address);
-        let components = describe_components(&manifest, &options, &http)?;
+        let components = describe_components(&manifest, &options, &http, threads)?;
         let engine = engine::build(options.max_instance_count, options.tuned, options.state_dir.as_deref())?;
+        if !options.tuned {
+            engine::count_turns(&engine)?;
+        }
         let codes = compile_all(&engine, &manifest).await?;
         let linked = link_all(&engine, &codes)?;
-        let handlers = http_handlers(&engine, &manifest, &components, &linked)?;
+        let handlers = http_handlers(&manifest, &linked, |name, code| {
+            let component = HttpComponent { engine: engine.clone(), component: Arc::clone(&components[name]), code };
+            Handler::new(component, &options.limits, threads.guests.clone())
+        })?;
         http.set_components(handlers.clone());
         let schedules = schedules(&engine, &manifest, &components, &linked)?;
-        let (routes, tuned) = (routes(&manifest)?, options.tuned);
-        Ok(Self { routes, handlers, schedules, address, tuned, application: manifest.application, components })
+        let (routes, tuned, limits) = (routes(&manifest)?, options.tuned, options.limits);
+        Ok(Self { routes, handlers, schedules, address, tuned, limits, application: manifest.application, components })
     }
 
     /// All components that a trigger starts.
@@ -99,13 +111,18 @@ fn triggered(manifest: &Manifest) -> BTreeMap<&String, &manifest::Component> {
     http.chain(cron).map(|name| (name, &manifest.component[name])).collect()
 }
 
-fn describe_components(manifest: &Manifest, options: &Options, http: &Arc<HttpClient>) -> Result<BTreeMap<String, Arc<Component>>> {
+fn describe_components(
+    manifest: &Manifest,
+    options: &Options,
+    http: &Arc<HttpClient>,
+    threads: &Threads,
+) -> Result<BTreeMap<String, Arc<Component>>> {
     let given = variables::parse_options(&options.variables)?;
     let values = variables::resolve(&manifest.variables, &given, |key| std::env::var(key).ok())?;
     let connections = options.config.connections();
     let mut components = BTreeMap::new();
     for (name, described) in triggered(manifest) {
-        let pools = Pools::new(options.tuned, connections.clone());
+        let pools = Pools::new(options.tuned, connections.clone(), options.limits.database_wait, threads.io.clone());
         let component = describe(name, described, &values, options, http, pools).with_context(|| format!("component `{name}`"))?;
         components.insert(name.clone(), Arc::new(component));
     }
@@ -132,7 +149,7 @@ fn describe(
         metrics: Metrics::default(),
         pools,
         http: Arc::clone(http),
-        limits: options.limits,
+        limits: options.instance_limits,
         verbatim_json: options.tuned,
     })
 }
@@ -179,17 +196,15 @@ fn link(linker: &Linker<Guest>, name: &str, code: &Code) -> Result<InstancePre<G
 }
 
 fn http_handlers(
-    engine: &Engine,
     manifest: &Manifest,
-    components: &BTreeMap<String, Arc<Component>>,
     linked: &HashMap<String, InstancePre<Guest>>,
+    handler: impl Fn(&String, ProxyPre<Guest>) -> Handler,
 ) -> Result<HashMap<String, Handler>> {
     let mut handlers = HashMap::new();
     for trigger in &manifest.trigger.http {
         let name = &trigger.component;
         let code = http_code(&linked[name]).with_context(|| format!("component `{name}` has an HTTP trigger"))?;
-        let component = HttpComponent { engine: engine.clone(), component: Arc::clone(&components[name]), code };
-        handlers.entry(name.clone()).or_insert_with(|| ProxyHandler::new(component));
+        handlers.entry(name.clone()).or_insert_with(|| handler(name, code));
     }
     Ok(handlers)
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use ::cron::Schedule;
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
+use tokio::runtime::Handle;
 use wasmtime::Engine;
 
 use crate::bindings::cron::SpinCronPre;
@@ -34,13 +35,13 @@ pub fn parse(expression: &str) -> Result<Schedule> {
     expression.parse().with_context(|| format!("cron_expression `{expression}`: expected 6 or 7 fields, seconds first"))
 }
 
-/// Starts a run whenever one is due, for ever or until the schedule ends.
-pub async fn run(schedule: Schedule, component: Arc<CronComponent>) {
+/// Starts a run on the threads of guests whenever one is due, for ever or until the schedule ends.
+pub async fn run(schedule: Schedule, component: Arc<CronComponent>, guests: Handle) {
     let mut last = Utc::now();
     while let Some(due) = next_after(&schedule, last, Utc::now()) {
         sleep_until(due).await;
         let component = Arc::clone(&component);
-        tokio::spawn(async move { component.run(due).await });
+        guests.spawn(async move { component.run(due).await });
         last = due;
     }
 }

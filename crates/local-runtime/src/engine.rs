@@ -1,6 +1,7 @@
 //! The WebAssembly engine, its cache of compiled components, and the interfaces it links.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use wasmtime::component::Linker;
@@ -12,12 +13,19 @@ use crate::guest::{Guest, SpinInterfaces};
 /// Memory that a pooled instance keeps between uses instead of giving it back to the system: what a small request touches.
 const KEPT_MEMORY: usize = 512 * 1024;
 
+/// Stacks of an instance, on which its calls wait. In Spin there is one for each instance, and whoever finds none traps; here it is the instances that
+/// are too few, which is told.
+const STACKS: u32 = 4;
+
+/// How long a guest computes before another has its turn.
+const TURN: Duration = Duration::from_millis(2);
+
 /// Makes the engine. At most `max_instances` instances exist at a time; compiled components are kept below `state_dir`, or in
 /// the user's cache folder.
 ///
-/// Guests are not interrupted while they compute. Spin compiles the check at every loop and function that this would need (epochs), which takes 14
-/// to 24 % of the time of decoding, whatever the format; a `tuned` engine goes without. That guests let others live is the affair of the system's
-/// scheduler (`main.rs`).
+/// A guest that computes lets others have their turn after a [`TURN`]. For that a check is compiled into every loop and function, as Spin does (epochs),
+/// which takes 14 to 24 % of the time of decoding, whatever the format; a `tuned` engine goes without. That guests let each other live is the affair of
+/// the system's scheduler then (`main.rs`).
 pub fn build(max_instances: u32, tuned: bool, state_dir: Option<&Path>) -> Result<Engine> {
     let mut config = Config::new();
     config.wasm_component_model_async(true);
@@ -30,7 +38,7 @@ pub fn build(max_instances: u32, tuned: bool, state_dir: Option<&Path>) -> Resul
 fn pool(max_instances: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(max_instances)
-        .total_stacks(max_instances)
+        .total_stacks(max_instances.saturating_mul(STACKS))
         .total_memories(max_instances)
         .total_tables(max_instances.saturating_mul(2))
         .total_core_instances(max_instances.saturating_mul(4))
@@ -50,6 +58,18 @@ fn cache(state_dir: Option<&Path>) -> Result<Cache> {
 fn absolute(dir: &Path) -> Result<PathBuf> {
     std::fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
     dir.canonicalize().with_context(|| format!("cannot open {}", dir.display()))
+}
+
+/// Counts turns, for ever: in a thread that nobody keeps from it.
+pub fn count_turns(engine: &Engine) -> std::io::Result<()> {
+    let engine = engine.weak();
+    let count = move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            std::thread::sleep(TURN);
+        }
+    };
+    std::thread::Builder::new().name("turns".to_owned()).spawn(count).map(drop)
 }
 
 /// Links everything a guest may import: WASI 0.2 and 0.3 with HTTP, and Spin's interfaces.

@@ -10,8 +10,8 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::http_client::{HttpClient, OutgoingRequests};
-use crate::limits::MemoryLimiter;
 use crate::logs::GuestLog;
+use crate::memory::MemoryLimiter;
 use crate::metrics::Metrics;
 use crate::outbound::AllowedHosts;
 use crate::postgres::Pools;
@@ -82,8 +82,9 @@ impl Guest {
     pub fn new_store(engine: &Engine, component: &Arc<Component>) -> Store<Self> {
         let mut store = Store::new(engine, Self::new(component));
         store.limiter(|guest| &mut guest.memory);
-        // Never reached: as in Spin, a guest that computes is not interrupted.
-        store.set_epoch_deadline(u64::MAX / 2);
+        // Nobody is interrupted for good: who computes lets others go on, and goes on himself.
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_async_yield_and_update(1);
         store
     }
 

@@ -8,10 +8,9 @@
 
 use std::collections::HashMap;
 use std::error::Error as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::pin::{Pin, pin};
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -27,16 +26,21 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{HttpConnector, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::runtime::Handle;
 use tokio::time::Sleep;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use crate::guest::Component;
-use crate::instances::Handler;
+use crate::instances::{Handler, Unanswered};
 use crate::outbound::default_port;
 use crate::runtime_config::ClientTls;
+use crate::threads::within;
 
 /// Each of the three time-outs of a request, where the guest sets none.
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(10);
+
+/// What a request counts as that another component sends.
+const OWN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// The domain whose names stand for components.
 const CHAINING_DOMAIN: &str = ".spin.internal";
@@ -53,6 +57,8 @@ pub struct HttpClient {
     trusting: Vec<(ClientTls, Connections)>,
     own_address: OnceLock<SocketAddr>,
     components: OnceLock<HashMap<String, Handler>>,
+    /// The threads of the connections.
+    io: Handle,
 }
 
 /// Connections that trust the web's authorities and those of a file.
@@ -69,13 +75,14 @@ fn connections(authorities: Option<&Path>, nodelay: bool) -> anyhow::Result<Conn
 
 impl HttpClient {
     /// A client; `nodelay` sends small pieces at once (TCP_NODELAY), which Spin's does not.
-    pub fn new(client_tls: &[ClientTls], nodelay: bool) -> anyhow::Result<Self> {
+    pub fn new(client_tls: &[ClientTls], nodelay: bool, io: Handle) -> anyhow::Result<Self> {
         let trusting = client_tls.iter().map(|tls| Ok((tls.clone(), connections(Some(&tls.ca_roots_file), nodelay)?)));
         Ok(Self {
             usual: connections(None, nodelay)?,
             trusting: trusting.collect::<anyhow::Result<_>>()?,
             own_address: OnceLock::new(),
             components: OnceLock::new(),
+            io,
         })
     }
 
@@ -89,10 +96,14 @@ impl HttpClient {
         let _ = self.components.set(components);
     }
 
-    async fn send(&self, component: &str, mut request: Request<WasiBody>, options: Option<RequestOptions>) -> Answer {
-        if let Some(handler) = self.chained(request.uri()) {
-            return chain(handler, request).await;
+    async fn send(&self, component: &str, request: Request<WasiBody>, options: Option<RequestOptions>) -> Answer {
+        match self.chained(request.uri()) {
+            Some(handler) => chain(handler, request).await,
+            None => within(&self.io, self.send_out(component, request, options)).await,
         }
+    }
+
+    async fn send_out(&self, component: &str, mut request: Request<WasiBody>, options: Option<RequestOptions>) -> Answer {
         let timeouts = Timeouts::new(options);
         let mut connected = capture_connection(&mut request);
         let answer = self.connections(component, request.uri()).request(request);
@@ -132,9 +143,11 @@ impl HttpClient {
 
 /// Hands a request to another component, without the network.
 async fn chain(handler: &Handler, request: Request<WasiBody>) -> Answer {
-    handler.state().component.metrics.requests.fetch_add(1, Relaxed);
-    let answer = handler.handle((), request).await;
-    let response = answer.map_err(|error| Error::InternalError(Some(error.to_string())))?;
+    let response = match handler.handle(request, OWN).await {
+        Ok(response) => response,
+        Err(Unanswered::Busy(refusal)) => refusal.response(),
+        Err(Unanswered::Failed(error)) => return Err(Error::InternalError(Some(error.to_string()))),
+    };
     Ok((response, Box::new(async { Ok(()) })))
 }
 
@@ -265,7 +278,7 @@ mod tests {
     async fn outcome(uri: String, connect: Duration, first_byte: Duration) -> Answer {
         let request = Request::get(uri).body(Empty::new().map_err(Error::from).boxed_unsync()).unwrap();
         let options = RequestOptions { connect_timeout: Some(connect), first_byte_timeout: Some(first_byte), between_bytes_timeout: None };
-        HttpClient::new(&[], false).unwrap().send("any", request, Some(options)).await
+        HttpClient::new(&[], false, Handle::current()).unwrap().send("any", request, Some(options)).await
     }
 
     #[tokio::test]

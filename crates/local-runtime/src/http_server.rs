@@ -1,47 +1,67 @@
 //! The HTTP server: routes requests to components and tells them what Spin tells.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST};
+use http::header::HOST;
 use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt, Full};
+use http_body::Body as _;
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto::Builder;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use wasmtime_wasi_http::{Error, WasiBody};
+use wasmtime_wasi_http::WasiBody;
 
 use crate::app::App;
+use crate::instances::Unanswered;
+use crate::limits::Limits;
 use crate::metrics;
+use crate::pace::{LeastPace, PacedBody, PacedStream};
+use crate::refusals::{answer, empty};
 use crate::routes::Match;
+use crate::shares::{Share, Shares};
 
 /// How long open requests may go on after the signal to stop.
 const STOP_LIMIT: Duration = Duration::from_secs(3);
 
-/// The paths that Spin and the runtime answer themselves.
 /// Waited after a connection that could not be accepted: mostly too many files are open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+// The paths that Spin answers itself.
 const HEALTH_PATH: &str = "/.well-known/spin/health";
 const INFO_PATH: &str = "/.well-known/spin/info";
-const METRICS_PATH: &str = "/.well-known/local-runtime/metrics";
+
+/// Where the metrics are, at an address of their own.
+pub const METRICS_PATH: &str = "/metrics";
+
+/// What a server answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// The application.
+    App,
+    /// How it gets on: not for everybody.
+    Metrics,
+}
 
 /// Serves until `stop` is there, then lets open requests end for a moment.
-pub async fn serve(listener: TcpListener, app: Arc<App>, stop: impl Future<Output = ()>) {
+pub async fn serve(listener: TcpListener, content: Content, app: Arc<App>, stop: impl Future<Output = ()>) {
     let connections = GracefulShutdown::new();
+    let places = Shares::new(app.limits.connections, app.limits.connections_of_address);
     let mut stop = std::pin::pin!(stop);
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, client)) => start_connection(stream, client, &app, &connections),
+                Ok((stream, client)) => match places.take(client.ip(), Duration::ZERO).await {
+                    Ok(place) => start_connection(stream, client, content, &app, &connections, place),
+                    Err(_) => refuse_connection(stream, client),
+                },
                 Err(error) => {
                     tracing::warn!("cannot accept a connection: {error}");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -56,33 +76,46 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, stop: impl Future<Outpu
     }
 }
 
-fn start_connection(stream: TcpStream, client: SocketAddr, app: &Arc<App>, connections: &GracefulShutdown) {
+/// Says so to whoever listens, and keeps nothing of it: neither time nor an open connection.
+fn refuse_connection(stream: TcpStream, client: SocketAddr) {
+    tracing::debug!("connection of {client}: there are too many");
+    let answer = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+    // Who has not even room for that does without.
+    let _ = stream.into_std().and_then(|mut stream| stream.write(answer));
+}
+
+fn start_connection(stream: TcpStream, client: SocketAddr, content: Content, app: &Arc<App>, connections: &GracefulShutdown, place: Share) {
     // Spin does not, which costs 44 ms for each response without content-length on a kept connection.
     if app.tuned {
         let _ = stream.set_nodelay(true);
     }
+    let Limits { head, head_bytes, least_rate, take_window, .. } = app.limits;
+    let stream = PacedStream::new(stream, LeastPace { rate: least_rate, window: take_window });
     let app = Arc::clone(app);
     let service = service_fn(move |request| {
         let app = Arc::clone(&app);
-        async move { respond(&app, request, client).await }
+        async move { respond(&app, content, request, client).await }
     });
-    let builder = Builder::new(TokioExecutor::new());
-    let connection = connections.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());
+    let mut server = http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(head).max_header_size(head_bytes);
+    let connection = connections.watch(server.serve_connection(TokioIo::new(stream), service));
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!("connection of {client}: {error}");
         }
+        drop(place);
     });
 }
 
 /// An error ends the connection without an answer: that is what Spin does with requests that name no host, or two.
-async fn respond(app: &App, mut request: Request<Incoming>, client: SocketAddr) -> anyhow::Result<Response<WasiBody>> {
+async fn respond(app: &App, content: Content, mut request: Request<Incoming>, client: SocketAddr) -> anyhow::Result<Response<WasiBody>> {
     *request.uri_mut() = absolute(request.uri(), request.headers().get(HOST))?;
-    Ok(match request.uri().path() {
-        HEALTH_PATH => answer("text/plain", "OK".to_owned()),
-        INFO_PATH => answer("application/json", app.info()),
-        METRICS_PATH => answer("application/json", metrics::to_json(app.components())),
-        _ => respond_by_component(app, request, client).await,
+    Ok(match (content, request.uri().path()) {
+        (_, HEALTH_PATH) => answer("text/plain", "OK".to_owned()),
+        (Content::App, INFO_PATH) => answer("application/json", app.info()),
+        (Content::App, _) => respond_by_component(app, request, client).await,
+        (Content::Metrics, METRICS_PATH) => answer("application/json", metrics::to_json(app.components())),
+        (Content::Metrics, _) => empty(StatusCode::NOT_FOUND),
     })
 }
 
@@ -90,17 +123,26 @@ async fn respond_by_component(app: &App, request: Request<Incoming>, client: Soc
     let Some(found) = app.routes.find(request.uri().path()) else { return empty(StatusCode::NOT_FOUND) };
     let Some(handler) = app.handlers.get(&found.entry.component) else { return empty(StatusCode::NOT_FOUND) };
     let name = &found.entry.component;
-    let request = match for_guest(request, &found, client) {
+    let place = if request.body().is_end_stream() {
+        None
+    } else {
+        match handler.place_of_body(client.ip()).await {
+            Ok(place) => Some(place),
+            Err(refusal) => return refusal.response(),
+        }
+    };
+    let least = LeastPace { rate: app.limits.least_rate, window: app.limits.send_window };
+    let request = match for_guest(request.map(|body| PacedBody::new(body, least, place).boxed_unsync()), &found, client) {
         Ok(request) => request,
         Err(error) => {
             tracing::error!("component {name}: the request cannot be passed on: {error}");
             return empty(StatusCode::INTERNAL_SERVER_ERROR);
         }
     };
-    handler.state().component.metrics.requests.fetch_add(1, Relaxed);
-    match handler.handle((), request).await {
+    match handler.handle(request, client.ip()).await {
         Ok(response) => response,
-        Err(error) => {
+        Err(Unanswered::Busy(refusal)) => refusal.response(),
+        Err(Unanswered::Failed(error)) => {
             tracing::error!("component {name}: no response: {error}");
             empty(StatusCode::INTERNAL_SERVER_ERROR)
         }
@@ -108,13 +150,13 @@ async fn respond_by_component(app: &App, request: Request<Incoming>, client: Soc
 }
 
 /// The request as the guest sees it: with Spin's headers. Those of the client must be UTF-8.
-fn for_guest(request: Request<Incoming>, found: &Match<'_>, client: SocketAddr) -> anyhow::Result<Request<WasiBody>> {
+fn for_guest(request: Request<WasiBody>, found: &Match<'_>, client: SocketAddr) -> anyhow::Result<Request<WasiBody>> {
     let (mut parts, body) = request.into_parts();
     for value in parts.headers.values() {
         std::str::from_utf8(value.as_bytes())?;
     }
     add_spin_headers(&mut parts.headers, &parts.uri, found, client)?;
-    Ok(Request::from_parts(parts, body.map_err(Error::from).boxed_unsync()))
+    Ok(Request::from_parts(parts, body))
 }
 
 /// The whole address of a request, of which the line has the path only, or all.
@@ -153,22 +195,6 @@ fn add_spin_headers(headers: &mut HeaderMap, uri: &Uri, found: &Match<'_>, clien
         headers.append(name, HeaderValue::try_from(value)?);
     }
     Ok(())
-}
-
-fn empty(status: StatusCode) -> Response<WasiBody> {
-    let mut response = Response::new(body(String::new()));
-    *response.status_mut() = status;
-    response
-}
-
-fn answer(content_type: &'static str, text: String) -> Response<WasiBody> {
-    let mut response = Response::new(body(text));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response
-}
-
-fn body(text: String) -> WasiBody {
-    Full::new(Bytes::from(text)).map_err(Error::from).boxed_unsync()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,9 +11,14 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use local_runtime::app::{App, Options};
 use local_runtime::guest::{InstanceLimits, NO_TIMEOUT};
+use local_runtime::http_server::Content;
+use local_runtime::limits::Limits;
 use local_runtime::runtime_config::RuntimeConfig;
+use local_runtime::threads::Threads;
 use local_runtime::{cron, http_server};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -31,6 +37,12 @@ struct Arguments {
     /// A variable's value: name=value, name=@file, or @file.toml / @file.json with many
     #[arg(long, value_name = "NAME=VALUE")]
     variable: Vec<String>,
+    /// Where to tell metrics, at the path /metrics: nowhere without it
+    #[arg(long, value_name = "ADDRESS")]
+    metrics_listen: Option<SocketAddr>,
+    /// A limit of what callers may take, as NAME=NUMBER; see the library's documentation
+    #[arg(long, value_name = "NAME=NUMBER")]
+    limit: Vec<String>,
     /// Keeps logs/<component>_{stdout,stderr}.txt and compiled components in this folder
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
@@ -64,9 +76,12 @@ fn seconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
     text.strip_suffix('s').unwrap_or(text).parse().map(Duration::from_secs)
 }
 
-/// Threads for each processor where the runtime is tuned and nobody says otherwise. A guest that computes keeps its thread: with more threads
+/// Threads of guests for each processor, where nobody says otherwise. A guest that computes keeps its thread: with more threads
 /// than processors the system's scheduler shares these out, and prefers who has slept, which is who has an answer to give.
 const THREADS_PER_PROCESSOR: usize = 8;
+
+/// Threads of connections, which never compute for long, at least: while one of them works, another sees what comes.
+const LEAST_IO_THREADS: usize = 2;
 
 /// What Spin takes where it is told nothing.
 const REUSES: usize = 128;
@@ -78,36 +93,69 @@ fn main() {
     let format =
         tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).with_target(false);
     tracing_subscriber::registry().with(format).with(arguments.log.clone()).init();
-    let outcome = threads(arguments.tuned).context("cannot start threads").and_then(|runtime| {
-        let outcome = runtime.block_on(run(arguments));
-        // The process ends with its instances as they are: dropped one by one, each would be reported as broken.
-        std::mem::forget(runtime);
-        outcome
-    });
+    let outcome = start(arguments);
     if let Err(error) = outcome {
         eprintln!("error: {error:#}");
         std::process::exit(1);
     }
 }
 
-/// As many threads as the environment's `TOKIO_WORKER_THREADS` says, as in Spin; without it one for each processor.
-fn threads(tuned: bool) -> std::io::Result<tokio::runtime::Runtime> {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    if tuned && std::env::var_os("TOKIO_WORKER_THREADS").is_none() {
-        builder.worker_threads(THREADS_PER_PROCESSOR * std::thread::available_parallelism().map_or(1, usize::from));
-    }
-    builder.enable_all().build()
+fn start(arguments: Arguments) -> Result<()> {
+    let io = runtime("io", processors().max(LEAST_IO_THREADS))?;
+    let guests = runtime("guests", guest_threads()?)?;
+    let outcome = io.block_on(run(arguments, Threads::of(&io, &guests)));
+    // The process ends with its instances as they are: dropped one by one, each would be reported as broken.
+    std::mem::forget((io, guests));
+    outcome
 }
 
-async fn run(arguments: Arguments) -> Result<()> {
-    let listener = TcpListener::bind(arguments.listen).await.with_context(|| format!("cannot listen at {}", arguments.listen))?;
+/// The limits of the server. Each connection is a file, of which systems let a process have few unless it asks: of those that it gets, half are for
+/// callers, half of these for one address, and the others for what answering them takes.
+fn limits(given: &[String]) -> Result<Limits> {
+    let limits = Limits::parse(given)?;
+    let files = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: files.maximum, ..files }).context("cannot have more files open")?;
+    let files = files.maximum.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+    let (connections, connections_of_address) = (limits.connections.min(files / 2), limits.connections_of_address.min(files / 4));
+    Ok(Limits { connections, connections_of_address, ..limits })
+}
+
+fn runtime(name: &str, threads: usize) -> Result<Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    // After each turn of a task it is looked who else has been woken, and whose time has come.
+    builder.global_queue_interval(1).event_interval(1);
+    builder.thread_name(name).worker_threads(threads).enable_all().build().with_context(|| format!("cannot start {threads} threads"))
+}
+
+/// As many as the environment's `TOKIO_WORKER_THREADS` says, where it says something.
+fn guest_threads() -> Result<usize> {
+    match std::env::var("TOKIO_WORKER_THREADS") {
+        Ok(threads) => threads.parse().map(NonZeroUsize::get).context("TOKIO_WORKER_THREADS is no number of threads"),
+        Err(_) => Ok(THREADS_PER_PROCESSOR * processors()),
+    }
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+async fn run(arguments: Arguments, threads: Threads) -> Result<()> {
+    let listen = async |address| TcpListener::bind(address).await.with_context(|| format!("cannot listen at {address}"));
+    let listener = listen(arguments.listen).await?;
+    let metrics = match arguments.metrics_listen {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
     let address = listener.local_addr()?;
-    let app = Arc::new(App::load(options(arguments)?, address).await?);
+    let app = Arc::new(App::load(options(arguments)?, address, &threads).await?);
     print_ready(&app)?;
     for (schedule, component) in &app.schedules {
-        tokio::spawn(cron::run(schedule.clone(), Arc::clone(component)));
+        tokio::spawn(cron::run(schedule.clone(), Arc::clone(component), threads.guests.clone()));
     }
-    http_server::serve(listener, app, stop_signal()?).await;
+    if let Some(metrics) = metrics {
+        tokio::spawn(http_server::serve(metrics, Content::Metrics, Arc::clone(&app), std::future::pending()));
+    }
+    http_server::serve(listener, Content::App, app, stop_signal()?).await;
     Ok(())
 }
 
@@ -118,7 +166,8 @@ fn options(arguments: Arguments) -> Result<Options> {
         variables: arguments.variable,
         state_dir: arguments.state_dir,
         config,
-        limits: InstanceLimits {
+        limits: limits(&arguments.limit)?,
+        instance_limits: InstanceLimits {
             memory: arguments.max_instance_memory.unwrap_or(usize::MAX),
             requests: arguments.max_instance_reuse_count,
             requests_at_once: arguments.max_instance_concurrent_reuse_count,

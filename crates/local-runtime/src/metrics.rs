@@ -1,4 +1,4 @@
-//! Counts what each component does, for tests and for people at `/.well-known/local-runtime/metrics`.
+//! Counts what each component does, for tests and for people, at an address of their own (`--metrics-listen`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

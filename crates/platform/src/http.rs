@@ -73,6 +73,11 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing", detail)
     }
 
+    /// 408: the rest of the request did not come in time.
+    pub fn too_slow(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "too-slow", "The request came too slowly", detail)
+    }
+
     /// 409: not in this state.
     pub fn conflict(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "conflict", "This is not possible in the present state", detail)
@@ -363,6 +368,15 @@ pub fn pieces<T: IncomingMessage + Send + 'static>(mut body: IncomingBody<T>) ->
             _ => trailers.await.err().map(|error| (Err(error), None)),
         }
     })
+}
+
+/// What is wrong with a request whose body broke off: the host does not wait for ever for one.
+pub fn broken_off(what: &str, error: &(dyn std::error::Error + 'static)) -> Problem {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    if causes.any(|cause| matches!(cause.downcast_ref(), Some(ErrorCode::ConnectionReadTimeout))) {
+        return Problem::too_slow("the body came too slowly; send it again on a better connection, or compress it");
+    }
+    Problem::bad_request(format!("{what}: {error}"))
 }
 
 /// Reads a body that is known to be short.

@@ -9,7 +9,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use percent_encoding::percent_decode;
-use platform::http::Problem;
+use platform::http::{Problem, broken_off};
 
 /// Characters of a file's name that are kept.
 const FILE_NAME: usize = 200;
@@ -96,11 +96,11 @@ fn is_gzipped(headers: &HeaderMap) -> Result<bool, Problem> {
 }
 
 fn broken_body(error: axum::Error) -> Problem {
-    Problem::bad_request(format!("the body ended before its time: {error}"))
+    broken_off("the body ended before its time", &error)
 }
 
 fn broken_form(error: multer::Error) -> Problem {
-    Problem::bad_request(format!("the form cannot be read: {error}"))
+    broken_off("the form cannot be read", &error)
 }
 
 fn header_name(headers: &HeaderMap) -> Option<String> {

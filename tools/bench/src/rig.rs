@@ -1,6 +1,7 @@
 //! What a measurement runs on: the whole app with a database and a bucket of its own.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -9,7 +10,7 @@ use serde_json::Value;
 use stack::client::Client;
 use stack::progress::Percentage;
 use stack::runtime::{Host, processors};
-use stack::{Stack, Temporary};
+use stack::{Stack, Temporary, ports};
 use tokio_postgres::Client as Connection;
 
 /// The workspace of whoever does not need several.
@@ -40,6 +41,7 @@ pub(super) struct Rig {
     pub(super) stack: Stack,
     pub(super) connection: Connection,
     http: reqwest::Client,
+    metrics: Option<SocketAddr>,
 }
 
 impl Rig {
@@ -67,11 +69,12 @@ impl Rig {
         ensure!(std::env::var_os("SPILLWAY_URL").is_none(), "the benchmark needs an app of its own: unset SPILLWAY_URL");
         let variables = [("drain_token", DRAIN_TOKEN)].iter().chain(variables);
         let variables: BTreeMap<_, _> = variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let stack = Stack::temporary(Temporary { variables, host, ..Temporary::default() }).await?;
+        let metrics = host.tuned.then(ports::free_address).transpose()?;
+        let stack = Stack::temporary(Temporary { variables, host: Host { metrics, ..host }, ..Temporary::default() }).await?;
         let connection = stack.database.connect().await?;
         let statistics = connection.batch_execute("create extension if not exists pg_stat_statements").await;
         statistics.context("statements are counted by pg_stat_statements (Debian: postgresql-contrib)")?;
-        Ok(Self { stack, connection, http: reqwest::Client::new() })
+        Ok(Self { stack, connection, http: reqwest::Client::new(), metrics })
     }
 
     /// Stops it, and gives the disk its database back.
@@ -181,14 +184,8 @@ impl Rig {
 
     /// The most memory that an instance of any component has had, in bytes.
     pub(super) async fn peak_memory(&self) -> Result<u64> {
-        let metrics: Value = self
-            .http
-            .get(format!("{}/.well-known/local-runtime/metrics", self.stack.url()))
-            .send()
-            .await?
-            .error_for_status()?
-            .json()
-            .await?;
+        let address = self.metrics.context("this host tells no metrics")?;
+        let metrics: Value = self.http.get(format!("http://{address}/metrics")).send().await?.error_for_status()?.json().await?;
         let components = metrics["components"].as_object().context("the runtime tells no metrics")?;
         components.values().filter_map(|component| component["peak_memory_bytes"].as_u64()).max().context("no component has run")
     }

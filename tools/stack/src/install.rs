@@ -1,12 +1,13 @@
 //! Debian packages that are missing, where this process may install them.
 
 use std::io::{IsTerminal as _, stdin};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 use tokio::process::Command;
 
 use crate::progress::{self, Step};
-use crate::tool;
+use crate::{paths, tool};
 
 /// Whether packages can be installed without asking anybody: Debian's tools, and root or a sudo that wants no password.
 pub async fn is_possible() -> bool {
@@ -36,6 +37,22 @@ pub async fn packages(names: &[&str]) -> Result<()> {
     install.args(["install", "--yes", "--no-install-recommends"]).args(names);
     tool::output(&mut install).await.with_context(|| format!("cannot install {}", names.join(", ")))?;
     step.done();
+    Ok(())
+}
+
+/// Unpacks a Debian package into a folder, and installs nothing.
+pub async fn unpack(name: &str, dir: &Path) -> Result<()> {
+    paths::create_dir(dir)?;
+    let download = async || tool::output(tool::command("apt-get").args(["--quiet", "download", name]).current_dir(dir)).await;
+    if download().await.is_err() {
+        // The lists of packages may be missing, or old.
+        ensure!(is_possible().await, "{name} cannot be fetched: `apt-get update` may help");
+        let _ = tool::output(apt_get().args(["update"])).await;
+        download().await.with_context(|| format!("cannot fetch {name}"))?;
+    }
+    for package in paths::files(dir)?.iter().filter(|file| file.extension().is_some_and(|extension| extension == "deb")) {
+        tool::output(tool::command("dpkg-deb").arg("--extract").arg(package).arg(dir)).await?;
+    }
     Ok(())
 }
 

@@ -7,6 +7,7 @@ mod stack;
 pub use stack::{Permanent, Stack, Temporary};
 
 pub mod build;
+pub mod nginx;
 pub mod postgres;
 pub mod runtime;
 pub mod store;

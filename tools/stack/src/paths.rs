@@ -17,9 +17,10 @@ pub fn data_dir() -> PathBuf {
     root().join(".spillway")
 }
 
-/// Creates a folder and those above it.
+/// Creates a folder and those above it, for its owner only: keys, reports and logs lie there.
 pub fn create_dir(dir: &Path) -> Result<()> {
-    fs::create_dir_all(dir).with_context(|| format!("cannot create the folder {}", dir.display()))
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).with_context(|| format!("cannot create the folder {}", dir.display()))
 }
 
 /// Reads a text file.
@@ -88,7 +89,7 @@ impl TemporaryDir {
     pub fn new(name: &str) -> Result<Self> {
         let parent = data_dir().join("tmp");
         create_dir(&parent)?;
-        remove_leftovers(&parent);
+        remove_leftovers(&parent, "");
         let path = parent.join(format!("{}-{name}-{}", std::process::id(), admin::random::hex(4)?));
         create_dir(&path)?;
         Ok(Self { path })
@@ -106,11 +107,11 @@ impl Drop for TemporaryDir {
     }
 }
 
-/// Removes the folders of processes that are no more.
-fn remove_leftovers(parent: &Path) {
+/// Removes the folders of processes that are no more: their names are a prefix and the number of the process.
+pub(crate) fn remove_leftovers(parent: &Path, prefix: &str) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let process = name.to_str().and_then(|name| name.split('-').next()?.parse().ok());
+        let process = name.to_str().and_then(|name| name.strip_prefix(prefix)?.split('-').next()?.parse().ok());
         if process.and_then(rustix::process::Pid::from_raw).is_some_and(is_gone) {
             let _ = fs::remove_dir_all(entry.path());
         }
@@ -119,4 +120,22 @@ fn remove_leftovers(parent: &Path) {
 
 fn is_gone(process: rustix::process::Pid) -> bool {
     rustix::process::test_kill_process(process) == Err(rustix::io::Errno::SRCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_is_its_owners_only() -> Result<()> {
+        let temporary = TemporaryDir::new("mode")?;
+        let dir = temporary.path().join("a/b");
+        create_dir(&dir)?;
+        for dir in [temporary.path(), &temporary.path().join("a"), &dir] {
+            assert_eq!(fs::metadata(dir)?.permissions().mode() & 0o777, 0o700, "{}", dir.display());
+        }
+        Ok(())
+    }
 }

@@ -40,6 +40,10 @@ pub struct Host {
     pub worker_threads: usize,
     /// Settings beside the manifest, where there are any.
     pub runtime_config: Option<PathBuf>,
+    /// Where it tells its metrics, if anywhere, and limits other than usual: for `local-runtime` only.
+    pub metrics: Option<SocketAddr>,
+    /// See there.
+    pub limits: BTreeMap<&'static str, u64>,
     /// Further variables of its environment.
     pub environment: BTreeMap<String, String>,
 }
@@ -52,6 +56,8 @@ impl Default for Host {
             request_timeout: None,
             worker_threads: THREADS_PER_PROCESSOR * processors(),
             runtime_config: Some(paths::root().join("runtime-config.toml")),
+            metrics: None,
+            limits: BTreeMap::new(),
             environment: BTreeMap::new(),
         }
     }
@@ -203,6 +209,12 @@ impl Runtime {
         }
         if host.tuned {
             command.arg("--tuned");
+        }
+        if let Some(address) = host.metrics {
+            command.args(["--metrics-listen", &address.to_string()]);
+        }
+        for (name, number) in &host.limits {
+            command.args(["--limit", &format!("{name}={number}")]);
         }
         command.env("TOKIO_WORKER_THREADS", host.worker_threads.to_string()).envs(&host.environment);
         for (name, value) in variables {

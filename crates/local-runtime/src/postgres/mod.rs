@@ -2,7 +2,7 @@
 //!
 //! As in Spin: up to 64 connections for each component and address, handed on without ROLLBACK (`RecyclingMethod::Clean`) and never closed
 //! from here; each statement prepared anew; TLS where the server offers it, and then its certificate must be trusted; documents taken apart and
-//! put together again both ways. Unlike Spin: no Unix sockets, and every way to open a connection checks the rules.
+//! put together again both ways. Unlike Spin: no Unix sockets, every way to open a connection checks the rules, and nobody waits for one for ever.
 
 #![expect(clippy::result_large_err, reason = "the error is the guest's own type, and made seldom")]
 

@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, QueueMode, RecyclingMethod};
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -12,6 +15,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::Connection;
 use crate::bindings::spin::postgres::postgres::Error;
 use crate::outbound::AllowedHosts;
+use crate::threads::within;
 
 /// Connections to one address, as in Spin. Who comes later waits.
 const CONNECTIONS: usize = 64;
@@ -34,23 +38,31 @@ pub struct Pools {
     tuned: bool,
     /// Connections that the guests of all components may hold.
     held: Option<Arc<Semaphore>>,
+    /// How long a guest waits for one.
+    wait: Duration,
+    /// The threads of the connections.
+    io: Handle,
 }
 
 impl Pools {
-    /// No pools yet. All components share `held`.
-    pub fn new(tuned: bool, held: Option<Arc<Semaphore>>) -> Self {
-        Self { by_target: Mutex::default(), tuned, held }
+    /// No pools yet. All components share `held`; whoever finds no connection within `wait` is told so.
+    pub fn new(tuned: bool, held: Option<Arc<Semaphore>>, wait: Duration, io: Handle) -> Self {
+        Self { by_target: Mutex::default(), tuned, held, wait, io }
     }
 
     /// Opens a connection that the rules allow.
     pub(super) async fn open(&self, target: Target, allowed: &AllowedHosts) -> Result<Connection, Error> {
         let pool = self.pool(target, allowed).map_err(Error::ConnectionFailed)?;
-        let permit = match &self.held {
-            Some(held) => Arc::clone(held).acquire_owned().await.ok(),
-            None => None,
+        let opening = async {
+            let permit = match &self.held {
+                Some(held) => Arc::clone(held).acquire_owned().await.ok(),
+                None => None,
+            };
+            let client = pool.get().await.map_err(|error| Error::ConnectionFailed(format!("{error:?}")))?;
+            Ok::<_, Error>(Connection { client: Arc::new(client), _permit: permit })
         };
-        let client = pool.get().await.map_err(|error| Error::ConnectionFailed(format!("{error:?}")))?;
-        Ok(Connection { client: Arc::new(client), _permit: permit })
+        let opened = within(&self.io, async { timeout(self.wait, opening).await }).await;
+        opened.unwrap_or_else(|_| Err(Error::ConnectionFailed(format!("no connection was free within {} s", self.wait.as_secs_f32()))))
     }
 
     fn pool(&self, target: Target, allowed: &AllowedHosts) -> Result<Pool, String> {

@@ -51,9 +51,12 @@ impl Owner {
         if self.reaches(wanted) {
             return Ok(wanted.to_owned());
         }
-        let name = wanted.display().to_string().replace('/', "-");
-        let elsewhere = PathBuf::from(format!("/var/tmp/spillway{name}"));
+        let name = |path: &Path| format!("spillway{}", path.display().to_string().replace('/', "-"));
+        let parent = Path::new("/var/tmp");
+        paths::remove_leftovers(parent, &format!("{}-", name(wanted.parent().unwrap_or(wanted))));
+        let elsewhere = parent.join(name(wanted));
         paths::create_dir(&elsewhere)?;
+        self.take_over(&elsewhere)?;
         Ok(elsewhere)
     }
 }

@@ -1,0 +1,58 @@
+//! What the server says itself where no component answers.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use wasmtime_wasi_http::{Error, WasiBody};
+
+/// Seconds after which a caller may try again.
+const RETRY_AFTER_SECONDS: u16 = 5;
+
+/// No body.
+pub fn empty(status: StatusCode) -> Response<WasiBody> {
+    let mut response = Response::new(body(String::new()));
+    *response.status_mut() = status;
+    response
+}
+
+/// A text.
+pub fn answer(content_type: &'static str, text: String) -> Response<WasiBody> {
+    let mut response = Response::new(body(text));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// There is too much to do at the moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    status: StatusCode,
+    why: String,
+}
+
+impl Refusal {
+    /// For everybody: 503.
+    pub fn for_all(why: impl Into<String>) -> Self {
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, why: why.into() }
+    }
+
+    /// For one caller: 429.
+    pub fn for_one(why: impl Into<String>) -> Self {
+        Self { status: StatusCode::TOO_MANY_REQUESTS, why: why.into() }
+    }
+
+    /// As a problem document (RFC 9457).
+    pub fn response(&self) -> Response<WasiBody> {
+        let Self { status, why } = self;
+        let (title, detail) = (status.canonical_reason(), format!("{why}; try again in a few seconds"));
+        let document = serde_json::json!({"type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail});
+        let mut response = answer("application/problem+json", document.to_string());
+        *response.status_mut() = *status;
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        response
+    }
+}
+
+fn body(text: String) -> WasiBody {
+    Full::new(Bytes::from(text)).map_err(Error::from).boxed_unsync()
+}
