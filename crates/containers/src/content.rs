@@ -4,7 +4,7 @@ use scan_reports::Format;
 
 use crate::budget::Budget;
 use crate::gzip::Gzip;
-use crate::sheets::Workbook;
+use crate::workbook::Workbook;
 use crate::zip::{self, Part, Zip};
 use crate::zstd::{self, Zstd};
 use crate::{Error, limits};
