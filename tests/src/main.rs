@@ -10,6 +10,7 @@ mod access;
 mod bad_input;
 mod cost;
 mod crash;
+mod hostile;
 mod import;
 mod locks;
 mod network;

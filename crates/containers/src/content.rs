@@ -110,6 +110,8 @@ impl Content {
             }
             ContentState::Zstd(zstd, inner) => {
                 zstd.finish()?;
+                // A window is large, and so may be what its content needs at its end.
+                **zstd = Zstd::new();
                 inner.finish(flow)
             }
             ContentState::Zip(zip, _) => zip.finish(),

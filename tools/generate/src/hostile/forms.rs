@@ -34,7 +34,7 @@ pub(super) const FORMS: &[(&str, fn() -> String, Make)] = &[
     ("form: a boundary of 4,000 characters", || usual().replace("=b", &format!("={}", "b".repeat(4_000))), || form(REPORT)),
     ("form: no boundary named", || "multipart/form-data".to_owned(), || form(REPORT)),
     ("form: in a form", usual, || form(&form(REPORT))),
-    ("form: a gzip of 128 MiB of blanks as file", usual, || form(&super::gzip(&vec![b' '; 128 * MIB]))),
+    ("form: a gzip of 32 MiB of blanks as file", usual, || form(&super::gzip(&vec![b' '; 32 * MIB]))),
 ];
 
 fn form(file: &[u8]) -> Vec<u8> {

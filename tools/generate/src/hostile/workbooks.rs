@@ -90,14 +90,8 @@ pub(super) const WORKBOOKS: &[(&str, Make)] = &[
         [Workbook::default().entries(), super::entry("xl/media.bin", &vec![0; 200 * MIB])].concat()
     }),
     ("workbook: of 17 MiB", || [Workbook::default().entries(), super::entry("xl/media.bin", &noise(28 * MIB))].concat()),
-    ("workbook: as much of everything as may be", || {
-        // Together below 16 MiB: the texts 22 MiB that become 14, the table 15 MiB of them, each once.
-        let text = String::from_utf8(noise(22 * MIB)).unwrap_or_default();
-        let texts: Vec<String> =
-            text.as_bytes().chunks(500_000).map(|text| format!("<si><t>{}</t></si>", String::from_utf8_lossy(text))).collect();
-        let cells: String = (0..30).map(|text| format!("<row><c t='s'><v>{text}</v></c></row>")).collect();
-        Workbook { texts: texts.concat(), cells, ..Workbook::default() }.zip()
-    }),
+    ("workbook: as much of everything as may be", largest),
+    ("workbook: the same in zstd with a large window", || super::archives::zstd_stored(super::archives::WINDOW_16_MIB, &largest())),
     ("workbook: no parts but the first", || zip([("[Content_Types].xml", b"<Types/>".as_slice())])),
     ("workbook: relationships in a circle", || {
         let relationships = "<Relationship Id='s' Type='x/worksheet' Target='workbook.xml'/><Relationship Id='t' Type='x/styles' Target='_rels/workbook.xml.rels'/>";
@@ -108,6 +102,15 @@ pub(super) const WORKBOOKS: &[(&str, Make)] = &[
 /// 1.4 KB that become a row of 300 MB where columns have no end.
 pub(super) fn far_column() -> Vec<u8> {
     cells("<row r='1'><c r='ZZZZZZ1'><v>1</v></c></row>")
+}
+
+/// As much of everything as may be: texts of 22 MiB that become 14, and a table of 15 MiB of them.
+fn largest() -> Vec<u8> {
+    const TEXT: usize = 500_000;
+    let texts = noise(22 * MIB);
+    let texts = texts.chunks(TEXT).map(|text| format!("<si><t>{}</t></si>", String::from_utf8_lossy(text))).collect();
+    let cells = (0..15 * MIB / TEXT).map(|text| format!("<row><c t='s'><v>{text}</v></c></row>")).collect();
+    Workbook { texts, cells, ..Workbook::default() }.zip()
 }
 
 fn cells(cells: &str) -> Vec<u8> {
