@@ -62,8 +62,7 @@ impl CellFormats {
     /// A number as the format shows it: as a date where it shows dates and the number is one.
     pub(super) fn text_of(&self, number: f64, format: usize) -> String {
         let shows_date = self.shows_date.get(format).copied().unwrap_or_default();
-        let date = if shows_date && (0.0..DAYS).contains(&number) { Some(self.date(number)) } else { None };
-        date.unwrap_or_else(|| number.to_string())
+        if shows_date && (0.0..DAYS).contains(&number) { self.date(number) } else { number.to_string() }
     }
 
     /// A number of days as date and time.
