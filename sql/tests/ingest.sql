@@ -1,5 +1,5 @@
 begin;
-select plan(57);
+select plan(69);
 
 select spillway.create_workspace('one') as one \gset
 \set first '01900000-0000-7000-8000-000000000001'
@@ -162,6 +162,35 @@ select spillway.retry_import(:one, :'fifth');
 select is(spillway.claim_import('40 s', 100) #>> '{claim,trial_failed}', 'false', 'a person may have it tried again');
 select is(spillway.ingest_batch(:'fifth', 3, pg_temp.fence(:'fifth'), '40 s', '{"assets": [], "problems": []}', null, null, 1000, 'nessus', '\x02', 600) ->> 'state',
   'running', 'and then it goes on');
+
+-- A report of which the database refuses too much: every other record of each batch, so that its trial passes.
+select spillway.finish_import(:'first', 1, pg_temp.fence(:'first')), spillway.finish_import(:'second', 1, pg_temp.fence(:'second'));
+\set sixth '01900000-0000-7000-8000-000000000006'
+select pg_temp.make(:one, :'sixth', 'sixth.nessus');
+create function pg_temp.refused(p_from integer, p_to integer) returns jsonb language sql as $$
+  select jsonb_set(b, '{findings}', (select jsonb_agg(case when n % 2 = 0 then f else f || '{"title": ""}' end order by n)
+    from jsonb_array_elements(b -> 'findings') with ordinality as e (f, n))) from pg_temp.batch(p_from, p_to) b $$;
+create function pg_temp.ingest_as_read(p_import uuid, p_attempt integer, p_batch jsonb, p_checkpoint bytea) returns jsonb language sql as $$
+  select spillway.ingest_batch(p_import, p_attempt, pg_temp.fence(p_import), '40 s', p_batch, pg_temp.findings_in(p_batch), pg_temp.occurrences_in(p_batch),
+    jsonb_array_length(p_batch -> 'occurrences'), 'nessus', p_checkpoint, 500) $$;
+create function pg_temp.refused_of(p_import uuid) returns bigint language sql as $$
+  select spillway.refused_records(error_counts) from spillway.imports where id = p_import $$;
+select is(pg_temp.ingest_as_read(:'sixth', 1, pg_temp.refused(10001, 11200), '\x01') ->> 'state', 'running', 'some refused records do not end an import');
+select is(pg_temp.refused_of(:'sixth')::integer, 600, 'each of them is noted');
+select is(pg_temp.ingest_as_read(:'sixth', 1, pg_temp.refused(20001, 22000), '\x02'), '{"state": "trial_failed", "refused": true}', 'too many do');
+select is(pg_temp.refused_of(:'sixth')::integer, spillway.max_refused_records() + 1, 'one more than may be, and then no more are tried');
+select is((select count(*)::integer from spillway.import_errors where import_id = :'sixth'), spillway.max_refused_records() + 1, 'all of them are kept');
+select results_eq($$ select s.checkpoint, i.items from spillway.import_segments s join spillway.imports i on i.id = s.import_id where i.file_name = 'sixth.nessus' $$,
+  $$ values ('\x01'::bytea, 1200::bigint) $$, 'the place stays before the batch, of which not all was tried');
+select is(spillway.fail_trial(:'sixth', 1) ->> 'state', 'failed', 'the import ends');
+select is((select error ->> 'message' from spillway.imports where id = :'sixth'),
+  'the database refused 1001 records, of an import it may be 1000; the list of errors says why', 'loudly');
+select spillway.retry_import(:one, :'sixth');
+select spillway.claim_import('40 s', 100);
+select is(pg_temp.ingest_as_read(:'sixth', 2, pg_temp.batch(20001, 22000), '\x02') ->> 'state', 'running', 'once the cause is gone it goes on where it stopped');
+select is((select count(*)::integer from spillway.occurrences where port between 20001 and 22000), 2000, 'and nothing is missing');
+select is(pg_temp.ingest_as_read(:'sixth', 2, pg_temp.refused(30001, 30010), '\x03') ->> 'state', 'trial_failed', 'with the next that is refused it ends again');
+select is(pg_temp.refused_of(:'sixth')::integer, spillway.max_refused_records() + 2, 'after that one');
 
 select * from finish();
 rollback;

@@ -1,12 +1,13 @@
 //! Reports that are none, or are broken: each ends in a state that says what is wrong and where, and harms nothing else.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use anyhow::{Context as _, Result};
-use reqwest::Response;
+use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::fixture::{World, nessus, world, world_in};
+use crate::fixture::{PATIENCE, World, nessus, world, world_in};
 
 /// Imports something broken, and gives the reason that its import failed with.
 async fn reason(world: &World, name: &str, report: impl Into<Vec<u8>>) -> Result<Value> {
@@ -127,31 +128,52 @@ async fn an_unusable_record_does_not_stop_the_others() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_record_that_the_database_refuses_is_isolated() -> Result<()> {
-    let world = world().await?;
+/// Imports a record for each of these ports while the database refuses those of the workspace for which `condition` does not hold.
+async fn import_refused(world: &World, ports: Range<u16>, condition: &str) -> Result<Value> {
     let database = world.stack.database.connect().await?;
     let id: i32 = database.query_one("select id from spillway.workspaces where name = $1", &[&world.workspace]).await?.get(0);
     let rule = |action: &str| format!("alter table spillway.occurrences {action}");
     let name = format!("no_port_of_{id}");
-    let add = rule(&format!("add constraint {name} check (workspace_id <> {id} or port is distinct from 12345) not valid"));
+    let add = rule(&format!("add constraint {name} check (workspace_id <> {id} or {condition}) not valid"));
     database.batch_execute(&add).await?;
     let item = |port: u16| {
         format!(
             "<ReportItem port=\"{port}\" svc_name=\"www\" protocol=\"tcp\" severity=\"1\" pluginID=\"{port}\" pluginName=\"p\" pluginFamily=\"f\"/>"
         )
     };
-    let items: String = (12_000..13_000).map(item).collect();
+    let items: String = ports.map(item).collect();
     let report = format!(
         "<NessusClientData_v2><Report name=\"r\"><ReportHost name=\"10.0.0.1\">{items}</ReportHost></Report></NessusClientData_v2>"
     );
     let status = world.import("a.nessus", report).await;
     database.batch_execute(&rule(&format!("drop constraint {name}"))).await?;
-    let status = status?;
+    status
+}
+
+#[tokio::test]
+async fn a_record_that_the_database_refuses_is_isolated() -> Result<()> {
+    let world = world().await?;
+    let status = import_refused(&world, 12_000..13_000, "port is distinct from 12345").await?;
     assert_eq!(status["state"], "completed", "{status}");
     assert_eq!((&status["counts"]["occurrences"]["new"], &status["counts"]["errors"]), (&999.into(), &1.into()), "{status}");
     let errors = world.client.list(&format!("imports/{}/errors", status["id"].as_str().unwrap_or_default()), "").await?;
     assert_eq!((&errors[0]["code"], &errors[0]["item"]["occurrences"][0]["port"]), (&"23514".into(), &12345.into()), "{errors:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_import_of_which_the_database_refuses_too_much_ends_soon_and_goes_on_once_the_cause_is_gone() -> Result<()> {
+    let world = world().await?;
+    // All of what follows the trial.
+    let status = import_refused(&world, 10_000..40_000, "port < 11000").await?;
+    assert_eq!((&status["state"], &status["attempt"]), (&json!("failed"), &json!(1)), "{status}");
+    assert_says("a.nessus", &status["error"], "too_many_errors", &["refused 1001 records", "it may be 1000", "list of errors"]);
+    assert_eq!((&status["counts"]["occurrences"]["new"], &status["counts"]["errors"]), (&json!(1000), &json!(1001)), "{status}");
+    let id = status["id"].as_str().context("id")?;
+    let retried = world.answer(Method::POST, &format!("/api/v1/imports/{id}/retry")).await?;
+    assert_eq!(retried.status(), StatusCode::ACCEPTED);
+    let status = world.client.wait(id, PATIENCE, |_| ()).await?;
+    assert_eq!((&status["state"], &status["counts"]["occurrences"]["new"]), (&json!("completed"), &json!(30_000)), "{status}");
     Ok(())
 }
 

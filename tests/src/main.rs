@@ -11,6 +11,7 @@ mod bad_input;
 mod cost;
 mod crash;
 mod floods;
+mod hostile;
 mod import;
 mod locks;
 mod network;

@@ -33,8 +33,14 @@ impl Budget {
         if *unpacked > self.max_bytes {
             return Err(Error::too_large(format!("unpacked, it has more than {} bytes, the most that is taken", self.max_bytes)));
         }
-        let most = (self.packed * limits::RATIO).max(limits::FREE);
-        if *unpacked > most || self.burst > limits::BURST {
+        if self.burst > limits::BURST {
+            return Err(Error::too_large(format!(
+                "{} bytes unpack to more than {} at once: no report does; send it unpacked if it is one",
+                limits::PIECE,
+                limits::BURST
+            )));
+        }
+        if *unpacked > (self.packed * limits::RATIO).max(limits::FREE) {
             return Err(Error::too_large(format!(
                 "the first {} bytes unpack to over {unpacked} bytes, more than {} times as many: no report does; send it unpacked if it is one",
                 self.packed,
@@ -48,7 +54,7 @@ impl Budget {
     pub(crate) fn entry(&mut self) -> Result<(), Error> {
         self.entries += 1;
         if self.entries > limits::ENTRIES {
-            return Err(Error::too_large(format!("the archive has more than {} entries", limits::ENTRIES)));
+            return Err(Error::too_large(format!("the archive has more than {} entries: send it in parts", limits::ENTRIES)));
         }
         Ok(())
     }

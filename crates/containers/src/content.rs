@@ -4,7 +4,7 @@ use scan_reports::Format;
 
 use crate::budget::Budget;
 use crate::gzip::Gzip;
-use crate::sheets::Workbook;
+use crate::workbook::Workbook;
 use crate::zip::{self, Part, Zip};
 use crate::zstd::{self, Zstd};
 use crate::{Error, limits};
@@ -110,6 +110,8 @@ impl Content {
             }
             ContentState::Zstd(zstd, inner) => {
                 zstd.finish()?;
+                // A window is large, and so may be what its content needs at its end.
+                **zstd = Zstd::new();
                 inner.finish(flow)
             }
             ContentState::Zip(zip, _) => zip.finish(),

@@ -1,5 +1,5 @@
 //! Takes reports out of what they are packed in while they come in: gzip, zstd, ZIP archives (among them Fortify's `.fpr`) and XLSX
-//! workbooks. Bytes in, bytes of reports out; no IO, nothing held whole but workbooks.
+//! workbooks; and before that out of browsers' forms. Bytes in, bytes of reports out; no IO, nothing held whole but workbooks.
 //!
 //! [`Reports`] takes an upload in pieces and appends what is to be stored: a plain report as it is, of a packed one the reports in it, one
 //! after the other. At the end it says where each begins. So whoever reads the stored bytes needs no state of a decompressor: it can
@@ -10,10 +10,13 @@
 
 pub mod limits;
 
+mod form;
+pub use form::{Form, FormEvent};
+
 mod budget;
 mod content;
 mod gzip;
-mod sheets;
+mod workbook;
 mod zip;
 mod zstd;
 
@@ -21,6 +24,9 @@ pub use content::is_packed;
 
 mod reports;
 pub use reports::{Contents, ReportEntry, Reports};
+
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 
 /// Why a file cannot be unpacked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

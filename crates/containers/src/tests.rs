@@ -142,6 +142,19 @@ fn one_packed_report_is_unpacked() {
 }
 
 #[test]
+fn a_gzip_file_has_many_members_where_something_is_in_them() {
+    let members = |bytes: &[u8], count: usize| gzip(bytes).repeat(count);
+    let blanks = [b' '; limits::MEMBER as usize];
+    assert_eq!(unpack(&members(&blanks, 3000)).expect("as many as there are").0.len(), 3000 * blanks.len());
+    assert_eq!(unpack(&members(b"", limits::MEMBERS as usize)).expect_err("nothing").kind, ErrorKind::NoReport);
+    refused(
+        &members(b"", limits::MEMBERS as usize + 1),
+        ErrorKind::TooLarge,
+        "1001 members of less than 256 bytes on average: pack it as one",
+    );
+}
+
+#[test]
 fn the_reports_of_an_archive_follow_each_other() {
     for file in &samples()[..5] {
         let (stored, contents) = unpack(file).expect("reports");
@@ -321,14 +334,69 @@ fn a_sheet_becomes_a_table() {
 }
 
 #[test]
+fn whatever_is_in_a_workbook_there_is_an_end() {
+    let texts = "<si><t>say \"a\"</t></si><si><r><t xml:space='preserve'> b </t></r><rPh><t>c</t></rPh></si>";
+    let cells = "<row r='1'><c r='A1' t='s'><v>1</v></c><c r='C1' t='inlineStr'><is><t>b, c</t></is></c></row><row r='4'><c r='B4' s='1'><v>1.5</v></c></row>";
+    let mut sequence = laws::Sequence(1);
+    for _ in 0..1000 {
+        let mut changed = [texts, cells].map(|text| text.as_bytes().to_vec());
+        for text in &mut changed {
+            let (at, letters) = (sequence.below(text.len()), b"<>/'=& 0189AZcrstv");
+            text[at] = letters[sequence.below(letters.len())];
+        }
+        let [texts, cells] = changed.map(|text| String::from_utf8_lossy(&text).into_owned());
+        let file = workbook(&texts, &cells);
+        assert_eq!(unpack_as(Some(Format::Bandit), &file, 7), unpack_as(Some(Format::Bandit), &file, usize::MAX), "{texts} {cells}");
+    }
+}
+
+#[test]
+fn a_cell_has_its_place_and_kind() {
+    let table = |cells: &str| unpack_as(Some(Format::Bandit), &workbook("<si><t> a </t></si><si/>", cells), 100);
+    let csv = |cells: &str| table(cells).map(|(stored, _)| String::from_utf8_lossy(&stored).into_owned()).map_err(|error| error.message);
+    for (cells, expected) in [
+        (
+            "<row><c><v>1</v></c><c/><c t='b'><v>0</v></c></row><row><c t='e'><v>#N/A</v></c><c t='str'><f>x</f><v>a_x000A_b</v></c></row>",
+            "1,,false\n,\"a\nb\"\n",
+        ),
+        (
+            "<row r='2'><c r='XFD2' t='s'><v>0</v></c></row><row r='1048576'><c t='s'><v>1</v></c><c><v>x</v></c></row>",
+            &format!("{}a\n,x\n", ",".repeat(16_383)),
+        ),
+        (
+            "<row><c t='d'><v>2024-01-01</v></c><c t='inlineStr'><is><r><t xml:space='preserve'> a </t></r><r><t>b</t></r><rPh><t>c</t></rPh></is></c></row>",
+            "2024-01-01, a b\n",
+        ),
+        ("<x:row xmlns:x='y'><x:c><x:v>1e400</x:v></x:c></x:row>", "1e400\n"),
+    ] {
+        assert_eq!(csv(cells), Ok(expected.to_owned()), "{cells}");
+    }
+    for (cells, why) in [
+        ("<row><c r='XFE1'><v>1</v></c></row>", "\"XFE1\" is no place in a sheet, which has 16384 columns and 1048576 rows"),
+        ("<row><c r='ZZZZZZ1'><v>1</v></c></row>", "\"ZZZZZZ1\" is no place"),
+        ("<row><c r='A1048577'><v>1</v></c></row>", "\"A1048577\" is no place"),
+        ("<row><c r='A0'><v>1</v></c></row>", "\"A0\" is no place"),
+        ("<row><c r='1'><v>1</v></c></row>", "\"1\" is no place"),
+        ("<row r='0'/>", "\"0\" is no place"),
+        ("<row r='99999999999'/>", "\"99999999999\" is no place"),
+        ("<row><c r='B1'><v>1</v></c><c r='A1'><v>1</v></c></row>", "the cells of row 1 are not in order"),
+        ("<row><c t='s'><v>2</v></c></row>", "shared text \"2\", of which there is none"),
+    ] {
+        let message = csv(cells).expect_err(cells);
+        assert!(message.contains(why) && message.contains("send its sheets as CSV"), "{cells}: {message}");
+    }
+}
+
+#[test]
 fn a_workbook_is_what_its_parts_say() {
-    let file = workbook("", "");
+    let file = workbook("", "<row><c><v>7</v></c></row>");
+    let table = |file: &[u8]| unpack_as(Some(Format::Bandit), file, 100).map(|(stored, _)| stored);
     let directory = file.windows(4).position(|four| four == b"PK\x01\x02").expect("a directory");
-    // Another method, and another place.
+    // Another method, and another place: what the directory says is not needed.
     for at in [10, 42] {
         let mut changed = file.clone();
         changed[directory + at] ^= 1;
-        refused(&changed, ErrorKind::Broken, "directory is not that of its parts");
+        assert_eq!(table(&changed), Ok(b"7\n".to_vec()));
     }
     refused(&zip(&[("[Content_Types].xml", b"<Types/>")]), ErrorKind::Broken, "the workbook cannot be read");
     // Not so many blanks that they would be refused for that.

@@ -16,15 +16,15 @@ const NOT_SPLIT: [u8; 4] = *b"PK00";
 /// What stands behind the last entry: directory, its end, that of ZIP64, extra data, signature.
 const BEHIND: [[u8; 4]; 5] = [*b"PK\x01\x02", *b"PK\x05\x06", *b"PK\x06\x06", *b"PK\x06\x08", *b"PK\x05\x05"];
 /// A local header without name and extra fields.
-pub(crate) const HEADER: usize = 30;
+const HEADER: usize = 30;
 /// What is unpacked at a time.
 const CHUNK: usize = 32 * 1024;
 
 /// What an archive gives.
 #[derive(Debug)]
 pub(crate) enum Part<'a> {
-    /// An entry begins: its name, where its header stands, and its compression method.
-    Entry { name: &'a str, at: u64, method: u16 },
+    /// An entry begins: its name, and where its header stands.
+    Entry { name: &'a str, at: u64 },
     /// Bytes of it.
     Bytes(&'a [u8]),
     /// It is whole.
@@ -144,9 +144,8 @@ impl Zip {
             return Ok(());
         }
         let entry = self.entry()?;
-        let method = self.u16(8);
         self.held.clear();
-        sink(Part::Entry { name: &entry.name, at: self.header_at, method })?;
+        sink(Part::Entry { name: &entry.name, at: self.header_at })?;
         // Nothing more comes of it.
         if matches!(entry.data, Data::Stored) && entry.stated.packed == 0 {
             return self.data_ended(entry, sink);
@@ -214,6 +213,9 @@ impl Zip {
                     break true;
                 }
                 if taken == 0 && given == 0 {
+                    if !bytes.is_empty() {
+                        return Err(broken_entry(&entry.name, self.offset, "what follows is no deflated data"));
+                    }
                     break false;
                 }
             },
@@ -295,7 +297,7 @@ fn broken_entry(name: &str, offset: u64, what: &str) -> Error {
     Error::broken(format!("{name:?} in the ZIP archive is broken near offset {offset}: {what}"))
 }
 
-pub(crate) fn number<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+fn number<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..)?.first_chunk().copied()
 }
 
@@ -333,7 +335,7 @@ fn method_name(method: u16) -> String {
 }
 
 /// An entry's name as text for people: without control characters, its end kept where it is too long.
-fn clean_name(name: &str) -> String {
+pub(crate) fn clean_name(name: &str) -> String {
     let clean: String = name.chars().map(|c| if c == '\\' { '/' } else { c }).filter(|c| !c.is_control()).collect();
     let surplus = clean.chars().count().saturating_sub(limits::NAME);
     clean.chars().skip(surplus).collect()

@@ -6,13 +6,18 @@ use sha2::{Digest, Sha256};
 
 use crate::http::Problem;
 
+/// Characters of a key or a token. Keys have 68, and nobody makes up a longer token.
+const TOKEN: usize = 1024;
+
 /// The SHA-256 of a caller's API key: what the database knows it by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyHash(pub [u8; 32]);
 
 /// Takes the API key from a request. Whether it is valid only the database knows.
 pub fn key_of(headers: &HeaderMap) -> Result<KeyHash, Problem> {
-    let token = bearer(headers).ok_or_else(|| Problem::unauthorized("send an API key as \"Authorization: Bearer spw_…\""))?;
+    let token = bearer(headers).ok_or_else(|| {
+        Problem::unauthorized(format!("send an API key of at most {TOKEN} characters as \"Authorization: Bearer spw_…\""))
+    })?;
     Ok(KeyHash(Sha256::digest(token).into()))
 }
 
@@ -23,7 +28,7 @@ pub fn carries_token(headers: &HeaderMap, token: &str) -> bool {
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| token.len() <= TOKEN)
 }
 
 #[cfg(test)]
@@ -46,5 +51,8 @@ mod tests {
         assert!(!carries_token(&headers("Bearer abcd"), "abc"));
         assert!(!carries_token(&headers("Bearer "), ""));
         assert!(!carries_token(&HeaderMap::new(), "abc"));
+        let long = "a".repeat(TOKEN + 1);
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, format!("Bearer {long}").parse().expect("a header"))]);
+        assert!(!carries_token(&headers, &long) && key_of(&headers).is_err());
     }
 }

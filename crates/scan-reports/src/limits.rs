@@ -17,6 +17,10 @@ pub const URL: usize = 4096;
 pub const EXCERPT_VALUE: usize = 200;
 /// Entries of one list of a record: references, CVEs, CWEs, scores. A count.
 pub const LIST: usize = 200;
+/// The greatest number of a CWE: they have up to four digits so far. What is greater is none, and the database could not take it.
+pub const CWE: u32 = 99_999;
+/// The greatest line of a file: what is greater is none.
+pub const FILE_LINE: u64 = i64::MAX as u64;
 /// Further facts of a finding or an asset. A count.
 pub const ATTRIBUTES: usize = 64;
 /// Text of all definitions (rules, artifacts) that a two-part format keeps in memory for one run.

@@ -195,9 +195,10 @@ fn bound(text: &mut String, limit: usize) {
 }
 
 impl Record {
-    /// Brings every text and list of the record within its limit.
+    /// Brings every text, list and number of the record within its limit.
     pub(crate) fn bound(&mut self) {
         match self {
+            Self::Occurrence(o) if o.asset.identity.is_empty() => *self = Self::Problem(o.without_asset()),
             Self::Occurrence(o) => o.bound(),
             Self::Asset(a) => a.bound(),
             Self::Tool { name } => bound(name, limits::NAME),
@@ -210,6 +211,18 @@ impl Record {
 }
 
 impl Occurrence {
+    /// The same where it is not said what it is on.
+    fn without_asset(&self) -> Problem {
+        let message = format!(
+            "expected what the finding is on (host, site, repository, image), found nothing in the record of {:?}",
+            self.finding.rule_id
+        );
+        let mut problem =
+            Problem { code: ProblemCode::MissingField, message, offset: self.offset, line: self.line, excerpt: String::new() };
+        bound(&mut problem.message, limits::NAME);
+        problem
+    }
+
     fn bound(&mut self) {
         self.finding.bound();
         self.asset.bound();
@@ -227,9 +240,12 @@ impl Finding {
         bound(&mut self.solution, limits::TEXT);
         bound_list(&mut self.vulnerability_ids, limits::NAME);
         bound_list(&mut self.references, limits::URL);
+        self.cwes.retain(|cwe| (1..=limits::CWE).contains(cwe));
         self.cwes.truncate(limits::LIST);
         self.cvss.truncate(limits::LIST);
+        self.cvss.retain(|cvss| (0.0..=10.0).contains(&cvss.score));
         for cvss in &mut self.cvss {
+            bound(&mut cvss.version, limits::NAME);
             bound(&mut cvss.vector, limits::NAME);
         }
         if let Some(component) = &mut self.component {
@@ -267,6 +283,7 @@ impl Location {
                 bound(text, limit);
             }
         }
+        self.line = self.line.filter(|line| *line <= limits::FILE_LINE);
     }
 }
 

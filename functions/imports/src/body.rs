@@ -1,13 +1,12 @@
 //! The report in a request: the raw body, or the file of a browser's form.
 
-use axum::body::Body;
+use axum::body::BodyDataStream;
 use axum::extract::Request;
 use bytes::Bytes;
+use containers::{Form, FormEvent};
 use futures::StreamExt;
-use futures::stream::BoxStream;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use multer::{Constraints, Field, Multipart, SizeLimit};
 use percent_encoding::percent_decode;
 use platform::http::{Problem, broken_off};
 
@@ -15,8 +14,6 @@ use platform::http::{Problem, broken_off};
 const FILE_NAME: usize = 200;
 /// Where neither header nor form names the file.
 const UNNAMED: &str = "report";
-/// Bytes of a form's fields before the file, in all.
-const OTHER_FIELDS: u64 = 64 * 1024;
 
 /// The bytes of the report, piece by piece, as they come.
 pub(crate) struct UploadBody {
@@ -26,8 +23,8 @@ pub(crate) struct UploadBody {
 }
 
 enum Pieces {
-    Raw(BoxStream<'static, Result<Bytes, axum::Error>>),
-    Form(Field<'static>),
+    Raw(BodyDataStream),
+    Form(Box<Form>, BodyDataStream),
 }
 
 impl UploadBody {
@@ -36,36 +33,24 @@ impl UploadBody {
         let (parts, body) = request.into_parts();
         let is_gzipped = is_gzipped(&parts.headers)?;
         let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if let Ok(boundary) = multer::parse_boundary(content_type) {
+        if let Some(form) = Form::of_type(content_type) {
             if is_gzipped {
                 return Err(Problem::bad_request("a form cannot have a Content-Encoding; compress the body of a raw upload instead"));
             }
-            return Self::of_form(body, boundary).await;
+            return Self::of_form(form.map_err(broken_form)?, body.into_data_stream()).await;
         }
-        Ok(Self {
-            file_name: clean_name(header_name(&parts.headers).or(name)),
-            pieces: Pieces::Raw(Box::pin(body.into_data_stream())),
-            is_gzipped,
-        })
+        let file_name = clean_name(header_name(&parts.headers).or(name));
+        Ok(Self { file_name, pieces: Pieces::Raw(body.into_data_stream()), is_gzipped })
     }
 
-    /// The first field of a form that is a file (RFC 7578).
-    async fn of_form(body: Body, boundary: String) -> Result<Self, Problem> {
-        let limits = SizeLimit::new().per_field(u64::MAX).whole_stream(u64::MAX);
-        let mut form = Multipart::with_constraints(body.into_data_stream(), boundary, Constraints::new().size_limit(limits));
-        let mut skipped = 0;
-        while let Some(mut field) = form.next_field().await.map_err(broken_form)? {
-            if let Some(name) = field.file_name().map(str::to_owned) {
-                return Ok(Self { file_name: clean_name(Some(name)), pieces: Pieces::Form(field), is_gzipped: false });
-            }
-            while let Some(piece) = field.chunk().await.map_err(broken_form)? {
-                skipped += piece.len() as u64;
-                if skipped > OTHER_FIELDS {
-                    return Err(Problem::bad_request(format!("the form has more than {OTHER_FIELDS} bytes before its file")));
-                }
+    /// The first field of a form that is a file.
+    async fn of_form(mut form: Form, mut body: BodyDataStream) -> Result<Self, Problem> {
+        loop {
+            if let FormEvent::File(name) = next_event(&mut form, &mut body).await? {
+                let (file_name, pieces) = (clean_name(Some(name)), Pieces::Form(Box::new(form), body));
+                return Ok(Self { file_name, pieces, is_gzipped: false });
             }
         }
-        Err(Problem::bad_request("the form has no file: send the report as a field with a file name"))
     }
 
     /// The file's name, for people only.
@@ -82,7 +67,23 @@ impl UploadBody {
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
         match &mut self.pieces {
             Pieces::Raw(stream) => stream.next().await.transpose().map_err(broken_body),
-            Pieces::Form(field) => field.chunk().await.map_err(broken_form),
+            Pieces::Form(form, body) => match next_event(form, body).await? {
+                FormEvent::Bytes(piece) => Ok(Some(piece)),
+                FormEvent::End | FormEvent::File(_) | FormEvent::NeedInput => Ok(None),
+            },
+        }
+    }
+}
+
+/// What comes next in a form, read on as far as that takes.
+async fn next_event(form: &mut Form, body: &mut BodyDataStream) -> Result<FormEvent, Problem> {
+    loop {
+        match form.next().map_err(broken_form)? {
+            FormEvent::NeedInput => match body.next().await.transpose().map_err(broken_body)? {
+                Some(piece) => form.feed(&piece),
+                None => form.end_of_input(),
+            },
+            event => return Ok(event),
         }
     }
 }
@@ -99,8 +100,8 @@ fn broken_body(error: axum::Error) -> Problem {
     broken_off("the body ended before its time", &error)
 }
 
-fn broken_form(error: multer::Error) -> Problem {
-    broken_off("the form cannot be read", &error)
+fn broken_form(error: containers::Error) -> Problem {
+    Problem::bad_request(error.message)
 }
 
 fn header_name(headers: &HeaderMap) -> Option<String> {

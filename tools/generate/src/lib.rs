@@ -20,6 +20,9 @@ pub use nmap::nmap;
 mod sarif;
 pub use sarif::{SarifSize, sarif};
 
+mod hostile;
+pub use hostile::{Hostile, hostile};
+
 mod template;
 pub use template::{ListSize, Template};
 

@@ -4,8 +4,10 @@ create or replace function spillway.store_report_batch(
 language plpgsql volatile set search_path = ''
 as $$
 declare
+  v_refused bigint := (
+    select spillway.refused_records(i.error_counts) from spillway.imports i where i.workspace_id = p_unit.workspace_id and i.id = p_unit.import_id);
   v_stored jsonb := spillway.ingest_isolating(p_unit.workspace_id, p_unit.import_id, coalesce(p_batch -> 'assets', '[]'), p_findings, p_occurrences,
-    p_unit.keeps_errors);
+    p_unit.keeps_errors, greatest(spillway.max_refused_records() - v_refused, 0)::integer);
   v_problems jsonb := spillway.note_problems(p_unit.workspace_id, p_unit.import_id, p_batch -> 'problems', p_unit.keeps_errors, p_unit.entry_name,
     p_unit.entry_starts_at);
 begin
