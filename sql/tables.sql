@@ -718,3 +718,33 @@ ALTER TABLE ONLY spillway.import_segments
 
 ALTER TABLE ONLY spillway.uploads
     ADD CONSTRAINT uploads_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id) ON DELETE CASCADE;
+
+ALTER TABLE spillway.api_keys ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.assets ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.finding_scopes ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.findings ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.import_assets ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.import_errors ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.import_findings ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.import_queue ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.import_segments ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.imports ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.notifications ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.occurrences ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.schema_migrations ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.uploads ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.workspaces ENABLE ROW LEVEL SECURITY;

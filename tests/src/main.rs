@@ -16,5 +16,6 @@ mod network;
 mod operator;
 mod outage;
 mod packed;
+mod roles;
 mod steering;
 mod upload;

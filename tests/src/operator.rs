@@ -1,14 +1,16 @@
 //! `spillway-admin`, as an operator has it: a program and a database, and no checkout.
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
-use admin::{Database, parse, random};
+use admin::{Database, Role, parse, random};
 use anyhow::{Context as _, Result, ensure};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use stack::client::Client;
 use stack::postgres::Cluster;
 use stack::{build, paths};
+use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use crate::fixture::world;
@@ -28,12 +30,20 @@ impl Operator {
 
     /// What it prints when all is well. It sees nothing of this process's environment.
     async fn prints(&self, database: Option<&Database>, arguments: &[&str]) -> Result<String> {
+        self.answers(database, arguments, "").await
+    }
+
+    /// The same where it is given something on standard input.
+    async fn answers(&self, database: Option<&Database>, arguments: &[&str], input: &str) -> Result<String> {
         let mut command = Command::new(&self.program);
         command.current_dir(&self.dir).env_clear().args(arguments);
-        if let Some(Database { host, port, name, user, password, .. }) = database {
-            command.env("DATABASE_URL", format!("postgres://{user}:{password}@{host}:{port}/{name}"));
+        if let Some(database) = database {
+            command.env("DATABASE_URL", database.url_without_password()).env("PGPASSWORD", &database.password);
         }
-        let output = command.output().await.context("spillway-admin does not start")?;
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("it does not start")?;
+        // Who needs nothing of it may have ended.
+        let _ = child.stdin.take().context("no standard input")?.write_all(input.as_bytes()).await;
+        let output = child.wait_with_output().await?;
         ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         Ok(String::from_utf8(output.stdout)?)
     }
@@ -49,12 +59,35 @@ impl Drop for Operator {
 #[cfg_attr(external_app, ignore = "needs a database server of its own")]
 async fn an_operator_migrates_a_new_database_once() -> Result<()> {
     let (cluster, operator) = (Cluster::shared().await?, Operator::new().await?);
-    let new = cluster.create_database(&format!("operator-{}", random::hex(6)?)).await?;
+    let name = format!("operator-{}", random::hex(6)?);
+    cluster.create_database(&name).await?;
+    let new = cluster.as_owner(&name);
     let first = operator.prints(Some(&new), &["migrate"]).await?;
     assert!(first.starts_with("applied 0001_"), "{first}");
     assert!(first.contains(" functions and triggers\nthe database lets in "), "{first}");
     let second = operator.prints(Some(&new), &["migrate"]).await?;
     assert!(second.starts_with("nothing to apply\n"), "{second}");
+    Ok(())
+}
+
+#[tokio::test]
+#[cfg_attr(external_app, ignore = "needs a database server of its own")]
+async fn an_operator_lets_a_role_in_by_a_password_that_nobody_sees() -> Result<()> {
+    let (cluster, operator) = (Cluster::start_temporary().await?, Operator::new().await?);
+    cluster.create_migrated("roles").await?;
+    let (owner, mut role) = (cluster.as_owner("roles"), cluster.as_role("roles", Role::Read));
+    for password in ["first", r#"it's a "second" \ one"#] {
+        operator.answers(Some(&owner), &["set-password", "--role", "read"], &format!("{password}\n")).await?;
+        role.password = "wrong".to_owned();
+        assert!(role.connect().await.is_err());
+        role.password = password.to_owned();
+        role.connect().await?.query_one("select spillway.count_unread(1)", &[]).await?;
+    }
+    let nothing = operator.answers(Some(&owner), &["set-password", "--role", "read"], "").await.expect_err("no password");
+    assert!(nothing.to_string().contains("as SPILLWAY_PASSWORD in the environment, or as a line on standard input"), "{nothing}");
+    let seen =
+        operator.prints(None, &["migrate", "--database-url", "postgres://ann:secret@127.0.0.1/roles"]).await.expect_err("an argument");
+    assert!(seen.to_string().contains("give it as PGPASSWORD") && !seen.to_string().contains("migrate: secret"), "{seen}");
     Ok(())
 }
 

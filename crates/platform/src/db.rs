@@ -48,6 +48,9 @@ pub enum DbError {
     /// The database is away, or gave up: the same call may succeed later.
     #[error("the database is away: {0}")]
     Away(String),
+    /// It took longer than a statement of the component's role may, or waited too long for another: `sql/roles.sql`.
+    #[error("the database took too long: {0}")]
+    TooLong(String),
     /// It has no such function: it was migrated, or is yet to be, while this version of the app runs.
     #[error("the database is of another version: {0}")]
     OtherVersion(String),
@@ -59,7 +62,7 @@ pub enum DbError {
 impl DbError {
     /// Whether the same call may succeed later.
     pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Away(_) | Self::OtherVersion(_))
+        matches!(self, Self::Away(_) | Self::TooLong(_) | Self::OtherVersion(_))
     }
 }
 
@@ -68,9 +71,11 @@ impl From<Error> for DbError {
         match error {
             Error::PgError(PgError::QueryFailed(QueryError::DbError(e))) => match e.code.strip_prefix("SW").map(str::parse) {
                 Some(Ok(status)) => Self::Refused { status, message: e.message },
+                // query_canceled and lock_not_available (PostgreSQL, appendix A).
+                _ if ["57014", "55P03"].contains(&e.code.as_str()) => Self::TooLong(e.as_text),
                 // Connection (08), rollback by a deadlock (40), resources (53), operator (57), system (58).
                 _ if ["08", "40", "53", "57", "58"].iter().any(|class| e.code.starts_with(class)) => Self::Away(e.as_text),
-                // undefined_function (PostgreSQL, appendix A).
+                // undefined_function
                 _ if e.code == "42883" => Self::OtherVersion(e.as_text),
                 _ => Self::Failed(e.as_text),
             },
@@ -92,6 +97,7 @@ impl From<DbError> for Problem {
                 Self::new(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), "refused", "The request was refused", message)
             }
             DbError::Away(_) => Self::unavailable("the database", error.into()),
+            DbError::TooLong(_) => Self::took_too_long(error.into()),
             DbError::OtherVersion(_) | DbError::Failed(_) => Self::internal(error.into()),
         }
     }

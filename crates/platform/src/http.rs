@@ -94,6 +94,13 @@ impl Problem {
         Self { cause: Some(cause), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "A part of the service is away", detail) }
     }
 
+    /// 503: over the time that the database gives to one request.
+    pub fn took_too_long(cause: anyhow::Error) -> Self {
+        let detail = "the database gives no request as much time as this one needed, or had to wait for others, and nothing was changed; \
+            try again in a moment, or ask for less";
+        Self { cause: Some(cause), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "took-too-long", "The request took too long", detail) }
+    }
+
     /// 500: our own fault.
     pub fn internal(cause: anyhow::Error) -> Self {
         let detail = "the request failed for a reason that is in the server's log";

@@ -1,6 +1,6 @@
 create or replace function spillway.create_api_key(p_workspace text, p_name text, p_hash bytea, p_expires_at timestamptz default null)
 returns jsonb
-language sql volatile set search_path = ''
+language sql volatile security definer set search_path = ''
 as $$
   insert into spillway.api_keys (workspace_id, name, hash, expires_at)
   values (spillway.create_workspace(p_workspace), p_name, p_hash, p_expires_at)

@@ -1,5 +1,5 @@
 create or replace function spillway.revoke_api_key(p_hash bytea) returns boolean
-language sql volatile set search_path = ''
+language sql volatile security definer set search_path = ''
 as $$
   with revoked as (
     update spillway.api_keys set revoked_at = now() where hash = p_hash and revoked_at is null returning id

@@ -1,5 +1,5 @@
 create or replace function spillway.workspace_of_key(p_hash bytea) returns integer
-language plpgsql stable parallel safe set search_path = ''
+language plpgsql stable parallel safe security definer set search_path = ''
 as $$
 declare
   v_workspace integer;

@@ -1,17 +1,20 @@
 //! The commands.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use tokio_postgres::Client;
 
 use crate::parse::Parse;
-use crate::{Database, connections, key, migrate};
+use crate::{Database, Role, connections, key, migrate, roles, secret};
 
 /// What an operator does.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Makes the schema `spillway` of a database, or updates it to this version's
     Migrate(Target),
+
+    /// Lets a role of the database in by a password, in SPILLWAY_PASSWORD or on standard input; who migrated may do so
+    SetPassword(SetPassword),
 
     /// Makes an API key and prints it; the database keeps only its hash
     CreateKey(CreateKey),
@@ -26,9 +29,20 @@ pub enum Command {
 /// The database that something is done to.
 #[derive(Debug, Args)]
 pub struct Target {
-    /// The database: postgres://user:password@host:port/name
-    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
-    database_url: String,
+    /// The database: postgres://user@host:port/name, and PGPASSWORD in the environment; or DATABASE_URL there, which may have the password in it
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+}
+
+/// Options of `set-password`.
+#[derive(Debug, Args)]
+pub struct SetPassword {
+    /// Whose
+    #[arg(long)]
+    role: Role,
+
+    #[command(flatten)]
+    target: Target,
 }
 
 /// Options of `create-key`.
@@ -66,6 +80,7 @@ impl Command {
     pub async fn run(self) -> Result<()> {
         match self {
             Self::Migrate(target) => migrate(&target).await,
+            Self::SetPassword(options) => options.run().await,
             Self::CreateKey(options) => options.run().await,
             Self::RevokeKey(options) => options.run().await,
             Self::Parse(parse) => parse.run(),
@@ -75,7 +90,8 @@ impl Command {
 
 impl Target {
     async fn connect(&self) -> Result<Client> {
-        Database::from_url(&self.database_url)?.connect().await
+        let named = Database::named(self.database_url.as_deref())?;
+        named.context("no database is named: by --database-url, or by DATABASE_URL in the environment")?.connect().await
     }
 }
 
@@ -90,6 +106,16 @@ async fn migrate(target: &Target) -> Result<()> {
     }
     println!("{}", connections::outlook(&client).await?);
     Ok(())
+}
+
+impl SetPassword {
+    async fn run(&self) -> Result<()> {
+        let name = self.role.name();
+        let password = secret::read("SPILLWAY_PASSWORD", &format!("the password of {name}"))?;
+        roles::set_password(&self.target.connect().await?, self.role, &password).await?;
+        println!("{name} is let in by its new password");
+        Ok(())
+    }
 }
 
 impl CreateKey {
