@@ -34,4 +34,6 @@ grant execute on function
 to spillway_drain;
 
 -- spillway-admin, but for what only the owner can: migrate, and passwords
-grant execute on function spillway.create_api_key, spillway.revoke_api_key to spillway_admin;
+grant execute on function
+  spillway.create_workspace, spillway.create_api_key, spillway.list_api_keys, spillway.rotate_api_key, spillway.revoke_api_key
+to spillway_admin;

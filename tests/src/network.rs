@@ -101,6 +101,16 @@ async fn a_wake_up_arrives_by_way_of_a_proxy_300_ms_away() -> Result<()> {
 
 #[tokio::test]
 #[cfg_attr(external_app, ignore = "needs an app of its own")]
+async fn a_drain_can_be_woken_without_the_network() -> Result<()> {
+    let world = world_in(Stack::temporary(temporary(&[("app_url", "http://drain.spin.internal")])).await?.into()).await?;
+    assert_eq!(world.import("a.nessus", nessus(10, 1)?).await?["state"], "completed");
+    let log = [world.stack.runtime.as_ref().context("no runtime")?.component_log("imports"), host_log(&world)?].concat();
+    assert!(!log.contains("could not be woken"), "{log}");
+    Ok(())
+}
+
+#[tokio::test]
+#[cfg_attr(external_app, ignore = "needs an app of its own")]
 async fn every_second_wake_up_may_be_lost() -> Result<()> {
     let (identity, dir) = (identity()?, TemporaryDir::new("proxy")?);
     let proxy = Proxy::start(Way::Unreliable, &identity).await?;

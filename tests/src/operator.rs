@@ -92,16 +92,37 @@ async fn an_operator_lets_a_role_in_by_a_password_that_nobody_sees() -> Result<(
 }
 
 #[tokio::test]
-async fn an_operator_makes_a_key_and_ends_it() -> Result<()> {
+#[cfg_attr(external_app, ignore = "needs a database server of its own")]
+async fn an_operator_makes_lists_rotates_and_ends_keys() -> Result<()> {
     let (world, operator) = (world().await?, Operator::new().await?);
-    let database = Some(&world.stack.database);
-    let key = operator.prints(database, &["create-key", "--workspace", &world.workspace]).await?;
-    let client = Client::new(world.stack.url(), key.trim_end());
-    assert_eq!(client.get("/api/v1/imports").await?["items"], json!([]));
-    operator.prints(database, &["revoke-key", "--key", key.trim_end()]).await?;
-    assert_eq!(client.request(Method::GET, "/api/v1/imports").send().await?.status(), StatusCode::UNAUTHORIZED);
-    let again = operator.prints(database, &["revoke-key", "--key", key.trim_end()]).await.expect_err("it is revoked already");
-    assert!(again.to_string().contains("the database has no such key"), "{again}");
+    let (cluster, workspace) = (world.stack.cluster.as_ref().context("no server")?, format!("operator-{}", random::hex(6)?));
+    let admin = &cluster.as_role(&world.stack.database.name, Role::Admin);
+    let run = async |arguments: &[&str]| operator.prints(Some(admin), arguments).await;
+    let status = async |key: &str| {
+        anyhow::Ok(Client::new(world.stack.url(), key.trim_end()).request(Method::GET, "/api/v1/findings").send().await?.status())
+    };
+    let typo = run(&["create-key", "--workspace", &workspace]).await.expect_err("there is no such workspace").to_string();
+    assert!(typo.contains("there is no workspace of the name") && typo.contains("create-workspace makes one"), "{typo}");
+    run(&["create-workspace", "--workspace", &workspace]).await?;
+    let first = run(&["create-key", "--workspace", &workspace, "--name", "pipeline", "--scopes", "upload,read"]).await?;
+    assert_eq!(status(&first).await?, StatusCode::OK);
+    let listed = run(&["list-keys", "--workspace", &workspace]).await?;
+    let line = listed.lines().nth(1).context("no key is listed")?;
+    let id = line.split_whitespace().next().context("no id")?;
+    assert!(line.contains(" valid ") && line.contains(" upload,read ") && line.ends_with(&format!("{workspace}  pipeline")), "{listed}");
+    assert_eq!(line.matches("never").count(), 0, "it expires, and it was used: {listed}");
+
+    let second = run(&["rotate-key", "--id", id]).await?;
+    assert_eq!((status(&first).await?, status(&second).await?), (StatusCode::OK, StatusCode::OK));
+    run(&["revoke-key", "--id", id]).await?;
+    assert_eq!((status(&first).await?, status(&second).await?), (StatusCode::UNAUTHORIZED, StatusCode::OK));
+    operator.answers(Some(admin), &["revoke-key"], &second).await?;
+    assert_eq!(status(&second).await?, StatusCode::UNAUTHORIZED);
+    let again = operator.answers(Some(admin), &["revoke-key"], &second).await.expect_err("it is revoked already").to_string();
+    assert!(again.contains("the database has no such key, or it is revoked already"), "{again}");
+    let days = "select bool_and(expires_at between now() + interval '89 days' and now() + interval '91 days' or revoked_at is not null) from spillway.api_keys
+        where name = 'pipeline' and workspace_id = (select id from spillway.workspaces where name = $1)";
+    assert!(world.stack.database.connect().await?.query_one(days, &[&workspace]).await?.get::<_, bool>(0));
     Ok(())
 }
 

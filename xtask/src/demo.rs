@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use admin::{Database, key};
+use admin::Database;
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use generate::NetworkSize;
@@ -19,6 +19,8 @@ use crate::up::Caller;
 const GENERATED: NetworkSize = NetworkSize { findings: 20_000, hosts: 200, first_host: 0, seed: 1, problems: 0 };
 
 const WORKSPACE: &str = "demo";
+/// For which its key is valid.
+const DAYS: f64 = 30.0;
 
 /// How long one import may take.
 const LIMIT: Duration = Duration::from_mins(10);
@@ -41,7 +43,7 @@ impl Demo {
         introduce();
         let database = Database::named(self.database_url.as_deref())?;
         let stack = Stack::start(Permanent { database, listen: None }).await?;
-        let key = key::create(&stack.database.connect().await?, WORKSPACE, "demo", Some(30.0)).await?;
+        let key = stack.key(WORKSPACE, "demo", DAYS).await?;
         let client = Client::new(stack.url(), &key);
         let reports: Vec<_> = paths::sample_of_each_format()?.into_iter().chain([generated()?]).collect();
         progress::note(&format!("importing {} reports over HTTP, one after the other: about half a minute", reports.len()));

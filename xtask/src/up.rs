@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use admin::{Database, key};
+use admin::Database;
 use anyhow::Result;
 use clap::Args;
 use stack::{Permanent, Stack};
@@ -25,7 +25,7 @@ impl Up {
     pub(crate) async fn run(self) -> Result<()> {
         let database = Database::named(self.database_url.as_deref())?;
         let stack = Stack::start(Permanent { database, listen: self.listen }).await?;
-        let key = key::create(&stack.database.connect().await?, "demo", "up", Some(30.0)).await?;
+        let key = stack.key("demo", "up", 30.0).await?;
         let url = stack.url();
         println!("Spillway runs at {url}; Ctrl-C stops it.");
         println!("\nElsewhere, with a key of the workspace demo, which is valid for 30 days:\n{}", Caller { url, key: &key }.variables());

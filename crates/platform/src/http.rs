@@ -68,6 +68,11 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "A valid API key is needed", detail)
     }
 
+    /// 403: the key is valid, and may do other things.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "The API key may not do this", detail)
+    }
+
     /// 404: there is no such thing, or it is another workspace's.
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing", detail)

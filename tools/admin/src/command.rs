@@ -5,7 +5,10 @@ use clap::{Args, Subcommand};
 use tokio_postgres::Client;
 
 use crate::parse::Parse;
-use crate::{Database, Role, connections, key, migrate, roles, secret};
+use crate::{Database, Role, connections, migrate, roles, secret};
+
+mod keys;
+use keys::{CreateKey, CreateWorkspace, ListKeys, RevokeKey, RotateKey};
 
 /// What an operator does.
 #[derive(Debug, Subcommand)]
@@ -16,8 +19,17 @@ pub enum Command {
     /// Lets a role of the database in by a password, in SPILLWAY_PASSWORD or on standard input; who migrated may do so
     SetPassword(SetPassword),
 
-    /// Makes an API key and prints it; the database keeps only its hash
+    /// Makes a workspace, unless there is one of that name
+    CreateWorkspace(CreateWorkspace),
+
+    /// Makes an API key of a workspace and prints it; the database keeps only its hash
     CreateKey(CreateKey),
+
+    /// Lists API keys: all but the keys themselves
+    ListKeys(ListKeys),
+
+    /// Makes an API key that takes the place of another, and prints it
+    RotateKey(RotateKey),
 
     /// Ends an API key at once
     RevokeKey(RevokeKey),
@@ -45,43 +57,16 @@ pub struct SetPassword {
     target: Target,
 }
 
-/// Options of `create-key`.
-#[derive(Debug, Args)]
-pub struct CreateKey {
-    /// The workspace that the key opens; created when there is none of that name
-    #[arg(long)]
-    workspace: String,
-
-    /// What the key is for
-    #[arg(long, default_value = "create-key")]
-    name: String,
-
-    /// The days after which it expires; it does not when not given
-    #[arg(long, value_name = "DAYS")]
-    expires_in_days: Option<f64>,
-
-    #[command(flatten)]
-    target: Target,
-}
-
-/// Options of `revoke-key`.
-#[derive(Debug, Args)]
-pub struct RevokeKey {
-    /// The key
-    #[arg(long)]
-    key: String,
-
-    #[command(flatten)]
-    target: Target,
-}
-
 impl Command {
     /// Does it, and prints what came of it.
     pub async fn run(self) -> Result<()> {
         match self {
             Self::Migrate(target) => migrate(&target).await,
             Self::SetPassword(options) => options.run().await,
+            Self::CreateWorkspace(options) => options.run().await,
             Self::CreateKey(options) => options.run().await,
+            Self::ListKeys(options) => options.run().await,
+            Self::RotateKey(options) => options.run().await,
             Self::RevokeKey(options) => options.run().await,
             Self::Parse(parse) => parse.run(),
         }
@@ -114,21 +99,6 @@ impl SetPassword {
         let password = secret::read("SPILLWAY_PASSWORD", &format!("the password of {name}"))?;
         roles::set_password(&self.target.connect().await?, self.role, &password).await?;
         println!("{name} is let in by its new password");
-        Ok(())
-    }
-}
-
-impl CreateKey {
-    async fn run(&self) -> Result<()> {
-        println!("{}", key::create(&self.target.connect().await?, &self.workspace, &self.name, self.expires_in_days).await?);
-        Ok(())
-    }
-}
-
-impl RevokeKey {
-    async fn run(&self) -> Result<()> {
-        key::revoke(&self.target.connect().await?, &self.key).await?;
-        println!("the key is revoked");
         Ok(())
     }
 }

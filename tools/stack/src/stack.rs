@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use admin::{Database, key, migrate, random};
+use admin::key::{self, SCOPES};
+use admin::{Database, migrate, random};
 use anyhow::{Context as _, Result, bail};
 
 use crate::client::Client;
@@ -141,10 +142,16 @@ impl Stack {
         }
     }
 
-    /// Makes a key of a workspace (created when there is none of that name), and a caller with it. See [`key::create`].
+    /// Makes a key of a workspace (created when there is none of that name) that may do all that there is to do, for so many days.
+    pub async fn key(&self, workspace: &str, name: &str, days: f64) -> Result<String> {
+        let database = self.database.connect().await?;
+        key::create_workspace(&database, workspace).await?;
+        Ok(key::create(&database, workspace, name, &SCOPES, Some(days)).await?.secret)
+    }
+
+    /// A caller with a new key of a workspace, see [`key`](Self::key).
     pub async fn client(&self, workspace: &str) -> Result<Client> {
-        let key = key::create(&self.database.connect().await?, workspace, "client", None).await?;
-        Ok(Client::new(&self.url, &key))
+        Ok(Client::new(&self.url, &self.key(workspace, "client", 1.0).await?))
     }
 }
 
