@@ -86,6 +86,15 @@ CREATE TYPE spillway.import_state AS ENUM (
 
 COMMENT ON TYPE spillway.import_state IS 'queued and running imports have a row in import_queue, ended ones have none';
 
+CREATE TYPE spillway.key_scope AS ENUM (
+    'upload',
+    'read',
+    'triage',
+    'admin'
+);
+
+COMMENT ON TYPE spillway.key_scope IS 'what a key may do: upload reports and steer their imports; read; decide of findings and mark notifications read; rule its workspace';
+
 CREATE TYPE spillway.notification_kind AS ENUM (
     'completed',
     'warning',
@@ -154,12 +163,21 @@ CREATE TABLE spillway.api_keys (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone,
     revoked_at timestamp with time zone,
-    CONSTRAINT api_key_hash_is_sha256 CHECK ((octet_length(hash) = 32))
+    last_used_at timestamp with time zone,
+    scopes spillway.key_scope[] NOT NULL,
+    CONSTRAINT api_key_hash_is_sha256 CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT keys_may_something CHECK ((cardinality(scopes) > 0))
 );
 
 COMMENT ON TABLE spillway.api_keys IS 'who may call the API for a workspace';
 
 COMMENT ON COLUMN spillway.api_keys.hash IS 'SHA-256 of the key; the key itself (256 random bits) is shown once and never stored';
+
+COMMENT ON COLUMN spillway.api_keys.expires_at IS 'until when it is valid; null: until it is revoked';
+
+COMMENT ON COLUMN spillway.api_keys.last_used_at IS 'when it was last used, to the hour: see note_key_use';
+
+COMMENT ON COLUMN spillway.api_keys.scopes IS 'what it may do; each request needs one of those that it names';
 
 CREATE TABLE spillway.assets (
     workspace_id integer NOT NULL,
@@ -718,3 +736,33 @@ ALTER TABLE ONLY spillway.import_segments
 
 ALTER TABLE ONLY spillway.uploads
     ADD CONSTRAINT uploads_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id) ON DELETE CASCADE;
+
+ALTER TABLE spillway.api_keys ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.assets ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.finding_scopes ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.findings ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.import_assets ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.import_errors ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.import_findings ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.import_queue ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.import_segments ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.imports ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.notifications ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.occurrences ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.schema_migrations ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.uploads ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.workspaces ENABLE ROW LEVEL SECURITY;

@@ -1,5 +1,5 @@
 create or replace function spillway.check_import_is_queued() returns trigger
-language plpgsql set search_path = ''
+language plpgsql security definer set search_path = ''
 as $$
 begin
   if exists (select from spillway.imports i where i.workspace_id = new.workspace_id and i.id = new.id and i.active)

@@ -1,6 +1,6 @@
 //! Who may see what.
 
-use admin::key;
+use admin::key::{self, Ended, SCOPES, Scope};
 use anyhow::{Context as _, Result};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -43,11 +43,11 @@ async fn a_key_of_one_workspace_sees_nothing_of_another() -> Result<()> {
 async fn a_missing_unknown_expired_or_revoked_key_is_refused() -> Result<()> {
     let world = world().await?;
     let database = world.stack.database.connect().await?;
-    let expired = key::create(&database, &world.workspace, "expired", Some(-1.0)).await?;
-    let revoked = key::create(&database, &world.workspace, "revoked", None).await?;
+    let expired = key::create(&database, &world.workspace, "expired", &SCOPES, Some(-1.0)).await?.secret;
+    let revoked = key::create(&database, &world.workspace, "revoked", &SCOPES, None).await?.secret;
     assert_eq!(Client::new(world.stack.url(), &revoked).get("/api/v1/imports").await?["items"], json!([]));
-    key::revoke(&database, &revoked).await?;
-    assert!(key::revoke(&database, &revoked).await.is_err(), "it is revoked only once");
+    key::revoke(&database, Ended::Secret(&revoked)).await?;
+    assert!(key::revoke(&database, Ended::Secret(&revoked)).await.is_err(), "it is revoked only once");
     for bad in ["", "spw_unknown", &expired, &revoked] {
         for (method, path) in [(Method::GET, "/api/v1/imports"), (Method::POST, "/api/v1/imports"), (Method::GET, "/api/v1/findings")] {
             let answer = Client::new(world.stack.url(), bad).request(method, path).send().await?;
@@ -56,6 +56,69 @@ async fn a_missing_unknown_expired_or_revoked_key_is_refused() -> Result<()> {
             assert_eq!(answer.headers()["www-authenticate"], "Bearer");
         }
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_key_may_do_what_its_scopes_say_and_is_told_what_it_lacks() -> Result<()> {
+    let world = world().await?;
+    let id = world.import("a.nessus", nessus(20, 2)?).await?["id"].as_str().context("id")?.to_owned();
+    let finding = world.client.get("/api/v1/findings").await?["items"][0]["id"].as_str().context("id")?.to_owned();
+    let of_import = |what: &str| format!("/api/v1/imports/{id}{what}");
+    let requests = [
+        (Method::POST, "/api/v1/imports".to_owned(), &[Scope::Upload][..]),
+        (Method::POST, of_import("/cancel"), &[Scope::Upload]),
+        (Method::POST, of_import("/retry"), &[Scope::Upload]),
+        (Method::POST, of_import("/errors/retry"), &[Scope::Upload]),
+        (Method::GET, "/api/v1/imports".to_owned(), &[Scope::Upload, Scope::Read]),
+        (Method::GET, of_import(""), &[Scope::Upload, Scope::Read]),
+        (Method::GET, of_import("/status"), &[Scope::Upload, Scope::Read]),
+        (Method::GET, of_import("/errors"), &[Scope::Upload, Scope::Read]),
+        (Method::GET, "/api/v1/findings".to_owned(), &[Scope::Read]),
+        (Method::GET, format!("/api/v1/findings?import_id={id}"), &[Scope::Read]),
+        (Method::GET, format!("/api/v1/findings/{finding}"), &[Scope::Read]),
+        (Method::GET, "/api/v1/assets".to_owned(), &[Scope::Read]),
+        (Method::GET, "/api/v1/occurrences".to_owned(), &[Scope::Read]),
+        (Method::GET, "/api/v1/notifications".to_owned(), &[Scope::Read]),
+        (Method::GET, "/api/v1/notifications/unread".to_owned(), &[Scope::Read]),
+        (Method::PATCH, format!("/api/v1/findings/{finding}"), &[Scope::Triage]),
+        (Method::POST, "/api/v1/notifications/read".to_owned(), &[Scope::Triage]),
+        (Method::POST, format!("/api/v1/notifications/{id}/read"), &[Scope::Triage]),
+    ];
+    let database = world.stack.database.connect().await?;
+    for scope in [Scope::Upload, Scope::Read, Scope::Triage, Scope::Admin] {
+        let key = key::create(&database, &world.workspace, "one scope", &[scope], Some(1.0)).await?.secret;
+        let client = Client::new(world.stack.url(), &key);
+        for (method, path, scopes) in &requests {
+            let request = client.request(method.clone(), path);
+            let request = if *method == Method::PATCH { request.json(&json!({"status": "open"})) } else { request };
+            let answer = request.send().await?;
+            let said = format!("{method} {path} with {scope}: {}", answer.status());
+            assert_eq!(answer.status() == StatusCode::FORBIDDEN, !scopes.contains(&scope), "{said}");
+            if answer.status() == StatusCode::FORBIDDEN {
+                let problem: Value = answer.json().await?;
+                let needed = scopes.iter().map(Scope::to_string).collect::<Vec<_>>().join(" or ");
+                assert_eq!(problem["detail"], format!("this needs the scope {needed}, and the API key has {scope}"), "{said}");
+                assert_eq!(problem["type"], "urn:spillway:problem:forbidden");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[cfg_attr(external_app, ignore = "needs an app of its own")]
+async fn a_drain_takes_the_token_before_and_none_that_is_short() -> Result<()> {
+    let old = "token-of-yesterday-0123456789abcdef";
+    let stack = stack_without_wake_ups(&[("drain_token_old", old)]).await?;
+    for token in [DRAIN_TOKEN, old] {
+        assert_eq!(client::drain(stack.url(), token).send().await?.status(), StatusCode::OK, "{token}");
+    }
+    assert_eq!(client::drain(stack.url(), "token-of-nobody-0123456789abcdefgh").send().await?.status(), StatusCode::UNAUTHORIZED);
+    let short = stack_without_wake_ups(&[("drain_token", "short")]).await?;
+    assert_eq!(client::drain(short.url(), "short").send().await?.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let log = short.runtime.as_ref().context("no runtime")?.component_log("drain");
+    assert!(log.contains("the variable drain_token has 5 characters, and needs at least 32"), "{log}");
     Ok(())
 }
 

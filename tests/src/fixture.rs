@@ -17,7 +17,7 @@ use stack::{Stack, Temporary};
 use tokio::sync::Mutex;
 
 /// The token of the drain in every stack of the tests.
-pub(crate) const DRAIN_TOKEN: &str = "token-of-the-tests";
+pub(crate) const DRAIN_TOKEN: &str = "token-of-the-tests-0123456789abcdef";
 /// Longer than any import of these tests takes on a busy machine; shorter than a person's patience.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(3);
 /// Nobody listens there: whoever is to be woken here is not.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use admin::{Database, migrate, random};
+use admin::{Database, random};
 use anyhow::{Context as _, Result, ensure};
 use stack::postgres::Cluster;
 use tokio::task::JoinHandle;
@@ -51,9 +51,8 @@ impl Rig {
     /// With these imports and batches.
     async fn new(setup: &str) -> Result<Self> {
         let cluster = Cluster::shared().await?;
-        let rig = Self { database: cluster.create_database(&format!("locks_{}", random::hex(6)?)).await?, _cluster: cluster };
-        let mut client = rig.database.connect().await?;
-        migrate::migrate(&mut client).await?;
+        let rig = Self { database: cluster.create_migrated(&format!("locks_{}", random::hex(6)?)).await?, _cluster: cluster };
+        let client = rig.database.connect().await?;
         client.batch_execute(SETUP).await.context("the setup of all")?;
         client.batch_execute(setup).await.context("the setup")?;
         Ok(rig)

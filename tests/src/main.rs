@@ -19,5 +19,6 @@ mod nginx;
 mod operator;
 mod outage;
 mod packed;
+mod roles;
 mod steering;
 mod upload;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use admin::Role;
 use anyhow::{Context as _, Result, ensure};
 use futures::future::join_all;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -100,6 +101,16 @@ async fn a_wake_up_arrives_by_way_of_a_proxy_300_ms_away() -> Result<()> {
 
 #[tokio::test]
 #[cfg_attr(external_app, ignore = "needs an app of its own")]
+async fn a_drain_can_be_woken_without_the_network() -> Result<()> {
+    let world = world_in(Stack::temporary(temporary(&[("app_url", "http://drain.spin.internal")])).await?.into()).await?;
+    assert_eq!(world.import("a.nessus", nessus(10, 1)?).await?["state"], "completed");
+    let log = [world.stack.runtime.as_ref().context("no runtime")?.component_log("imports"), host_log(&world)?].concat();
+    assert!(!log.contains("could not be woken"), "{log}");
+    Ok(())
+}
+
+#[tokio::test]
+#[cfg_attr(external_app, ignore = "needs an app of its own")]
 async fn every_second_wake_up_may_be_lost() -> Result<()> {
     let (identity, dir) = (identity()?, TemporaryDir::new("proxy")?);
     let proxy = Proxy::start(Way::Unreliable, &identity).await?;
@@ -181,7 +192,7 @@ async fn a_burst_does_not_keep_the_connections_that_an_import_needs() -> Result<
 async fn a_drain_without_a_connection_says_so_and_is_tried_again() -> Result<()> {
     let world = world_in(Stack::temporary(scarce(20, &[("app_url", NOWHERE)]).await?).await?.into()).await?;
     let upload = world.upload("a.nessus", nessus(10, 1)?).await?;
-    // All that are left, those for superusers, too: the app is one in the tests.
+    // All that are left, also those for superusers.
     let mut held = Vec::new();
     while let Ok(connection) = world.stack.database.connect().await {
         held.push(connection);
@@ -274,9 +285,11 @@ async fn the_tools_say_what_is_wrong_with_a_certificate() -> Result<()> {
 async fn any_password_is_taken_as_it_is() -> Result<()> {
     let cluster = Arc::new(Cluster::start_temporary().await?);
     let password = r"it's a \ 'quoted' one";
-    let admin = cluster.database("postgres").connect().await?;
-    admin.batch_execute(&format!("create role quoted superuser login password '{}'", password.replace('\'', "''"))).await?;
-    let variables = [("database_user", "quoted"), ("database_password", password), ("app_url", NOWHERE)];
+    // A user of one's own that has the rights of a role.
+    let admin = cluster.create_migrated("postgres_roles").await?.connect().await?;
+    let quoted = format!("create role quoted login password '{}' in role {}", password.replace('\'', "''"), Role::Drain.name());
+    admin.batch_execute(&quoted).await?;
+    let variables = [("database_drain_user", "quoted"), ("database_drain_password", password), ("app_url", NOWHERE)];
     let options = Temporary { cluster: Some(cluster), ..temporary(&variables) };
     let world = world_in(Stack::temporary(options).await?.into()).await?;
     world.upload("a.nessus", nessus(10, 1)?).await?;

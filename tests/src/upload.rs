@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::fixture::{PATIENCE, World, drain, gzip, nessus, stack_without_wake_ups, world, world_in};
-use admin::key;
+use admin::key::{self, SCOPES};
 
 /// Sends a request to the uploads, and gives the name and counts that its import ends with.
 async fn ends_with(world: &World, answer: Response) -> Result<(Value, Value)> {
@@ -136,7 +136,10 @@ async fn a_report_over_the_limit_is_refused_whether_it_says_so_or_not() -> Resul
 
 /// A connection on which a test writes what it likes.
 async fn raw_upload(world: &World, length: usize, body: &[u8]) -> Result<TcpStream> {
-    let key = key::create(&world.stack.database.connect().await?, &world.workspace, "raw", None).await?;
+    raw_upload_with(&world.stack.key(&world.workspace, "raw", 1.0).await?, world, length, body).await
+}
+
+async fn raw_upload_with(key: &str, world: &World, length: usize, body: &[u8]) -> Result<TcpStream> {
     let address = world.stack.url().trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).await?;
     let head =
@@ -160,6 +163,30 @@ async fn a_client_that_goes_away_leaves_nothing() -> Result<()> {
     }
     let rows: i64 = world.stack.database.connect().await?.query_one("select count(*) from spillway.imports", &[]).await?.get(0);
     assert_eq!(rows, 0);
+    assert_eq!(world.stack.store.list_objects().await?, Vec::<String>::new());
+    Ok(())
+}
+
+#[tokio::test]
+#[cfg_attr(external_app, ignore = "needs an app of its own")]
+async fn a_key_that_ends_during_an_upload_makes_no_import() -> Result<()> {
+    let world = world_in(stack_without_wake_ups(&[]).await?.into()).await?;
+    let (report, database) = (nessus(10_000, 10)?, world.stack.database.connect().await?);
+    let revoke = "select spillway.revoke_api_key($1::text::uuid, null)";
+    let expire = "update spillway.api_keys set expires_at = now() where id = $1::text::uuid";
+    let restrict = "update spillway.api_keys set scopes = '{read}' where id = $1::text::uuid";
+    for (end, status) in [(revoke, 401), (expire, 401), (restrict, 403)] {
+        let key = key::create(&database, &world.workspace, "ending", &SCOPES, None).await?;
+        let mut stream = raw_upload_with(&key.secret, &world, report.len(), &report[..report.len() - 1]).await?;
+        uploads(&world, 1).await?;
+        database.execute(end, &[&key.about["id"].as_str()]).await?;
+        stream.write_all(&report[report.len() - 1..]).await?;
+        let mut answer = [0; 12];
+        tokio::time::timeout(PATIENCE, stream.read_exact(&mut answer)).await.context("no answer")??;
+        assert_eq!(String::from_utf8_lossy(&answer), format!("HTTP/1.1 {status}"), "{end}");
+        uploads(&world, 0).await?;
+    }
+    assert_eq!(world.client.list("imports", "").await?.len(), 0);
     assert_eq!(world.stack.store.list_objects().await?, Vec::<String>::new());
     Ok(())
 }

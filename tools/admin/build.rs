@@ -6,20 +6,24 @@ use std::{env, fs, io};
 
 /// The folders that make the schema: fields of `migrate::Sql`.
 const FOLDERS: [&str; 3] = ["migrations", "functions", "triggers"];
+/// The files of its field `rights`, in the order in which they are applied.
+const RIGHTS: [&str; 2] = ["roles.sql", "grants.sql"];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sql = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../sql").canonicalize()?;
     let mut code = String::from("Sql {\n");
-    for name in FOLDERS {
-        let folder = sql.join(name);
-        println!("cargo::rerun-if-changed={}", folder.display());
+    let folders = FOLDERS.map(|name| sql_files(&sql.join(name)).map(|files| (name, files)));
+    let rights = [Ok(("rights", RIGHTS.map(|name| sql.join(name)).to_vec()))];
+    for field in folders.into_iter().chain(rights) {
+        let (name, files) = field?;
         writeln!(code, "    {name}: &[")?;
-        for file in sql_files(&folder)? {
+        for file in files {
             let (name, file) = (file.strip_prefix(&sql)?.display().to_string(), file.display().to_string());
             writeln!(code, "        ({name:?}, include_str!({file:?})),")?;
         }
         writeln!(code, "    ],")?;
     }
+    println!("cargo::rerun-if-changed={}", sql.display());
     code.push('}');
     fs::write(Path::new(&env::var("OUT_DIR")?).join("sql.rs"), code)?;
     Ok(())

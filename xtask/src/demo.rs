@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use admin::key;
+use admin::Database;
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use generate::NetworkSize;
@@ -19,6 +19,8 @@ use crate::up::Caller;
 const GENERATED: NetworkSize = NetworkSize { findings: 20_000, hosts: 200, first_host: 0, seed: 1, problems: 0 };
 
 const WORKSPACE: &str = "demo";
+/// For which its key is valid.
+const DAYS: f64 = 30.0;
 
 /// How long one import may take.
 const LIMIT: Duration = Duration::from_mins(10);
@@ -29,8 +31,9 @@ const WIDTH: usize = 100;
 /// Options of `demo`.
 #[derive(Args, Debug)]
 pub(crate) struct Demo {
-    /// An existing PostgreSQL database (15 or newer), postgres://user:password@host:port/name, instead of a private one
-    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    /// An existing PostgreSQL database (15 or newer) instead of a private one: postgres://user@host:port/name, and PGPASSWORD in the environment; or
+    /// DATABASE_URL there, which may have the password in it
+    #[arg(long, value_name = "URL")]
     database_url: Option<String>,
 }
 
@@ -38,8 +41,9 @@ impl Demo {
     /// Runs it.
     pub(crate) async fn run(self) -> Result<()> {
         introduce();
-        let stack = Stack::start(Permanent { database_url: self.database_url, listen: None }).await?;
-        let key = key::create(&stack.database.connect().await?, WORKSPACE, "demo", Some(30.0)).await?;
+        let database = Database::named(self.database_url.as_deref())?;
+        let stack = Stack::start(Permanent { database, listen: None }).await?;
+        let key = stack.key(WORKSPACE, "demo", DAYS).await?;
         let client = Client::new(stack.url(), &key);
         let reports: Vec<_> = paths::sample_of_each_format()?.into_iter().chain([generated()?]).collect();
         progress::note(&format!("importing {} reports over HTTP, one after the other: about half a minute", reports.len()));

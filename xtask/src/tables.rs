@@ -1,6 +1,6 @@
 //! `sql/tables.sql`: tables, types, indexes and constraints as they are after all migrations. Functions and triggers have files of their own.
 
-use admin::{migrate, random};
+use admin::random;
 use anyhow::{Context as _, Result, ensure};
 use stack::postgres::Cluster;
 use stack::{paths, tool};
@@ -50,9 +50,8 @@ pub(crate) async fn check() -> Result<()> {
 /// The tables of a new database.
 async fn dump() -> Result<String> {
     let cluster = Cluster::shared().await?;
-    let database = cluster.create_database(&format!("tables_{}", random::hex(4)?)).await?;
-    let mut client = database.connect().await?;
-    migrate::migrate(&mut client).await?;
+    let database = cluster.create_migrated(&format!("tables_{}", random::hex(4)?)).await?;
+    let client = database.connect().await?;
     client.batch_execute(DROP_FUNCTIONS).await.context("a table or type needs a function")?;
     let mut command = tool::command(cluster.binaries().program("pg_dump"));
     command.args(["--schema-only", "--schema=spillway", "--no-owner", "--no-privileges", "--dbname"]);

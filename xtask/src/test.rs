@@ -1,6 +1,6 @@
 //! `test`: unit tests, SQL tests, end-to-end tests.
 
-use admin::{Database, migrate};
+use admin::Database;
 use anyhow::{Context as _, Result, ensure};
 use stack::build::OtherRuntime;
 use stack::postgres::{Binaries, Cluster};
@@ -67,9 +67,8 @@ async fn sql() -> Result<()> {
     let files = paths::sql_files(&paths::root().join("sql/tests"))?;
     ensure!(!files.is_empty(), "no SQL tests in sql/tests");
     let cluster = Cluster::start_temporary().await?;
-    let database = cluster.create_database("sql_tests").await?;
-    let mut client = database.connect().await?;
-    migrate::migrate(&mut client).await?;
+    let database = cluster.create_migrated("sql_tests").await?;
+    let client = database.connect().await?;
     install_pgtap(&client, cluster.binaries()).await?;
     client.batch_execute("create extension pgtap").await?;
     let psql = cluster.binaries().program("psql");

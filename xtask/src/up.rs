@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use admin::key;
+use admin::Database;
 use anyhow::Result;
 use clap::Args;
 use stack::{Permanent, Stack};
@@ -10,8 +10,9 @@ use stack::{Permanent, Stack};
 /// Options of `up`.
 #[derive(Args, Debug)]
 pub(crate) struct Up {
-    /// An existing PostgreSQL database (15 or newer), postgres://user:password@host:port/name, instead of a private one
-    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    /// An existing PostgreSQL database (15 or newer) instead of a private one: postgres://user@host:port/name, and PGPASSWORD in the environment; or
+    /// DATABASE_URL there, which may have the password in it
+    #[arg(long, value_name = "URL")]
     database_url: Option<String>,
 
     /// Where the app listens, for instance 127.0.0.1:3000; on a free port when not given
@@ -22,8 +23,9 @@ pub(crate) struct Up {
 impl Up {
     /// Starts everything, says how to use it, and waits.
     pub(crate) async fn run(self) -> Result<()> {
-        let stack = Stack::start(Permanent { database_url: self.database_url, listen: self.listen }).await?;
-        let key = key::create(&stack.database.connect().await?, "demo", "up", Some(30.0)).await?;
+        let database = Database::named(self.database_url.as_deref())?;
+        let stack = Stack::start(Permanent { database, listen: self.listen }).await?;
+        let key = stack.key("demo", "up", 30.0).await?;
         let url = stack.url();
         println!("Spillway runs at {url}; Ctrl-C stops it.");
         println!("\nElsewhere, with a key of the workspace demo, which is valid for 30 days:\n{}", Caller { url, key: &key }.variables());

@@ -135,6 +135,27 @@ fn sql_functions_that_only_sql_calls_are_private() {
 }
 
 #[test]
+fn sql_functions_are_somebodys_or_private() {
+    let grants = fs::read_to_string(root().join("sql/grants.sql")).expect("the grants");
+    let granted: BTreeSet<_> =
+        grants.split("spillway.").skip(1).filter_map(|rest| rest.split(|c: char| c != '_' && !c.is_alphanumeric()).next()).collect();
+    let mut broken = Vec::new();
+    for (file, text) in files("sql/functions", "sql") {
+        let (is_definer, is_granted) = (text.contains(" security definer "), granted.contains(stem(&file)));
+        if file.contains("/private/") && (is_definer || is_granted) {
+            broken.push(format!(
+                "{file}:1: is private, so it has the rights of who calls it and is granted to nobody: move it, or take that away"
+            ));
+        }
+        if !file.contains("/private/") && !(is_definer && is_granted) {
+            broken
+                .push(format!("{file}:1: is called by a role without rights: make it `security definer`, and grant it in sql/grants.sql"));
+        }
+    }
+    holds(&broken);
+}
+
+#[test]
 fn one_trigger_a_file_with_its_name_and_none_in_functions() {
     let mut broken = Vec::new();
     for (file, text) in files("sql/triggers", "sql") {
@@ -207,6 +228,7 @@ fn rust_and_sql_have_the_same_words() {
         (words_of_const(findings, "STATUSES"), "finding_status"),
         (words_of_const("functions/imports/src/lib.rs", "STATES"), "import_state"),
         (words_of_enum("crates/platform/src/db.rs", "ImportKind"), "import_kind"),
+        (words_of_enum("tools/admin/src/key.rs", "Scope"), "key_scope"),
         (words_of_enum("crates/report-formats/src/kinds.rs", "Severity"), "severity"),
     ] {
         assert_eq!(

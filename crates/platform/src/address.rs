@@ -65,7 +65,10 @@ pub fn advice(error: &str) -> Option<&'static str> {
             &["53300", "too many clients", "remaining connection slots"],
             "the database has no connection left; it needs a higher max_connections, or less may use it (README, Connections)",
         ),
-        (&["28P01", "password authentication failed"], "the database does not take the password"),
+        (
+            &["28P01", "password authentication failed"],
+            "the database does not take the password of the component's role; `spillway-admin set-password` gives it one",
+        ),
     ];
     known.iter().find(|(words, _)| words.iter().any(|word| error.contains(word))).map(|(_, advice)| *advice)
 }
@@ -81,8 +84,8 @@ mod tests {
 
     #[test]
     fn a_quote_in_a_password_does_not_end_it() {
-        let address = Address { password: r"a' host='evil \".to_owned(), ..address() };
-        let expected = r"host='db' port='5432' password='a\' host=\'evil \\' sslmode='prefer' options='-c idle_session_timeout=15s'";
+        let address = Address { password: r"a b' host='evil \".to_owned(), ..address() };
+        let expected = r"host='db' port='5432' password='a b\' host=\'evil \\' sslmode='prefer' options='-c idle_session_timeout=15s'";
         assert_eq!(address.to_text().unwrap(), expected);
     }
 

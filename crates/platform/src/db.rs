@@ -27,6 +27,12 @@ use crate::http::{PageOfItems, Parameters, Problem};
 /// How long a connection is waited for, with all that it takes: who finds none by then is told so, and does not hang.
 const CONNECTION_WAIT: Duration = Duration::from_secs(5);
 
+/// The workspace that a key opens to whoever needs one of these scopes of it.
+const UPLOADER: &str = "spillway.workspace_of_key($1, '{upload}')";
+const UPLOADER_OR_READER: &str = "spillway.workspace_of_key($1, '{upload,read}')";
+const READER: &str = "spillway.workspace_of_key($1, '{read}')";
+const TRIAGER: &str = "spillway.workspace_of_key($1, '{triage}')";
+
 /// A connection of the host's pool.
 pub struct Db {
     /// None only while another is made.
@@ -48,6 +54,9 @@ pub enum DbError {
     /// The database is away, or gave up: the same call may succeed later.
     #[error("the database is away: {0}")]
     Away(String),
+    /// It took longer than a statement of the component's role may, or waited too long for another: `sql/roles.sql`.
+    #[error("the database took too long: {0}")]
+    TooLong(String),
     /// It has no such function: it was migrated, or is yet to be, while this version of the app runs.
     #[error("the database is of another version: {0}")]
     OtherVersion(String),
@@ -59,7 +68,7 @@ pub enum DbError {
 impl DbError {
     /// Whether the same call may succeed later.
     pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Away(_) | Self::OtherVersion(_))
+        matches!(self, Self::Away(_) | Self::TooLong(_) | Self::OtherVersion(_))
     }
 }
 
@@ -68,9 +77,11 @@ impl From<Error> for DbError {
         match error {
             Error::PgError(PgError::QueryFailed(QueryError::DbError(e))) => match e.code.strip_prefix("SW").map(str::parse) {
                 Some(Ok(status)) => Self::Refused { status, message: e.message },
+                // query_canceled and lock_not_available (PostgreSQL, appendix A).
+                _ if ["57014", "55P03"].contains(&e.code.as_str()) => Self::TooLong(e.as_text),
                 // Connection (08), rollback by a deadlock (40), resources (53), operator (57), system (58).
                 _ if ["08", "40", "53", "57", "58"].iter().any(|class| e.code.starts_with(class)) => Self::Away(e.as_text),
-                // undefined_function (PostgreSQL, appendix A).
+                // undefined_function
                 _ if e.code == "42883" => Self::OtherVersion(e.as_text),
                 _ => Self::Failed(e.as_text),
             },
@@ -84,6 +95,7 @@ impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
         match error {
             DbError::Refused { status: 401, message } => Self::unauthorized(message),
+            DbError::Refused { status: 403, message } => Self::forbidden(message),
             DbError::Refused { status: 404, message } => Self::not_found(message),
             DbError::Refused { status: 409, message } => Self::conflict(message),
             DbError::Refused { status: 413, message } => Self::too_large(message),
@@ -92,6 +104,7 @@ impl From<DbError> for Problem {
                 Self::new(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), "refused", "The request was refused", message)
             }
             DbError::Away(_) => Self::unavailable("the database", error.into()),
+            DbError::TooLong(_) => Self::took_too_long(error.into()),
             DbError::OtherVersion(_) | DbError::Failed(_) => Self::internal(error.into()),
         }
     }
@@ -333,7 +346,7 @@ impl Db {
         request: [u8; 32],
     ) -> Result<UploadTerms, DbError> {
         self.document(
-            "select spillway.open_upload(spillway.workspace_of_key($1), $2, $3, $4, $5)",
+            &format!("select spillway.open_upload({UPLOADER}, $2, $3, $4, $5)"),
             vec![
                 hash(key),
                 id(upload),
@@ -356,14 +369,15 @@ impl Db {
         self.row("select spillway.close_upload($1, $2)::text", vec![ParameterValue::Int32(workspace_id), id(upload)]).await.map(drop)
     }
 
-    /// `create_import`: the document of the import, which another request with the same Idempotency-Key may have made.
-    pub async fn create_import(&self, workspace_id: i32, import: &NewImport<'_>) -> Result<serde_json::Value, DbError> {
+    /// `create_import`: the document of the import, which another request with the same Idempotency-Key may have made. The key is asked for again: it may
+    /// have ended during the upload.
+    pub async fn create_import(&self, key: KeyHash, import: &NewImport<'_>) -> Result<serde_json::Value, DbError> {
         let entries = serde_json::to_vec(import.entries).unwrap_or_default();
         let entries = if import.entries.is_empty() { ParameterValue::DbNull } else { json(entries)? };
         self.document(
-            "select spillway.create_import($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::jsonb, $12, $13)",
+            &format!("select spillway.create_import({UPLOADER}, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::jsonb, $12, $13)"),
             vec![
-                ParameterValue::Int32(workspace_id),
+                hash(key),
                 id(import.id),
                 text(import.file_name),
                 int64(import.size),
@@ -474,7 +488,7 @@ impl Db {
         let known = known.map_or(ParameterValue::DbNull, ParameterValue::Int64);
         let row = self
             .row(
-                "select version, document::text from spillway.import_status(spillway.workspace_of_key($1), $2, $3)",
+                &format!("select version, document::text from spillway.import_status({UPLOADER_OR_READER}, $2, $3)"),
                 vec![hash(key), id(import), known],
             )
             .await?;
@@ -500,7 +514,7 @@ impl Db {
     /// `list_imports`: a page, of one state or of all.
     pub async fn list_imports(&self, key: KeyHash, after: Option<Uuid>, limit: i32, state: Option<&str>) -> Result<PageOfItems, DbError> {
         self.page(
-            "spillway.list_imports(spillway.workspace_of_key($1), $2, $3, $4::text::spillway.import_state)",
+            &format!("spillway.list_imports({UPLOADER_OR_READER}, $2, $3, $4::text::spillway.import_state)"),
             vec![hash(key), opt_id(after), ParameterValue::Int32(limit), opt_text(state)],
         )
         .await
@@ -509,7 +523,7 @@ impl Db {
     /// `list_import_errors`: a page.
     pub async fn list_import_errors(&self, key: KeyHash, import: Uuid, after: Option<i64>, limit: i32) -> Result<PageOfItems, DbError> {
         self.page(
-            "spillway.list_import_errors(spillway.workspace_of_key($1), $2, $3, $4)",
+            &format!("spillway.list_import_errors({UPLOADER_OR_READER}, $2, $3, $4)"),
             vec![hash(key), id(import), after.map_or(ParameterValue::DbNull, ParameterValue::Int64), ParameterValue::Int32(limit)],
         )
         .await
@@ -517,29 +531,29 @@ impl Db {
 
     /// `cancel_import`: the import's document.
     pub async fn cancel_import(&self, key: KeyHash, import: Uuid) -> Result<serde_json::Value, DbError> {
-        self.document("select spillway.cancel_import(spillway.workspace_of_key($1), $2)", vec![hash(key), id(import)]).await
+        self.document(&format!("select spillway.cancel_import({UPLOADER}, $2)"), vec![hash(key), id(import)]).await
     }
 
     /// `retry_import`: the import's document.
     pub async fn retry_import(&self, key: KeyHash, import: Uuid) -> Result<serde_json::Value, DbError> {
-        self.document("select spillway.retry_import(spillway.workspace_of_key($1), $2)", vec![hash(key), id(import)]).await
+        self.document(&format!("select spillway.retry_import({UPLOADER}, $2)"), vec![hash(key), id(import)]).await
     }
 
     /// `retry_errors`: these errors of an import, or all.
     pub async fn retry_errors(&self, key: KeyHash, import: Uuid, errors: Option<Vec<i64>>) -> Result<serde_json::Value, DbError> {
         let errors = errors.map_or(ParameterValue::DbNull, |ids| ParameterValue::ArrayInt64(ids.into_iter().map(Some).collect()));
-        self.document("select spillway.retry_errors(spillway.workspace_of_key($1), $2, $3)", vec![hash(key), id(import), errors]).await
+        self.document(&format!("select spillway.retry_errors({UPLOADER}, $2, $3)"), vec![hash(key), id(import), errors]).await
     }
 
     /// `get_finding`: one.
     pub async fn get_finding(&self, key: KeyHash, finding: Uuid) -> Result<serde_json::Value, DbError> {
-        self.document("select spillway.get_finding(spillway.workspace_of_key($1), $2)", vec![hash(key), id(finding)]).await
+        self.document(&format!("select spillway.get_finding({READER}, $2)"), vec![hash(key), id(finding)]).await
     }
 
     /// `decide_finding`: a person sets its status.
     pub async fn decide_finding(&self, key: KeyHash, finding: Uuid, status: &str) -> Result<serde_json::Value, DbError> {
         self.document(
-            "select spillway.decide_finding(spillway.workspace_of_key($1), $2, $3::text::spillway.finding_status)",
+            &format!("select spillway.decide_finding({TRIAGER}, $2, $3::text::spillway.finding_status)"),
             vec![hash(key), id(finding), text(status)],
         )
         .await
@@ -563,19 +577,23 @@ impl Db {
         ];
         let call = if let Some(import) = filter.import_id {
             parameters.push(id(import));
-            "spillway.list_import_findings(spillway.workspace_of_key($1), $7, $2::text::spillway.severity, $3, $4,
+            format!(
+                "spillway.list_import_findings({READER}, $7, $2::text::spillway.severity, $3, $4,
                $5::text::spillway.severity, $6::text::spillway.finding_status)"
+            )
         } else {
-            "spillway.list_findings(spillway.workspace_of_key($1), $2::text::spillway.severity, $3, $4,
+            format!(
+                "spillway.list_findings({READER}, $2::text::spillway.severity, $3, $4,
                $5::text::spillway.severity, $6::text::spillway.finding_status)"
+            )
         };
-        self.page(call, parameters).await
+        self.page(&call, parameters).await
     }
 
     /// `list_assets`: a page.
     pub async fn list_assets(&self, key: KeyHash, after: Option<Uuid>, limit: i32) -> Result<PageOfItems, DbError> {
         let parameters = vec![hash(key), opt_id(after), ParameterValue::Int32(limit)];
-        self.page("spillway.list_assets(spillway.workspace_of_key($1), $2, $3)", parameters).await
+        self.page(&format!("spillway.list_assets({READER}, $2, $3)"), parameters).await
     }
 
     /// `list_occurrences`: a page, of one finding or of all.
@@ -587,14 +605,14 @@ impl Db {
         limit: i32,
     ) -> Result<PageOfItems, DbError> {
         let parameters = vec![hash(key), opt_id(finding), opt_id(after), ParameterValue::Int32(limit)];
-        self.page("spillway.list_occurrences(spillway.workspace_of_key($1), $2, $3, $4)", parameters).await
+        self.page(&format!("spillway.list_occurrences({READER}, $2, $3, $4)"), parameters).await
     }
 
     /// `list_notifications` and `count_unread`: a page, and how many nobody has read.
     pub async fn list_notifications(&self, key: KeyHash, after: Option<Uuid>, limit: i32) -> Result<(PageOfItems, i64), DbError> {
         let row = self
             .row(
-                "select p.items, p.next, spillway.count_unread(w) from spillway.workspace_of_key($1) w, spillway.list_notifications(w, $2, $3) p",
+                &format!("select p.items, p.next, spillway.count_unread(w) from {READER} w, spillway.list_notifications(w, $2, $3) p"),
                 vec![hash(key), opt_id(after), ParameterValue::Int32(limit)],
             )
             .await?;
@@ -606,13 +624,12 @@ impl Db {
 
     /// `mark_notifications_read`: one, or all.
     pub async fn mark_notifications_read(&self, key: KeyHash, notification: Option<Uuid>) -> Result<serde_json::Value, DbError> {
-        self.document("select spillway.mark_notifications_read(spillway.workspace_of_key($1), $2)", vec![hash(key), opt_id(notification)])
-            .await
+        self.document(&format!("select spillway.mark_notifications_read({TRIAGER}, $2)"), vec![hash(key), opt_id(notification)]).await
     }
 
     /// `count_unread`: how many notifications nobody has read.
     pub async fn count_unread(&self, key: KeyHash) -> Result<i64, DbError> {
-        match self.row("select spillway.count_unread(spillway.workspace_of_key($1))", vec![hash(key)]).await?.as_slice() {
+        match self.row(&format!("select spillway.count_unread({READER})"), vec![hash(key)]).await?.as_slice() {
             [DbValue::Int64(count)] => Ok(*count),
             other => Err(unexpected(other)),
         }

@@ -68,6 +68,11 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "A valid API key is needed", detail)
     }
 
+    /// 403: the key is valid, and may do other things.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "The API key may not do this", detail)
+    }
+
     /// 404: there is no such thing, or it is another workspace's.
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing", detail)
@@ -97,6 +102,13 @@ impl Problem {
     pub fn unavailable(what: &'static str, cause: anyhow::Error) -> Self {
         let detail = format!("{what} cannot be reached; try again in a moment");
         Self { cause: Some(cause), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "A part of the service is away", detail) }
+    }
+
+    /// 503: over the time that the database gives to one request.
+    pub fn took_too_long(cause: anyhow::Error) -> Self {
+        let detail = "the database gives no request as much time as this one needed, or had to wait for others, and nothing was changed; \
+            try again in a moment, or ask for less";
+        Self { cause: Some(cause), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "took-too-long", "The request took too long", detail) }
     }
 
     /// 500: our own fault.

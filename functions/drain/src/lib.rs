@@ -10,7 +10,7 @@ use futures::channel::oneshot;
 use futures::stream::once;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method, Response};
-use platform::auth::carries_token;
+use platform::auth::DrainTokens;
 use platform::config;
 use platform::db::{Claimed, Db, DbError, ImportState};
 use platform::http::{Answer, Problem, no_such_method, no_such_path};
@@ -48,8 +48,7 @@ async fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Answer {
     if method != Method::POST {
         return Err(no_such_method().await);
     }
-    let token = config::text("drain_token").await.map_err(Problem::internal)?;
-    if !carries_token(headers, &token) {
+    if !drain_tokens().await.map_err(Problem::internal)?.open_to(headers) {
         return Err(Problem::unauthorized("send the drain's token as \"Authorization: Bearer …\""));
     }
     let drain = Drain::start().await?;
@@ -66,6 +65,11 @@ async fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Answer {
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response.headers_mut().insert(DRAIN, HeaderValue::from_static("at work"));
     Ok(response)
+}
+
+async fn drain_tokens() -> anyhow::Result<DrainTokens> {
+    let (token, old) = (config::text("drain_token").await?, config::text("drain_token_old").await?);
+    DrainTokens::new(token, old).map_err(anyhow::Error::msg)
 }
 
 /// While there is one, the host gives this instance no other request: its memory is this drain's, and so is the time that it computes.

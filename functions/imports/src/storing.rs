@@ -23,7 +23,7 @@ pub(crate) async fn store_report(upload: &Upload, report: &mut UploadBody, forma
     let mut parts = Parts::of(report, format, upload.terms.max_bytes);
     let first = parts.first().await?;
     if first.len() < PART {
-        upload.store.put(upload.key(), first).await.map_err(away)?;
+        upload.store.put(upload.object_key(), first).await.map_err(away)?;
     } else {
         store_in_parts(upload, first, &mut parts).await?;
     }
@@ -41,7 +41,7 @@ pub(crate) async fn hash_report(report: &mut UploadBody, format: Option<Format>,
 }
 
 async fn store_in_parts(upload: &Upload, first: Bytes, parts: &mut Parts<'_>) -> Result<(), Problem> {
-    let (store, key) = (&upload.store, upload.key());
+    let (store, key) = (&upload.store, upload.object_key());
     let id = store.start_upload(key).await.map_err(away)?;
     let result = match send_parts(upload, &id, first, parts).await {
         Ok(tags) => store.complete_upload(key, &id, &tags).await.map_err(away),
@@ -61,7 +61,7 @@ async fn send_parts(upload: &Upload, id: &str, first: Bytes, parts: &mut Parts<'
     let mut tags = Vec::new();
     let mut part = first;
     while !part.is_empty() {
-        let (tag, next) = join(upload.store.upload_part(upload.key(), id, tags.len() + 1, part), parts.next()).await;
+        let (tag, next) = join(upload.store.upload_part(upload.object_key(), id, tags.len() + 1, part), parts.next()).await;
         tags.push(tag.map_err(away)?);
         part = next?;
     }

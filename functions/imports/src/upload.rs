@@ -4,7 +4,7 @@ use axum::extract::Request;
 use containers::ReportEntry;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Uri};
-use platform::auth::key_of;
+use platform::auth::{KeyHash, key_of};
 use platform::db::{Db, DbError, NewEntry, NewImport, UploadTerms};
 use platform::http::{Parameters, Problem, parameters};
 use platform::ids::new_id;
@@ -89,7 +89,7 @@ pub(crate) async fn accept(request: Request) -> Result<Value, Problem> {
     let (id, request_hash) = (new_id(), options.fingerprint());
     let store = Store::open().await.map_err(Problem::internal)?;
     let terms = Db::open().await?.open_upload(key, id, idempotency_key.as_deref(), length, request_hash).await?;
-    let upload = Upload { store, id, terms };
+    let upload = Upload { store, key, id, terms };
     let format = options.format();
     let (file_name, StoredUpload { size, sha256, contents }) = match upload.receive(request, options.file_name.clone(), format).await {
         Ok(received) => received,
@@ -115,6 +115,7 @@ pub(crate) async fn accept(request: Request) -> Result<Value, Problem> {
 /// An upload that the database knows of. It holds no connection: those of the host are few, and a body may take hours to come.
 pub(crate) struct Upload {
     pub(crate) store: Store,
+    key: KeyHash,
     id: Uuid,
     pub(crate) terms: UploadTerms,
 }
@@ -134,9 +135,9 @@ impl Upload {
             Ok(document) => {
                 // Another request with the same Idempotency-Key may have been first: then nobody needs the object.
                 if document["id"] != self.id.to_string()
-                    && let Err(error) = self.store.delete(self.key()).await
+                    && let Err(error) = self.store.delete(self.object_key()).await
                 {
-                    eprintln!("{} is left over in the store: {error:#}", self.key());
+                    eprintln!("{} is left over in the store: {error:#}", self.object_key());
                 }
                 Ok(document)
             }
@@ -147,13 +148,13 @@ impl Upload {
     }
 
     async fn create_import(&self, import: &NewImport<'_>) -> Result<Value, DbError> {
-        Db::open().await?.create_import(self.terms.workspace_id, import).await
+        Db::open().await?.create_import(self.key, import).await
     }
 
     /// Removes what a broken upload may have left, and gives the reason on.
     async fn undo(&self, problem: Problem) -> Problem {
         let removed = async {
-            self.store.delete(self.key()).await?;
+            self.store.delete(self.object_key()).await?;
             anyhow::Ok(Db::open().await?.close_upload(self.terms.workspace_id, self.id).await?)
         };
         if let Err(error) = removed.await {
@@ -168,7 +169,7 @@ impl Upload {
     }
 
     /// Where the report goes in the store.
-    pub(crate) fn key(&self) -> &str {
+    pub(crate) fn object_key(&self) -> &str {
         &self.terms.object_key
     }
 }

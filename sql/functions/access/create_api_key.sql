@@ -1,10 +1,19 @@
-create or replace function spillway.create_api_key(p_workspace text, p_name text, p_hash bytea, p_expires_at timestamptz default null)
-returns jsonb
-language sql volatile set search_path = ''
+create or replace function spillway.create_api_key(
+  p_workspace text, p_name text, p_hash bytea, p_scopes spillway.key_scope[], p_expires_at timestamptz
+) returns jsonb
+language plpgsql volatile security definer set search_path = ''
 as $$
-  insert into spillway.api_keys (workspace_id, name, hash, expires_at)
-  values (spillway.create_workspace(p_workspace), p_name, p_hash, p_expires_at)
-  returning jsonb_build_object('id', id, 'workspace_id', workspace_id, 'name', name, 'expires_at', spillway.utc_text(expires_at))
+declare
+  v_key spillway.api_keys;
+begin
+  insert into spillway.api_keys as k (workspace_id, name, hash, scopes, expires_at)
+  select w.id, p_name, p_hash, p_scopes, p_expires_at from spillway.workspaces w where w.name = p_workspace
+  returning k.* into v_key;
+  if not found then
+    raise exception using errcode = 'SW404', message = format('there is no workspace of the name %s; create-workspace makes one', p_workspace);
+  end if;
+  return spillway.api_key_document(v_key);
+end
 $$;
-comment on function spillway.create_api_key(text, text, bytea, timestamptz) is
-  'stores the SHA-256 of a new key for the workspace of that name, which is made if there is none';
+comment on function spillway.create_api_key(text, text, bytea, spillway.key_scope[], timestamptz) is
+  'stores the SHA-256 of a new key for a workspace, until this time or, with null, for good; SW404 where there is no workspace of that name';

@@ -1,9 +1,17 @@
-create or replace function spillway.revoke_api_key(p_hash bytea) returns boolean
-language sql volatile set search_path = ''
+create or replace function spillway.revoke_api_key(p_id uuid, p_hash bytea) returns jsonb
+language plpgsql volatile security definer set search_path = ''
 as $$
-  with revoked as (
-    update spillway.api_keys set revoked_at = now() where hash = p_hash and revoked_at is null returning id
-  )
-  select exists (select from revoked)
+declare
+  v_key spillway.api_keys;
+begin
+  update spillway.api_keys k set revoked_at = now()
+  where (k.id = p_id or k.hash = p_hash) and k.revoked_at is null
+  returning k.* into v_key;
+  if not found then
+    raise exception using errcode = 'SW404', message = 'the database has no such key, or it is revoked already';
+  end if;
+  return spillway.api_key_document(v_key);
+end
 $$;
-comment on function spillway.revoke_api_key(bytea) is 'ends a key (its SHA-256) at once; false where there is none that is valid';
+comment on function spillway.revoke_api_key(uuid, bytea) is
+  'ends a key at once: the one of this id or with this SHA-256, the other being null; SW404 where there is none that could be revoked';

@@ -1,15 +1,27 @@
-create or replace function spillway.workspace_of_key(p_hash bytea) returns integer
-language plpgsql stable parallel safe set search_path = ''
+create or replace function spillway.workspace_of_key(p_hash bytea, p_scopes spillway.key_scope[]) returns integer
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
+  c_noted_for constant interval := interval '1 hour';
   v_workspace integer;
+  v_id uuid;
+  v_scopes spillway.key_scope[];
+  v_last_used_at timestamptz;
 begin
-  select workspace_id into v_workspace from spillway.api_keys
-  where hash = p_hash and revoked_at is null and (expires_at is null or expires_at > now());
+  select k.workspace_id, k.id, k.scopes, k.last_used_at into v_workspace, v_id, v_scopes, v_last_used_at from spillway.api_keys k
+  where k.hash = p_hash and k.revoked_at is null and (k.expires_at is null or k.expires_at > now());
   if not found then
     raise exception using errcode = 'SW401', message = 'the API key is unknown, revoked or expired';
+  end if;
+  if not v_scopes && p_scopes then
+    raise exception using errcode = 'SW403',
+      message = format('this needs the scope %s, and the API key has %s', array_to_string(p_scopes, ' or '), array_to_string(v_scopes, ', '));
+  end if;
+  if v_last_used_at is null or v_last_used_at < now() - c_noted_for then
+    perform spillway.note_key_use(v_workspace, v_id);
   end if;
   return v_workspace;
 end
 $$;
-comment on function spillway.workspace_of_key(bytea) is 'the workspace that a key (its SHA-256) opens; SW401 where it opens none';
+comment on function spillway.workspace_of_key(bytea, spillway.key_scope[]) is
+  'the workspace that a key (its SHA-256) opens to whoever needs one of these scopes; SW401 where it opens none, SW403 where it has none of the scopes. Once an hour it is noted that the key is in use';

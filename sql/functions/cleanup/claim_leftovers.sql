@@ -1,5 +1,5 @@
 create or replace function spillway.claim_leftovers(p_report_days integer, p_limit integer) returns jsonb
-language plpgsql volatile set search_path = ''
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   c_upload_time constant interval := interval '24 hours';

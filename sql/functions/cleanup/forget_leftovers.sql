@@ -1,5 +1,5 @@
 create or replace function spillway.forget_leftovers(p_ids jsonb) returns integer
-language plpgsql volatile set search_path = ''
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   v_count integer;

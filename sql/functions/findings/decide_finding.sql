@@ -1,5 +1,5 @@
 create or replace function spillway.decide_finding(p_workspace integer, p_finding uuid, p_status spillway.finding_status) returns jsonb
-language plpgsql volatile set search_path = ''
+language plpgsql volatile security definer set search_path = ''
 as $$
 begin
   update spillway.findings f

@@ -1,5 +1,5 @@
 create or replace function spillway.get_finding(p_workspace integer, p_finding uuid) returns jsonb
-language plpgsql stable parallel safe set search_path = ''
+language plpgsql stable parallel safe security definer set search_path = ''
 as $$
 declare
   v_finding spillway.findings;

@@ -2,7 +2,7 @@ create or replace function spillway.list_import_findings(
   p_workspace integer, p_import uuid, p_after_severity spillway.severity, p_after uuid, p_limit integer,
   p_severity spillway.severity, p_status spillway.finding_status
 ) returns spillway.page
-language plpgsql stable parallel safe set search_path = ''
+language plpgsql stable parallel safe security definer set search_path = ''
 as $$
 begin
   return spillway.read_page(format($query$

@@ -1,5 +1,5 @@
 create or replace function spillway.list_occurrences(p_workspace integer, p_finding uuid, p_after uuid, p_limit integer) returns spillway.page
-language plpgsql stable parallel safe set search_path = ''
+language plpgsql stable parallel safe security definer set search_path = ''
 as $$
 begin
   return spillway.read_page(format($query$

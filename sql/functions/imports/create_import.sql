@@ -3,7 +3,7 @@ create or replace function spillway.create_import(
   p_scope text default null, p_close_missing boolean default false, p_priority smallint default 100, p_format text default null,
   p_entries jsonb default null, p_left_out text default null, p_request bytea default null
 ) returns jsonb
-language plpgsql volatile set search_path = ''
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   v_upload spillway.uploads;

@@ -1,6 +1,6 @@
 create or replace function spillway.import_status(p_workspace integer, p_import uuid, p_known_version bigint default null)
 returns table (version bigint, document jsonb)
-language plpgsql stable parallel safe set search_path = ''
+language plpgsql stable parallel safe security definer set search_path = ''
 as $$
 begin
   return query

@@ -1,5 +1,5 @@
 create or replace function spillway.list_import_errors(p_workspace integer, p_import uuid, p_after bigint, p_limit integer) returns spillway.page
-language plpgsql stable parallel safe set search_path = ''
+language plpgsql stable parallel safe security definer set search_path = ''
 as $$
 begin
   perform from spillway.imports i where i.workspace_id = p_workspace and i.id = p_import;

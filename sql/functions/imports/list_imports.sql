@@ -1,7 +1,7 @@
 create or replace function spillway.list_imports(
   p_workspace integer, p_after uuid, p_limit integer, p_state spillway.import_state default null
 ) returns spillway.page
-language plpgsql stable parallel safe set search_path = ''
+language plpgsql stable parallel safe security definer set search_path = ''
 as $$
 begin
   return spillway.read_page(format($query$

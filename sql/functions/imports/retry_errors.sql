@@ -1,5 +1,5 @@
 create or replace function spillway.retry_errors(p_workspace integer, p_import uuid, p_errors bigint[] default null) returns jsonb
-language plpgsql volatile set search_path = ''
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   c_limit constant integer := 1000;

@@ -1,5 +1,5 @@
 create or replace function spillway.retry_import(p_workspace integer, p_import uuid) returns jsonb
-language plpgsql volatile set search_path = ''
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   v_import spillway.imports;

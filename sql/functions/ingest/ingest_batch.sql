@@ -2,7 +2,7 @@ create or replace function spillway.ingest_batch(
   p_import uuid, p_attempt integer, p_fence bigint, p_lease interval, p_batch jsonb, p_findings spillway.finding_columns,
   p_occurrences spillway.occurrence_columns, p_records integer, p_format text, p_checkpoint bytea, p_bytes_read bigint
 ) returns jsonb
-language plpgsql volatile set search_path = ''
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   v_unit spillway.unit := spillway.open_unit(p_import, p_attempt, p_fence);

@@ -1,5 +1,5 @@
 create or replace function spillway.count_unread(p_workspace integer) returns bigint
-language plpgsql stable parallel safe set search_path = ''
+language plpgsql stable parallel safe security definer set search_path = ''
 as $$
 begin
   return (

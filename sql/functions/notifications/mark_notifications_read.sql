@@ -1,5 +1,5 @@
 create or replace function spillway.mark_notifications_read(p_workspace integer, p_id uuid) returns jsonb
-language plpgsql volatile set search_path = ''
+language plpgsql volatile security definer set search_path = ''
 as $$
 begin
   -- In one order: two who mark all wait for each other.

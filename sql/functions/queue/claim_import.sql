@@ -1,5 +1,5 @@
 create or replace function spillway.claim_import(p_lease interval, p_parallelism integer) returns jsonb
-language plpgsql volatile set search_path = ''
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   v_now timestamptz;

@@ -1,7 +1,7 @@
 create or replace function spillway.cut_segment(
   p_import uuid, p_attempt integer, p_fence bigint, p_lease interval, p_offset bigint, p_checkpoint bytea
 ) returns jsonb
-language plpgsql volatile set search_path = ''
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   v_queue spillway.import_queue;

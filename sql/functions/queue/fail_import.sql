@@ -1,5 +1,5 @@
 create or replace function spillway.fail_import(p_import uuid, p_attempt integer, p_error jsonb, p_may_pass boolean) returns jsonb
-language plpgsql volatile set search_path = ''
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   v_queue spillway.import_queue;

@@ -1,5 +1,5 @@
 create or replace function spillway.fail_trial(p_import uuid, p_attempt integer) returns jsonb
-language plpgsql volatile set search_path = ''
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   v_import spillway.imports;

@@ -1,5 +1,5 @@
 create or replace function spillway.finish_import(p_import uuid, p_attempt integer, p_fence bigint) returns jsonb
-language plpgsql volatile set search_path = ''
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   v_workspace integer;

@@ -1,5 +1,5 @@
 create or replace function spillway.release_import(p_import uuid, p_attempt integer) returns jsonb
-language plpgsql volatile set search_path = ''
+language plpgsql volatile security definer set search_path = ''
 as $$
 begin
   update spillway.import_queue set claimed = false, available_at = clock_timestamp()

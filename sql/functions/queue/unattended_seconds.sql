@@ -1,5 +1,5 @@
 create or replace function spillway.unattended_seconds() returns double precision
-language plpgsql stable set search_path = ''
+language plpgsql stable security definer set search_path = ''
 as $$
 declare
   v_now timestamptz := clock_timestamp();

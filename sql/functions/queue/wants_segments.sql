@@ -1,5 +1,5 @@
 create or replace function spillway.wants_segments(p_import uuid, p_attempt integer, p_parallelism integer) returns boolean
-language plpgsql stable set search_path = ''
+language plpgsql stable security definer set search_path = ''
 as $$
 begin
   return not exists (select from spillway.import_queue q where q.admitted and q.available_at <= now())

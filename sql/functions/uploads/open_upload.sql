@@ -1,7 +1,7 @@
 create or replace function spillway.open_upload(
   p_workspace integer, p_id uuid, p_idempotency_key text default null, p_size bigint default null, p_request bytea default null
 ) returns jsonb
-language plpgsql volatile set search_path = ''
+language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   v_max bigint := (select max_import_bytes from spillway.workspaces where id = p_workspace);

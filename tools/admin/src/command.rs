@@ -1,11 +1,14 @@
 //! The commands.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use tokio_postgres::Client;
 
 use crate::parse::Parse;
-use crate::{Database, connections, key, migrate};
+use crate::{Database, Role, connections, migrate, roles, secret};
+
+mod keys;
+use keys::{CreateKey, CreateWorkspace, ListKeys, RevokeKey, RotateKey};
 
 /// What an operator does.
 #[derive(Debug, Subcommand)]
@@ -13,8 +16,20 @@ pub enum Command {
     /// Makes the schema `spillway` of a database, or updates it to this version's
     Migrate(Target),
 
-    /// Makes an API key and prints it; the database keeps only its hash
+    /// Lets a role of the database in by a password, in SPILLWAY_PASSWORD or on standard input; who migrated may do so
+    SetPassword(SetPassword),
+
+    /// Makes a workspace, unless there is one of that name
+    CreateWorkspace(CreateWorkspace),
+
+    /// Makes an API key of a workspace and prints it; the database keeps only its hash
     CreateKey(CreateKey),
+
+    /// Lists API keys: all but the keys themselves
+    ListKeys(ListKeys),
+
+    /// Makes an API key that takes the place of another, and prints it
+    RotateKey(RotateKey),
 
     /// Ends an API key at once
     RevokeKey(RevokeKey),
@@ -26,36 +41,17 @@ pub enum Command {
 /// The database that something is done to.
 #[derive(Debug, Args)]
 pub struct Target {
-    /// The database: postgres://user:password@host:port/name
-    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
-    database_url: String,
+    /// The database: postgres://user@host:port/name, and PGPASSWORD in the environment; or DATABASE_URL there, which may have the password in it
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
 }
 
-/// Options of `create-key`.
+/// Options of `set-password`.
 #[derive(Debug, Args)]
-pub struct CreateKey {
-    /// The workspace that the key opens; created when there is none of that name
+pub struct SetPassword {
+    /// Whose
     #[arg(long)]
-    workspace: String,
-
-    /// What the key is for
-    #[arg(long, default_value = "create-key")]
-    name: String,
-
-    /// The days after which it expires; it does not when not given
-    #[arg(long, value_name = "DAYS")]
-    expires_in_days: Option<f64>,
-
-    #[command(flatten)]
-    target: Target,
-}
-
-/// Options of `revoke-key`.
-#[derive(Debug, Args)]
-pub struct RevokeKey {
-    /// The key
-    #[arg(long)]
-    key: String,
+    role: Role,
 
     #[command(flatten)]
     target: Target,
@@ -66,7 +62,11 @@ impl Command {
     pub async fn run(self) -> Result<()> {
         match self {
             Self::Migrate(target) => migrate(&target).await,
+            Self::SetPassword(options) => options.run().await,
+            Self::CreateWorkspace(options) => options.run().await,
             Self::CreateKey(options) => options.run().await,
+            Self::ListKeys(options) => options.run().await,
+            Self::RotateKey(options) => options.run().await,
             Self::RevokeKey(options) => options.run().await,
             Self::Parse(parse) => parse.run(),
         }
@@ -75,7 +75,8 @@ impl Command {
 
 impl Target {
     async fn connect(&self) -> Result<Client> {
-        Database::from_url(&self.database_url)?.connect().await
+        let named = Database::named(self.database_url.as_deref())?;
+        named.context("no database is named: by --database-url, or by DATABASE_URL in the environment")?.connect().await
     }
 }
 
@@ -92,17 +93,12 @@ async fn migrate(target: &Target) -> Result<()> {
     Ok(())
 }
 
-impl CreateKey {
+impl SetPassword {
     async fn run(&self) -> Result<()> {
-        println!("{}", key::create(&self.target.connect().await?, &self.workspace, &self.name, self.expires_in_days).await?);
-        Ok(())
-    }
-}
-
-impl RevokeKey {
-    async fn run(&self) -> Result<()> {
-        key::revoke(&self.target.connect().await?, &self.key).await?;
-        println!("the key is revoked");
+        let name = self.role.name();
+        let password = secret::read("SPILLWAY_PASSWORD", &format!("the password of {name}"))?;
+        roles::set_password(&self.target.connect().await?, self.role, &password).await?;
+        println!("{name} is let in by its new password");
         Ok(())
     }
 }

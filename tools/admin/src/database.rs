@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -26,6 +26,10 @@ pub struct Database {
     pub authority: Option<String>,
 }
 
+/// Names the database in the environment, with its password.
+const URL: &str = "DATABASE_URL";
+/// The password in the environment, as for PostgreSQL's own tools.
+const PASSWORD: &str = "PGPASSWORD";
 /// Names the file with [`Database::authority`] in the environment, as for PostgreSQL's own tools.
 const AUTHORITY: &str = "PGSSLROOTCERT";
 
@@ -33,6 +37,21 @@ const AUTHORITY: &str = "PGSSLROOTCERT";
 pub const APPLICATION_NAME: &str = "spillway-tools";
 
 impl Database {
+    /// The one that an operator names: by an argument, which holds no password, or else by `DATABASE_URL` in the environment.
+    pub fn named(argument: Option<&str>) -> Result<Option<Self>> {
+        let variable = std::env::var(URL).ok();
+        let Some(url) = argument.or(variable.as_deref()) else { return Ok(None) };
+        let mut database = Self::from_url(url)?;
+        ensure!(
+            argument.is_none() || database.password.is_empty(),
+            "the password does not belong into an argument, which other users of the machine can read: give it as {PASSWORD}, or the whole URL as {URL}, in the environment"
+        );
+        if database.password.is_empty() {
+            database.password = std::env::var(PASSWORD).unwrap_or_default();
+        }
+        Ok(Some(database))
+    }
+
     /// Reads `postgres://user:password@host:port/name`, perhaps with `?sslmode=require`.
     pub fn from_url(url: &str) -> Result<Self> {
         let config: tokio_postgres::Config = url.parse().context("the database's URL should be postgres://user:password@host:port/name")?;

@@ -13,3 +13,7 @@ pub mod key;
 pub mod migrate;
 pub mod parse;
 pub mod random;
+mod rights;
+pub mod roles;
+pub use roles::Role;
+mod secret;

@@ -2,13 +2,16 @@
 //!
 //! All that is pending is applied in one transaction: migrations in the order of their numbers, then the functions and the triggers. Each
 //! migration is applied once, and recorded with its hash; one that was changed afterwards is an error. Functions and triggers are edited in
-//! place: when one of their files or a table changed, all are created again, and those that no file creates any more are dropped.
+//! place: when one of their files or a table changed, all are created again, and those that no file creates any more are dropped. Roles and what
+//! they may do are set every time: roles are the server's, and a database may have come from another.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use sha2::{Digest as _, Sha256};
 use tokio_postgres::{Client, Transaction};
+
+use crate::rights;
 
 /// The advisory lock that keeps migrators apart: "spillway" in ASCII.
 const LOCK: i64 = 0x7370_696c_6c77_6179;
@@ -17,7 +20,6 @@ const LOCK: i64 = 0x7370_696c_6c77_6179;
 const FUNCTIONS: i32 = 0;
 
 const BOOKKEEPING: &str = "
-create schema if not exists spillway;
 comment on schema spillway is 'Reports of security scanners: imports, and what was found where';
 create table if not exists spillway.schema_migrations (
     version integer not null constraint schema_migrations_are_applied_once primary key,
@@ -72,6 +74,8 @@ struct Sql<'a> {
     migrations: &'a [File<'a>],
     functions: &'a [File<'a>],
     triggers: &'a [File<'a>],
+    /// The roles, and then what they may do.
+    rights: &'a [File<'a>],
 }
 
 /// What the build script found in the repository.
@@ -98,12 +102,14 @@ impl Sql<'_> {
         let transaction = client.transaction().await?;
         transaction.execute("select pg_catalog.pg_advisory_xact_lock($1)", &[&LOCK]).await?;
         transaction.batch_execute("set local client_min_messages = warning; set local check_function_bodies = off").await?;
+        rights::make_schema(&transaction).await?;
         transaction.batch_execute(BOOKKEEPING).await.context("cannot create spillway.schema_migrations")?;
         let mut applied = apply_migrations(&transaction, &migrations).await?;
         if !applied.is_empty() || functions.changed(&transaction).await? {
             functions.apply(&transaction).await?;
             applied.push(format!("{} functions and triggers", functions.files.len()));
         }
+        apply_files(&transaction, self.rights).await?;
         transaction.commit().await.context("the migration was rolled back")?;
         Ok(applied)
     }
@@ -130,6 +136,13 @@ async fn apply_migrations(transaction: &Transaction<'_>, migrations: &[Migration
         }
     }
     Ok(applied)
+}
+
+async fn apply_files(transaction: &Transaction<'_>, files: &[File<'_>]) -> Result<()> {
+    for (path, text) in files {
+        transaction.batch_execute(text).await.map_err(|error| sql_error(path, text, &error))?;
+    }
+    Ok(())
 }
 
 async fn recorded(transaction: &Transaction<'_>) -> Result<BTreeMap<i32, (String, String)>> {
@@ -189,10 +202,7 @@ impl<'a> Functions<'a> {
     async fn apply(&self, transaction: &Transaction<'_>) -> Result<()> {
         // What the migrations did is checked now, not by triggers that are about to be replaced.
         transaction.batch_execute("set constraints all immediate").await.context("the migrations leave a wrong state behind")?;
-        for (path, text) in &self.files {
-            let result = transaction.batch_execute(text).await;
-            result.map_err(|error| sql_error(path, text, &error))?;
-        }
+        apply_files(transaction, &self.files).await?;
         transaction.batch_execute(DROP_OLD_FUNCTIONS).await.context("cannot drop functions and triggers that no file makes any more")?;
         record(transaction, FUNCTIONS, "functions", &self.sha256).await
     }
@@ -242,7 +252,7 @@ mod tests {
         create or replace trigger gone before update on spillway.things for each row execute function spillway.on_gone();",
     );
 
-    const SQL: Sql<'static> = Sql { migrations: &[THINGS], functions: &[A, B], triggers: &[KEPT] };
+    const SQL: Sql<'static> = Sql { migrations: &[THINGS], functions: &[A, B], triggers: &[KEPT], rights: &[] };
 
     /// A database of its own.
     struct Database {
@@ -253,7 +263,8 @@ mod tests {
     impl Database {
         async fn new(name: &str) -> Result<Self> {
             let cluster = Cluster::shared().await?;
-            Ok(Self { client: cluster.create_database(name).await?.connect().await?, _cluster: cluster })
+            cluster.create_database(name).await?;
+            Ok(Self { client: cluster.as_owner(name).connect().await?, _cluster: cluster })
         }
 
         async fn functions(&self) -> Result<Vec<String>> {

@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use admin::migrate;
 use anyhow::{Context as _, Result};
 use stack::progress::Step;
 use tokio_postgres::Client;
@@ -36,9 +35,8 @@ const FILL: &str = "
 
 /// Rows of this subject.
 pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
-    let database = session.cluster().await?.create_database("claim").await?;
-    let mut connection = database.connect().await?;
-    migrate::migrate(&mut connection).await?;
+    let database = session.cluster().await?.create_migrated("claim").await?;
+    let connection = database.connect().await?;
     create_import(&connection, WORKSPACE, 1).await?;
     let alone = measure(&connection, session.sizes.claims).await?;
     let step = Step::begin(format!("filling the queue with {OTHERS} rows"));

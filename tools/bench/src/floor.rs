@@ -4,7 +4,6 @@ use std::error::Error;
 use std::time::{Duration, Instant};
 
 use admin::Database;
-use admin::migrate;
 use anyhow::{Context as _, Result, ensure};
 use bytes::BytesMut;
 use futures::{SinkExt as _, TryStreamExt as _};
@@ -85,9 +84,8 @@ struct Floor {
 
 impl Floor {
     async fn new(cluster: &Cluster) -> Result<Self> {
-        let database = cluster.create_database(&format!("floor-{}", admin::random::hex(6)?)).await?;
-        let mut connection = database.connect().await?;
-        migrate::migrate(&mut connection).await?;
+        let database = cluster.create_migrated(&format!("floor-{}", admin::random::hex(6)?)).await?;
+        let connection = database.connect().await?;
         Ok(Self { database, connection })
     }
 

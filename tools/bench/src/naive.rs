@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use admin::migrate;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Serialize;
 use serde_json::Value;
@@ -40,9 +39,8 @@ pub(super) async fn rows(session: &mut Session) -> Result<Vec<Row>> {
 
 /// How many records were stored, and how long that took.
 async fn measure(session: &Session, input: &Input) -> Result<(u64, Duration)> {
-    let database = session.cluster().await?.create_database("naive").await?;
+    let database = session.cluster().await?.create_migrated("naive").await?;
     let mut connection = database.connect().await?;
-    migrate::migrate(&mut connection).await?;
     let sample = sample(input, session.sizes.naive).await?;
     settle(&connection).await?;
     let step = Step::begin(format!("storing {} records one by one", sample.len()));

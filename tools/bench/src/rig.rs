@@ -16,7 +16,7 @@ use tokio_postgres::Client as Connection;
 /// The workspace of whoever does not need several.
 pub(super) const WORKSPACE: &str = "bench";
 
-const DRAIN_TOKEN: &str = "token-of-the-benchmark";
+const DRAIN_TOKEN: &str = "token-of-the-benchmark-0123456789abcdef";
 
 /// Nobody listens there: whoever is to be woken here is not.
 const NOWHERE: &str = "http://127.0.0.1:1";

@@ -20,6 +20,7 @@ pub mod install;
 pub mod paths;
 pub mod ports;
 pub mod progress;
+mod roles;
 pub mod tool;
 
 mod run;

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use admin::{Database, key, migrate, random};
+use admin::key::{self, SCOPES};
+use admin::{Database, migrate, random};
 use anyhow::{Context as _, Result, bail};
 
 use crate::client::Client;
@@ -14,7 +15,7 @@ use crate::postgres::Cluster;
 use crate::progress::Step;
 use crate::runtime::{Host, Runtime, RuntimeSettings};
 use crate::store::{self, Store, StoreKind};
-use crate::{build, paths, ports};
+use crate::{build, paths, ports, roles};
 
 /// The name of the bucket and of the database.
 const NAME: &str = "spillway";
@@ -22,7 +23,7 @@ const NAME: &str = "spillway";
 /// A database, a store and the app. What was started for it ends with it.
 #[derive(Debug)]
 pub struct Stack {
-    /// The database, migrated.
+    /// The database, migrated: for the superuser where the server is ours, since who tests looks into everything.
     pub database: Database,
     /// The store's bucket.
     pub store: Store,
@@ -39,8 +40,8 @@ pub struct Stack {
 /// A stack for a person: it keeps its data.
 #[derive(Clone, Debug, Default)]
 pub struct Permanent {
-    /// An existing database; else a private server is started.
-    pub database_url: Option<String>,
+    /// An existing database, for its owner; else a private server is started.
+    pub database: Option<Database>,
     /// Where the app listens; else on a free port.
     pub listen: Option<SocketAddr>,
 }
@@ -63,17 +64,19 @@ impl Stack {
         paths::create_dir(&dir)?;
         let lock = lock(&dir)?;
         build::all().await?;
-        let (cluster, database) = if let Some(url) = &options.database_url {
-            (None, Database::from_url(url)?)
+        let (cluster, database, owner, password) = if let Some(database) = options.database {
+            (None, database.clone(), database, roles::password(&dir)?)
         } else {
             let cluster = Cluster::start(&dir.join("postgres")).await?;
             let database = cluster.create_database(NAME).await?;
-            (Some(Arc::new(cluster)), database)
+            let (owner, password) = (cluster.as_owner(NAME), cluster.role_password());
+            (Some(Arc::new(cluster)), database, owner, password)
         };
         let objects = store::Server::start(StoreKind::InProcess, &dir.join("store")).await?;
         let store = objects.bucket(NAME).await?;
-        migrate(&database).await?;
-        let mut settings = settings(dir, options.listen.map_or_else(ports::free_address, Ok)?, BTreeMap::new(), &database, &store)?;
+        migrate(&owner, &password).await?;
+        let listen = options.listen.map_or_else(ports::free_address, Ok)?;
+        let mut settings = settings(dir, listen, BTreeMap::new(), (&database, &password), &store)?;
         settings.dir = settings.dir.join("app");
         let runtime = Runtime::start(settings).await?;
         let url = runtime.url();
@@ -97,8 +100,10 @@ impl Stack {
         let database = cluster.create_database(&name).await?;
         let objects = store::Server::shared(store_kind()?).await?;
         let store = objects.bucket(&name).await?;
-        migrate(&database).await?;
-        let mut settings = settings(temporary.path().to_owned(), ports::free_address()?, options.variables, &database, &store)?;
+        let password = cluster.role_password();
+        migrate(&cluster.as_owner(&name), &password).await?;
+        let (dir, listen) = (temporary.path().to_owned(), ports::free_address()?);
+        let mut settings = settings(dir, listen, options.variables, (&database, &password), &store)?;
         settings.host = options.host;
         let runtime = Runtime::start(settings).await?;
         let url = runtime.url();
@@ -137,10 +142,16 @@ impl Stack {
         }
     }
 
-    /// Makes a key of a workspace (created when there is none of that name), and a caller with it. See [`key::create`].
+    /// Makes a key of a workspace (created when there is none of that name) that may do all that there is to do, for so many days.
+    pub async fn key(&self, workspace: &str, name: &str, days: f64) -> Result<String> {
+        let database = self.database.connect().await?;
+        key::create_workspace(&database, workspace).await?;
+        Ok(key::create(&database, workspace, name, &SCOPES, Some(days)).await?.secret)
+    }
+
+    /// A caller with a new key of a workspace, see [`key`](Self::key).
     pub async fn client(&self, workspace: &str) -> Result<Client> {
-        let key = key::create(&self.database.connect().await?, workspace, "client", None).await?;
-        Ok(Client::new(&self.url, &key))
+        Ok(Client::new(&self.url, &self.key(workspace, "client", 1.0).await?))
     }
 }
 
@@ -174,9 +185,11 @@ fn lock(dir: &std::path::Path) -> Result<std::fs::File> {
     }
 }
 
-async fn migrate(database: &Database) -> Result<()> {
+/// Migrates a database as its owner, and lets the app's roles in.
+async fn migrate(owner: &Database, role_password: &str) -> Result<()> {
     let step = Step::begin("migrating the database");
-    migrate::migrate(&mut database.connect().await?).await?;
+    migrate::migrate(&mut owner.connect().await?).await?;
+    roles::let_in(owner, role_password).await?;
     step.done();
     Ok(())
 }
@@ -186,15 +199,16 @@ fn settings(
     dir: PathBuf,
     listen: SocketAddr,
     others: BTreeMap<String, String>,
-    database: &Database,
+    (database, role_password): (&Database, &str),
     store: &Store,
 ) -> Result<RuntimeSettings> {
     let usual = [
         ("database_host", database.host.clone()),
         ("database_port", database.port.to_string()),
         ("database_name", database.name.clone()),
-        ("database_user", database.user.clone()),
-        ("database_password", database.password.clone()),
+        ("database_api_password", role_password.to_owned()),
+        ("database_read_password", role_password.to_owned()),
+        ("database_drain_password", role_password.to_owned()),
         ("s3_endpoint", store.endpoint.clone()),
         ("s3_region", store.region.clone()),
         ("s3_bucket", store.bucket.clone()),

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use admin::key;
 use anyhow::{Context as _, Result, bail, ensure};
 use futures::future::try_join_all;
 use reqwest::{Method, StatusCode};
@@ -15,6 +14,8 @@ use crate::reports::Report;
 /// How long a user tries to get an answer, and the pause after each try.
 const PATIENCE: Duration = Duration::from_mins(2);
 const PAUSE: Duration = Duration::from_millis(200);
+/// Days for which its key is valid.
+const DAYS: f64 = 1.0;
 
 /// A workspace and its reports.
 #[derive(Debug)]
@@ -27,11 +28,10 @@ pub(super) struct Workspace<'a> {
 
 /// Makes new workspaces, one for each list of reports. Their uploads go to the apps in turn.
 pub(super) async fn create<'a>(stack: &Stack, apps: &[String], label: &str, reports: &'a [Vec<Report>]) -> Result<Vec<Workspace<'a>>> {
-    let database = stack.database.connect().await?;
     let mut workspaces = Vec::new();
     for (number, (reports, app)) in reports.iter().zip(apps.iter().cycle()).enumerate() {
         let name = format!("{label}-{}", number + 1);
-        let key = key::create(&database, &name, "torture", None).await?;
+        let key = stack.key(&name, "torture", DAYS).await?;
         workspaces.push(Workspace { client: Client::new(app, &key), name, reports });
     }
     Ok(workspaces)

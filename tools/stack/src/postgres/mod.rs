@@ -5,8 +5,8 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use admin::{Database, random};
-use anyhow::{Context as _, Result, bail};
+use admin::{Database, Role, migrate, random};
+use anyhow::{Context as _, Result, bail, ensure};
 use rustix::process::{Pid, Signal};
 use tokio_postgres::config::SslMode;
 
@@ -24,6 +24,12 @@ use owner::Owner;
 /// The superuser of the private server. Not the schema's name: PostgreSQL would look for every name in that schema first, and what
 /// works here would not work for a user of another name.
 const USER: &str = "postgres";
+
+/// Owns the databases and migrates them: no superuser, as where PostgreSQL is somebody else's to run.
+const OWNER: &str = "spillway_owner";
+
+/// What is in every password of the roles: whatever stands in one, it is taken as it is.
+const AWKWARD: &str = r#" it's a \ "{{ quoted }}" %41"#;
 
 /// What a private server is to be beside the usual.
 #[derive(Clone, Debug, Default)]
@@ -74,7 +80,17 @@ impl Cluster {
         cluster.initialise()?;
         cluster.write_identity()?;
         cluster.restart().await?;
+        cluster.make_owner().await?;
         Ok(cluster)
+    }
+
+    async fn make_owner(&self) -> Result<()> {
+        let client = self.database("postgres").connect().await?;
+        if client.query_opt("select from pg_catalog.pg_roles where rolname = $1", &[&OWNER]).await?.is_none() {
+            let statement = format!("create role {OWNER} login createrole password '{}'", self.password);
+            client.batch_execute(&statement).await.context("cannot make the owner of the databases")?;
+        }
+        Ok(())
     }
 
     /// Starts a server whose data goes with it.
@@ -111,7 +127,7 @@ impl Cluster {
         &self.binaries
     }
 
-    /// The address of one of its databases.
+    /// The address of one of its databases, for the superuser: who tests looks into everything.
     pub fn database(&self, name: &str) -> Database {
         Database {
             host: "127.0.0.1".into(),
@@ -124,13 +140,45 @@ impl Cluster {
         }
     }
 
+    /// The same for its owner, who migrates it.
+    pub fn as_owner(&self, name: &str) -> Database {
+        Database { user: OWNER.into(), ..self.database(name) }
+    }
+
+    /// The same for a role of the app.
+    pub fn as_role(&self, name: &str, role: Role) -> Database {
+        Database { user: role.name().into(), password: self.role_password(), ..self.database(name) }
+    }
+
+    /// By which all roles of the app are let in.
+    pub fn role_password(&self) -> String {
+        format!("{}{AWKWARD}", self.password)
+    }
+
+    /// Creates a database where there is none of that name, and migrates it.
+    pub async fn create_migrated(&self, name: &str) -> Result<Database> {
+        let database = self.create_database(name).await?;
+        migrate::migrate(&mut self.as_owner(name).connect().await?).await?;
+        Ok(database)
+    }
+
     /// Creates a database where there is none of that name.
     pub async fn create_database(&self, name: &str) -> Result<Database> {
         let client = self.database("postgres").connect().await?;
-        let exists = client.query_opt("select 1 from pg_catalog.pg_database where datname = $1", &[&name]).await?.is_some();
-        if !exists {
-            let statement = format!("create database \"{name}\"");
-            client.batch_execute(&statement).await.with_context(|| format!("cannot create the database {name}"))?;
+        let owner = "select pg_catalog.pg_get_userbyid(datdba)::text from pg_catalog.pg_database where datname = $1";
+        match client.query_opt(owner, &[&name]).await? {
+            Some(row) => {
+                let data = self.data();
+                ensure!(
+                    row.get::<_, &str>(0) == OWNER,
+                    "an older version made the database {name}: remove {} with all in it",
+                    data.display()
+                );
+            }
+            None => {
+                let statement = format!("create database \"{name}\" owner {OWNER}");
+                client.batch_execute(&statement).await.with_context(|| format!("cannot create the database {name}"))?;
+            }
         }
         Ok(self.database(name))
     }

@@ -1,5 +1,5 @@
 create or replace function spillway.create_workspace(p_name text) returns integer
-language sql volatile set search_path = ''
+language sql volatile security definer set search_path = ''
 as $$
   with inserted as (
     insert into spillway.workspaces (name) values (p_name)

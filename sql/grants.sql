@@ -1,0 +1,39 @@
+-- Who may do what. The app's roles (sql/roles.sql) reach the tables through functions only: those here, which do it with the rights of the owner. What is
+-- not said here nobody may, beside the owner. Each time that the database is migrated, all is taken away and given again.
+
+revoke all on all tables in schema spillway from public, spillway_api, spillway_read, spillway_drain, spillway_admin;
+revoke all on all sequences in schema spillway from public, spillway_api, spillway_read, spillway_drain, spillway_admin;
+revoke all on all routines in schema spillway from public, spillway_api, spillway_read, spillway_drain, spillway_admin;
+revoke all on schema spillway from public, spillway_api, spillway_read, spillway_drain, spillway_admin;
+grant usage on schema spillway to spillway_api, spillway_read, spillway_drain, spillway_admin;
+
+-- Names of tables and types are looked for among a session's temporary ones first, also by a function with the rights of its owner: nobody makes any.
+do $$
+begin
+  execute format('revoke temporary on database %I from public, spillway_api, spillway_read, spillway_drain, spillway_admin', current_database());
+end
+$$;
+
+-- imports
+grant execute on function
+  spillway.workspace_of_key, spillway.open_upload, spillway.note_upload_parts, spillway.close_upload, spillway.create_import, spillway.list_imports,
+  spillway.import_status, spillway.cancel_import, spillway.retry_import, spillway.list_import_errors, spillway.retry_errors
+to spillway_api;
+
+-- status and findings. Two of them write, a row that a person has chosen, and a page's worth of marks.
+grant execute on function
+  spillway.workspace_of_key, spillway.import_status, spillway.list_notifications, spillway.count_unread, spillway.mark_notifications_read,
+  spillway.list_findings, spillway.list_import_findings, spillway.get_finding, spillway.decide_finding, spillway.list_assets,
+  spillway.list_occurrences
+to spillway_read;
+
+-- drain and tick
+grant execute on function
+  spillway.claim_import, spillway.ingest_batch, spillway.wants_segments, spillway.cut_segment, spillway.release_import, spillway.finish_import,
+  spillway.fail_import, spillway.fail_trial, spillway.claim_leftovers, spillway.forget_leftovers, spillway.unattended_seconds
+to spillway_drain;
+
+-- spillway-admin, but for what only the owner can: migrate, and passwords
+grant execute on function
+  spillway.create_workspace, spillway.create_api_key, spillway.list_api_keys, spillway.rotate_api_key, spillway.revoke_api_key
+to spillway_admin;
