@@ -33,6 +33,7 @@ fn read_suspended(format: Format, report: &[u8], size: usize) -> Reading {
                 decoder = resumed();
                 pieces = 0;
             }
+            Step::Working => {}
             _ if moved && pieces > 0 => {
                 decoder = resumed();
                 pieces = 0;
@@ -86,6 +87,7 @@ fn read_in_parts(format: Format, report: &[u8], spacing: u64, size: usize) -> Re
                     }
                 }
             }
+            Ok(Step::Working) => {}
             Ok(Step::NeedInput) if decoder.position() < end => {
                 decoder.feed_from(&report[..usize::try_from(end).expect("in the report")], size);
             }
@@ -122,6 +124,7 @@ fn batches(format: Format, report: &[u8], length: usize, passes_over: bool) -> V
         match step {
             Ok(Step::Record(record)) => batch.push(record),
             Ok(Step::NeedInput) => decoder.feed_from(report, 4096),
+            Ok(Step::Working) => {}
             Ok(Step::End) | Err(_) => break,
         }
         if batch.len() == length {
@@ -162,6 +165,7 @@ fn cuts_of(format: Format, report: &[u8]) -> usize {
                 }
             }
             Ok(Step::NeedInput) => decoder.feed_from(report, 10),
+            Ok(Step::Working) => {}
             _ => return 0,
         }
     }
