@@ -36,7 +36,7 @@ pub const STEP: u64 = 1024 * 1024;
 /// Bytes of records that any report may give. What is over this and [`OUTPUT_PER_BYTE`] is left out, where that can be: long texts and lists. Where it
 /// cannot, the reading ends at twice as much.
 pub const OUTPUT: u64 = 8 * 1024 * 1024;
-/// The same, for each byte of the report. Those of the samples and of real scanners give less than [`OUTPUT`] beside 16 (measured).
+/// The same, for each byte of the report. Tests hold samples and reports of real scanners to a quarter of both.
 pub const OUTPUT_PER_BYTE: u64 = 64;
 /// To make records, so many times as many values and bytes are looked at. A factor.
 pub const WORK_FACTOR: u64 = 16;

@@ -199,16 +199,34 @@ fn the_samples_give_the_same_however_they_are_cut_and_suspended() {
     }
 }
 
+fn corpus() -> PathBuf {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
+    std::env::var_os("SPILLWAY_CORPUS").map_or_else(beside, PathBuf::from).join("samples")
+}
+
 #[test]
 fn so_do_the_reports_of_the_corpus() {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    let corpus = std::env::var_os("SPILLWAY_CORPUS").map_or_else(beside, PathBuf::from).join("samples");
+    let corpus = corpus();
     let reports = files(&corpus);
     if reports.is_empty() {
         eprintln!("SKIPPED: no corpus at {} (set SPILLWAY_CORPUS)", corpus.display());
     }
     for path in reports {
         obeys(&path);
+    }
+}
+
+/// Bytes of records for each byte of a report, which real ones stay below: a quarter of what may be made before something is left out.
+const USUAL_OUTPUT: u64 = limits::OUTPUT_PER_BYTE / 4;
+
+#[test]
+fn what_scanners_write_is_far_below_what_may_be_made_of_it() {
+    for path in samples().into_iter().chain(files(&corpus())) {
+        let report = std::fs::read(&path).expect("a readable report");
+        let Some(format) = detected(&report, &path.display().to_string()) else { continue };
+        let output: usize = read(format, &report, || 70_001).records.iter().map(Record::size).sum();
+        let most = limits::OUTPUT / 4 + USUAL_OUTPUT * report.len() as u64;
+        assert!(output as u64 <= most, "{}: {output} bytes of records of {} bytes", path.display(), report.len());
     }
 }
 
