@@ -10,6 +10,8 @@ use crate::work::{Work, WorkStep};
 pub struct Filling {
     records: usize,
     pause: Instant,
+    /// When it ends even where it got no further.
+    sign: Instant,
     place: Vec<u8>,
     /// Records at which the host had its last turn.
     breath: usize,
@@ -22,6 +24,8 @@ pub enum Need {
     Bytes,
     /// A turn of the host: see [`RECORDS_IN_A_ROW`].
     Breath,
+    /// A sign of life: nothing came of what was read for a while, and the place is still the same.
+    Sign,
     /// Nothing: it is as full as it gets. Whether that is the end of the work.
     Nothing {
         /// The work is read to its end.
@@ -34,6 +38,9 @@ pub enum Need {
 pub enum BatchEnd<S> {
     /// A limit of the batch, or the time.
     Full,
+    /// The time, though it is no further: it is stored so that the lease is longer, and whoever cancelled is heard. It goes on however short the budget is,
+    /// since whoever came after would begin at the same place.
+    Unmoved,
     /// The segment's end, which mostly is the report's.
     Segment,
     /// Nothing more can be read. What was read before is stored first.
@@ -48,7 +55,8 @@ pub fn is_full(records: usize, bytes: usize, most: usize) -> bool {
 impl Filling {
     /// Begins with a batch of at most so many records, until about then.
     pub fn new(work: &impl Work, records: usize, now: Instant, deadline: Instant) -> Self {
-        Self { records, pause: deadline.min(now + BATCH_TIME), place: work.checkpoint(), breath: 0 }
+        let sign = now + BATCH_TIME;
+        Self { records, pause: deadline.min(sign), sign, place: work.checkpoint(), breath: 0 }
     }
 
     /// Reads on.
@@ -58,13 +66,21 @@ impl Filling {
                 self.breath = work.records();
                 return Ok(Need::Breath);
             }
-            match work.step()? {
-                WorkStep::Record => {}
+            let need = match work.step()? {
+                WorkStep::Record => continue,
                 WorkStep::End => return Ok(Need::Nothing { ended: true }),
-                // Time is up only where it was of use: however short the budget, each turn gets further.
-                WorkStep::NeedInput if now() >= self.pause && work.checkpoint() != self.place => break,
-                WorkStep::NeedInput => return Ok(Need::Bytes),
+                WorkStep::NeedInput => Need::Bytes,
+                WorkStep::Working => Need::Breath,
+            };
+            let now = now();
+            if now < self.pause {
+                return Ok(need);
             }
+            // Time is up only where it was of use: however short the budget, each turn gets further.
+            if work.checkpoint() != self.place {
+                break;
+            }
+            return Ok(if now < self.sign { need } else { Need::Sign });
         }
         Ok(Need::Nothing { ended: false })
     }
@@ -77,7 +93,7 @@ mod tests {
 
     use super::*;
 
-    /// Records of one byte each; a blank is none. At `!` it cannot be read any further.
+    /// Records of one byte each; a blank is none, and a `.` takes a step without getting further. At `!` it cannot be read any further.
     #[derive(Default)]
     struct Bytes {
         read: Vec<u8>,
@@ -85,6 +101,7 @@ mod tests {
         ended: bool,
         batch: usize,
         length: usize,
+        dots: usize,
     }
 
     impl Work for Bytes {
@@ -112,6 +129,10 @@ mod tests {
             while let Some(byte) = self.read.get(self.at) {
                 if *byte == b'!' {
                     return Err(self.at);
+                }
+                if *byte == b'.' && self.dots < self.read.len() {
+                    self.dots += 1;
+                    return Ok(WorkStep::Working);
                 }
                 self.at += 1;
                 if *byte != b' ' {
@@ -186,6 +207,16 @@ mod tests {
         assert_eq!(filling.fill(&mut work, late), Ok(Need::Bytes));
         work.feed(b" ");
         assert_eq!(filling.fill(&mut work, late), Ok(Need::Nothing { ended: false }), "a blank is further");
+    }
+
+    #[test]
+    fn who_gets_no_further_for_long_gives_a_sign_and_the_host_its_turns() {
+        let mut work = Bytes { read: vec![b'.'; 9], ..Bytes::default() };
+        let (mut filling, now) = begin(&work, 100);
+        assert_eq!(filling.fill(&mut work, || now), Ok(Need::Breath));
+        assert_eq!(filling.fill(&mut work, || now + Duration::from_secs(2)), Ok(Need::Breath), "the budget is spent, but it is no further");
+        assert_eq!(filling.fill(&mut work, || now + BATCH_TIME), Ok(Need::Sign));
+        assert_eq!(work.records(), 0);
     }
 
     #[test]

@@ -30,6 +30,9 @@ pub const LOOK: Duration = Duration::from_millis(250);
 /// Bytes that are asked for beyond a segment's length when its end is looked for: what mostly is as long as one unit of a report.
 pub const BEYOND: u64 = 1024 * 1024;
 
+/// Segments' lengths that are looked at for a cut: what has none up to there is read first.
+pub const SEARCHED_SEGMENTS: u64 = 4;
+
 /// How long a drain waits for the next segment of a report, [`WAITS`] times at most.
 pub const WAIT: Duration = Duration::from_millis(10);
 

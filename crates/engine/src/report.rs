@@ -76,6 +76,7 @@ impl Work for Report {
                 WorkStep::Record
             }
             scan_reports::Step::NeedInput => WorkStep::NeedInput,
+            scan_reports::Step::Working => WorkStep::Working,
             scan_reports::Step::End => WorkStep::End,
         })
     }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use scan_reports::{Cut, Cutter};
 
-use crate::limits::BEYOND;
+use crate::limits::{BEYOND, SEARCHED_SEGMENTS};
 
 /// Looks for the next cut that does not leave less than a segment behind it. Only one: who claims the rest looks for the next, while this part is
 /// read, and of what is between here and there.
@@ -12,20 +12,21 @@ pub struct Search {
     cutter: Cutter,
     /// A cut lies before.
     end: u64,
-    /// Bytes are looked at up to here, mostly.
+    /// Bytes are looked at up to here, mostly, and never beyond there.
     bound: u64,
+    most: u64,
 }
 
 impl Search {
     /// In what is left of a segment of the usual length up to its end.
     pub fn new(cutter: Cutter, segment_bytes: u64, end: u64) -> Self {
-        let bound = cutter.position() + segment_bytes + BEYOND;
-        Self { cutter, end: end.saturating_sub(segment_bytes), bound }
+        let (bound, most) = (cutter.position() + segment_bytes + BEYOND, cutter.position() + SEARCHED_SEGMENTS * segment_bytes + BEYOND);
+        Self { cutter, end: end.saturating_sub(segment_bytes), bound, most }
     }
 
     /// The offset of the bytes that are to be looked at next, and how far one will look, mostly; none where there is nothing to cut.
     pub fn wants(&self, now: Instant, deadline: Instant) -> Option<(u64, u64)> {
-        (self.cutter.position() < self.end && now < deadline).then(|| (self.cutter.position(), self.bound))
+        (self.cutter.position() < self.end.min(self.most) && now < deadline).then(|| (self.cutter.position(), self.bound))
     }
 
     /// Takes these bytes. Gives the cut in them; none in it where it would leave too little.
@@ -92,6 +93,21 @@ mod tests {
     fn no_cut_leaves_less_than_a_segment() {
         let report = report(50);
         assert!(found(&report, report.len() as u64 / 2 + 300, 100).is_none());
+    }
+
+    #[test]
+    fn a_host_without_end_is_not_looked_at_to_its_end() {
+        let mut report = report(2);
+        let end = report.len() as u64;
+        report.extend(b"<ReportHost>".iter().chain(&vec![b' '; 3 * 1024 * 1024]));
+        let mut search = search(&report, SEGMENT);
+        let (now, mut looked) = (Instant::now(), 0);
+        while let Some((offset, _)) = search.wants(now, now + Duration::from_secs(1)) {
+            let at = usize::try_from(offset).expect("small");
+            looked = report.len().min(at + 10_000);
+            search.feed(&report[at..looked]);
+        }
+        assert!((looked as u64) < end + SEARCHED_SEGMENTS * SEGMENT + BEYOND + 10_000, "{looked}");
     }
 
     #[test]

@@ -185,7 +185,11 @@ impl<B, S> Turn<B, S> {
 
     fn store(&mut self, filled: Filled<B, S>, left: u64, now: Instant) -> Task<B, S> {
         let Filled { unit, end } = filled;
-        let more = matches!(end, BatchEnd::Full) && now < self.settings.deadline;
+        let more = match end {
+            BatchEnd::Full => now < self.settings.deadline,
+            BatchEnd::Unmoved => true,
+            BatchEnd::Segment | BatchEnd::Stop(_) => false,
+        };
         // A big report is not read any further before it was first thought of cutting it.
         let meanwhile = (more && !(self.on_trial && self.is_worth_sharing(left))).then_some(self.most);
         self.stored = Some(SentBatch { end, more, checkpoint: unit.checkpoint.clone() });
@@ -197,7 +201,7 @@ impl<B, S> Turn<B, S> {
         match self.stored.take().map(|stored| stored.end) {
             Some(BatchEnd::Segment) => Task::Finish,
             Some(BatchEnd::Stop(stop)) => Task::End(Ended::Stopped(stop)),
-            Some(BatchEnd::Full) | None => Task::Release,
+            Some(BatchEnd::Full | BatchEnd::Unmoved) | None => Task::Release,
         }
     }
 
@@ -355,6 +359,22 @@ mod tests {
         table.spend_budget();
         assert_eq!(table.holds(QUICK), "store b");
         assert_eq!(table.holds(QUICK), "release");
+    }
+
+    #[test]
+    fn who_is_no_further_when_the_budget_is_spent_goes_on_and_hears_of_its_end() {
+        let mut table = turn(1000);
+        table.next();
+        table.spend_budget();
+        assert_eq!(table.filled("nothing", BatchEnd::Unmoved), "store nothing and fill 2000");
+        table.turn.filled(filled("a", BatchEnd::Full));
+        assert_eq!(table.holds(QUICK), "store a");
+        assert_eq!(table.holds(QUICK), "release");
+        let mut table = turn(1000);
+        table.next();
+        assert_eq!(table.filled("nothing", BatchEnd::Unmoved), "store nothing and fill 2000");
+        table.turn.stored(Verdict::Lost, false, QUICK);
+        assert_eq!(table.next(), "end Lost");
     }
 
     #[test]

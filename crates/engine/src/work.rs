@@ -47,6 +47,8 @@ pub enum WorkStep {
     Record,
     /// More bytes are wanted.
     NeedInput,
+    /// Nothing yet, after as much work as one step may take.
+    Working,
     /// It is read to its end.
     End,
 }

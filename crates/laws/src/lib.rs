@@ -1,5 +1,5 @@
 //! What holds for whatever reads a file in pieces, as a function of any bytes: it sees the same however the bytes are cut, and wherever it is
-//! suspended. A broken law is a panic. For tests and fuzz targets.
+//! suspended, and what it does grows with the bytes. A broken law is a panic. For tests and fuzz targets.
 
 use std::fmt::Debug;
 use std::fs;
@@ -73,6 +73,84 @@ pub fn obeys<T: Debug + PartialEq>(bytes: &[u8], read: impl Fn(Cuts, bool) -> T)
     }
     assert_eq!(read(Cuts::none(), true), whole, "suspended after each item");
     assert_eq!(read(Cuts::of(bytes, 50), true), whole, "suspended after each item, in pieces of up to 50 bytes");
+}
+
+/// What is repeated without an end by somebody who wants a reader to look for one: tags, quotes, braces, references, blanks, one long line, many short
+/// documents.
+pub const ENDLESS: [&str; 44] = [
+    "<a",
+    "<a ",
+    "<a \"",
+    "<a b='",
+    "<a b=c ",
+    "<a>",
+    "</a",
+    "</a>",
+    "<a/>",
+    "<!--",
+    "<!-- -->",
+    "<!",
+    "<?",
+    "<![CDATA[",
+    "]]>",
+    "&",
+    "&lt;",
+    "&#",
+    "<p>",
+    "<td>",
+    "<script ",
+    "{",
+    "}",
+    "{\"a\":",
+    "[",
+    "]",
+    "[{}],",
+    "{}\n",
+    "[1]\n",
+    "\"",
+    "\"a\",",
+    "'",
+    "\\",
+    "\\u",
+    "1",
+    "1,",
+    " ",
+    "\n",
+    "\r",
+    ",",
+    ";",
+    "x",
+    "x\n",
+    "\u{1b}[",
+];
+
+/// What stands before it.
+pub const HEADS: [&str; 8] = ["", "<html><p>", "<r><a>", "<r a=\"", "[", "{\"a\": [", "\"", "a,b\n1,\""];
+
+/// A head, and a text that is repeated behind it up to about so many bytes.
+pub fn endless(head: &[u8], unit: &str, length: usize) -> Vec<u8> {
+    [head, unit.repeat(length.div_ceil(unit.len())).as_bytes()].concat()
+}
+
+/// Times as many steps that twice as many bytes may take, in tenths.
+const GROWTH: u64 = 23;
+/// Steps that any file may take, such as for what is looked at of its start.
+pub const CONSTANT: u64 = 64 * 1024;
+
+/// Holds that steps grow with what is read: twice the bytes take at most 2.3 times the steps, beside those that any file may take.
+pub fn is_linear(what: &str, constant: u64, small: (usize, u64), large: (usize, u64)) {
+    let ((bytes, steps), (more_bytes, more_steps)) = (small, large);
+    let most = (steps + constant) * more_bytes as u64 * GROWTH / (20 * bytes.max(1) as u64);
+    assert!(more_steps <= most, "{what}: {bytes} bytes take {steps} steps, {more_bytes} bytes take {more_steps}");
+}
+
+/// Steps for each byte that any bytes may take.
+const STEPS_PER_BYTE: u64 = 40;
+
+/// Holds that steps are in proportion to bytes, whatever they are.
+pub fn is_bounded(bytes: &[u8], steps: u64) {
+    let most = CONSTANT + STEPS_PER_BYTE * bytes.len() as u64;
+    assert!(steps <= most, "{} bytes take {steps} steps", bytes.len());
 }
 
 /// FNV-1a, a number that follows from the bytes alone.

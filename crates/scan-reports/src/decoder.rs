@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::budget::{Budget, Counted, Wanted};
 use crate::format::{Claim, Cuts, Evidence, Format, Parser};
 use crate::{KnownFindings, ReadError, Record, limits};
 
@@ -21,6 +22,7 @@ pub struct Decoder {
     pub(crate) evidence: Evidence,
     /// It is at its end without a record: what its start says decides.
     claim: Option<Claim>,
+    budget: Budget,
     progress: u64,
     /// The answer once there was an error.
     failed: Option<ReadError>,
@@ -33,6 +35,8 @@ pub enum Step {
     Record(Record),
     /// It wants the bytes at [`Decoder::position`], or to hear that there are none.
     NeedInput,
+    /// Nothing yet, after as much work as one step may take ([`limits::STEP`]): to be asked again. Whoever has others to look after does so before.
+    Working,
     /// The report is read to its end.
     End,
 }
@@ -40,12 +44,12 @@ pub enum Step {
 impl Decoder {
     /// A decoder at the start of a report.
     pub fn new(format: Format) -> Self {
-        Self::of(format, format.parser(), 0)
+        Self::of(format, format.parser(), 0, Budget::default())
     }
 
     /// A decoder at the place of a [checkpoint](Self::checkpoint).
     pub fn resume(checkpoint: &[u8]) -> Result<Self, CheckpointError> {
-        let Envelope { version, format, told, evidence, state } =
+        let Envelope { version, format, told, evidence, counted, state } =
             serde_json::from_slice(checkpoint).map_err(|_| CheckpointError::Unreadable)?;
         let format = Format::from_name(&format).ok_or(CheckpointError::Unreadable)?;
         if version != format.checkpoint_version() {
@@ -53,13 +57,13 @@ impl Decoder {
         }
         let mut parser = format.parser();
         parser.restore(state)?;
-        Ok(Self { evidence, ..Self::of(format, parser, told) })
+        Ok(Self { evidence, ..Self::of(format, parser, told, Budget::of(counted)) })
     }
 
     /// One that reads by this parser, and has told so many of the format's tools.
-    pub(crate) fn of(format: Format, parser: Box<dyn Parser>, told: usize) -> Self {
+    pub(crate) fn of(format: Format, parser: Box<dyn Parser>, told: usize, budget: Budget) -> Self {
         let (progress, evidence) = (parser.progress(), Evidence::default());
-        Self { format, parser, tools: format.tools(), told, empty: false, evidence, claim: None, progress, failed: None }
+        Self { format, parser, tools: format.tools(), told, empty: false, evidence, claim: None, budget, progress, failed: None }
     }
 
     /// The format that it reads.
@@ -104,6 +108,7 @@ impl Decoder {
             match self.next()? {
                 Step::Record(record) => take(record)?,
                 Step::NeedInput => serve(self)?,
+                Step::Working => {}
                 Step::End => return Ok(()),
             }
         }
@@ -137,6 +142,9 @@ impl Decoder {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
+        if let Some(problem) = self.budget.note() {
+            return Ok(Step::Record(Record::Problem(problem)));
+        }
         let step = self.parsed(known).inspect_err(|error| self.failed = Some(error.clone()));
         self.progress = self.progress.max(self.parser.progress());
         Ok(match step? {
@@ -154,7 +162,7 @@ impl Decoder {
         if let Some(claim) = &self.claim {
             return claim.judge(self.format, self.evidence());
         }
-        let step = self.parser.next_beyond(known)?;
+        let step = self.parser.next_beyond(Wanted { known, budget: &mut self.budget })?;
         match step {
             Step::Record(Record::Occurrence(_) | Record::Problem(_)) => self.evidence = Evidence::Record,
             Step::End if self.evidence != Evidence::Record => {
@@ -170,6 +178,12 @@ impl Decoder {
         if self.parser.has_list() { self.evidence.max(Evidence::List) } else { self.evidence }
     }
 
+    /// What reading took so far: bytes that were looked at, values that records were made of, and bytes of records. It counts alike on every machine,
+    /// and grows with the bytes that were fed.
+    pub fn work(&self) -> u64 {
+        self.parser.work() + self.budget.work()
+    }
+
     /// What finds the places where the rest of the report can be cut, behind what was fed and at least `spacing` bytes apart, so that its parts
     /// can be read at the same time. `None` where the format knows none, or not yet, such as before the first host.
     pub fn cutter(&self, spacing: u64) -> Option<Cutter> {
@@ -179,7 +193,7 @@ impl Decoder {
     /// The place right after the last record that [`next`](Self::next) gave, as text of at most [`limits::CHECKPOINT`] bytes. What was fed
     /// beyond it has to be fed again after [`resume`](Self::resume).
     pub fn checkpoint(&self) -> Vec<u8> {
-        Envelope::encode(self.format, self.told, self.evidence(), self.parser.suspend())
+        Envelope::encode(self.format, self.told, self.evidence(), &self.budget, self.parser.suspend())
     }
 }
 
@@ -210,8 +224,14 @@ impl Cutter {
     /// Takes the bytes at [`position`](Self::position), and gives the cuts in them, in order.
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Cut> {
         // A report that is long enough to be cut is none without records.
-        let cut = |(offset, state)| Cut { offset, checkpoint: Envelope::encode(self.format, self.told, Evidence::Record, state) };
+        let encoded = |offset, state| Envelope::encode(self.format, self.told, Evidence::Record, &Budget::since(offset), state);
+        let cut = |(offset, state)| Cut { offset, checkpoint: encoded(offset, state) };
         self.cuts.feed(bytes).into_iter().map(cut).collect()
+    }
+
+    /// Bytes that were looked at so far. It looks at each once, and at none again.
+    pub fn work(&self) -> u64 {
+        self.cuts.work()
     }
 }
 
@@ -222,12 +242,15 @@ struct Envelope {
     told: usize,
     #[serde(default)]
     evidence: Evidence,
+    #[serde(default)]
+    counted: Counted,
     state: serde_json::Value,
 }
 
 impl Envelope {
-    fn encode(format: Format, told: usize, evidence: Evidence, state: serde_json::Value) -> Vec<u8> {
-        let envelope = Self { version: format.checkpoint_version(), format: format.name().to_owned(), told, evidence, state };
+    fn encode(format: Format, told: usize, evidence: Evidence, budget: &Budget, state: serde_json::Value) -> Vec<u8> {
+        let (version, counted) = (format.checkpoint_version(), budget.saved());
+        let envelope = Self { version, format: format.name().to_owned(), told, evidence, counted, state };
         let bytes = serde_json::to_vec(&envelope).unwrap_or_default();
         debug_assert!(bytes.len() <= limits::CHECKPOINT, "checkpoint of {} bytes", bytes.len());
         bytes

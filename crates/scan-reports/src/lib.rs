@@ -2,11 +2,12 @@
 //!
 //! A [`Decoder`] takes the bytes of one report in pieces of any size and gives [`Record`]s. It never reads, waits, looks at a clock or
 //! holds the report. Its whole place in the report fits into a [checkpoint](Decoder::checkpoint) of at most [`limits::CHECKPOINT`] bytes.
-//! Three laws hold for every format, and are tested over every sample:
+//! Four laws hold for every format, and are tested over every sample:
 //!
 //! 1. *Cut anywhere*: the records do not depend on how the bytes were cut.
 //! 2. *Suspend anywhere*: nor on where the decoder was dropped and resumed from its checkpoint.
 //! 3. *Bounded*: the checkpoint stays within its limit, and the memory does not grow with the report.
+//! 4. *In proportion*: what reading takes, and what comes of it, grow with the bytes of the report and no faster.
 //!
 //! [`tokens`] turns bytes into events and knows no scanner; [`format`](mod@format) turns events into records and knows no bytes.
 
@@ -16,6 +17,8 @@ pub use report_formats::kinds::{AssetKind, FindingKind, Severity, Status};
 
 mod record;
 pub use record::{Asset, Component, Cvss, Finding, Location, Occurrence, Problem, ProblemCode, Record};
+
+mod budget;
 
 mod identity;
 pub use identity::{Id, Identity};

@@ -34,5 +34,16 @@ pub const FACTS: usize = 2_000;
 /// Lines before the header of a table. A count.
 pub const PREAMBLE: usize = 40;
 
+/// What one step of a [decoder](crate::Decoder) looks at before it says that it is still [working](crate::Step::Working): a few milliseconds. What is
+/// fed at once is looked at in one step all the same.
+pub const STEP: u64 = 1024 * 1024;
+/// Bytes of records that any report may give. What is over this and [`OUTPUT_PER_BYTE`] is left out, where that can be: long texts and lists. Where it
+/// cannot, the reading ends at twice as much.
+pub const OUTPUT: u64 = 8 * 1024 * 1024;
+/// The same, for each byte of the report. Tests hold samples and reports of real scanners to a quarter of both.
+pub const OUTPUT_PER_BYTE: u64 = 64;
+/// To make records, so many times as many values and bytes are looked at. A factor.
+pub const WORK_FACTOR: u64 = 16;
+
 /// Findings that [`KnownFindings`](crate::KnownFindings) remembers: 16 bytes each, and as much again for the table.
 pub const KNOWN_FINDINGS: usize = 200_000;

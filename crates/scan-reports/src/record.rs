@@ -195,6 +195,25 @@ fn bound(text: &mut String, limit: usize) {
 }
 
 impl Record {
+    /// Bytes of its texts.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Occurrence(o) => o.finding.size() + o.asset.size() + o.location.size() + o.evidence.len(),
+            Self::Asset(a) => a.size(),
+            Self::Tool { name } => name.len(),
+            Self::Problem(p) => p.message.len() + p.excerpt.len(),
+        }
+    }
+
+    /// Its line, where it has one.
+    pub(crate) fn line(&self) -> u64 {
+        match self {
+            Self::Occurrence(o) => o.line,
+            Self::Problem(p) => p.line,
+            Self::Asset(_) | Self::Tool { .. } => 1,
+        }
+    }
+
     /// Brings every text, list and number of the record within its limit.
     pub(crate) fn bound(&mut self) {
         match self {
@@ -232,6 +251,14 @@ impl Occurrence {
 }
 
 impl Finding {
+    fn size(&self) -> usize {
+        let texts = [&self.tool, &self.rule_id, &self.title, &self.description, &self.solution];
+        let lists = self.vulnerability_ids.iter().chain(&self.references);
+        let component = self.component.iter().map(|c| c.name.len() + c.version.len() + c.purl.as_ref().map_or(0, String::len));
+        let cvss = self.cvss.iter().map(|cvss| cvss.version.len() + cvss.vector.len());
+        texts.into_iter().chain(lists).map(String::len).chain(component).chain(cvss).sum::<usize>() + size_of_attributes(&self.attributes)
+    }
+
     fn bound(&mut self) {
         bound(&mut self.tool, limits::NAME);
         bound(&mut self.rule_id, limits::NAME);
@@ -260,6 +287,10 @@ impl Finding {
 }
 
 impl Asset {
+    fn size(&self) -> usize {
+        self.identity.len() + self.hostname.as_ref().map_or(0, String::len) + size_of_attributes(&self.attributes)
+    }
+
     fn bound(&mut self) {
         bound(&mut self.identity, limits::NAME);
         if let Some(hostname) = &mut self.hostname {
@@ -270,6 +301,10 @@ impl Asset {
 }
 
 impl Location {
+    fn size(&self) -> usize {
+        [&self.host, &self.protocol, &self.service, &self.url, &self.parameter, &self.path].into_iter().flatten().map(String::len).sum()
+    }
+
     fn bound(&mut self) {
         for (field, limit) in [
             (&mut self.host, limits::NAME),
@@ -285,6 +320,10 @@ impl Location {
         }
         self.line = self.line.filter(|line| *line <= limits::FILE_LINE);
     }
+}
+
+fn size_of_attributes(attributes: &BTreeMap<String, String>) -> usize {
+    attributes.iter().map(|(name, value)| name.len() + value.len()).sum()
 }
 
 fn bound_list(list: &mut Vec<String>, limit: usize) {

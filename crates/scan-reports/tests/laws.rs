@@ -33,6 +33,7 @@ fn read_suspended(format: Format, report: &[u8], size: usize) -> Reading {
                 decoder = resumed();
                 pieces = 0;
             }
+            Step::Working => {}
             _ if moved && pieces > 0 => {
                 decoder = resumed();
                 pieces = 0;
@@ -86,6 +87,7 @@ fn read_in_parts(format: Format, report: &[u8], spacing: u64, size: usize) -> Re
                     }
                 }
             }
+            Ok(Step::Working) => {}
             Ok(Step::NeedInput) if decoder.position() < end => {
                 decoder.feed_from(&report[..usize::try_from(end).expect("in the report")], size);
             }
@@ -122,6 +124,7 @@ fn batches(format: Format, report: &[u8], length: usize, passes_over: bool) -> V
         match step {
             Ok(Step::Record(record)) => batch.push(record),
             Ok(Step::NeedInput) => decoder.feed_from(report, 4096),
+            Ok(Step::Working) => {}
             Ok(Step::End) | Err(_) => break,
         }
         if batch.len() == length {
@@ -162,6 +165,7 @@ fn cuts_of(format: Format, report: &[u8]) -> usize {
                 }
             }
             Ok(Step::NeedInput) => decoder.feed_from(report, 10),
+            Ok(Step::Working) => {}
             _ => return 0,
         }
     }
@@ -195,16 +199,34 @@ fn the_samples_give_the_same_however_they_are_cut_and_suspended() {
     }
 }
 
+fn corpus() -> PathBuf {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
+    std::env::var_os("SPILLWAY_CORPUS").map_or_else(beside, PathBuf::from).join("samples")
+}
+
 #[test]
 fn so_do_the_reports_of_the_corpus() {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    let corpus = std::env::var_os("SPILLWAY_CORPUS").map_or_else(beside, PathBuf::from).join("samples");
+    let corpus = corpus();
     let reports = files(&corpus);
     if reports.is_empty() {
         eprintln!("SKIPPED: no corpus at {} (set SPILLWAY_CORPUS)", corpus.display());
     }
     for path in reports {
         obeys(&path);
+    }
+}
+
+/// Bytes of records for each byte of a report, which real ones stay below: a quarter of what may be made before something is left out.
+const USUAL_OUTPUT: u64 = limits::OUTPUT_PER_BYTE / 4;
+
+#[test]
+fn what_scanners_write_is_far_below_what_may_be_made_of_it() {
+    for path in samples().into_iter().chain(files(&corpus())) {
+        let report = std::fs::read(&path).expect("a readable report");
+        let Some(format) = detected(&report, &path.display().to_string()) else { continue };
+        let output: usize = read(format, &report, || 70_001).records.iter().map(Record::size).sum();
+        let most = limits::OUTPUT / 4 + USUAL_OUTPUT * report.len() as u64;
+        assert!(output as u64 <= most, "{}: {output} bytes of records of {} bytes", path.display(), report.len());
     }
 }
 

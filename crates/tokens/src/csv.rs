@@ -224,6 +224,10 @@ impl TakesBytes for Tokenizer {
     fn end_of_input(&mut self) {
         self.input.end();
     }
+
+    fn work(&self) -> u64 {
+        self.input.work()
+    }
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ impl TryFrom<String> for Encoded {
 /// The text of a file: what was fed and not yet taken, decoded. In a [`String`] all of it is text; in bytes, what is no UTF-8 is left to
 /// [`utf8_or_windows_1252`].
 pub(crate) struct Input<B> {
-    /// UTF-8. Up to `head` it is taken; until the next [`feed`](Self::feed) it is held all the same.
+    /// UTF-8. Up to `head` it is taken; at least until the next [`feed`](Self::feed) it is held all the same.
     pub(crate) buffer: B,
     pub(crate) head: usize,
     decoding: Decoding,
@@ -89,6 +89,8 @@ pub(crate) struct Input<B> {
     fed: u64,
     ended: bool,
     broken: Option<Broken>,
+    /// See [`TakesBytes::work`](crate::TakesBytes::work).
+    work: Cell<u64>,
 }
 
 /// How bytes become text.
@@ -121,7 +123,18 @@ impl<B: Buffer> Input<B> {
             Decoding::of(encoding.map_or(UTF_8, |Encoded(encoding)| encoding))
         };
         let (counted, lines) = (Cell::new((0, offset)), Cell::new((0, line)));
-        Self { buffer: B::default(), head: 0, decoding, base: offset, counted, lines, fed: offset, ended: false, broken: None }
+        Self {
+            buffer: B::default(),
+            head: 0,
+            decoding,
+            base: offset,
+            counted,
+            lines,
+            fed: offset,
+            ended: false,
+            broken: None,
+            work: Cell::new(0),
+        }
     }
 
     /// Takes the bytes at [`fed`](Self::fed). Indexes are those of another buffer then.
@@ -130,6 +143,7 @@ impl<B: Buffer> Input<B> {
             return;
         }
         self.drop_taken();
+        self.looked(bytes.len());
         self.fed += bytes.len() as u64;
         match &mut self.decoding {
             Decoding::Start(held) => {
@@ -150,7 +164,13 @@ impl<B: Buffer> Input<B> {
         self.decode(&[], true);
     }
 
+    /// Drops what is taken, once it is more than what is not: that is moved, and so in all no more is moved than was taken.
     fn drop_taken(&mut self) {
+        let untaken = self.untaken().len();
+        if self.head < untaken {
+            return;
+        }
+        self.looked(untaken);
         let (offset, line) = (self.offset(), self.line());
         self.buffer.drop_start(self.head);
         (self.head, self.base) = (0, offset);
@@ -217,8 +237,22 @@ impl<B: Buffer> Input<B> {
     }
 
     /// Takes so many bytes of what is not taken yet.
+    #[inline]
     pub(crate) fn take(&mut self, length: usize) {
         self.head += length;
+        self.looked(length);
+    }
+
+    /// Notes that so many bytes were looked at. Those that are [taken](Self::take) are noted then.
+    #[inline]
+    pub(crate) fn looked(&self, length: usize) {
+        self.work.set(self.work.get() + length as u64);
+    }
+
+    /// Bytes that were looked at.
+    #[inline]
+    pub(crate) fn work(&self) -> u64 {
+        self.work.get()
     }
 
     /// The position of what is not taken yet.

@@ -1,8 +1,8 @@
-//! The laws of every tokenizer as functions of any bytes: no panic, cut anywhere, suspend anywhere. A broken law is a panic.
+//! The laws of every tokenizer as functions of any bytes: no panic, cut anywhere, suspend anywhere, steps in proportion. A broken law is a panic.
 //!
 //! For the fuzz targets in `fuzz` at the repository's root. What they found is kept in `fuzz/found`, and read by the tests below.
 
-use laws::{Cuts, obeys};
+use laws::{Cuts, is_bounded, obeys};
 
 use crate::lines::LineSource;
 use crate::{Position, ReadError, TakesBytes, csv, html, json, lines, xml};
@@ -11,8 +11,63 @@ use crate::{Position, ReadError, TakesBytes, csv, html, json, lines, xml};
 type Item = (Option<u64>, String);
 type Seen = laws::Seen<Item, ReadError>;
 
+/// The steps that a tokenizer takes over bytes that are fed at once: it gives its next event, or `None` at the end.
+fn steps<T: TakesBytes>(bytes: &[u8], mut tokens: T, mut next: impl FnMut(&mut T) -> Option<Step>) -> u64 {
+    tokens.feed(bytes);
+    while let Some(step) = next(&mut tokens) {
+        if step == Step::NeedInput {
+            tokens.end_of_input();
+        }
+    }
+    tokens.work()
+}
+
+/// What matters of an event where only steps are counted.
+#[derive(PartialEq)]
+enum Step {
+    Event,
+    NeedInput,
+}
+
+fn xml_steps(bytes: &[u8]) -> u64 {
+    steps(bytes, xml::Tokenizer::new(), |tokens| match tokens.next() {
+        Ok(xml::Token::Event(_)) => Some(Step::Event),
+        Ok(xml::Token::NeedInput) => Some(Step::NeedInput),
+        Ok(xml::Token::End) | Err(_) => None,
+    })
+}
+
+fn json_steps(bytes: &[u8], many: bool) -> u64 {
+    let mut tokens = json::Tokenizer::default();
+    if many {
+        tokens.expect_many();
+    }
+    steps(bytes, tokens, |tokens| match tokens.next() {
+        Ok(None) => Some(Step::NeedInput),
+        Ok(Some(json::Token::End)) | Err(_) => None,
+        Ok(Some(_)) => Some(Step::Event),
+    })
+}
+
+fn csv_steps(bytes: &[u8], delimiter: u8) -> u64 {
+    steps(bytes, csv::Tokenizer::new(delimiter, Position::START), |tokens| match tokens.next() {
+        Ok(csv::Token::NeedInput) => Some(Step::NeedInput),
+        Ok(csv::Token::End) | Err(_) => None,
+        Ok(_) => Some(Step::Event),
+    })
+}
+
+fn line_steps(bytes: &[u8], tokens: impl LineSource) -> u64 {
+    steps(bytes, tokens, |tokens| match tokens.next() {
+        lines::Token::NeedInput => Some(Step::NeedInput),
+        lines::Token::End | lines::Token::Cut => None,
+        _ => Some(Step::Event),
+    })
+}
+
 /// The laws of the XML tokenizer.
 pub fn xml_events(bytes: &[u8]) {
+    is_bounded(bytes, xml_steps(bytes));
     obeys(bytes, |cuts, suspend| read_xml(bytes, cuts, suspend));
 }
 
@@ -59,6 +114,7 @@ fn see_event(items: &mut Vec<Item>, event: &xml::Event<'_>) {
 /// The laws of the JSON tokenizer, for one value and for values that follow each other, some of them skipped.
 pub fn json_tokens(bytes: &[u8]) {
     for many in [false, true] {
+        is_bounded(bytes, json_steps(bytes, many));
         obeys(bytes, |cuts, suspend| read_json(bytes, many, cuts, suspend));
     }
 }
@@ -102,6 +158,7 @@ fn read_json(bytes: &[u8], many: bool, mut cuts: Cuts, suspend: bool) -> Seen {
 /// The laws of the CSV tokenizer.
 pub fn csv_rows(bytes: &[u8]) {
     for delimiter in [b',', b';'] {
+        is_bounded(bytes, csv_steps(bytes, delimiter));
         obeys(bytes, |cuts, suspend| read_csv(bytes, delimiter, cuts, suspend));
     }
 }
@@ -127,6 +184,8 @@ fn read_csv(bytes: &[u8], delimiter: u8, mut cuts: Cuts, suspend: bool) -> Seen 
 
 /// The laws of the tokenizers whose events are lines: of text, and of a web page.
 pub fn lines(bytes: &[u8]) {
+    is_bounded(bytes, line_steps(bytes, lines::Tokenizer::new(lines::Place::START)));
+    is_bounded(bytes, line_steps(bytes, html::Tokenizer::new(lines::Place::START)));
     obeys(bytes, |cuts, suspend| read_lines(bytes, lines::Tokenizer::new, cuts, suspend));
     obeys(bytes, |cuts, suspend| read_lines(bytes, html::Tokenizer::new, cuts, suspend));
 }
@@ -161,7 +220,7 @@ fn serve(tokens: &mut impl TakesBytes, bytes: &[u8], cuts: &mut Cuts) {
 
 #[cfg(test)]
 mod tests {
-    use laws::found;
+    use laws::{CONSTANT, ENDLESS, HEADS, endless, found, is_linear};
 
     use super::*;
 
@@ -183,6 +242,40 @@ mod tests {
     #[test]
     fn found_cases_of_lines_obey() {
         found("lines", lines);
+    }
+
+    #[test]
+    fn twice_the_bytes_take_twice_the_steps_whatever_has_no_end() {
+        const LENGTH: usize = 128 * 1024;
+        type Steps = fn(&[u8]) -> u64;
+        let tokenizers: [(&str, Steps); 6] = [
+            ("xml", xml_steps),
+            ("json", |bytes| json_steps(bytes, false)),
+            ("json lines", |bytes| json_steps(bytes, true)),
+            ("csv", |bytes| csv_steps(bytes, b',')),
+            ("lines", |bytes| line_steps(bytes, lines::Tokenizer::new(lines::Place::START))),
+            ("html", |bytes| line_steps(bytes, html::Tokenizer::new(lines::Place::START))),
+        ];
+        for (head, unit) in HEADS.iter().flat_map(|head| ENDLESS.iter().map(move |unit| (head, unit))) {
+            let (small, large) = (endless(head.as_bytes(), unit, LENGTH), endless(head.as_bytes(), unit, 2 * LENGTH));
+            for (name, steps) in tokenizers {
+                let what = format!("{name}: {head:?} and many {unit:?}");
+                is_linear(&what, CONSTANT, (small.len(), steps(&small)), (large.len(), steps(&large)));
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_looked_at_in_one_piece_is_not_looked_at_again_with_the_next() {
+        for unit in ENDLESS {
+            let page = endless(b"<html><p>", unit, 64 * 1024);
+            let mut tokens = html::Tokenizer::new(lines::Place::START);
+            for piece in page.chunks(100) {
+                tokens.feed(piece);
+                while !matches!(tokens.next(), lines::Token::NeedInput) {}
+            }
+            is_bounded(&page, tokens.work());
+        }
     }
 
     /// A file, and how a length of its text in UTF-8 becomes an offset in it.

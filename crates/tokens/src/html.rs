@@ -10,15 +10,16 @@
 use std::borrow::Cow;
 
 use memchr::memchr;
-use memchr::memmem::find;
 
 use crate::decode::{Input, utf8_or_windows_1252};
 use crate::lines::{LineSource, Place, Token};
 use crate::{TakesBytes, limits};
 
 mod references;
+mod unclosed;
 
 pub use references::{reference, without_references};
+use unclosed::Unclosed;
 
 /// Elements that are a text of their own.
 const BLOCKS: [&str; 40] = [
@@ -70,6 +71,7 @@ const RAW: [&str; 2] = ["script", "style"];
 /// Turns bytes into lines.
 pub struct Tokenizer {
     input: Input<Vec<u8>>,
+    unclosed: Unclosed,
     reached: Place,
     /// The element whose text is passed over.
     raw: Option<&'static str>,
@@ -115,7 +117,15 @@ enum Markup {
 impl Tokenizer {
     /// A tokenizer at a place.
     pub fn new(place: Place) -> Self {
-        Self { input: Input::at(place.position), raw: None, block: None, line: String::new(), began: place.clone(), reached: place }
+        Self {
+            input: Input::at(place.position),
+            unclosed: Unclosed::default(),
+            raw: None,
+            block: None,
+            line: String::new(),
+            began: place.clone(),
+            reached: place,
+        }
     }
 
     /// Passes over a script or style; false when more of it may follow.
@@ -180,7 +190,38 @@ impl Tokenizer {
         !text.trim().is_empty()
     }
 
+    /// What stands at the start of the rest, which is not empty.
+    fn markup(&mut self) -> Markup {
+        const COMMENT: &[u8] = b"<!--";
+        let (rest, ended) = (self.input.untaken(), self.input.is_ended());
+        if rest[0] != b'<' {
+            return Markup::Text;
+        }
+        if rest.len() < COMMENT.len() && !ended {
+            return Markup::NeedInput;
+        }
+        let missing = if ended || rest.len() > limits::TOKEN { Markup::Text } else { Markup::NeedInput };
+        let within = &rest[..rest.len().min(limits::TOKEN)];
+        let end = within.get(1) == Some(&b'/');
+        let name = &within[1 + usize::from(end)..];
+        let (found, looked) = if within.starts_with(COMMENT) {
+            let (found, looked) = self.unclosed.comment_end(within, COMMENT.len());
+            (found.map(|at| Markup::Other(at + "-->".len())), looked)
+        } else if within.starts_with(b"<!") || within.starts_with(b"<?") {
+            let (found, looked) = self.unclosed.declaration_end(within);
+            (found.map(|at| Markup::Other(at + 1)), looked)
+        } else if name.first().is_some_and(u8::is_ascii_alphabetic) {
+            let (found, looked) = self.unclosed.tag_end(within);
+            (found.map(|at| Markup::Tag { length: at + 1, name: lowercase_name(name), end }), looked)
+        } else {
+            (Some(Markup::Text), 0)
+        };
+        self.input.looked(looked);
+        found.unwrap_or(missing)
+    }
+
     fn advance(&mut self, length: usize) {
+        self.unclosed.pass(&self.input.untaken()[..length]);
         self.input.take(length);
         self.reached.position = self.input.position();
     }
@@ -201,6 +242,10 @@ impl TakesBytes for Tokenizer {
 
     fn end_of_input(&mut self) {
         self.input.end();
+    }
+
+    fn work(&self) -> u64 {
+        self.input.work()
     }
 }
 
@@ -235,7 +280,7 @@ impl LineSource for Tokenizer {
                     _ => Token::End,
                 };
             }
-            match markup(self.input.untaken(), self.input.is_ended()) {
+            match self.markup() {
                 Markup::NeedInput => return Token::NeedInput,
                 Markup::Other(length) => self.advance(length),
                 Markup::Text => self.text(),
@@ -302,51 +347,19 @@ impl Block {
         if self.text.last() == Some(&b' ') {
             self.text.pop();
         }
-        self.text.push(b'\t');
-    }
-}
-
-/// What stands at the start of this, which is not empty.
-fn markup(rest: &[u8], ended: bool) -> Markup {
-    let more = |found: Markup| if ended || rest.len() > limits::TOKEN { Markup::Text } else { found };
-    let within = &rest[..rest.len().min(limits::TOKEN)];
-    if rest[0] != b'<' {
-        return Markup::Text;
-    }
-    if rest.len() < 4 && !ended {
-        return Markup::NeedInput;
-    }
-    if within.starts_with(b"<!--") {
-        return find(&within[4..], b"-->").map_or_else(|| more(Markup::NeedInput), |at| Markup::Other(at + 7));
-    }
-    if within.starts_with(b"<!") || within.starts_with(b"<?") {
-        return memchr(b'>', within).map_or_else(|| more(Markup::NeedInput), |at| Markup::Other(at + 1));
-    }
-    let end = within.get(1) == Some(&b'/');
-    let name = &within[1 + usize::from(end)..];
-    let length = name.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-').count();
-    if !name.first().is_some_and(u8::is_ascii_alphabetic) {
-        return Markup::Text;
-    }
-    let Some(closed) = tag_end(within) else { return more(Markup::NeedInput) };
-    Markup::Tag { length: closed + 1, name: String::from_utf8_lossy(&name[..length]).to_ascii_lowercase(), end }
-}
-
-/// Where the `>` of a tag is: not within quotes.
-fn tag_end(tag: &[u8]) -> Option<usize> {
-    let mut quote = None;
-    for (at, byte) in tag.iter().enumerate() {
-        match (quote, byte) {
-            (Some(open), _) if open == *byte => quote = None,
-            (None, b'"' | b'\'') => quote = Some(*byte),
-            (None, b'>') => return Some(at),
-            _ => {}
+        if self.text.len() < limits::LINE {
+            self.text.push(b'\t');
         }
     }
-    None
 }
 
-/// `div.one.two` of `<div class="one two">`.
+/// The name that this begins with.
+fn lowercase_name(bytes: &[u8]) -> String {
+    let length = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-').count();
+    String::from_utf8_lossy(&bytes[..length]).to_ascii_lowercase()
+}
+
+/// `div.one.two` of `<div class="one two">`; what is over the limit of a line is left out.
 fn with_classes(name: &str, tag: &str) -> String {
     let blank_before = |at: &usize| tag[..*at].ends_with(|c: char| c.is_ascii_whitespace());
     let at = tag.match_indices("class=").map(|(at, _)| at).find(blank_before);
@@ -356,6 +369,9 @@ fn with_classes(name: &str, tag: &str) -> String {
     });
     let mut named = name.to_owned();
     for class in classes.unwrap_or_default().split_whitespace() {
+        if named.len() + class.len() >= limits::LINE {
+            break;
+        }
         named.push('.');
         named.push_str(class);
     }

@@ -172,15 +172,18 @@ impl Default for Tokenizer {
     }
 }
 
+/// Bytes that are looked at for an assignment: half of them may be its name, the others blanks.
+const LONGEST_ASSIGNMENT: usize = 128;
+
 /// The length of an assignment's left side (`results =`) at the start of a text; 0 where there is none, nothing where more has to be seen.
 pub(crate) fn assignment(start: &[u8]) -> Option<usize> {
-    const LONGEST: usize = 64;
+    const LONGEST: usize = LONGEST_ASSIGNMENT / 2;
     let begins = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'$');
-    let name = start.iter().take_while(|byte| begins(byte) || byte.is_ascii_digit()).count();
+    let name = start.iter().take(LONGEST + 1).take_while(|byte| begins(byte) || byte.is_ascii_digit()).count();
     if name > LONGEST || !start.first().is_none_or(begins) {
         return Some(0);
     }
-    let blanks = start[name..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let blanks = start[name..].iter().take(LONGEST + 1).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     match start.get(name + blanks) {
         Some(b'=') if name > 0 => Some(name + blanks + 1),
         Some(_) => Some(0),
@@ -217,7 +220,9 @@ impl Tokenizer {
     /// Goes to a place. Costs no new bytes where they are still held.
     pub fn jump(&mut self, place: Place) {
         if !self.input.go_to(place.position) {
+            let work = usize::try_from(self.input.work()).unwrap_or(usize::MAX);
             *self = Self { many: self.many, ..Self::new(place) };
+            self.input.looked(work);
             return;
         }
         (self.undecided, self.token_start) = (place.offset() == 0, place.offset());
@@ -239,7 +244,9 @@ impl Tokenizer {
     /// tokens. `None` where [`next`](Self::next) has the answer.
     pub fn peek_first_byte(&mut self) -> Option<u8> {
         loop {
+            let from = self.input.head;
             self.blanks();
+            self.input.looked(self.input.head - from);
             let byte = self.peek()?;
             match (self.expect, byte) {
                 (Expect::Colon, b':') => self.expect = Expect::Value,
@@ -264,15 +271,22 @@ impl Tokenizer {
     /// Gives the next token; `None` when it needs more bytes, or to hear that there are none.
     #[expect(clippy::should_implement_trait, reason = "an iterator cannot ask for input")]
     pub fn next(&mut self) -> Result<Option<Token>, ReadError> {
-        let token = match (self.leave, self.partial) {
-            (Some(depth), _) => self.pass_to_depth(depth)?,
-            (None, Partial::String(escape)) => self.string(escape)?,
-            (None, Partial::Word) => self.word()?,
-            (None, Partial::None) => self.structure()?,
-        };
-        match token {
+        let from = self.input.head;
+        let token = self.find();
+        self.input.looked(self.input.head - from);
+        match token? {
             Some(token) => Ok(Some(token)),
             None => self.starved(),
+        }
+    }
+
+    #[inline]
+    fn find(&mut self) -> Result<Option<Token>, ReadError> {
+        match (self.leave, self.partial) {
+            (Some(depth), _) => self.pass_to_depth(depth),
+            (None, Partial::String(escape)) => self.string(escape),
+            (None, Partial::Word) => self.word(),
+            (None, Partial::None) => self.structure(),
         }
     }
 
@@ -371,6 +385,10 @@ impl TakesBytes for Tokenizer {
 
     fn end_of_input(&mut self) {
         self.input.end();
+    }
+
+    fn work(&self) -> u64 {
+        self.input.work()
     }
 }
 
@@ -548,8 +566,9 @@ impl Tokenizer {
     /// An assignment: some reports are scripts that web pages read.
     fn begin(&mut self) {
         let assignment = assignment(self.input.untaken());
+        self.input.looked(self.input.untaken().len().min(LONGEST_ASSIGNMENT));
         self.undecided = assignment.is_none() && !self.input.is_ended();
-        self.input.take(assignment.unwrap_or(0));
+        self.input.head += assignment.unwrap_or(0);
     }
 
     /// Whether nothing is left of what was fed.

@@ -102,6 +102,10 @@ impl TakesBytes for Tokenizer {
     fn end_of_input(&mut self) {
         self.input.end();
     }
+
+    fn work(&self) -> u64 {
+        self.input.work()
+    }
 }
 
 impl LineSource for Tokenizer {
@@ -125,7 +129,8 @@ impl LineSource for Tokenizer {
         }
         let rest = self.input.untaken();
         let end = memchr(b'\n', &rest[self.seen..]).map(|end| self.seen + end);
-        let length = end.unwrap_or(rest.len());
+        let (length, looked) = (end.unwrap_or(rest.len()), end.unwrap_or(rest.len()) - self.seen);
+        self.input.looked(looked);
         if length > limits::LINE {
             self.began = self.place.clone();
             self.place.passing = true;

@@ -10,6 +10,8 @@ pub trait TakesBytes {
     fn feed(&mut self, bytes: &[u8]);
     /// Says that the file ends at [`position`](Self::position).
     fn end_of_input(&mut self);
+    /// Bytes that were looked at so far, those that were looked at again as often: what reading costs, whatever the machine.
+    fn work(&self) -> u64;
 }
 
 impl<T: TakesBytes + ?Sized> TakesBytes for Box<T> {
@@ -27,6 +29,10 @@ impl<T: TakesBytes + ?Sized> TakesBytes for Box<T> {
 
     fn end_of_input(&mut self) {
         (**self).end_of_input();
+    }
+
+    fn work(&self) -> u64 {
+        (**self).work()
     }
 }
 
@@ -101,6 +107,13 @@ impl<T: TakesBytes> TakesBytes for Start<T> {
         match self {
             Self::Held { ended, .. } => *ended = true,
             Self::Known(tokens) => tokens.end_of_input(),
+        }
+    }
+
+    fn work(&self) -> u64 {
+        match self {
+            Self::Held { bytes, .. } => bytes.len() as u64,
+            Self::Known(tokens) => tokens.work(),
         }
     }
 }

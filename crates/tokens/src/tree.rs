@@ -113,6 +113,12 @@ impl Tree {
         self.nodes.get(at as usize).map_or("", |node| self.span(node.name))
     }
 
+    /// Whether it has that name.
+    #[inline]
+    pub fn is_named(&self, at: NodeIndex, name: &str) -> bool {
+        self.nodes.get(at as usize).is_some_and(|node| self.is(node, name))
+    }
+
     #[inline]
     fn is(&self, node: &Branch, name: &str) -> bool {
         // Of many members one has the name, and few have its length.
@@ -140,24 +146,12 @@ impl Tree {
     /// Its members, elements, attributes, children.
     #[inline]
     pub fn parts(&self, at: NodeIndex) -> impl Iterator<Item = NodeIndex> {
-        self.branches(at).map(|(part, _)| part)
-    }
-
-    /// The parts of that name.
-    #[inline]
-    pub fn named(&self, at: NodeIndex, name: &str) -> impl Iterator<Item = NodeIndex> {
-        self.branches(at).filter(move |(_, node)| self.is(node, name)).map(|(part, _)| part)
-    }
-
-    #[inline]
-    fn branches(&self, at: NodeIndex) -> impl Iterator<Item = (NodeIndex, &Branch)> {
         let end = self.nodes.get(at as usize).map_or(0, |node| node.end);
         let mut next = at + 1;
         std::iter::from_fn(move || {
             let part = (next < end).then_some(next)?;
-            let node = self.nodes.get(part as usize)?;
-            next = node.end;
-            Some((part, node))
+            next = self.nodes.get(part as usize)?.end;
+            Some(part)
         })
     }
 

@@ -280,7 +280,8 @@ impl Tokenizer {
             return;
         }
         let room = limits::OPEN_NAMES - self.open.length();
-        let length = length_of_leaves(self.input.untaken_text(), |name| name.len() > room || is_needed(name));
+        let (length, beyond) = length_of_leaves(self.input.untaken_text(), |name| name.len() > room || is_needed(name));
+        self.input.looked(beyond);
         if length > 0 {
             self.input.take(length);
             self.boundary = (Boundary::Held(self.input.head), self.phase);
@@ -431,6 +432,7 @@ impl Tokenizer {
         let (parser, searched) = &mut self.tag;
         let from = (*searched).max(1);
         let found = parser.feed(&rest.as_bytes()[from..]).map(|end| from + end + 1);
+        self.input.looked(found.unwrap_or(rest.len()) - from);
         *searched = rest.len();
         if found.unwrap_or(rest.len()) > limits::TOKEN {
             let message = format!("{} is longer than {} bytes", tag_name(rest), limits::TOKEN);
@@ -459,35 +461,42 @@ impl Tokenizer {
             return Ok(None);
         }
         match self.plain_attributes(1 + name) {
-            Some((length, empty)) if length <= limits::TOKEN => self.open_element(1 + name, length, empty).map(Some),
-            _ => Ok(None),
+            Ok((length, empty)) if length <= limits::TOKEN => self.open_element(1 + name, length, empty).map(Some),
+            Ok((looked, _)) | Err(looked) => {
+                self.input.looked(looked);
+                Ok(None)
+            }
         }
     }
 
     /// Reads the attributes of a tag whose name ends at `end`, and gives the tag's length, and whether its element is empty. A value is copied
-    /// only where something in it has to be replaced, which one look at the whole tag tells of most tags.
-    fn plain_attributes(&mut self, end: usize) -> Option<(usize, bool)> {
+    /// only where something in it has to be replaced, which one look at the whole tag tells of most tags. Where it is none of those, the bytes that
+    /// were looked at.
+    fn plain_attributes(&mut self, end: usize) -> Result<(usize, bool), usize> {
         self.attributes.clear();
-        let (length, empty) = self.find_attributes(end)?;
+        let mut reached = end;
+        let (length, empty) = self.find_attributes(&mut reached).ok_or(reached)?;
         let start = self.input.head;
         let special = |range: Range<usize>| memchr3(b'&', b'<', b'\r', &self.input.buffer.as_bytes()[range]).is_some();
         if !self.attributes.is_empty() && special(start + end..start + length) {
             self.scratch.clear();
             for attribute in self.attributes.iter_mut().filter(|attribute| special(attribute.value.clone())) {
                 let text = &self.input.buffer;
-                *attribute = replaced(&text[attribute.name.clone()], &text[attribute.value.clone()], &mut self.scratch).ok()?;
+                let replaced = replaced(&text[attribute.name.clone()], &text[attribute.value.clone()], &mut self.scratch);
+                *attribute = replaced.map_err(|_| length)?;
             }
         }
-        Some((length, empty))
+        Ok((length, empty))
     }
 
-    /// The same, with the attributes as they stand.
-    fn find_attributes(&mut self, end: usize) -> Option<(usize, bool)> {
+    /// The same, with the attributes as they stand, from `reached` on, which is moved over what is looked at.
+    fn find_attributes(&mut self, reached: &mut usize) -> Option<(usize, bool)> {
         let (bytes, start) = (self.input.untaken_text().as_bytes(), self.input.head);
-        let mut at = end;
+        let mut at = *reached;
         loop {
             let blanks = bytes[at..].iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
             at += blanks;
+            *reached = at;
             match bytes.get(at)? {
                 b'>' => return Some((at + 1, false)),
                 b'/' => return (bytes.get(at + 1) == Some(&b'>')).then_some((at + 2, true)),
@@ -495,11 +504,13 @@ impl Tokenizer {
                 _ => {}
             }
             let name = at..at + plain_name(&bytes[at..]);
+            *reached = name.end;
             let quote = *bytes.get(name.end + 1)?;
             if name.is_empty() || bytes[name.end] != b'=' || !matches!(quote, b'"' | b'\'') {
                 return None;
             }
             let value = name.end + 2;
+            *reached = bytes.len();
             let value = value..value + memchr(quote, &bytes[value..])?;
             at = value.end + 1;
             let place = |range: Range<usize>| start + range.start..start + range.end;
@@ -634,6 +645,10 @@ impl TakesBytes for Tokenizer {
 
     fn end_of_input(&mut self) {
         self.input.end();
+    }
+
+    fn work(&self) -> u64 {
+        self.input.work()
     }
 }
 

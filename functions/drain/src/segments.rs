@@ -5,6 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 use engine::{Looked, Report, Search, Verdict};
 use spin_sdk::wasip3;
+use spin_sdk::wasip3::wit_bindgen::yield_async;
 
 use crate::source::ReportSource;
 use crate::wake_next;
@@ -21,7 +22,10 @@ pub(crate) async fn look(job: &Job<'_>, source: &mut ReportSource<'_>, report: &
     let mut search = Search::new(cutter, settings.segment_bytes, source.end());
     while let Some((offset, bound)) = search.wants(Instant::now(), job.deadline) {
         let bytes = source.peek_at(offset, bound).await?;
-        let Some(found) = search.feed(&bytes) else { continue };
+        let Some(found) = search.feed(&bytes) else {
+            yield_async().await;
+            continue;
+        };
         let Some(cut) = found else { break };
         source.cut(cut.offset);
         let verdict = verdict(db.cut_segment(claim, settings.lease, &cut).await?);

@@ -8,7 +8,7 @@ use engine::{BatchEnd, Ended, Filled, Filling, Memory, Need, Report, ReportPlace
 use futures::future::join;
 use platform::db::{Claim, Db, DbError, ImportFailure, ImportKind, ImportState, Ingested, ReportBatch};
 use platform::objects::{MissingObject, Store};
-use scan_reports::{Detection, Format, KnownFindings, ReadError, detect};
+use scan_reports::{Detection, Format, KnownFindings, ReadError, detect, limits};
 use spin_sdk::wasip3::wit_bindgen::yield_async;
 use uuid::Uuid;
 
@@ -186,10 +186,15 @@ async fn started(source: &mut ReportSource<'_>, claim: &Claim) -> Result<Report,
     if let Some(format) = claim.format.as_deref().and_then(Format::from_name) {
         return Ok(Report::new(format));
     }
-    let mut start = Vec::new();
+    let (mut start, mut looked) = (Vec::new(), 0);
     loop {
         let bytes = source.read_at(start.len() as u64).await?;
         start.extend_from_slice(&bytes);
+        // All of it is looked at each time: not before there is twice as much.
+        if !bytes.is_empty() && start.len() < (2 * looked).min(limits::DETECTION) {
+            continue;
+        }
+        looked = start.len();
         match detect(&start, bytes.is_empty(), Some(claim.entry_name.as_ref().unwrap_or(&claim.file_name))) {
             Detection::Format(format) => return Ok(Report::new(format)),
             Detection::NeedMore if !bytes.is_empty() => {}
@@ -221,8 +226,13 @@ async fn read_records(mut filling: Filling, report: &mut Report, source: &mut Re
             Need::Bytes => match source.read_at(report.position()).await? {
                 // All records before a cut are given by now.
                 bytes if bytes.is_empty() && !source.ends_with_report() => return Ok(BatchEnd::Segment),
-                bytes => report.feed(&bytes),
+                bytes => {
+                    report.feed(&bytes);
+                    // Where the bytes were there already, the host had no turn.
+                    yield_async().await;
+                }
             },
+            Need::Sign => return Ok(BatchEnd::Unmoved),
             Need::Nothing { ended } => return Ok(if ended { BatchEnd::Segment } else { BatchEnd::Full }),
         }
     }

@@ -111,6 +111,7 @@ fn records(format: scan_reports::Format, report: &[u8]) -> Vec<scan_reports::Rec
                 Some(rest) if !rest.is_empty() => decoder.feed(rest),
                 _ => decoder.end_of_input(),
             },
+            Step::Working => {}
             Step::End => return records,
         }
     }

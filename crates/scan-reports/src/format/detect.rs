@@ -36,7 +36,7 @@ struct Facts {
     values: HashMap<String, String>,
 }
 
-/// Depth of facts, and the longest value that is one.
+/// Depth of facts, and the longest name and value of one.
 const DEPTH: usize = 6;
 const VALUE: usize = 200;
 /// Bytes of a root element's name that are shown.
@@ -245,11 +245,16 @@ fn elements(start: &[u8], complete: bool) -> Result<Option<Facts>, String> {
         match tokens.next() {
             Ok(xml::Token::Event(event)) => match event.kind {
                 xml::EventKind::Start(element) => {
-                    path.push(super::elements::local_name(element.name).to_owned());
+                    path.push(super::texts::prefix(super::elements::local_name(element.name), VALUE).to_owned());
                     if path.len() <= DEPTH {
                         let joined = path.join(".");
                         facts.add(&joined, "");
-                        element.iter().for_each(|(name, value)| facts.add(&format!("{joined}.@{name}"), value));
+                        for (name, value) in element.iter() {
+                            if facts.is_full() {
+                                break;
+                            }
+                            facts.add(&format!("{joined}.@{}", super::texts::prefix(name, VALUE)), value);
+                        }
                     }
                 }
                 xml::EventKind::Text(_) => {}
@@ -293,7 +298,9 @@ fn members(start: &[u8]) -> (Facts, Option<ReadError>) {
         match token {
             json::Token::Key => {
                 let parent = open.last().map_or("", |(path, _)| path);
-                path = if parent.is_empty() { tokens.text().into_owned() } else { format!("{parent}.{}", tokens.text()) };
+                let text = tokens.text();
+                let name = super::texts::prefix(&text, VALUE);
+                path = if parent.is_empty() { name.to_owned() } else { format!("{parent}.{name}") };
                 if open.len() > DEPTH {
                     tokens.skip();
                 }

@@ -11,6 +11,7 @@ use tokens::xml::{CutFinder, Event, EventKind, Mark, Place, StartTag, Token, Tok
 
 use super::texts::prefix;
 use super::{Cuts, Parser};
+use crate::budget::{Source, Wanted};
 use crate::{CheckpointError, Identity, KnownFindings, ReadError, ReadErrorKind, Record, Step, limits};
 
 /// A format in XML: from elements to records.
@@ -36,8 +37,9 @@ pub(super) trait Elements: Default + Send {
     }
     /// A piece of text of the innermost element.
     fn text(&mut self, text: &str, depth: usize);
-    /// An element ends.
-    fn end(&mut self, name: &str, event: &Event<'_>, known: &KnownFindings) -> Option<Record>;
+    /// An element ends. Where the record that it gives repeats what the element around it says, it asks whether there is
+    /// [room](crate::budget::Budget::has_room) for that.
+    fn end(&mut self, name: &str, event: &Event<'_>, wanted: &mut Wanted<'_>) -> Option<Record>;
     /// Whether the element that has just ended turned out to be of another finding than the known one that it was taken for: it is read again, and
     /// then whole.
     fn was_mistaken(&mut self) -> bool {
@@ -83,6 +85,8 @@ pub(super) enum Begin {
 /// A report in XML.
 pub(super) struct XmlReport<R> {
     xml: Tokenizer,
+    /// Bytes that were looked at by tokenizers before it.
+    before: u64,
     reader: R,
     /// The element from which records are being made.
     mark: Option<Mark>,
@@ -102,7 +106,7 @@ struct Suspended {
 
 impl<R: Elements> XmlReport<R> {
     pub(super) fn new() -> Self {
-        Self { xml: Tokenizer::new(), reader: R::default(), mark: None, made: 0, skip: 0, again: None }
+        Self { xml: Tokenizer::new(), before: 0, reader: R::default(), mark: None, made: 0, skip: 0, again: None }
     }
 }
 
@@ -123,8 +127,16 @@ impl<R: Elements> Parser for XmlReport<R> {
         self.xml.end_of_input();
     }
 
-    fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
+    fn work(&self) -> u64 {
+        self.before + self.xml.work()
+    }
+
+    fn next_beyond(&mut self, mut wanted: Wanted<'_>) -> Result<Step, ReadError> {
+        let most = self.work() + limits::STEP;
         loop {
+            if self.work() > most {
+                return Ok(Step::Working);
+            }
             if let Some(Needs { depth, is_needed }) = self.reader.needs() {
                 self.xml.pass_leaves(depth, is_needed);
             }
@@ -144,7 +156,7 @@ impl<R: Elements> Parser for XmlReport<R> {
                     }
                     let begin = match self.again {
                         Some(_) => self.reader.start(element, &event, &KnownFindings::nothing()),
-                        None => self.reader.start(element, &event, known),
+                        None => self.reader.start(element, &event, wanted.known),
                     };
                     if begin == Begin::Record && self.mark.is_none() {
                         (self.mark, self.made) = (Some(event.mark()), 0);
@@ -154,9 +166,9 @@ impl<R: Elements> Parser for XmlReport<R> {
                     }
                     continue;
                 }
-                EventKind::End(name) => self.reader.end(name, &event, known),
+                EventKind::End(name) => self.reader.end(name, &event, &mut wanted),
             };
-            let depth = event.depth;
+            let (depth, offset) = (event.depth, event.offset);
             if self.reader.was_mistaken() {
                 self.read_again();
                 continue;
@@ -164,6 +176,7 @@ impl<R: Elements> Parser for XmlReport<R> {
             if let Some(record) = record {
                 self.made += 1;
                 if self.skip == 0 {
+                    wanted.budget.give(&record, Source { offset, line: record.line(), length: 0 })?;
                     self.close(depth);
                     return Ok(Step::Record(record));
                 }
@@ -208,6 +221,10 @@ impl Cuts for UnitCuts {
         self.finder.position()
     }
 
+    fn work(&self) -> u64 {
+        self.finder.work()
+    }
+
     fn feed(&mut self, bytes: &[u8]) -> Vec<(u64, Value)> {
         let state = |place: Place| (place.offset(), json!(Suspended { place, skip: 0, context: self.context.clone() }));
         self.finder.feed(bytes).into_iter().map(state).collect()
@@ -227,6 +244,7 @@ impl<R> XmlReport<R> {
         if let Some(mark) = self.mark.take() {
             self.again = Some(self.xml.progress());
             // A place that this tokenizer gave is one that it takes.
+            self.before += self.xml.work();
             self.xml = Tokenizer::resume(self.xml.suspend_at(mark)).unwrap_or_default();
         }
     }

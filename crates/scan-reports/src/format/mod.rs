@@ -3,7 +3,8 @@
 //! Each format is a file in `formats`: its description, or, where that does not suffice, how it is detected and the name of a module
 //! here that reads it.
 
-use crate::{CheckpointError, KnownFindings, ReadError, Step};
+use crate::budget::Wanted;
+use crate::{CheckpointError, ReadError, Step};
 
 mod claim;
 mod cvss;
@@ -30,8 +31,10 @@ pub(crate) trait Parser: Send {
     fn progress(&self) -> u64;
     fn feed(&mut self, bytes: &[u8]);
     fn end_of_input(&mut self);
+    /// Bytes that were looked at so far.
+    fn work(&self) -> u64;
     /// Of known findings perhaps no more than their identities. Not called again after an error.
-    fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError>;
+    fn next_beyond(&mut self, wanted: Wanted<'_>) -> Result<Step, ReadError>;
     /// Whether what was read speaks for the format though no record was given: its list of records, which is empty, or a record that is no finding.
     fn has_list(&self) -> bool {
         false
@@ -51,6 +54,8 @@ pub(crate) trait Cuts: Send {
     fn position(&self) -> u64;
     /// The offsets of the cuts in these bytes, each with the state of a parser there.
     fn feed(&mut self, bytes: &[u8]) -> Vec<(u64, serde_json::Value)>;
+    /// Bytes that were looked at so far.
+    fn work(&self) -> u64;
 }
 
 /// Version of the checkpoints of the formats that have a module of their own.

@@ -22,6 +22,7 @@ use super::elements::{At, Begin, CONTEXT, Elements, Identities, Needs, XmlReport
 use super::ids;
 use super::texts::{Gathered, add_text_once, prefix};
 use super::url::Url;
+use crate::budget::Wanted;
 use crate::{
     Asset, AssetKind, Cvss, Finding, FindingKind, Identity, KnownFindings, Location, Occurrence, Problem, ProblemCode, Record, Severity,
     limits,
@@ -170,7 +171,7 @@ impl Elements for Nessus {
         }
     }
 
-    fn end(&mut self, name: &str, event: &Event<'_>, _known: &KnownFindings) -> Option<Record> {
+    fn end(&mut self, name: &str, event: &Event<'_>, _wanted: &mut Wanted<'_>) -> Option<Record> {
         match (event.depth, name) {
             (5, _) if !self.field.is_empty() => {
                 self.end_field();

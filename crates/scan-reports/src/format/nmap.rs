@@ -22,6 +22,7 @@ use tokens::xml::{Event, StartTag};
 
 use super::elements::{At, Begin, CONTEXT, Elements, Identities, XmlReport, excerpt};
 use super::texts::{Gathered, prefix};
+use crate::budget::{Source, Wanted};
 use crate::{
     Asset, AssetKind, Finding, FindingKind, Identity, KnownFindings, Location, Occurrence, Problem, ProblemCode, Record, Severity, limits,
 };
@@ -114,11 +115,11 @@ impl Elements for Nmap {
                 return Begin::Record;
             }
             (4, "script") => {
-                self.script.begin(element, event.depth);
+                self.script.begin(element, event);
                 return Begin::Record;
             }
             (5, "script") if self.port.as_ref().is_some_and(|port| port.open) => {
-                self.script.begin(element, event.depth);
+                self.script.begin(element, event);
             }
             (5, "state") => self.on_port(|port| port.open = get("state") == "open"),
             (5, "service") => self.on_port(|port| port.service = Service::new(element)),
@@ -139,14 +140,14 @@ impl Elements for Nmap {
         }
     }
 
-    fn end(&mut self, name: &str, event: &Event<'_>, known: &KnownFindings) -> Option<Record> {
+    fn end(&mut self, name: &str, event: &Event<'_>, wanted: &mut Wanted<'_>) -> Option<Record> {
         let gathered = std::mem::take(&mut self.gathering);
         if self.script.is_open() {
             if self.script.ends(event.depth) {
                 self.end_script();
                 return None;
             }
-            return if self.script.end(name, event.depth, &self.text) { Some(self.vulnerability(known)) } else { None };
+            return if self.script.end(name, event.depth, &self.text) { Some(self.vulnerability(wanted)) } else { None };
         }
         match (event.depth, name) {
             (6, "cpe") if gathered => {
@@ -154,7 +155,7 @@ impl Elements for Nmap {
                 self.on_port(|port| port.service.add_cpe(cpe));
                 None
             }
-            (4, _) => self.port.take().and_then(|port| port.record(&self.host, &mut self.ports, known)),
+            (4, _) => self.port.take().and_then(|port| port.record(&self.host, &mut self.ports, wanted.known)),
             (2, "host") => std::mem::take(&mut self.host).record(At::of(event)),
             _ => None,
         }
@@ -188,20 +189,24 @@ impl Nmap {
     }
 
     /// The occurrence of the vulnerability that the script has just told of, on the port or host that it looked at.
-    fn vulnerability(&mut self, known: &KnownFindings) -> Record {
+    fn vulnerability(&mut self, wanted: &mut Wanted<'_>) -> Record {
         let script = &self.script;
         let rule = script.rule();
         let identity = self.rules.of(&rule, || Identity::finding(TOOL, &rule, &[]));
+        let known = wanted.known;
         let finding = if known.contains(&identity) { known_finding(identity) } else { script.finding(rule.into_owned(), identity) };
-        let mut evidence = script.evidence().to_owned();
+        let At { offset, line } = script.at;
+        let has_room = wanted.budget.has_room(Source { offset, line, length: 0 });
+        let At { offset, line } = script.place();
+        let mut evidence = if has_room { script.evidence().to_owned() } else { String::new() };
         let mut location = self.host.location();
         if let Some(port) = &self.port {
             port.locate(&mut location);
-            if evidence.is_empty() {
+            if evidence.is_empty() && has_room {
                 evidence.clone_from(&port.service.banner);
             }
         }
-        let (asset, At { offset, line }) = (self.host.asset(), script.place());
+        let asset = self.host.asset();
         Record::Occurrence(Box::new(Occurrence { finding, asset, location, evidence, offset, line }))
     }
 }

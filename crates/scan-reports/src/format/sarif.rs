@@ -28,7 +28,8 @@ use tokens::json::{Collected, Collector, Place, Token, Tokenizer};
 use tokens::tree::TreeValue;
 
 use super::Parser;
-use crate::{CheckpointError, KnownFindings, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
+use crate::budget::{Source, Wanted};
+use crate::{CheckpointError, Problem, ProblemCode, ReadError, ReadErrorKind, Record, Step, limits};
 
 mod finding;
 mod objects;
@@ -162,10 +163,23 @@ impl Parser for Sarif {
         self.tokens.end_of_input();
     }
 
-    fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
+    fn work(&self) -> u64 {
+        self.tokens.work()
+    }
+
+    fn next_beyond(&mut self, mut wanted: Wanted<'_>) -> Result<Step, ReadError> {
+        let most = self.work() + limits::STEP;
         loop {
-            if let Some(record) = self.ready.take().or_else(|| self.give(known)) {
+            if let Some(record) = self.ready.take() {
+                let source = Source { offset: self.saved.place.offset(), line: record.line(), length: 0 };
+                wanted.budget.give(&record, source)?;
                 return Ok(Step::Record(record));
+            }
+            if let Some(record) = self.give(&mut wanted)? {
+                return Ok(Step::Record(record));
+            }
+            if self.work() > most {
+                return Ok(Step::Working);
             }
             if self.stage == Stage::End {
                 return Ok(Step::End);
@@ -210,15 +224,15 @@ enum Flow {
 
 impl Sarif {
     /// The next occurrence of the current result.
-    fn give(&mut self, known: &KnownFindings) -> Option<Record> {
-        let findings = self.current.as_mut()?;
-        let record = findings.next(&self.definitions, known);
+    fn give(&mut self, wanted: &mut Wanted<'_>) -> Result<Option<Record>, ReadError> {
+        let Some(findings) = self.current.as_mut() else { return Ok(None) };
+        let record = findings.next(&self.definitions, wanted)?;
         self.saved.given += 1;
         if findings.is_empty() {
             self.current = None;
             self.save();
         }
-        Some(Record::Occurrence(Box::new(record)))
+        Ok(Some(record))
     }
 
     fn advance(&mut self) -> Result<Flow, ReadError> {
@@ -488,7 +502,8 @@ impl Sarif {
     }
 
     fn take_result(&mut self, result: objects::Result, offset: u64, line: u64) -> Flow {
-        match Findings::of(result, offset, line, self.saved.given) {
+        let source = Source { offset, line, length: self.collector.tree().size() };
+        match Findings::of(result, source, self.saved.given) {
             Some(findings) => self.current = Some(findings),
             None => self.save(),
         }

@@ -9,6 +9,17 @@ pub(super) fn prefix(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }
 
+/// Adds to a text that may have so many bytes. A few bytes more are kept, so that the record's own limit sees that it is cut.
+pub(super) fn push_within(text: &mut String, piece: &str, limit: usize) {
+    let room = (limit + BEYOND).saturating_sub(text.len());
+    if room > 0 {
+        text.push_str(prefix(piece, room));
+    }
+}
+
+/// Bytes that show that a text is longer than its limit: of the longest character.
+const BEYOND: usize = 4;
+
 /// A text that is gathered from pieces up to a limit.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
@@ -17,17 +28,14 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
-    /// Begins a text of that limit. A few bytes more are kept, so that the record's own limit sees that it is cut.
+    /// Begins a text of that limit.
     pub(super) fn begin(&mut self, limit: usize) {
         self.text.clear();
-        self.limit = limit + 4;
+        self.limit = limit;
     }
 
     pub(super) fn push(&mut self, piece: &str) {
-        let room = self.limit.saturating_sub(self.text.len());
-        if room > 0 {
-            self.text.push_str(prefix(piece, room));
-        }
+        push_within(&mut self.text, piece, self.limit);
     }
 
     /// The text without the blanks around it, but for those that indent its first line.
@@ -81,7 +89,7 @@ pub(super) fn add_once<T: PartialEq>(list: &mut Vec<T>, entry: T) {
 
 /// The same of a text, if it is one.
 pub(super) fn add_text_once(list: &mut Vec<String>, text: &str) {
-    if !text.is_empty() && !list.iter().any(|known| known == text) {
+    if !text.is_empty() && list.len() < limits::LIST && !list.iter().any(|known| known == text) {
         add_once(list, text.to_owned());
     }
 }

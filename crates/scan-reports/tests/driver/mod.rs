@@ -22,6 +22,7 @@ pub(crate) fn read(format: Format, report: &[u8], mut cut: impl FnMut() -> usize
         match decoder.next() {
             Ok(Step::Record(record)) => records.push(record),
             Ok(Step::NeedInput) => decoder.feed_from(report, cut()),
+            Ok(Step::Working) => {}
             Ok(Step::End) => break None,
             Err(error) => break Some(error),
         }

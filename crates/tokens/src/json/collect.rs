@@ -222,6 +222,9 @@ fn empty(shape: &'static Shape) -> (ValueKind, &'static str) {
     }
 }
 
+/// The longest number that is written without an exponent: `1e308` would be 309 digits.
+const PLAIN_NUMBER: f64 = 1e21;
+
 /// A number as all write it, so that it is the same text whoever wrote it: `7.50` and `7.5` are.
 fn canonical(number: &str) -> Cow<'_, str> {
     let is_whole = number.parse::<u64>().is_ok() || (number != "-0" && number.parse::<i64>().is_ok());
@@ -229,5 +232,24 @@ fn canonical(number: &str) -> Cow<'_, str> {
         return Cow::Borrowed(number);
     }
     let finite = number.parse::<f64>().ok().filter(|number| number.is_finite());
-    finite.map_or(Cow::Borrowed(number), |number| Cow::Owned(number.to_string()))
+    finite.map_or(Cow::Borrowed(number), |number| Cow::Owned(written(number)))
+}
+
+fn written(number: f64) -> String {
+    let is_plain = number == 0.0 || (PLAIN_NUMBER.recip()..PLAIN_NUMBER).contains(&number.abs());
+    if is_plain { number.to_string() } else { format!("{number:e}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::canonical;
+
+    #[test]
+    fn a_number_is_one_text_and_not_longer_than_it_has_to_be() {
+        for (written, expected) in
+            [("7.50", "7.5"), ("75e-1", "7.5"), ("1e3", "1000"), ("-0", "-0"), ("1e308", "1e308"), ("10e-300", "1e-299")]
+        {
+            assert_eq!(canonical(written), expected, "{written}");
+        }
+    }
 }

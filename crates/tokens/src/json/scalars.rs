@@ -10,13 +10,16 @@ impl Tokenizer {
         self.input.head += 1;
         self.key = key;
         if key || !self.skip {
-            let plain = plain_length(&self.input.buffer.as_bytes()[self.input.head..]).filter(|(length, _)| *length <= self.room());
+            let found = plain_length(&self.input.buffer.as_bytes()[self.input.head..]);
+            let plain = found.ok().filter(|(length, _)| *length <= self.room());
             self.plain = plain.map(|(length, _)| (self.input.head, self.input.head + length));
             if let Some((length, escaped)) = plain {
                 self.input.head += length + 1;
                 self.escaped = escaped;
                 return Ok(Some(self.string_ended()));
             }
+            // It is looked at once more.
+            self.input.looked(found.map_or_else(|looked| looked, |(length, _)| length));
         }
         self.text.clear();
         (self.clipped, self.escaped, self.surrogate) = (false, false, None);
@@ -248,16 +251,17 @@ pub(super) fn is_number(bytes: &[u8]) -> bool {
 }
 
 /// The length of a string, if it can be kept as it stands: all of it is in these bytes, without raw control characters or halves of surrogate
-/// pairs. Nearly all strings are like that, and nothing of them is copied before somebody takes it. Also whether there are escapes in it.
-fn plain_length(bytes: &[u8]) -> Option<(usize, bool)> {
+/// pairs. Nearly all strings are like that, and nothing of them is copied before somebody takes it. Also whether there are escapes in it. Else
+/// how many bytes were looked at for nothing.
+fn plain_length(bytes: &[u8]) -> Result<(usize, bool), usize> {
     let (mut at, mut escaped) = (0, false);
     loop {
-        at += position(&bytes[at..], |word| equal(word, b'"') | equal(word, b'\\') | below(word, b' '))?;
+        at += position(&bytes[at..], |word| equal(word, b'"') | equal(word, b'\\') | below(word, b' ')).ok_or(bytes.len())?;
         at += match bytes[at..] {
-            [b'"', ..] => return Some((at, escaped)),
+            [b'"', ..] => return Ok((at, escaped)),
             [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
             [b'\\', b'u', a, b, c, d, ..] if [a, b, c, d].iter().all(u8::is_ascii_hexdigit) && !(matches!(a, b'd' | b'D') && b > b'7') => 6,
-            _ => return None,
+            _ => return Err(at),
         };
         escaped = true;
     }

@@ -31,6 +31,8 @@ pub struct CutFinder {
     held: Vec<u8>,
     offset: u64,
     line: u64,
+    /// Bytes that were looked at.
+    work: u64,
 }
 
 enum Inside {
@@ -58,7 +60,7 @@ impl CutFinder {
         around.open.truncate(depth - 1);
         let Position { offset, line, .. } = around.position;
         let next = fed.max(offset + spacing);
-        Some(Self { around, element, depth, spacing, next, inside: Inside::Text, open, held: Vec::new(), offset, line })
+        Some(Self { around, element, depth, spacing, next, inside: Inside::Text, open, held: Vec::new(), offset, line, work: 0 })
     }
 
     /// Offset of the next byte to be fed.
@@ -70,21 +72,27 @@ impl CutFinder {
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Place> {
         let mut held = std::mem::take(&mut self.held);
         held.extend_from_slice(bytes);
-        let (mut cuts, mut at) = (Vec::new(), 0);
+        // Up to `passed` its lines are counted.
+        let (mut cuts, mut at, mut passed) = (Vec::new(), 0, 0);
         while let Some(length) = self.step(&held[at..]) {
-            if self.is_cut(&held[at..], at) {
-                self.pass(&held[..at]);
-                held.drain(..at);
-                at = 0;
+            if self.is_cut(&held[at..], at - passed) {
+                self.pass(&held[passed..at]);
+                passed = at;
                 self.next = self.offset + self.spacing;
                 cuts.push(Place { position: self.around.position.moved_to(self.offset, self.line), ..self.around.clone() });
             }
             at += length;
         }
-        self.pass(&held[..at]);
+        self.pass(&held[passed..at]);
         held.drain(..at);
+        self.work += bytes.len() as u64 + at as u64;
         self.held = held;
         cuts
+    }
+
+    /// Bytes that were looked at so far.
+    pub fn work(&self) -> u64 {
+        self.work
     }
 
     /// Whether one of the elements begins where this rest does, `ahead` bytes behind what was taken.

@@ -16,8 +16,9 @@ use super::Reading;
 use super::giving::{Flow, Giving, Reader};
 use super::make::Item;
 use super::scope::Slots;
+use crate::budget::Wanted;
 use crate::format::Parser;
-use crate::{CheckpointError, KnownFindings, ProblemCode, ReadError, ReadErrorKind, Step, limits};
+use crate::{CheckpointError, ProblemCode, ReadError, ReadErrorKind, Step, limits};
 
 /// What may separate columns.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -40,6 +41,15 @@ struct Saved {
     given: usize,
 }
 
+/// A record to which further rows may belong.
+struct Open {
+    item: Item,
+    /// The place before it.
+    place: Position,
+    /// Values of its first row: those that follow are of the others.
+    values: usize,
+}
+
 /// A report in CSV.
 pub(super) struct CsvReport {
     table: &'static Table,
@@ -48,7 +58,7 @@ pub(super) struct CsvReport {
     header: Option<Header>,
     slots: Slots,
     /// A record to which further rows may belong, and the place before it.
-    open: Option<(Item, Position)>,
+    open: Option<Open>,
     /// Why there are no rows behind it.
     broken: Option<ReadError>,
     giving: Giving,
@@ -91,8 +101,12 @@ impl Parser for CsvReport {
         self.rows.end_of_input();
     }
 
-    fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
-        self.next(known)
+    fn work(&self) -> u64 {
+        self.looked()
+    }
+
+    fn next_beyond(&mut self, wanted: Wanted<'_>) -> Result<Step, ReadError> {
+        self.next(wanted)
     }
 
     fn has_list(&self) -> bool {
@@ -125,6 +139,10 @@ impl Reader for CsvReport {
         self.rest();
     }
 
+    fn looked(&self) -> u64 {
+        self.rows.work()
+    }
+
     fn advance(&mut self) -> Result<Flow, ReadError> {
         let Start::Known(tokens) = &mut self.rows else { return self.begin() };
         if let Some(error) = self.broken.take() {
@@ -145,7 +163,7 @@ impl Reader for CsvReport {
                 return Ok(Flow::NeedsInput);
             }
             Token::End => {
-                let Some((item, place)) = self.open.take() else {
+                let Some(Open { item, place, .. }) = self.open.take() else {
                     self.rest();
                     return Ok(Flow::Ended);
                 };
@@ -168,16 +186,19 @@ impl CsvReport {
     fn take(&mut self, item: Item, before: Position) {
         if self.reading.spread.is_empty() {
             self.giving.begin(item);
-        } else if let Some((item, place)) = self.open.replace((item, before)) {
-            self.giving.begin(item);
-            self.place = place;
+        } else {
+            let values = values(&item.tree).count();
+            if let Some(Open { item, place, .. }) = self.open.replace(Open { item, place: before, values }) {
+                self.giving.begin(item);
+                self.place = place;
+            }
         }
     }
 
     /// Moves the checkpoint's place behind all records that were given.
     fn rest(&mut self) {
         if let Start::Known(tokens) = &self.rows {
-            self.place = self.open.as_ref().map_or_else(|| tokens.place(), |(_, place)| *place);
+            self.place = self.open.as_ref().map_or_else(|| tokens.place(), |open| open.place);
         }
     }
 
@@ -215,10 +236,10 @@ impl CsvReport {
             return;
         }
         let Position { offset, line, .. } = tokens.row_start();
-        if let Some((open, _)) = &mut self.open
-            && continues(&open.tree, &tree, &self.reading.spread)
+        if let Some(open) = &mut self.open
+            && continues(open, &tree, &self.reading.spread)
         {
-            add(&mut open.tree, &tree, &self.reading.spread);
+            add(&mut open.item.tree, &tree, &self.reading.spread);
             self.spare = tree;
             return;
         }
@@ -227,9 +248,9 @@ impl CsvReport {
 }
 
 /// Whether a row belongs to the record before it, which is not over its limit.
-fn continues(record: &Tree, row: &Tree, spread: &[Text]) -> bool {
+fn continues(Open { item: Item { tree, .. }, values: first, .. }: &Open, row: &Tree, spread: &[Text]) -> bool {
     let others = |(name, _): &(&str, &str)| !is_in(spread, name);
-    !record.is_empty() && record.size() < limits::RECORD && values(record).filter(others).eq(values(row).filter(others))
+    !tree.is_empty() && tree.size() < limits::RECORD && values(tree).take(*first).filter(others).eq(values(row).filter(others))
 }
 
 fn is_in(spread: &[Text], name: &str) -> bool {

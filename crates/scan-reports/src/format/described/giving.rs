@@ -3,9 +3,10 @@
 use tokens::tree::Tree;
 
 use super::Reading;
-use super::make::Item;
+use super::make::{Item, Made};
 use super::scope::Slots;
-use crate::{KnownFindings, ReadError, Record, Step};
+use crate::budget::Wanted;
+use crate::{ReadError, Record, Step, limits};
 
 /// A reader of records.
 pub(super) trait Reader {
@@ -15,15 +16,24 @@ pub(super) trait Reader {
     fn given_all(&mut self, tree: Tree);
     /// Goes on to the next record, a little at a time.
     fn advance(&mut self) -> Result<Flow, ReadError>;
+    /// Bytes that were looked at so far.
+    fn looked(&self) -> u64;
 
     /// The next occurrence, or what it needs for that.
-    fn next(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
+    fn next(&mut self, mut wanted: Wanted<'_>) -> Result<Step, ReadError> {
+        let most = self.looked() + wanted.budget.work() + limits::STEP;
         loop {
             let (giving, reading, slots) = self.giving();
-            match giving.next(reading, slots, known)? {
+            match giving.next(reading, slots, &mut wanted)? {
                 Given::Record(record) => return Ok(Step::Record(record)),
                 Given::All(tree) => self.given_all(tree),
                 Given::Nothing => {}
+            }
+            if self.looked() + wanted.budget.work() > most {
+                return Ok(Step::Working);
+            }
+            if self.giving().0.is_busy() {
+                continue;
             }
             match self.advance()? {
                 Flow::Goes => {}
@@ -84,17 +94,30 @@ impl Giving {
         self.has_list
     }
 
-    fn next(&mut self, reading: &'static Reading, slots: &Slots, known: &KnownFindings) -> Result<Given, ReadError> {
+    /// Whether a record is in work.
+    fn is_busy(&self) -> bool {
+        self.item.is_some()
+    }
+
+    /// Goes on by one occurrence, if there is one.
+    fn next(&mut self, reading: &'static Reading, slots: &Slots, wanted: &mut Wanted<'_>) -> Result<Given, ReadError> {
         let Some(item) = &mut self.item else { return Ok(Given::Nothing) };
-        while let Some(record) = item.next(reading, slots, known)? {
-            self.given += 1;
-            if self.skip == 0 {
-                return Ok(Given::Record(record));
+        match item.next(reading, slots, wanted, self.skip > 0)? {
+            Made::Record(record) => {
+                self.given += 1;
+                Ok(Given::Record(record))
             }
-            self.skip -= 1;
+            Made::Skipped => {
+                (self.given, self.skip) = (self.given + 1, self.skip - 1);
+                Ok(Given::Nothing)
+            }
+            Made::Nothing => Ok(Given::Nothing),
+            Made::All => {
+                let tree = std::mem::take(&mut item.tree);
+                wanted.budget.save();
+                *self = Self { has_list: self.has_list | item.left_out, ..Self::default() };
+                Ok(Given::All(tree))
+            }
         }
-        let tree = std::mem::take(&mut item.tree);
-        *self = Self { has_list: self.has_list | item.left_out, ..Self::default() };
-        Ok(Given::All(tree))
     }
 }

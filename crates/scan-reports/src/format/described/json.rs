@@ -28,9 +28,10 @@ use super::Reading;
 use super::giving::{Flow, Giving, Reader};
 use super::make::Item;
 use super::scope::{Kept, Slots};
+use crate::budget::Wanted;
 use crate::format::Parser;
 use crate::format::texts::prefix;
-use crate::{CheckpointError, KnownFindings, ProblemCode, ReadError, ReadErrorKind, Step, limits};
+use crate::{CheckpointError, ProblemCode, ReadError, ReadErrorKind, Step, limits};
 
 /// An object or array on the way to the records.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -172,8 +173,12 @@ impl Parser for JsonReport {
         self.tokens.end_of_input();
     }
 
-    fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
-        self.next(known)
+    fn work(&self) -> u64 {
+        self.looked()
+    }
+
+    fn next_beyond(&mut self, wanted: Wanted<'_>) -> Result<Step, ReadError> {
+        self.next(wanted)
     }
 
     /// Lines of JSON may be anybody's.
@@ -233,6 +238,10 @@ impl Reader for JsonReport {
         // To be used again.
         self.collector.replace(tree);
         self.save();
+    }
+
+    fn looked(&self) -> u64 {
+        self.tokens.work()
     }
 
     fn advance(&mut self) -> Result<Flow, ReadError> {

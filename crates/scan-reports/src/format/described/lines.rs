@@ -17,9 +17,10 @@ use super::Reading;
 use super::giving::{Flow, Giving, Reader};
 use super::make::Item;
 use super::scope::{Kept, Slots};
+use crate::budget::Wanted;
 use crate::format::Parser;
 use crate::format::texts::prefix;
-use crate::{CheckpointError, KnownFindings, ProblemCode, ReadError, ReadErrorKind, Step, limits};
+use crate::{CheckpointError, ProblemCode, ReadError, ReadErrorKind, Step, limits};
 
 #[derive(Serialize, Deserialize)]
 struct Saved {
@@ -93,8 +94,12 @@ impl Parser for LineReport {
         self.lines.end_of_input();
     }
 
-    fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
-        self.next(known)
+    fn work(&self) -> u64 {
+        self.looked()
+    }
+
+    fn next_beyond(&mut self, wanted: Wanted<'_>) -> Result<Step, ReadError> {
+        self.next(wanted)
     }
 
     fn has_list(&self) -> bool {
@@ -129,6 +134,10 @@ impl Reader for LineReport {
     fn given_all(&mut self, tree: Tree) {
         self.spare = tree;
         self.here();
+    }
+
+    fn looked(&self) -> u64 {
+        self.lines.work()
     }
 
     fn advance(&mut self) -> Result<Flow, ReadError> {

@@ -1,6 +1,7 @@
 //! From a record and its description to occurrences.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use memchr::memmem;
@@ -8,8 +9,9 @@ use report_formats::table::{Expression, Places, Record as Description, Scores, S
 use tokens::tree::{NodeIndex, Tree};
 
 use super::Reading;
-use super::scope::{Scope, Slots};
+use super::scope::{Held, Scope, Slots};
 use super::transform::number;
+use crate::budget::{Source, Wanted};
 use crate::format::texts::{add_text_once, block, one_line, prefix};
 use crate::format::{cvss, ids, purl};
 use crate::{
@@ -32,6 +34,7 @@ pub(super) struct Item {
     /// The elements of `each`, once they are known, and the next of them.
     each: Option<Vec<Option<NodeIndex>>>,
     next: usize,
+    held: Held,
     /// It cannot be used.
     problem: Option<Problem>,
     /// It is none of the records that are wanted, by what it says itself.
@@ -40,7 +43,7 @@ pub(super) struct Item {
 
 impl Item {
     pub(super) fn new(tree: Tree, kinds: &'static [u8], offset: u64, line: u64) -> Self {
-        Self { tree, offset, line, kinds, kind: 0, each: None, next: 0, problem: None, left_out: false }
+        Self { tree, offset, line, kinds, kind: 0, each: None, next: 0, held: Held::default(), problem: None, left_out: false }
     }
 
     /// One that cannot be used.
@@ -55,38 +58,73 @@ impl Item {
         Self::problem(ProblemCode::TooLarge, message, offset, line)
     }
 
-    /// The next occurrence, or what is wrong with it. An error where it says that the scanner failed.
-    pub(super) fn next(&mut self, reading: &'static Reading, slots: &Slots, known: &KnownFindings) -> Result<Option<Record>, ReadError> {
+    /// Goes on by one element: the occurrence of it, or what is wrong with it. An error where it says that the scanner failed. Of an occurrence that
+    /// was given before a suspension nothing is made, nor counted.
+    pub(super) fn next(
+        &mut self,
+        reading: &'static Reading,
+        slots: &Slots,
+        wanted: &mut Wanted<'_>,
+        was_given: bool,
+    ) -> Result<Made, ReadError> {
+        let source = Source { offset: self.offset, line: self.line, length: self.tree.size() };
         if let Some(problem) = self.problem.take() {
-            return Ok(Some(Record::Problem(problem)));
-        }
-        loop {
-            let kind = self.kinds.get(self.kind).and_then(|kind| reading.records.get(usize::from(*kind)));
-            let Some(description) = kind else { return Ok(None) };
-            let whole = Scope { tree: &self.tree, each: None, slots };
-            let each = self.each.get_or_insert_with(|| elements(description, &whole));
-            let Some(element) = each.get(self.next) else {
-                (self.kind, self.each, self.next) = (self.kind + 1, None, 0);
-                continue;
-            };
-            self.next += 1;
-            let scope = Scope { each: *element, ..whole };
-            if !scope.holds(&description.only) || scope.any_holds(&description.except) {
-                self.left_out |= scope.says(&description.only) || scope.says(&description.except);
-                continue;
+            if was_given {
+                return Ok(Made::Skipped);
             }
-            if let Some(failure) = &description.failure {
-                let said = scope
-                    .text(failure)
-                    .map_or_else(String::new, |said| format!(": {}", prefix(&one_line(said, limits::NAME), limits::NAME)));
-                let message = format!("the scanner could not do its work{said}");
-                return Err(ReadError { kind: ReadErrorKind::NotThisFormat, message, offset: self.offset, line: self.line });
-            }
-            let secret = description.secret.as_ref().and_then(|secret| scope.text(secret)).unwrap_or_default();
-            let making = Making::new(description, scope, &secret, known);
-            return Ok(Some(making.record(self.offset, self.line)));
+            let problem = Record::Problem(problem);
+            wanted.budget.give(&problem, source)?;
+            return Ok(Made::Record(problem));
         }
+        let kind = self.kinds.get(self.kind).and_then(|kind| reading.records.get(usize::from(*kind)));
+        let Some(description) = kind else { return Ok(Made::All) };
+        let seen = Cell::new(0);
+        let whole = Scope { tree: &self.tree, each: None, slots, seen: &seen, held: &self.held };
+        let each = self.each.get_or_insert_with(|| elements(description, &whole));
+        let Some(element) = each.get(self.next) else {
+            (self.kind, self.each, self.next) = (self.kind + 1, None, 0);
+            return Ok(Made::Nothing);
+        };
+        self.next += 1;
+        let scope = Scope { each: *element, ..whole };
+        let is_one = scope.holds(&description.only) && !scope.any_holds(&description.except);
+        if was_given {
+            return Ok(if is_one { Made::Skipped } else { Made::Nothing });
+        }
+        if !is_one {
+            self.left_out |= scope.says(&description.only) || scope.says(&description.except);
+            wanted.budget.look(1 + seen.get(), source)?;
+            return Ok(Made::Nothing);
+        }
+        if let Some(failure) = &description.failure {
+            return Err(self.failed(scope.text(failure)));
+        }
+        let secret = description.secret.as_ref().and_then(|secret| scope.text(secret)).unwrap_or_default();
+        let has_room = wanted.budget.has_room(source);
+        let record = Making::new(description, scope, &secret, wanted.known, has_room).record(self.offset, self.line);
+        wanted.budget.look(seen.get(), source)?;
+        wanted.budget.give(&record, source)?;
+        Ok(Made::Record(record))
     }
+
+    /// The record says that the scanner failed.
+    fn failed(&self, said: Option<Cow<'_, str>>) -> ReadError {
+        let said = said.map_or_else(String::new, |said| format!(": {}", prefix(&one_line(said, limits::NAME), limits::NAME)));
+        let message = format!("the scanner could not do its work{said}");
+        ReadError { kind: ReadErrorKind::NotThisFormat, message, offset: self.offset, line: self.line }
+    }
+}
+
+/// What becomes of an element of a record.
+pub(super) enum Made {
+    /// An occurrence, or a problem.
+    Record(Record),
+    /// An occurrence that was given already.
+    Skipped,
+    /// It is none.
+    Nothing,
+    /// There are no others.
+    All,
 }
 
 /// What to make occurrences of: a record without any of what `each` names gives one.
@@ -104,13 +142,15 @@ struct Making<'a> {
     /// Finds it in texts: it goes into none.
     hidden: Option<memmem::Finder<'a>>,
     known: &'a KnownFindings,
+    /// For long texts and lists.
+    has_room: bool,
 }
 
 impl<'a> Making<'a> {
-    fn new(description: &'static Description, scope: Scope<'a>, secret: &'a str, known: &'a KnownFindings) -> Self {
+    fn new(description: &'static Description, scope: Scope<'a>, secret: &'a str, known: &'a KnownFindings, has_room: bool) -> Self {
         let trimmed = secret.trim();
         let hidden = (trimmed.len() >= SHORTEST_SECRET).then(|| memmem::Finder::new(trimmed));
-        Self { description, scope, secret, hidden, known }
+        Self { description, scope, secret, hidden, known, has_room }
     }
 
     fn record(&self, offset: u64, line: u64) -> Record {
@@ -126,8 +166,13 @@ impl<'a> Making<'a> {
             }
         };
         let (asset, location) = (self.asset(), self.location());
-        let evidence = self.paragraphs(&self.description.evidence);
+        let is_needed = self.has_room || self.is_told_by_evidence();
+        let mut evidence = if is_needed { self.paragraphs(&self.description.evidence) } else { String::new() };
         let finding = self.finding(rule_id, self.hide(title), &asset, &location, &evidence);
+        if !self.has_room {
+            self.scope.see(evidence.len());
+            evidence = String::new();
+        }
         Record::Occurrence(Box::new(Occurrence { finding, asset, location, evidence, offset, line }))
     }
 
@@ -149,9 +194,12 @@ impl<'a> Making<'a> {
         finding.severity = self.severity(&d.severity, &cvss);
         finding.cvss = cvss;
         finding.status = self.status();
+        finding.cwes = self.cwes();
+        if !self.has_room {
+            return finding;
+        }
         finding.description = self.paragraphs(&d.description);
         finding.solution = self.paragraphs(&d.solution);
-        finding.cwes = self.cwes();
         finding.attributes = self.attributes(&d.attributes);
         for id in self.scope.all(&d.ids) {
             add_text_once(&mut finding.vulnerability_ids, &id);
@@ -160,6 +208,12 @@ impl<'a> Making<'a> {
             add_text_once(&mut finding.references, link.trim());
         }
         finding
+    }
+
+    /// Whether evidence may be what tells the finding from others of its rule.
+    fn is_told_by_evidence(&self) -> bool {
+        let Description { identity, kind, .. } = self.description;
+        identity.is_none() && matches!(kind, FindingKind::Code | FindingKind::Dependency)
     }
 
     /// See [`Identity`] for what makes two findings the same.
@@ -261,9 +315,9 @@ impl<'a> Making<'a> {
 
     fn attributes(&self, descriptions: &[(Box<str>, Expression)]) -> BTreeMap<String, String> {
         let mut attributes = BTreeMap::new();
-        for (name, expr) in descriptions {
+        for (name, expr) in descriptions.iter().filter(|_| self.has_room) {
             let mut joined = String::new();
-            self.each_joined(expr, ", ", &mut joined, |text| text);
+            self.each_joined(expr, ", ", &mut joined, limits::URL, |text| text);
             if !joined.is_empty() {
                 attributes.insert(name.to_string(), self.hide(joined));
             }
@@ -275,19 +329,22 @@ impl<'a> Making<'a> {
     fn paragraphs(&self, exprs: &[Expression]) -> String {
         let mut text = String::new();
         for expr in exprs {
-            self.each_joined(expr, "\n\n", &mut text, block);
+            self.each_joined(expr, "\n\n", &mut text, limits::TEXT, block);
         }
         self.hide(text)
     }
 
-    /// Adds the texts of an expression to one, with what separates them.
-    fn each_joined(&self, expr: &Expression, separator: &str, joined: &mut String, part: fn(&str) -> &str) {
+    /// Adds the texts of an expression to one, with what separates them, until it is longer than its limit. Each whole: a secret may be in it.
+    fn each_joined(&self, expr: &Expression, separator: &str, joined: &mut String, limit: usize, part: fn(&str) -> &str) {
+        if joined.len() > limit {
+            return;
+        }
         self.scope.each_text(expr, &mut |text| {
             if !joined.is_empty() {
                 joined.push_str(separator);
             }
             joined.push_str(part(&text));
-            true
+            joined.len() <= limit
         });
     }
 

@@ -1,7 +1,7 @@
 //! Expressions over a record, the values around it, and definitions.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use report_formats::table::{Alternative, Condition, Definitions, Expression, Part, Path, Slot, Source, Start, Step};
@@ -9,6 +9,8 @@ use serde_json::Value;
 use tokens::tree::{NodeIndex, Tree};
 
 use super::transform;
+use crate::format::texts::push_within;
+use crate::limits;
 
 /// The values around the records that are kept.
 #[derive(Debug, Default)]
@@ -64,8 +66,9 @@ fn index_of(tree: &Tree, Definitions { entries, key, nested, .. }: &Definitions)
 
 /// Enters the definitions that the steps lead to, and those within them.
 fn index_entries(tree: &Tree, at: NodeIndex, entries: &[Step], key: &[Step], nested: &[Step], index: &mut HashMap<String, NodeIndex>) {
-    walk(tree, at, entries, &mut |entry, _| {
-        walk(tree, entry, key, &mut |at, name| {
+    let seen = Cell::new(0);
+    walk(tree, at, entries, &seen, &mut |entry, _| {
+        walk(tree, entry, key, &seen, &mut |at, name| {
             let key = if name { tree.name(at) } else { tree.text(at) };
             if !key.is_empty() {
                 index.entry(key.to_owned()).or_insert(entry);
@@ -86,7 +89,14 @@ pub(super) struct Scope<'a> {
     /// The element of `each`.
     pub(super) each: Option<NodeIndex>,
     pub(super) slots: &'a Slots,
+    /// Values and bytes that were looked at.
+    pub(super) seen: &'a Cell<u64>,
+    pub(super) held: &'a Held,
 }
+
+/// Which conditions hold for a record, whatever its element is: a record may have thousands, and a condition goes over all of them.
+#[derive(Debug, Default)]
+pub(super) struct Held(RefCell<HashMap<usize, bool>>);
 
 /// Texts that an expression gives.
 pub(super) type Texts<'a> = Vec<Cow<'a, str>>;
@@ -164,6 +174,19 @@ impl<'a> Scope<'a> {
     }
 
     fn condition(&self, condition: &'a Condition) -> bool {
+        if self.each.is_none() || is_of_element(&condition.value) {
+            return self.check(condition);
+        }
+        let key = std::ptr::from_ref(condition).addr();
+        let known = self.held.0.borrow().get(&key).copied();
+        known.unwrap_or_else(|| {
+            let holds = self.check(condition);
+            self.held.0.borrow_mut().insert(key, holds);
+            holds
+        })
+    }
+
+    fn check(&self, condition: &'a Condition) -> bool {
         let mut holds = false;
         self.each_text(&condition.value, &mut |text| {
             holds = condition.values.is_empty() || condition.values.iter().any(|value| value.eq_ignore_ascii_case(&text));
@@ -175,7 +198,7 @@ impl<'a> Scope<'a> {
     /// The nodes of this record that a path leads to.
     pub(super) fn nodes(&self, path: &Path) -> Vec<NodeIndex> {
         let mut nodes = Vec::new();
-        walk(self.tree, 0, &path.steps, &mut |at, _| {
+        walk(self.tree, 0, &path.steps, self.seen, &mut |at, _| {
             nodes.push(at);
             true
         });
@@ -193,6 +216,7 @@ impl<'a> Scope<'a> {
         }
         for transform in &alternative.transforms {
             texts = transform::apply(transform, texts);
+            self.see(texts.iter().map(|text| 1 + text.len()).sum());
         }
         texts.retain(|text| !text.trim_ascii().is_empty());
         texts
@@ -202,19 +226,27 @@ impl<'a> Scope<'a> {
         let mut text = String::new();
         for part in parts {
             match part {
-                Part::Literal(literal) => text.push_str(literal),
-                Part::Needed(expr) => text.push_str(&self.text(expr)?),
-                Part::Optional(expr) => text.push_str(&self.text(expr).unwrap_or_default()),
+                Part::Literal(literal) => push_within(&mut text, literal, limits::TEXT),
+                Part::Needed(expr) => push_within(&mut text, &self.text(expr)?, limits::TEXT),
+                Part::Optional(expr) => push_within(&mut text, &self.text(expr).unwrap_or_default(), limits::TEXT),
             }
         }
+        self.see(text.len());
         Some(text)
+    }
+
+    /// Counts what was looked at.
+    pub(super) fn see(&self, length: usize) {
+        self.seen.set(self.seen.get() + length as u64);
     }
 
     /// Gives the texts at a path, blanks around them taken off, until `take` has enough.
     fn visit(&self, path: &Path, take: &mut dyn FnMut(&'a str) -> bool) {
         let Some((tree, root)) = self.start(&path.start) else { return };
-        walk(tree, root, &path.steps, &mut |at, name| {
-            let text = if name { tree.name(at) } else { tree.text(at) }.trim_ascii();
+        walk(tree, root, &path.steps, self.seen, &mut |at, name| {
+            let text = if name { tree.name(at) } else { tree.text(at) };
+            self.see(text.len());
+            let text = text.trim_ascii();
             text.is_empty() || take(text)
         });
     }
@@ -238,27 +270,49 @@ impl<'a> Scope<'a> {
     }
 }
 
+/// Whether an expression depends on the element of `each`.
+fn is_of_element(expr: &Expression) -> bool {
+    let of_part = |part: &Part| match part {
+        Part::Literal(_) => false,
+        Part::Needed(expr) | Part::Optional(expr) => is_of_element(expr),
+    };
+    expr.0.iter().any(|alternative| match &alternative.source {
+        Source::Value(path) => begins_at_element(path),
+        Source::Template(parts) => parts.iter().any(of_part),
+    })
+}
+
+fn begins_at_element(path: &Path) -> bool {
+    match &path.start {
+        Start::Element => true,
+        Start::Defined(_, key) => begins_at_element(key),
+        Start::InRecord | Start::Kept(_) => false,
+    }
+}
+
 /// Goes the steps from a node, and gives every node at their end (and whether its name is meant) until `take` has enough. False when
-/// it has.
-fn walk(tree: &Tree, at: NodeIndex, steps: &[Step], take: &mut dyn FnMut(NodeIndex, bool) -> bool) -> bool {
+/// it has. Counts the values that it passes.
+fn walk(tree: &Tree, at: NodeIndex, steps: &[Step], seen: &Cell<u64>, take: &mut dyn FnMut(NodeIndex, bool) -> bool) -> bool {
+    let parts = move |at| tree.parts(at).inspect(move |_| seen.set(seen.get() + 1));
+    let named = move |at, name| parts(at).filter(move |part| tree.is_named(*part, name));
     let Some((step, rest)) = steps.split_first() else {
         // An array at the end of a path stands for its elements.
-        return if tree.is_array(at) { tree.parts(at).all(|part| take(part, false)) } else { tree.is_empty() || take(at, false) };
+        return if tree.is_array(at) { parts(at).all(|part| take(part, false)) } else { tree.is_empty() || take(at, false) };
     };
     match step {
         Step::Name => take(at, true),
-        Step::Member(name) => tree.named(at, name).all(|part| walk(tree, part, rest, take)),
-        Step::AnyMember => tree.parts(at).all(|part| walk(tree, part, rest, take)),
-        Step::Elements if tree.is_array(at) => tree.parts(at).all(|part| walk(tree, part, rest, take)),
-        Step::Elements => walk(tree, at, rest, take),
-        Step::Nth(index) if tree.is_array(at) => tree.parts(at).nth(*index).is_none_or(|part| walk(tree, part, rest, take)),
-        Step::Nth(index) => *index > 0 || walk(tree, at, rest, take),
+        Step::Member(name) => named(at, &**name).all(|part| walk(tree, part, rest, seen, take)),
+        Step::AnyMember => parts(at).all(|part| walk(tree, part, rest, seen, take)),
+        Step::Elements if tree.is_array(at) => parts(at).all(|part| walk(tree, part, rest, seen, take)),
+        Step::Elements => walk(tree, at, rest, seen, take),
+        Step::Nth(index) if tree.is_array(at) => parts(at).nth(*index).is_none_or(|part| walk(tree, part, rest, seen, take)),
+        Step::Nth(index) => *index > 0 || walk(tree, at, rest, seen, take),
         Step::Where(name, value) => {
-            let has = |at: NodeIndex| tree.named(at, name).any(|part| tree.text(part).eq_ignore_ascii_case(value));
+            let has = |at: NodeIndex| named(at, &**name).any(|part| tree.text(part).eq_ignore_ascii_case(value));
             if tree.is_array(at) {
-                tree.parts(at).filter(|part| has(*part)).all(|part| walk(tree, part, rest, take))
+                parts(at).filter(|part| has(*part)).all(|part| walk(tree, part, rest, seen, take))
             } else {
-                !has(at) || walk(tree, at, rest, take)
+                !has(at) || walk(tree, at, rest, seen, take)
             }
         }
     }

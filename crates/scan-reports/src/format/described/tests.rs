@@ -3,6 +3,7 @@
 use report_formats::{Compiled, Description};
 
 use super::{Reading, parser};
+use crate::budget::Budget;
 use crate::format::Evidence;
 use crate::{Decoder, Format, Occurrence, ReadError, ReadErrorKind, Record, Severity, Status, Step};
 
@@ -20,7 +21,7 @@ fn reader(syntax: &str, more: &str) -> Decoder {
     let compiled = Description::read(&description(syntax, more)).and_then(|description| description.compile("x"));
     let Compiled { table, reading } = compiled.unwrap_or_else(|error| panic!("{error}\n{more}"));
     let reading = Reading::new(reading.expect("records"), table.syntax);
-    Decoder::of(Format::ALL[0], parser(Box::leak(Box::new(table)), Box::leak(Box::new(reading))), usize::MAX)
+    Decoder::of(Format::ALL[0], parser(Box::leak(Box::new(table)), Box::leak(Box::new(reading))), usize::MAX, Budget::default())
 }
 
 fn records(syntax: &str, more: &str, report: &str) -> Vec<Record> {
@@ -50,6 +51,7 @@ fn suspended(syntax: &str, more: &str, report: &str) -> Vec<Record> {
                 decoder.parser.restore(state).expect("its own state");
                 decoder.evidence = Evidence::Record;
             }
+            Step::Working => {}
             Step::End => return records,
             Step::NeedInput => decoder.feed_from(report.as_bytes(), usize::MAX),
         }

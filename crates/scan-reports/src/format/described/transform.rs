@@ -10,13 +10,15 @@ use tokens::html::reference;
 
 use super::scope::Texts;
 use crate::format::ids;
+use crate::format::texts::push_within;
 use crate::format::url::{Url, scheme};
+use crate::limits;
 
 /// The texts after a transform.
 pub(super) fn apply<'a>(transform: &Transform, texts: Texts<'a>) -> Texts<'a> {
     match transform {
         Transform::Split(separator) => texts.iter().flat_map(|text| split(text, separator)).collect(),
-        Transform::Join(separator) if !texts.is_empty() => vec![Cow::Owned(texts.join(&**separator))],
+        Transform::Join(separator) if !texts.is_empty() => vec![Cow::Owned(join(&texts, separator))],
         Transform::Last => texts.into_iter().next_back().into_iter().collect(),
         Transform::Ids => texts.iter().flat_map(|text| ids::vulnerability_ids(text)).map(Cow::Owned).collect(),
         Transform::Links => texts.iter().flat_map(|text| links(text)).collect(),
@@ -24,6 +26,21 @@ pub(super) fn apply<'a>(transform: &Transform, texts: Texts<'a>) -> Texts<'a> {
         Transform::Unlike(pattern) => texts.into_iter().filter(|text| !like(pattern, text)).collect(),
         one => texts.into_iter().filter_map(|text| apply_to_one(one, text)).collect(),
     }
+}
+
+/// The texts as one, up to the limit of texts.
+fn join(texts: &[Cow<'_, str>], separator: &str) -> String {
+    let mut joined = String::new();
+    for (number, text) in texts.iter().enumerate() {
+        if number > 0 {
+            push_within(&mut joined, separator, limits::TEXT);
+        }
+        push_within(&mut joined, text, limits::TEXT);
+        if joined.len() > limits::TEXT {
+            break;
+        }
+    }
+    joined
 }
 
 fn split(text: &str, separator: &str) -> Vec<Cow<'static, str>> {
@@ -130,10 +147,18 @@ fn hash(text: &str) -> String {
 fn plain(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     let mut rest = html;
+    // Behind the last `>` there is no tag: without that, each `<` would be looked for its end.
+    let last = html.rfind('>').map_or(html.len(), |at| html.len() - at);
     while let Some(at) = rest.find(['<', '&']) {
         text.push_str(&rest[..at]);
         rest = &rest[at..];
-        let (replaced, length) = if rest.starts_with('<') { tag(rest) } else { reference(rest) };
+        let (replaced, length) = if !rest.starts_with('<') {
+            reference(rest)
+        } else if rest.len() > last {
+            tag(rest)
+        } else {
+            (Cow::Borrowed("<"), 1)
+        };
         text.push_str(&replaced);
         rest = &rest[length..];
     }
@@ -153,8 +178,10 @@ fn plain(html: &str) -> String {
 fn tag(text: &str) -> (Cow<'static, str>, usize) {
     const BLOCKS: [&str; 12] = ["p", "br", "div", "li", "ul", "ol", "tr", "table", "h1", "h2", "h3", "pre"];
     let name = text[1..].trim_start_matches('/');
-    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic());
-    let Some(end) = text.find('>').filter(|_| begins) else { return (Cow::Borrowed("<"), 1) };
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return (Cow::Borrowed("<"), 1);
+    }
+    let Some(end) = text.find('>') else { return (Cow::Borrowed("<"), 1) };
     let name = name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_ascii_lowercase();
     let replaced = match name.as_str() {
         "li" if !text.starts_with("</") => "\n- ",
@@ -178,6 +205,7 @@ mod tests {
 
     #[test]
     fn html_becomes_text() {
+        assert_eq!(plain("<a>1<b 2 <c"), "1<b 2 <c");
         assert_eq!(plain("<p>a &lt; b</p><ul><li>one<li>two</ul>x < 1 &unknown;"), "a < b\n\n- one\n- two\nx < 1 &unknown;");
     }
 

@@ -19,10 +19,11 @@ use super::Reading;
 use super::giving::{Flow, Giving, Reader};
 use super::make::Item;
 use super::scope::{Kept, Slots};
+use crate::budget::Wanted;
 use crate::format::Parser;
 use crate::format::elements::local_name;
 use crate::format::texts::prefix;
-use crate::{CheckpointError, KnownFindings, ReadError, ReadErrorKind, Step, limits};
+use crate::{CheckpointError, ReadError, ReadErrorKind, Step, limits};
 
 /// The node of elements that lead nowhere.
 const NOWHERE: u16 = u16::MAX;
@@ -85,6 +86,8 @@ pub(super) struct XmlRecords {
     table: &'static Table,
     reading: &'static Reading,
     xml: Tokenizer,
+    /// Bytes that were looked at in earlier passes.
+    before: u64,
     pass: Pass,
     nodes: Vec<u16>,
     slots: Slots,
@@ -106,6 +109,7 @@ impl XmlRecords {
             table,
             reading,
             xml: Tokenizer::new(),
+            before: 0,
             pass: if defines { Pass::Definitions } else { Pass::Records },
             nodes: Vec::new(),
             slots: Slots((0..reading.slots.len()).map(|_| Kept::default()).collect()),
@@ -147,8 +151,12 @@ impl Parser for XmlRecords {
         self.xml.end_of_input();
     }
 
-    fn next_beyond(&mut self, known: &KnownFindings) -> Result<Step, ReadError> {
-        self.next(known)
+    fn work(&self) -> u64 {
+        self.looked()
+    }
+
+    fn next_beyond(&mut self, wanted: Wanted<'_>) -> Result<Step, ReadError> {
+        self.next(wanted)
     }
 
     fn has_list(&self) -> bool {
@@ -193,6 +201,10 @@ impl Reader for XmlRecords {
         (self.spare, self.mark) = (tree, None);
     }
 
+    fn looked(&self) -> u64 {
+        self.before + self.xml.work()
+    }
+
     fn advance(&mut self) -> Result<Flow, ReadError> {
         let event = match self.xml.next()? {
             Token::Event(event) => event,
@@ -200,7 +212,7 @@ impl Reader for XmlRecords {
             Token::End if self.pass == Pass::Definitions => {
                 self.length = Some(self.xml.progress());
                 self.pass = Pass::Records;
-                (self.xml, self.nodes) = (Tokenizer::new(), Vec::new());
+                self.go_on_with(Tokenizer::new(), Vec::new());
                 return Ok(Flow::Goes);
             }
             Token::End => return Ok(Flow::Ended),
@@ -297,6 +309,12 @@ impl XmlRecords {
         Ok(())
     }
 
+    /// Goes on at another place.
+    fn go_on_with(&mut self, xml: Tokenizer, nodes: Vec<u16>) {
+        self.before += self.xml.work();
+        (self.xml, self.nodes) = (xml, nodes);
+    }
+
     /// Goes to definitions that a checkpoint does not hold, and then on.
     fn read_again(&mut self) {
         let (place, nodes) = match (self.again.pop(), self.resume.take()) {
@@ -312,7 +330,7 @@ impl XmlRecords {
             (None, None) => (None, Vec::new()),
         };
         if let Some(xml) = place.and_then(Tokenizer::resume) {
-            (self.xml, self.nodes) = (xml, nodes);
+            self.go_on_with(xml, nodes);
         }
     }
 }

@@ -7,6 +7,7 @@
 //! key=ids|refs|scores|description`. Each is a finding whose state is (likely) vulnerable.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use tokens::xml::{Event, StartTag};
 
@@ -20,6 +21,8 @@ pub(super) const TEXT: usize = 4096;
 /// A script's output, while in it. Used again for the next one, as a report may have one on every port.
 #[derive(Default)]
 pub(super) struct Script {
+    /// Where it begins.
+    pub(super) at: At,
     /// That of its element, 0 outside of it.
     depth: usize,
     pub(super) id: String,
@@ -29,6 +32,8 @@ pub(super) struct Script {
     key: String,
     entry: Entry,
     found: bool,
+    /// What its output says of the risk, once a vulnerability asked for it.
+    risk: OnceCell<Severity>,
 }
 
 /// What the tables of one vulnerability say.
@@ -48,14 +53,15 @@ struct Entry {
 }
 
 impl Script {
-    pub(super) fn begin(&mut self, element: &StartTag<'_>, depth: usize) {
+    pub(super) fn begin(&mut self, element: &StartTag<'_>, event: &Event<'_>) {
         let get = |name| element.get(name).unwrap_or_default();
         prefix(get("id").trim(), limits::NAME / 4).clone_into(&mut self.id);
         prefix(block(get("output")), limits::TEXT + 4).clone_into(&mut self.output);
         self.keys.iter_mut().for_each(String::clear);
         self.key.clear();
         self.entry.begin(At::default());
-        (self.depth, self.found) = (depth, false);
+        (self.at, self.depth, self.found) = (At::of(event), event.depth, false);
+        self.risk.take();
     }
 
     pub(super) fn close(&mut self) {
@@ -142,7 +148,12 @@ impl Script {
 
     /// The finding of the vulnerability.
     pub(super) fn finding(&self, rule_id: String, identity: Identity) -> Finding {
-        let finding = if self.is_vulners() { self.entry.known(&self.keys[0]) } else { self.entry.tested(self, &rule_id) };
+        let finding = if self.is_vulners() {
+            self.entry.known(&self.keys[0])
+        } else {
+            let risk = *self.risk.get_or_init(|| risk(&self.output));
+            self.entry.tested(self, &rule_id, risk)
+        };
         Finding { identity, tool: TOOL.to_owned(), kind: FindingKind::Host, rule_id, ..finding }
     }
 
@@ -222,12 +233,12 @@ impl Entry {
     }
 
     /// What a script tested and found.
-    fn tested(&self, script: &Script, rule_id: &str) -> Finding {
+    fn tested(&self, script: &Script, rule_id: &str, risk: Severity) -> Finding {
         let bare = |id: &String| id.split_once(':').filter(|(kind, _)| *kind == "CVE").map_or(id.clone(), |(_, id)| id.to_owned());
         let mut ids = Vec::new();
         let known = self.ids.iter().map(bare).chain([script.keys[0].clone()]);
         known.filter(|id| id.starts_with("CVE-")).for_each(|id| add_text_once(&mut ids, &id));
-        let severity = self.score().map_or_else(|| risk(&script.output), Severity::of_score);
+        let severity = self.score().map_or(risk, Severity::of_score);
         let attributes = [("script", &script.id), ("state", &self.state), ("disclosed", &self.disclosed), ("cvss_score", &self.cvss)];
         Finding {
             title: if self.title.is_empty() { rule_id } else { &self.title }.to_owned(),

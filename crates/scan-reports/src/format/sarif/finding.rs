@@ -15,11 +15,15 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::objects::{Facts, Location as SarifLocation, Message, Properties, Reference, Result as SarifResult, Rule, Suppression};
-use super::run::Definitions;
+use super::run::{Definitions, RulePlace};
+use crate::budget::{Source, Wanted};
 use crate::format::ids;
-use crate::format::texts::{add_once, one_line};
+use crate::format::texts::{add_once, one_line, push_within};
 use crate::format::url::Url;
-use crate::{Asset, AssetKind, Component, Cvss, Finding, FindingKind, Identity, KnownFindings, Location, Occurrence, Severity, Status};
+use crate::{
+    Asset, AssetKind, Component, Cvss, Finding, FindingKind, Identity, KnownFindings, Location, Occurrence, ReadError, Record, Severity,
+    Status, limits,
+};
 
 /// Bytes of a message that become a title; the whole is in the description.
 const TITLE: usize = 200;
@@ -28,16 +32,32 @@ const TITLE: usize = 200;
 #[derive(Debug)]
 pub(super) struct Findings {
     result: SarifResult,
-    offset: u64,
-    line: u64,
+    source: Source,
     next: usize,
+    /// What they have in common, once it is needed.
+    common: Option<Common>,
+    /// The same of their finding.
+    finding: Option<Box<Finding>>,
+}
+
+/// What the occurrences of a result have in common: a result may have thousands of locations.
+#[derive(Debug)]
+struct Common {
+    tool: String,
+    rule_id: String,
+    message: String,
+    fingerprint: Option<String>,
+    /// The package that a property names by its URL.
+    component: Option<Component>,
+    /// The one that the result names otherwise: only where no location names one.
+    other_component: Option<Component>,
 }
 
 impl Findings {
     /// Those of a result from the one of that number on; none if the result says that nothing is wrong.
-    pub(super) fn of(result: SarifResult, offset: u64, line: u64, next: usize) -> Option<Self> {
+    pub(super) fn of(result: SarifResult, source: Source, next: usize) -> Option<Self> {
         let fails = result.kind.as_deref().is_none_or(|kind| kind.is_empty() || kind == "fail");
-        let findings = Self { result, offset, line, next };
+        let findings = Self { result, source, next, common: None, finding: None };
         (fails && !findings.is_empty()).then_some(findings)
     }
 
@@ -47,12 +67,37 @@ impl Findings {
     }
 
     /// The next one.
-    pub(super) fn next(&mut self, run: &Definitions, known: &KnownFindings) -> Occurrence {
+    pub(super) fn next(&mut self, run: &Definitions, wanted: &mut Wanted<'_>) -> Result<Record, ReadError> {
         let nowhere = SarifLocation::default();
-        let location = self.result.locations.get(self.next).unwrap_or(&nowhere);
-        let occurrence = Reading::new(&self.result, location, run).occurrence(self.offset, self.line, known);
-        self.next += 1;
-        occurrence
+        let Self { result, source, next, common, finding } = self;
+        let result = &*result;
+        let (place, rule) = run.rule(result).unzip();
+        let location = result.locations.get(*next).unwrap_or(&nowhere);
+        let common = common.get_or_insert_with(|| Common::of(result, rule, run));
+        let has_room = wanted.budget.has_room(*source);
+        let reading = Reading { result, rule, place, run, location, common, has_room };
+        // What tells it from others is looked at for each.
+        wanted.budget.look(reading.mark().len() as u64, *source)?;
+        let record = Record::Occurrence(Box::new(reading.occurrence(*source, wanted.known, finding)));
+        wanted.budget.give(&record, *source)?;
+        *next += 1;
+        Ok(record)
+    }
+}
+
+impl Common {
+    fn of(result: &SarifResult, rule: Option<&Rule>, run: &Definitions) -> Self {
+        let message = message(&result.message, rule, run);
+        let properties = || properties(result, rule);
+        let mut purls = properties().flat_map(|properties| properties.purl.iter().chain(&properties.purls)).map(String::as_str);
+        Self {
+            tool: run.tool_name(),
+            rule_id: rule_id(result, rule),
+            fingerprint: fingerprint(result),
+            component: purls.find_map(ids::component_of_purl),
+            other_component: properties().find_map(named_component).or_else(|| ids::component_of_text(&message)),
+            message,
+        }
     }
 }
 
@@ -60,19 +105,16 @@ impl Findings {
 struct Reading<'a> {
     result: &'a SarifResult,
     rule: Option<&'a Rule>,
+    place: Option<RulePlace>,
     run: &'a Definitions,
     location: &'a SarifLocation,
-    message: String,
+    common: &'a Common,
+    /// For long texts and lists.
+    has_room: bool,
 }
 
 impl<'a> Reading<'a> {
-    fn new(result: &'a SarifResult, location: &'a SarifLocation, run: &'a Definitions) -> Self {
-        let rule = run.rule(result);
-        let message = message(&result.message, rule, run);
-        Self { result, rule, run, location, message }
-    }
-
-    fn occurrence(self, offset: u64, line: u64, known: &KnownFindings) -> Occurrence {
+    fn occurrence(&self, Source { offset, line, .. }: Source, known: &KnownFindings, made: &mut Option<Box<Finding>>) -> Occurrence {
         let uri = self.uri();
         let web = uri.is_some_and(|uri| origin(uri).is_some()) && !self.run.is_of_repository();
         let location = Location {
@@ -85,45 +127,52 @@ impl<'a> Reading<'a> {
             Some(origin) => Asset { kind: AssetKind::Site, identity: origin.to_owned(), ..Asset::default() },
             None => self.run.asset().clone(),
         };
-        let finding = self.finding(web.then_some(asset.identity.as_str()), known);
-        let evidence = self.snippet().map(str::to_owned).unwrap_or(self.message);
-        Occurrence { finding, asset, location, evidence, offset, line }
+        let finding = self.finding(web.then_some(asset.identity.as_str()), known, made);
+        let evidence = if self.has_room { self.snippet().unwrap_or(&self.common.message) } else { "" };
+        Occurrence { finding, asset, location, evidence: evidence.to_owned(), offset, line }
     }
 
-    fn finding(&self, site: Option<&str>, known: &KnownFindings) -> Finding {
+    /// The finding at this location. What the others share with it is `made` once.
+    fn finding(&self, site: Option<&str>, known: &KnownFindings, made: &mut Option<Box<Finding>>) -> Finding {
         let component = self.component();
         let kind = match (&component, site) {
             (Some(_), _) => FindingKind::Dependency,
             (None, Some(_)) => FindingKind::Web,
             (None, None) => FindingKind::Code,
         };
-        let (tool, rule_id) = (self.run.tool_name(), self.rule_id());
-        let identity = self.identity(&tool, &rule_id, component.as_ref(), site);
+        let identity = self.identity(component.as_ref(), site);
         if known.contains(&identity) {
-            return Finding { identity, tool, ..Finding::default() };
+            return Finding { identity, tool: self.common.tool.clone(), ..Finding::default() };
         }
+        let made = made.get_or_insert_with(|| Box::new(self.finding_anywhere()));
+        if self.has_room {
+            let mut finding = Finding { identity, kind, component, ..(**made).clone() };
+            self.add_facts_of_location(&mut finding);
+            return finding;
+        }
+        let Finding { title, severity, status, cwes, cvss, tool, rule_id, .. } = &**made;
+        let (title, cwes, cvss) = (title.clone(), cwes.clone(), cvss.clone());
+        let (tool, rule_id) = (tool.clone(), rule_id.clone());
+        Finding { identity, kind, component, title, severity: *severity, status: *status, cwes, cvss, tool, rule_id, ..Finding::default() }
+    }
+
+    /// What does not depend on the location.
+    fn finding_anywhere(&self) -> Finding {
         Finding {
-            identity,
-            kind,
-            title: self.title(&rule_id),
+            title: self.title(&self.common.rule_id),
             severity: self.severity(),
             status: self.status(),
             description: self.description(),
             solution: self.solution(),
-            vulnerability_ids: self.vulnerability_ids(&rule_id),
+            vulnerability_ids: self.vulnerability_ids(&self.common.rule_id),
             cwes: self.cwes(),
             cvss: self.properties().find_map(cvss).into_iter().collect(),
             references: self.references(),
-            component,
             attributes: self.attributes(),
-            tool,
-            rule_id,
+            tool: self.common.tool.clone(),
+            rule_id: self.common.rule_id.clone(),
+            ..Finding::default()
         }
-    }
-
-    fn rule_id(&self) -> String {
-        let ids = [self.result.rule_id.as_ref(), self.result.rule.id.as_ref(), self.rule.and_then(|rule| rule.id.as_ref())];
-        ids.into_iter().flatten().find(|id| !id.is_empty()).cloned().unwrap_or_default()
     }
 
     /// The URI of the location, or else of the file that was analysed (§3.27.13).
@@ -144,10 +193,11 @@ impl<'a> Reading<'a> {
 
     /// The property bags: the rule's, the result's.
     fn properties(&self) -> impl Iterator<Item = &'a Properties> {
-        self.rule.map(|rule| &rule.properties).into_iter().chain([&self.result.properties])
+        properties(self.result, self.rule)
     }
 
-    fn identity(&self, tool: &str, rule_id: &str, component: Option<&Component>, site: Option<&str>) -> Identity {
+    fn identity(&self, component: Option<&Component>, site: Option<&str>) -> Identity {
+        let Common { tool, rule_id, .. } = self.common;
         if let Some(component) = component {
             return Identity::finding(tool, rule_id, &[&component.name, &component.version]);
         }
@@ -155,31 +205,21 @@ impl<'a> Reading<'a> {
             return Identity::finding(tool, rule_id, &[site]);
         }
         let place = self.uri().or_else(|| self.logical_name()).unwrap_or_default();
-        let own = self.fingerprint();
-        let mark = own.as_deref().or_else(|| self.snippet()).unwrap_or(&self.message);
-        Identity::finding(tool, rule_id, &[place, mark])
+        Identity::finding(tool, rule_id, &[place, self.mark()])
     }
 
-    /// The tool's own fingerprint: the first of the whole ones, or else all of the partial ones, each in its newest version.
-    fn fingerprint(&self) -> Option<String> {
-        let whole = self.result.fingerprints.iter().find_map(|(_, value)| fingerprint_text(value)).map(Cow::into_owned);
-        whole.or_else(|| {
-            let newest = ids::newest_versions(&self.result.partial_fingerprints);
-            let mut parts = String::new();
-            for (name, value) in newest {
-                let Some(value) = fingerprint_text(value) else { continue };
-                let _ = write!(parts, "{}{name}:{value}", if parts.is_empty() { "" } else { "|" });
-            }
-            (!parts.is_empty()).then_some(parts)
-        })
+    /// What tells findings of one rule in one place apart.
+    fn mark(&self) -> &str {
+        let own = self.common.fingerprint.as_deref();
+        own.or_else(|| self.snippet()).unwrap_or(&self.common.message)
     }
 
     fn title(&self, rule_id: &str) -> String {
         let rule = self.rule.map(|rule| [rule.short_description.plain(), rule.full_description.plain(), rule.name.as_deref()]);
-        let mut candidates = vec![Some(self.message.as_str())];
+        let mut candidates = vec![Some(self.common.message.as_str())];
         candidates.extend(rule.into_iter().flatten());
         candidates.push(Some(rule_id));
-        if ids::component_of_text(&self.message).is_some() {
+        if ids::component_of_text(&self.common.message).is_some() {
             // A table of facts is no title, unless there is no other.
             candidates.rotate_left(1);
         }
@@ -201,7 +241,7 @@ impl<'a> Reading<'a> {
     }
 
     fn level(&self) -> Option<&str> {
-        let of_rule = || self.run.override_of(self.rule?).or(self.rule?.default_configuration.level.as_deref());
+        let of_rule = || self.run.override_of(self.place?).or(self.rule?.default_configuration.level.as_deref());
         self.result.level.as_deref().or_else(of_rule)
     }
 
@@ -215,17 +255,17 @@ impl<'a> Reading<'a> {
     /// The whole message where the title is not, and what the rule says.
     fn description(&self) -> String {
         let rule = self.rule.and_then(|rule| rule.full_description.plain().or_else(|| rule.short_description.plain()));
-        let message = Some(self.message.as_str()).filter(|text| rule.is_none() || text.len() > TITLE || text.contains('\n'));
+        let message = Some(self.common.message.as_str()).filter(|text| rule.is_none() || text.len() > TITLE || text.contains('\n'));
         let mut parts: Vec<&str> = message.into_iter().chain(rule).filter(|text| !text.trim().is_empty()).collect();
         parts.dedup();
-        parts.join("\n\n")
+        joined(parts.into_iter(), "\n\n")
     }
 
     /// The fixes that the result offers, or else the rule's help.
     fn solution(&self) -> String {
-        let fixes: Vec<&str> = self.result.fixes.iter().filter_map(|fix| fix.description.plain()).collect();
-        if !fixes.is_empty() {
-            return fixes.join("\n");
+        let mut fixes = self.result.fixes.iter().filter_map(|fix| fix.description.plain()).peekable();
+        if fixes.peek().is_some() {
+            return joined(fixes, "\n");
         }
         self.rule.and_then(|rule| rule.help.plain()).unwrap_or_default().to_owned()
     }
@@ -270,20 +310,9 @@ impl<'a> Reading<'a> {
     }
 
     fn component(&self) -> Option<Component> {
-        let purls = self.properties().flat_map(|properties| properties.purl.iter().chain(&properties.purls)).map(String::as_str);
-        let logical = self.location.logical_locations.iter().filter_map(|location| self.run.logical_name(location));
-        purls
-            .chain(logical)
-            .find_map(ids::component_of_purl)
-            .or_else(|| self.named_component())
-            .or_else(|| ids::component_of_text(&self.message))
-    }
-
-    fn named_component(&self) -> Option<Component> {
-        self.properties().find_map(|properties| {
-            let name = properties.component.clone().filter(|name| !name.is_empty())?;
-            Some(Component { name, version: properties.component_version.clone()?, purl: None })
-        })
+        let mut logical = self.location.logical_locations.iter().filter_map(|location| self.run.logical_name(location));
+        let Common { component, other_component, .. } = self.common;
+        component.clone().or_else(|| logical.find_map(ids::component_of_purl)).or_else(|| other_component.clone())
     }
 
     fn attributes(&self) -> std::collections::BTreeMap<String, String> {
@@ -296,14 +325,66 @@ impl<'a> Reading<'a> {
             ("precision", self.properties().find_map(|properties| properties.precision.as_deref())),
             ("rank", self.result.rank.as_deref()),
             ("baseline_state", self.result.baseline_state.as_deref()),
-            ("logical_location", self.logical_name()),
-            ("uri_base_id", self.location.physical_location.artifact_location.uri_base_id.as_deref()),
             ("suppression", suppression.and_then(|suppression| suppression.kind.as_deref())),
             ("suppression_status", suppression.and_then(|suppression| suppression.status.as_deref())),
             ("justification", suppression.and_then(|suppression| suppression.justification.as_deref())),
         ];
-        facts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.filter(|value| !value.is_empty())?.to_owned()))).collect()
+        facts.into_iter().filter_map(fact).collect()
     }
+
+    fn add_facts_of_location(&self, finding: &mut Finding) {
+        let base = self.location.physical_location.artifact_location.uri_base_id.as_deref();
+        finding.attributes.extend([("logical_location", self.logical_name()), ("uri_base_id", base)].into_iter().filter_map(fact));
+    }
+}
+
+/// A fact that has a value.
+fn fact((name, value): (&str, Option<&str>)) -> Option<(String, String)> {
+    Some((name.to_owned(), value.filter(|value| !value.is_empty())?.to_owned()))
+}
+
+/// Texts as one, up to the limit of texts.
+fn joined<'t>(texts: impl Iterator<Item = &'t str>, separator: &str) -> String {
+    let mut joined = String::new();
+    for text in texts {
+        if joined.len() > limits::TEXT {
+            break;
+        }
+        if !joined.is_empty() {
+            push_within(&mut joined, separator, limits::TEXT);
+        }
+        push_within(&mut joined, text, limits::TEXT);
+    }
+    joined
+}
+
+/// The property bags: the rule's, the result's.
+fn properties<'a>(result: &'a SarifResult, rule: Option<&'a Rule>) -> impl Iterator<Item = &'a Properties> {
+    rule.map(|rule| &rule.properties).into_iter().chain([&result.properties])
+}
+
+fn rule_id(result: &SarifResult, rule: Option<&Rule>) -> String {
+    let ids = [result.rule_id.as_ref(), result.rule.id.as_ref(), rule.and_then(|rule| rule.id.as_ref())];
+    ids.into_iter().flatten().find(|id| !id.is_empty()).cloned().unwrap_or_default()
+}
+
+fn named_component(properties: &Properties) -> Option<Component> {
+    let name = properties.component.clone().filter(|name| !name.is_empty())?;
+    Some(Component { name, version: properties.component_version.clone()?, purl: None })
+}
+
+/// The tool's own fingerprint: the first of the whole ones, or else all of the partial ones, each in its newest version.
+fn fingerprint(result: &SarifResult) -> Option<String> {
+    let whole = result.fingerprints.iter().find_map(|(_, value)| fingerprint_text(value)).map(Cow::into_owned);
+    whole.or_else(|| {
+        let newest = ids::newest_versions(&result.partial_fingerprints);
+        let mut parts = String::new();
+        for (name, value) in newest {
+            let Some(value) = fingerprint_text(value) else { continue };
+            let _ = write!(parts, "{}{name}:{value}", if parts.is_empty() { "" } else { "|" });
+        }
+        (!parts.is_empty()).then_some(parts)
+    })
 }
 
 /// The number of a taxon, if it is a weakness.
@@ -331,31 +412,35 @@ fn message(message: &Message, rule: Option<&Rule>, run: &Definitions) -> String 
     if message.arguments.is_empty() { text.to_owned() } else { with_arguments(text, &message.arguments) }
 }
 
-/// Puts arguments in the place of `{0}`, `{1}` and so on; `{{` and `}}` are braces (§3.11.5).
+/// Puts arguments in the place of `{0}`, `{1}` and so on, up to the limit of texts; `{{` and `}}` are braces (§3.11.5).
 fn with_arguments(text: &str, arguments: &[String]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find(['{', '}']) {
-        out.push_str(&rest[..at]);
+    while let Some(at) = rest.find(['{', '}']).filter(|_| out.len() <= limits::TEXT) {
+        push_within(&mut out, &rest[..at], limits::TEXT);
         rest = &rest[at..];
-        let argument = rest[1..].split_once('}').and_then(|(number, after)| Some((arguments.get(number.parse::<usize>().ok()?)?, after)));
-        match argument {
-            _ if rest.starts_with("{{") || rest.starts_with("}}") => {
-                out.push_str(&rest[..1]);
-                rest = &rest[2..];
-            }
-            Some((argument, after)) if rest.starts_with('{') => {
-                out.push_str(argument);
-                rest = after;
+        let is_doubled = rest.starts_with("{{") || rest.starts_with("}}");
+        match placeholder(rest).and_then(|(number, length)| Some((arguments.get(number)?, length))) {
+            Some((argument, length)) if !is_doubled => {
+                push_within(&mut out, argument, limits::TEXT);
+                rest = &rest[length..];
             }
             _ => {
-                out.push_str(&rest[..1]);
-                rest = &rest[1..];
+                push_within(&mut out, &rest[..1], limits::TEXT);
+                rest = &rest[1 + usize::from(is_doubled)..];
             }
         }
     }
-    out.push_str(rest);
+    push_within(&mut out, rest, limits::TEXT);
     out
+}
+
+/// The number of the placeholder that a text begins with, and its length.
+fn placeholder(text: &str) -> Option<(usize, usize)> {
+    let inner = text.strip_prefix('{')?;
+    let digits = inner.bytes().take_while(u8::is_ascii_digit).count();
+    let number = inner[..digits].parse().ok()?;
+    inner[digits..].starts_with('}').then_some((number, digits + 2))
 }
 
 /// A fingerprint as text. Some writers put an object there; Semgrep, used without an account, puts the words "requires login".

@@ -82,11 +82,21 @@ impl Member {
     }
 }
 
+/// How many parts of a hierarchical id are taken away to find its rule: none has more.
+const ANCESTORS: usize = 16;
+
 /// The definitions of a run.
 #[derive(Debug, Default)]
 pub(super) struct Definitions {
     tool: sarif::Tool,
     rules: RuleIndex,
+    extensions: ComponentIndex,
+    taxonomy_index: ComponentIndex,
+    /// The components whose messages have an id, once a result asked for it.
+    messages: OnceCell<HashMap<String, usize>>,
+    /// The levels that the invocation gave rules, once a result asked for one.
+    levels: OnceCell<HashMap<RulePlace, String>>,
+    repository: OnceCell<Option<String>>,
     artifacts: Vec<sarif::Artifact>,
     logical_locations: Vec<sarif::LogicalLocation>,
     taxonomies: Vec<Component>,
@@ -100,7 +110,7 @@ pub(super) struct Definitions {
 }
 
 /// Place of a rule: the tool's component (0 is the driver, then the extensions) and the index in it.
-type RulePlace = (usize, usize);
+pub(super) type RulePlace = (usize, usize);
 
 /// Where the rule of an id, or of a GUID, is; the driver's before the extensions'.
 type RuleIndex = HashMap<String, RulePlace>;
@@ -110,14 +120,21 @@ impl Definitions {
     pub(super) fn take(&mut self, member: Member, value: &Tree) -> Result<(), Error> {
         let value = TreeValue::first(value);
         self.asset.take();
+        self.messages.take();
+        self.levels.take();
+        self.repository.take();
         match member {
             Member::Tool => {
                 self.tool = Deserialize::deserialize(value)?;
                 self.rules = index(&self.tool);
+                self.extensions = ComponentIndex::of(&self.tool.extensions);
             }
             Member::Artifacts => self.artifacts = Deserialize::deserialize(value)?,
             Member::LogicalLocations => self.logical_locations = Deserialize::deserialize(value)?,
-            Member::Taxonomies => self.taxonomies = Deserialize::deserialize(value)?,
+            Member::Taxonomies => {
+                self.taxonomies = Deserialize::deserialize(value)?;
+                self.taxonomy_index = ComponentIndex::of(&self.taxonomies);
+            }
             Member::OriginalUriBaseIds => self.bases = Deserialize::deserialize(value)?,
             Member::VersionControlProvenance => self.version_control = Deserialize::deserialize(value)?,
             Member::AutomationDetails => self.automation = Deserialize::deserialize(value)?,
@@ -136,44 +153,64 @@ impl Definitions {
 
     /// The rule of a result (§3.27.5 to 3.27.7, 3.52.4): by index where the id agrees, by id, by the start of a hierarchical id
     /// (`CA2101/rule1` is of rule `CA2101`), by index alone.
-    pub(super) fn rule(&self, result: &sarif::Result) -> Option<&Rule> {
+    pub(super) fn rule(&self, result: &sarif::Result) -> Option<(RulePlace, &Rule)> {
         let id = result.rule_id.as_deref().or(result.rule.id.as_deref());
-        self.find_rule(id, result.rule_index, &result.rule)
+        let place = self.find_rule(id, result.rule_index, &result.rule)?;
+        Some((place, self.rule_at(place)?))
     }
 
-    fn find_rule(&self, id: Option<&str>, index: Option<f64>, reference: &Reference) -> Option<&Rule> {
-        let component = self.component(&reference.tool_component);
-        let indexed = at(&component.rules, index.or(reference.index));
+    fn find_rule(&self, id: Option<&str>, index: Option<f64>, reference: &Reference) -> Option<RulePlace> {
+        // None is the driver (§3.54.2).
+        let component = self.extensions.find(&reference.tool_component).map_or(0, |extension| extension + 1);
+        let rules = &self.component_at(component)?.rules;
+        let indexed = index_in(rules, index.or(reference.index));
+        let place = indexed.map(|rule| (component, rule));
         let Some(id) = id else {
-            return indexed.or_else(|| self.rule_of(reference.guid.as_deref()?));
+            return place.or_else(|| self.place_of(reference.guid.as_deref()?));
         };
-        let agrees = |rule: &&Rule| rule.id.as_deref().is_some_and(|known| is_or_is_below(id, known));
-        indexed.filter(agrees).or_else(|| ancestors(id).find_map(|id| self.rule_of(id))).or(indexed)
+        let agrees = |place: &RulePlace| rules[place.1].id.as_deref().is_some_and(|known| is_or_is_below(id, known));
+        place.filter(agrees).or_else(|| ancestors(id).find_map(|id| self.place_of(id))).or(place)
     }
 
-    fn rule_of(&self, id: &str) -> Option<&Rule> {
-        let (component, rule) = *self.rules.get(id)?;
-        components(&self.tool).nth(component)?.rules.get(rule)
+    fn place_of(&self, id: &str) -> Option<RulePlace> {
+        self.rules.get(id).copied()
     }
 
-    /// The component that a reference names (§3.54.2): none is the driver.
-    fn component(&self, reference: &ComponentReference) -> &Component {
-        find(&self.tool.extensions, reference).unwrap_or(&self.tool.driver)
+    fn rule_at(&self, (component, rule): RulePlace) -> Option<&Rule> {
+        self.component_at(component)?.rules.get(rule)
+    }
+
+    fn component_at(&self, place: usize) -> Option<&Component> {
+        place.checked_sub(1).map_or(Some(&self.tool.driver), |extension| self.tool.extensions.get(extension))
     }
 
     /// The level that the run's invocation gave a rule (§3.20.5).
-    pub(super) fn override_of(&self, rule: &Rule) -> Option<&str> {
-        let overrides = self.invocations.iter().flat_map(|invocation| &invocation.rule_configuration_overrides);
-        let same = |o: &&sarif::Override| {
-            let found = self.find_rule(o.descriptor.id.as_deref(), o.descriptor.index, &o.descriptor);
-            found.is_some_and(|found| std::ptr::eq(found, rule))
-        };
-        overrides.filter(same).find_map(|o| o.configuration.level.as_deref())
+    pub(super) fn override_of(&self, place: RulePlace) -> Option<&str> {
+        let levels = self.levels.get_or_init(|| {
+            let mut levels = HashMap::new();
+            for o in self.invocations.iter().flat_map(|invocation| &invocation.rule_configuration_overrides) {
+                let found = self.find_rule(o.descriptor.id.as_deref(), o.descriptor.index, &o.descriptor);
+                if let (Some(place), Some(level)) = (found, &o.configuration.level) {
+                    levels.entry(place).or_insert_with(|| level.clone());
+                }
+            }
+            levels
+        });
+        levels.get(&place).map(String::as_str)
     }
 
     /// A text that the tool defines for all of its rules (§3.19.22).
     pub(super) fn global_text(&self, id: &str) -> Option<&str> {
-        components(&self.tool).find_map(|component| component.global_message_strings.get(id)?.plain())
+        let messages = self.messages.get_or_init(|| {
+            let mut messages = HashMap::new();
+            for (component, tool) in components(&self.tool).enumerate() {
+                for (id, _) in tool.global_message_strings.iter().filter(|(_, message)| message.plain().is_some()) {
+                    messages.entry(id.clone()).or_insert(component);
+                }
+            }
+            messages
+        });
+        self.component_at(*messages.get(id)?)?.global_message_strings.get(id)?.plain()
     }
 
     /// The URI of a location as written, there or in the artifact that it names.
@@ -191,7 +228,8 @@ impl Definitions {
     /// The id of a taxon and the name of its taxonomy, such as CWE.
     pub(super) fn taxon<'a>(&'a self, reference: &'a Reference) -> (Option<&'a str>, Option<&'a str>) {
         let component = &reference.tool_component;
-        let taxonomy = find(&self.taxonomies, component).or_else(|| find(&self.tool.extensions, component));
+        let own = self.taxonomy_index.find(component).map(|taxonomy| &self.taxonomies[taxonomy]);
+        let taxonomy = own.or_else(|| Some(&self.tool.extensions[self.extensions.find(component)?]));
         let id = reference.id.as_deref().or_else(|| at(&taxonomy?.taxa, reference.index)?.id.as_deref());
         (id, component.name.as_deref().or_else(|| taxonomy?.name.as_deref()))
     }
@@ -207,7 +245,8 @@ impl Definitions {
         if let Some(image) = self.properties.image_name.as_deref().filter(|name| !name.is_empty()) {
             return Asset { kind: AssetKind::Image, identity: image.to_owned(), ..Asset::default() };
         }
-        let identity = self.repository().or_else(|| self.root()).or_else(|| self.pipeline()).unwrap_or_else(|| self.tool_name());
+        let identity =
+            self.repository().map(str::to_owned).or_else(|| self.root()).or_else(|| self.pipeline()).unwrap_or_else(|| self.tool_name());
         let mut asset = Asset { kind: AssetKind::Repository, identity, ..Asset::default() };
         let Some(details) = self.version_control.first() else { return asset };
         for (name, value) in [("branch", &details.branch), ("revision", &details.revision_id)] {
@@ -223,8 +262,12 @@ impl Definitions {
         self.repository().is_some()
     }
 
+    fn repository(&self) -> Option<&str> {
+        self.repository.get_or_init(|| self.new_repository()).as_deref()
+    }
+
     /// Without what differs between two ways to write the same: user and password, `.git`, a last slash.
-    fn repository(&self) -> Option<String> {
+    fn new_repository(&self) -> Option<String> {
         let uri = self.version_control.iter().find_map(|details| details.repository_uri.as_deref())?.trim();
         let uri = uri.trim_end_matches('/');
         let uri = uri.strip_suffix(".git").unwrap_or(uri);
@@ -260,23 +303,51 @@ fn index(tool: &sarif::Tool) -> RuleIndex {
     index
 }
 
-/// The component with the reference's index, or else its GUID, or else its name.
-fn find<'a>(components: &'a [Component], reference: &ComponentReference) -> Option<&'a Component> {
-    let same = |a: &Option<String>, b: &Option<String>| a.is_some() && a == b;
-    at(components, reference.index)
-        .or_else(|| components.iter().find(|component| same(&component.guid, &reference.guid)))
-        .or_else(|| components.iter().find(|component| same(&component.name, &reference.name)))
+/// Where components are in their list: each result may ask for one.
+#[derive(Debug, Default)]
+struct ComponentIndex {
+    length: usize,
+    by_guid: HashMap<String, usize>,
+    by_name: HashMap<String, usize>,
+}
+
+impl ComponentIndex {
+    fn of(components: &[Component]) -> Self {
+        let mut index = Self { length: components.len(), ..Self::default() };
+        for (place, component) in components.iter().enumerate() {
+            for (places, key) in [(&mut index.by_guid, &component.guid), (&mut index.by_name, &component.name)] {
+                if let Some(key) = key {
+                    places.entry(key.clone()).or_insert(place);
+                }
+            }
+        }
+        index
+    }
+
+    /// The component with the reference's index, or else its GUID, or else its name.
+    fn find(&self, reference: &ComponentReference) -> Option<usize> {
+        let of = |places: &HashMap<String, usize>, key: &Option<String>| places.get(key.as_deref()?).copied();
+        let place = whole(reference.index).filter(|place| *place < self.length);
+        place.or_else(|| of(&self.by_guid, &reference.guid)).or_else(|| of(&self.by_name, &reference.name))
+    }
+}
+
+fn at<T>(list: &[T], index: Option<f64>) -> Option<&T> {
+    list.get(whole(index)?)
+}
+
+fn index_in<T>(list: &[T], index: Option<f64>) -> Option<usize> {
+    whole(index).filter(|index| *index < list.len())
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked; a fraction is no index that anybody means")]
-fn at<T>(list: &[T], index: Option<f64>) -> Option<&T> {
-    let index = index.filter(|index| *index >= 0.0)?;
-    list.get(index as usize)
+fn whole(index: Option<f64>) -> Option<usize> {
+    index.filter(|index| *index >= 0.0).map(|index| index as usize)
 }
 
 /// An id and what it is below of: `a/b/c`, `a/b`, `a`.
 fn ancestors(id: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(id), |id| id.rsplit_once('/').map(|(above, _)| above))
+    std::iter::successors(Some(id), |id| id.rsplit_once('/').map(|(above, _)| above)).take(ANCESTORS)
 }
 
 fn is_or_is_below(id: &str, above: &str) -> bool {
