@@ -6,7 +6,7 @@ use std::process::Stdio;
 use admin::{Database, Role, parse, random};
 use anyhow::{Context as _, Result, ensure};
 use reqwest::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::Value;
 use stack::client::Client;
 use stack::postgres::Cluster;
 use stack::{build, paths};

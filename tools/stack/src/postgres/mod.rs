@@ -166,19 +166,12 @@ impl Cluster {
     pub async fn create_database(&self, name: &str) -> Result<Database> {
         let client = self.database("postgres").connect().await?;
         let owner = "select pg_catalog.pg_get_userbyid(datdba)::text from pg_catalog.pg_database where datname = $1";
-        match client.query_opt(owner, &[&name]).await? {
-            Some(row) => {
-                let data = self.data();
-                ensure!(
-                    row.get::<_, &str>(0) == OWNER,
-                    "an older version made the database {name}: remove {} with all in it",
-                    data.display()
-                );
-            }
-            None => {
-                let statement = format!("create database \"{name}\" owner {OWNER}");
-                client.batch_execute(&statement).await.with_context(|| format!("cannot create the database {name}"))?;
-            }
+        if let Some(row) = client.query_opt(owner, &[&name]).await? {
+            let data = self.data();
+            ensure!(row.get::<_, &str>(0) == OWNER, "an older version made the database {name}: remove {} with all in it", data.display());
+        } else {
+            let statement = format!("create database \"{name}\" owner {OWNER}");
+            client.batch_execute(&statement).await.with_context(|| format!("cannot create the database {name}"))?;
         }
         Ok(self.database(name))
     }
