@@ -9,8 +9,11 @@ fn usual() -> String {
     "multipart/form-data; boundary=b".to_owned()
 }
 
-/// Forms, with their Content-Type.
-pub(super) const FORMS: &[(&str, fn() -> String, Make)] = &[
+/// Its name, its Content-Type, and what makes it.
+type Form = (&'static str, fn() -> String, Make);
+
+/// Forms.
+pub(super) const FORMS: &[Form] = &[
     ("form: 200 MiB without a boundary", usual, || vec![b'x'; 200 * MIB]),
     ("form: 64 MiB of what might begin a boundary", usual, || b"\r\n--".repeat(16 * MIB)),
     ("form: a header without end", usual, || [b"--b\r\nContent-Disposition: form-data; name=".as_slice(), &vec![b'x'; 200 * MIB]].concat()),

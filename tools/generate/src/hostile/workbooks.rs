@@ -1,5 +1,7 @@
 //! Workbooks (XLSX, ECMA-376).
 
+use std::ops::Range;
+
 use super::{Make, noise, text, zip};
 
 const MIB: usize = 1024 * 1024;
@@ -11,7 +13,7 @@ pub(super) const WORKBOOKS: &[(&str, Make)] = &[
     ("workbook: a cell in row 4294967296", || cells("<row r='1'><c r='A4294967296'><v>1</v></c></row>")),
     ("workbook: a row beyond all numbers", || cells(&format!("<row r='{}'><c><v>1</v></c></row>", "9".repeat(1000)))),
     ("workbook: 1,000,000 cells, each in the last column", || {
-        cells(&(1..=1_000_000).map(|row| format!("<row r='{row}'><c r='XFD{row}'><v>1</v></c></row>")).collect::<String>())
+        cells(&each(1..1_000_001, |row| format!("<row r='{row}'><c r='XFD{row}'><v>1</v></c></row>")))
     }),
     ("workbook: cells in no order", || cells(&"<row r='1'><c r='B1'><v>1</v></c><c r='A1'><v>1</v></c></row>".repeat(1000))),
     ("workbook: says that it has 400,000,000 texts", || {
@@ -20,7 +22,7 @@ pub(super) const WORKBOOKS: &[(&str, Make)] = &[
     }),
     ("workbook: one text of 900 KB 400 times", || {
         let texts = format!("<si><t>{}</t></si>", text(900_000));
-        let cells: String = (1..=400).map(|row| format!("<row r='{row}'><c r='A{row}' t='s'><v>0</v></c></row>")).collect();
+        let cells = each(1..401, |row| format!("<row r='{row}'><c r='A{row}' t='s'><v>0</v></c></row>"));
         Workbook { texts, cells, ..Workbook::default() }.zip()
     }),
     ("workbook: one text of 900 KB 400 times in a row", || {
@@ -47,18 +49,16 @@ pub(super) const WORKBOOKS: &[(&str, Make)] = &[
         Workbook { styles: format!("{font}<cellXfs>{}</cellXfs>", "<xf fontId='0'/>".repeat(1_000_000)), ..Workbook::default() }.zip()
     }),
     ("workbook: 1,000,000 formats of numbers", || {
-        let formats: String = (0..1_000_000).map(|n| format!("<numFmt numFmtId='{n}' formatCode='yyyy'/>")).collect();
+        let formats = each(0..1_000_000, |n| format!("<numFmt numFmtId='{n}' formatCode='yyyy'/>"));
         Workbook { styles: format!("<numFmts>{formats}</numFmts>"), ..Workbook::default() }.zip()
     }),
     ("workbook: 500,000 relationships", || {
-        let relationships: String =
-            (0..500_000).map(|n| format!("<Relationship Id='r{n}' Type='x/worksheet' Target='worksheets/sheet1.xml'/>")).collect();
+        let relationships = each(0..500_000, |n| format!("<Relationship Id='r{n}' Type='x/worksheet' Target='worksheets/sheet1.xml'/>"));
         Workbook { relationships, ..Workbook::default() }.zip()
     }),
     ("workbook: relationships with ids of 900 KB", || {
         let id = "i".repeat(900_000);
-        let relationships: String =
-            (0..100).map(|n| format!("<Relationship Id='{n}{id}' Type='x/worksheet' Target='worksheets/sheet1.xml'/>")).collect();
+        let relationships = each(0..100, |n| format!("<Relationship Id='{n}{id}' Type='x/worksheet' Target='worksheets/sheet1.xml'/>"));
         Workbook { relationships, ..Workbook::default() }.zip()
     }),
     ("workbook: 500,000 sheets that are one part", || {
@@ -108,9 +108,14 @@ pub(super) fn far_column() -> Vec<u8> {
 fn largest() -> Vec<u8> {
     const TEXT: usize = 500_000;
     let texts = noise(22 * MIB);
-    let texts = texts.chunks(TEXT).map(|text| format!("<si><t>{}</t></si>", String::from_utf8_lossy(text))).collect();
-    let cells = (0..15 * MIB / TEXT).map(|text| format!("<row><c t='s'><v>{text}</v></c></row>")).collect();
+    let text = |n: usize| String::from_utf8_lossy(&texts[n * TEXT..(n + 1) * TEXT]);
+    let texts = each(0..texts.len() / TEXT, |n| format!("<si><t>{}</t></si>", text(n)));
+    let cells = each(0..15 * MIB / TEXT, |n| format!("<row><c t='s'><v>{n}</v></c></row>"));
     Workbook { texts, cells, ..Workbook::default() }.zip()
+}
+
+fn each(numbers: Range<usize>, part: impl Fn(usize) -> String) -> String {
+    numbers.map(part).collect()
 }
 
 fn cells(cells: &str) -> Vec<u8> {
