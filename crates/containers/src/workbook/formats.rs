@@ -24,7 +24,8 @@ pub(super) struct CellFormats {
     own: BTreeMap<u32, bool>,
     /// Which cell formats do.
     shows_date: Vec<bool>,
-    in_cell_formats: bool,
+    /// Whether what is read is their list.
+    in_list: bool,
     is_1904: bool,
 }
 
@@ -34,7 +35,7 @@ impl CellFormats {
         read_events(file, place, &mut |event| match event {
             EventKind::Start(tag) => formats.take_tag(tag),
             EventKind::End(name) => {
-                formats.in_cell_formats &= local(name) != "cellXfs";
+                formats.in_list &= local(name) != "cellXfs";
                 Ok(())
             }
             EventKind::Text(_) => Ok(()),
@@ -46,8 +47,8 @@ impl CellFormats {
         let id = || tag.get("numFmtId").and_then(|id| id.parse().ok()).unwrap_or_default();
         match local(tag.name) {
             "numFmt" => drop(self.own.insert(id(), shows_date(tag.get("formatCode").unwrap_or_default()))),
-            "cellXfs" => self.in_cell_formats = true,
-            "xf" if self.in_cell_formats => self.shows_date.push(self.own.get(&id()).copied().unwrap_or_else(|| is_builtin_date(id()))),
+            "cellXfs" => self.in_list = true,
+            "xf" if self.in_list => self.shows_date.push(self.own.get(&id()).copied().unwrap_or_else(|| is_builtin_date(id()))),
             _ => {}
         }
         if self.own.len().max(self.shows_date.len()) > limits::CELL_FORMATS {

@@ -65,7 +65,7 @@ fn too_many() -> Error {
 /// A text of pieces, without what is only said of its pronunciation.
 #[derive(Debug, Default)]
 pub(super) struct Text {
-    text: String,
+    held: String,
     /// Where the piece in work begins, and whether blanks around it count.
     piece: Option<(usize, bool)>,
     is_spoken: bool,
@@ -73,22 +73,22 @@ pub(super) struct Text {
 
 impl Text {
     pub(super) fn clear(&mut self) {
-        *self = Self { text: std::mem::take(&mut self.text), ..Self::default() };
-        self.text.clear();
+        *self = Self { held: std::mem::take(&mut self.held), ..Self::default() };
+        self.held.clear();
     }
 
     pub(super) fn as_str(&self) -> &str {
-        &self.text
+        &self.held
     }
 
     pub(super) fn take(&mut self, event: &EventKind<'_>) -> Result<(), Error> {
         match event {
             EventKind::Start(tag) => match local(tag.name) {
                 "rPh" => self.is_spoken = true,
-                "t" if !self.is_spoken => self.piece = Some((self.text.len(), tag.get("xml:space") == Some("preserve"))),
+                "t" if !self.is_spoken => self.piece = Some((self.held.len(), tag.get("xml:space") == Some("preserve"))),
                 _ => {}
             },
-            EventKind::Text(text) if self.piece.is_some() => append(&mut self.text, text)?,
+            EventKind::Text(text) if self.piece.is_some() => append(&mut self.held, text)?,
             EventKind::Text(_) => {}
             EventKind::End(name) => match local(name) {
                 "rPh" => self.is_spoken = false,
@@ -101,9 +101,9 @@ impl Text {
 
     fn end_piece(&mut self) {
         let Some((start, keeps_blanks)) = self.piece.take() else { return };
-        let piece = self.text.split_off(start);
+        let piece = self.held.split_off(start);
         let piece = if keeps_blanks { &piece } else { piece.trim_matches([' ', '\t', '\r', '\n']) };
-        unescape(piece, &mut self.text);
+        unescape(piece, &mut self.held);
     }
 }
 
@@ -124,15 +124,12 @@ pub(super) fn unescape(mut text: &str, out: &mut String) {
         let code = rest
             .get(2..ESCAPE - 1)
             .filter(|code| rest.as_bytes().get(ESCAPE - 1) == Some(&b'_') && code.bytes().all(|c| c.is_ascii_hexdigit()));
-        let length = match code.and_then(|code| u32::from_str_radix(code, 16).ok()) {
-            Some(code) => {
-                out.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
-                ESCAPE
-            }
-            None => {
-                out.push_str("_x");
-                2
-            }
+        let length = if let Some(code) = code.and_then(|code| u32::from_str_radix(code, 16).ok()) {
+            out.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+            ESCAPE
+        } else {
+            out.push_str("_x");
+            2
         };
         text = &rest[length..];
     }
