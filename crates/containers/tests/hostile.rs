@@ -16,7 +16,7 @@ const LIVE: usize = 64 * 1024 * 1024;
 const ALLOCATED: usize = 512 * 1024 * 1024;
 const ALLOCATED_FOR_A_BYTE: usize = 16;
 /// Many times as long as any of them takes on a slow machine.
-const TIME: Duration = Duration::from_secs(60);
+const TIME: Duration = Duration::from_mins(1);
 /// What a workspace takes.
 const MOST: u64 = 5 * 1024 * 1024 * 1024;
 /// As a component gets a body, and stores it.
