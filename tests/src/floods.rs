@@ -143,7 +143,7 @@ async fn one_address_does_not_get_all_connections() -> Result<()> {
 #[cfg_attr(any(external_app, other_host), ignore = "needs limits of local-runtime")]
 async fn uploads_that_are_held_open_leave_room_for_others() -> Result<()> {
     let world = world_with(&[("request_wait_ms", 500)]).await?;
-    let key = admin::key::create(&world.stack.database.connect().await?, "attacker", "flood", None).await?;
+    let key = world.stack.key("attacker", "flood", 1.0).await?;
     beside(&world, async {
         let (streams, refused) = hold_uploads(&world, 1010, &key).await?;
         assert!(refused.len() >= 1010 - 96, "{} of 1,010 are refused", refused.len());
@@ -162,7 +162,7 @@ async fn uploads_that_are_held_open_leave_room_for_others() -> Result<()> {
 #[cfg_attr(any(external_app, other_host), ignore = "needs limits of local-runtime")]
 async fn who_finds_a_component_busy_waits_and_is_told_so_and_others_go_on() -> Result<()> {
     let world = world_with(&[("requests", 4), ("bodies", 4), ("bodies_of_address", 4), ("request_wait_ms", 300)]).await?;
-    let key = admin::key::create(&world.stack.database.connect().await?, "attacker", "flood", None).await?;
+    let key = world.stack.key("attacker", "flood", 1.0).await?;
     let (streams, refused) = hold_uploads(&world, 4, &key).await?;
     assert!(refused.is_empty(), "{refused:?}");
     let busy = world.answer(Method::GET, "/api/v1/imports").await?;
@@ -186,7 +186,7 @@ async fn more_instances_than_there_may_be_are_told_and_no_fault() -> Result<()> 
     let mut options = temporary(&[("app_url", NOWHERE)]);
     options.host.environment.insert("SPIN_MAX_INSTANCE_COUNT".to_owned(), "6".to_owned());
     let world = world_in(Stack::temporary(options).await?.into()).await?;
-    let key = admin::key::create(&world.stack.database.connect().await?, "attacker", "flood", None).await?;
+    let key = world.stack.key("attacker", "flood", 1.0).await?;
     let (_streams, refused) = hold_uploads(&world, 12, &key).await?;
     assert!(!refused.is_empty());
     for told in refused {
@@ -199,7 +199,7 @@ async fn more_instances_than_there_may_be_are_told_and_no_fault() -> Result<()> 
 #[cfg_attr(any(external_app, other_host), ignore = "needs limits of local-runtime")]
 async fn who_sends_a_body_too_slowly_is_told_so_and_leaves_nothing() -> Result<()> {
     let world = world_with(&[("send_window_ms", 1000)]).await?;
-    let key = admin::key::create(&world.stack.database.connect().await?, &world.workspace, "slow", None).await?;
+    let key = world.stack.key(&world.workspace, "slow", 1.0).await?;
     beside(&world, async {
         let mut streams = try_join_all((0..50).map(async |_| send(&world, &upload(&key)).await)).await?;
         let told = join_all(streams.iter_mut().map(async |stream| {
@@ -235,7 +235,7 @@ async fn who_sends_a_body_too_slowly_is_told_so_and_leaves_nothing() -> Result<(
 #[cfg_attr(any(external_app, other_host), ignore = "needs limits of local-runtime")]
 async fn who_sends_as_fast_as_is_least_is_waited_for() -> Result<()> {
     let world = world_with(&[("send_window_ms", 500)]).await?;
-    let key = admin::key::create(&world.stack.database.connect().await?, &world.workspace, "steady", None).await?;
+    let key = world.stack.key(&world.workspace, "steady", 1.0).await?;
     let report = nessus(20, 1)?;
     let head =
         format!("POST /api/v1/imports HTTP/1.1\r\nhost: app\r\nauthorization: Bearer {key}\r\ncontent-length: {}\r\n\r\n", report.len());

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use admin::key;
 use anyhow::{Context as _, Result};
 use generate::{Hostile, hostile};
 use reqwest::Method;
@@ -53,7 +52,7 @@ fn is_whole(answer: &str) -> bool {
 
 /// The head of an upload with these further headers.
 async fn head(world: &World, headers: &str) -> Result<Vec<u8>> {
-    let key = key::create(&world.stack.database.connect().await?, &world.workspace, "hostile", None).await?;
+    let key = world.stack.key(&world.workspace, "hostile", 1.0).await?;
     Ok(format!("POST /api/v1/imports HTTP/1.1\r\nhost: app\r\nauthorization: Bearer {key}\r\n{headers}\r\n").into_bytes())
 }
 

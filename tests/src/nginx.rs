@@ -73,7 +73,7 @@ impl Front {
                 });
             }
         });
-        let key = admin::key::create(&self.world.stack.database.connect().await?, workspace, "behind nginx", None).await?;
+        let key = self.world.stack.key(workspace, "behind nginx", 1.0).await?;
         Ok(Client::new(&url, &key))
     }
 }

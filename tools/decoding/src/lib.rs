@@ -64,6 +64,7 @@ impl Decoding {
             match self.filling.fill(&mut self.report, Instant::now)? {
                 Need::Breath => {}
                 Need::Bytes => return Ok(false),
+                Need::Sign => self.end_batch(),
                 Need::Nothing { ended } => {
                     self.end_batch();
                     if ended {
