@@ -460,6 +460,7 @@ CREATE TABLE spillway.imports (
     only_new_occurrences boolean DEFAULT true NOT NULL,
     kind spillway.import_kind DEFAULT 'report'::spillway.import_kind NOT NULL,
     trial_failed boolean DEFAULT false NOT NULL,
+    request_sha256 bytea,
     CONSTRAINT closing_needs_a_scope CHECK (((scope IS NOT NULL) OR (NOT close_missing))),
     CONSTRAINT ended_imports_are_done CHECK (((state = 'completed'::spillway.import_state) = (stage = 'done'::spillway.import_stage))),
     CONSTRAINT ended_imports_have_an_end CHECK (((state = ANY (ARRAY['completed'::spillway.import_state, 'failed'::spillway.import_state, 'cancelled'::spillway.import_state])) = (finished_at IS NOT NULL))),
@@ -517,6 +518,8 @@ COMMENT ON COLUMN spillway.imports.only_new_occurrences IS 'the same of its occu
 COMMENT ON COLUMN spillway.imports.kind IS 'what it brings, and so who reads and stores it';
 
 COMMENT ON COLUMN spillway.imports.trial_failed IS 'more than half of its first trial_records() cannot be used: whoever works on it ends it. A person may have it tried again all the same';
+
+COMMENT ON COLUMN spillway.imports.request_sha256 IS 'SHA-256 of what was asked for with the Idempotency-Key beside the report (format, scope, close_missing, priority); null where none was sent';
 
 CREATE TABLE spillway.notifications (
     workspace_id integer NOT NULL,
