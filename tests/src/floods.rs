@@ -306,7 +306,7 @@ async fn who_waits_too_long_for_a_connection_to_the_database_is_told_so() -> Res
     let world = world_with(&[]).await?;
     let database = world.stack.database.connect().await?;
     // Longer than anybody waits, and then let go.
-    database.batch_execute("begin; lock table spillway.findings in access exclusive mode").await?;
+    database.batch_execute("begin; lock table spillway.imports in access exclusive mode").await?;
     let world = &world;
     let ask = |path| async move {
         let answer = world.answer(Method::GET, path).await?;
@@ -314,8 +314,8 @@ async fn who_waits_too_long_for_a_connection_to_the_database_is_told_so() -> Res
         anyhow::Ok((status, retry, answer.text().await?))
     };
     let asked = Instant::now();
-    // As many as there are connections, which wait for the lock.
-    let holders: Vec<_> = (0..16).map(|_| ask("/api/v1/findings")).collect();
+    // As many as there are connections, which wait for the lock as long as the role of imports may.
+    let holders: Vec<_> = (0..16).map(|_| ask("/api/v1/imports")).collect();
     let holders = join_all(holders);
     let waiters = async {
         sleep(Duration::from_secs(1)).await;

@@ -123,9 +123,10 @@ pub(crate) struct Upload {
 impl Upload {
     async fn receive(&self, request: Request, name: Option<String>, format: Option<Format>) -> Result<(String, StoredUpload), Problem> {
         let mut report = UploadBody::of_request(request, name).await?;
-        let stored = match self.terms.repeats {
-            true => hash_report(&mut report, format, self.terms.max_bytes).await?,
-            false => store_report(self, &mut report, format).await?,
+        let stored = if self.terms.repeats {
+            hash_report(&mut report, format, self.terms.max_bytes).await?
+        } else {
+            store_report(self, &mut report, format).await?
         };
         Ok((report.file_name().to_owned(), stored))
     }

@@ -271,7 +271,7 @@ impl JsonReport {
     fn value(&mut self, id: u16) -> Result<Flow, ReadError> {
         let Some(byte) = self.tokens.peek_first_byte() else {
             return match self.tokens.next()? {
-                Some(Token::End) => self.ended(),
+                Some(Token::End) => Ok(self.ended()),
                 _ => Ok(Flow::NeedsInput),
             };
         };
@@ -464,14 +464,14 @@ impl JsonReport {
     fn after_root(&mut self) -> Result<Flow, ReadError> {
         match self.tokens.next()? {
             None => Ok(Flow::NeedsInput),
-            Some(_) => self.ended(),
+            Some(_) => Ok(self.ended()),
         }
     }
 
-    fn ended(&mut self) -> Result<Flow, ReadError> {
+    fn ended(&mut self) -> Flow {
         self.next = Next::End;
         self.save();
-        Ok(Flow::Goes)
+        Flow::Goes
     }
 }
 
