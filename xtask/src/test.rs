@@ -13,6 +13,9 @@ const END_TO_END: &str = "end-to-end";
 /// End-to-end tests at a time, for each processor: mostly they wait.
 const TESTS_PER_PROCESSOR: usize = 2;
 
+/// End-to-end tests that say nothing of a store: once is enough.
+const WITHOUT_STORE: [&str; 6] = ["access::", "floods::", "locks::", "nginx::", "operator::", "roles::"];
+
 /// Runs all tests.
 pub(crate) async fn run(other: &OtherRuntime) -> Result<()> {
     other.choose()?;
@@ -23,7 +26,7 @@ pub(crate) async fn run(other: &OtherRuntime) -> Result<()> {
         progress::note(&format!("\nSKIPPED: the end-to-end tests behind nginx, which cannot be had: {error:#}\n"));
     }
     progress::note("end-to-end tests over the store in the tests' own process");
-    end_to_end("in-process").await?;
+    end_to_end("in-process", &[]).await?;
     over_seaweedfs().await?;
     progress::note("imports to which everything happens that can");
     tool::run(build::tool("torture").env(build::OTHER_RUNTIME, build::runtime().await?)).await
@@ -33,7 +36,7 @@ async fn over_seaweedfs() -> Result<()> {
     match store::install_seaweedfs().await {
         Ok(_) => {
             progress::note("end-to-end tests over SeaweedFS");
-            end_to_end("seaweedfs").await
+            end_to_end("seaweedfs", &WITHOUT_STORE).await
         }
         Err(error) => {
             progress::note(&format!("\nSKIPPED: the end-to-end tests over SeaweedFS, which cannot be installed: {error:#}\n"));
@@ -48,11 +51,12 @@ async fn unit() -> Result<()> {
     tool::run(test.args(["test", "--workspace", "--exclude", END_TO_END]).args(without_functions())).await
 }
 
-async fn end_to_end(store: &str) -> Result<()> {
+async fn end_to_end(store: &str, left_out: &[&str]) -> Result<()> {
     let mut test = build::cargo();
     // Chosen by the name of the binary, not of the package, for the reason in `build::program`: nothing is built twice.
     test.args(["test", "--workspace", "--test", END_TO_END]).args(without_functions());
     test.args(["--", "--test-threads", &(TESTS_PER_PROCESSOR * runtime::processors()).to_string()]);
+    test.args(left_out.iter().flat_map(|module| ["--skip", module]));
     tool::run(test.env("SPILLWAY_TEST_STORE", store).env(build::OTHER_RUNTIME, build::runtime().await?)).await
 }
 
