@@ -50,6 +50,13 @@ pub(crate) async fn world_in(stack: Arc<Stack>) -> Result<World> {
     Ok(World { stack, workspace, client })
 }
 
+/// Nothing is harmed: the same app imports on, in another workspace.
+pub(crate) async fn answers_on(world: World) -> Result<()> {
+    let world = world_in(world.stack).await?;
+    assert_eq!(world.import("good.nessus", nessus(50, 2)?).await?["counts"]["occurrences"]["new"], 50);
+    Ok(())
+}
+
 /// A stack of its own, with variables other than usual.
 pub(crate) async fn stack_with(variables: &[(&str, &str)]) -> Result<Stack> {
     Stack::temporary(temporary(variables)).await

@@ -94,8 +94,14 @@ fn upload(key: &str) -> String {
 /// Uploads that are held open, and how many were not taken in, by what they were told.
 async fn hold_uploads(world: &World, count: usize, key: &str) -> Result<(Vec<TcpStream>, Vec<String>)> {
     let mut streams = try_join_all((0..count).map(async |_| send(world, &upload(key)).await)).await?;
+    let refused = refused(&mut streams).await;
+    Ok((streams, refused))
+}
+
+/// What callers are told who are not taken in: the others hear nothing for a while.
+async fn refused(streams: &mut [TcpStream]) -> Vec<String> {
     let told = join_all(streams.iter_mut().map(async |stream| timeout(Duration::from_secs(2), answer(stream)).await)).await;
-    Ok((streams, told.into_iter().filter_map(Result::ok).map(Result::unwrap_or_default).collect()))
+    told.into_iter().filter_map(Result::ok).map(Result::unwrap_or_default).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,10 +134,9 @@ async fn one_address_does_not_get_all_connections() -> Result<()> {
     let world = world_with(&[("connections", 200), ("connections_of_address", 100)]).await?;
     beside(&world, async {
         let mut streams = try_join_all((0..300).map(|_| connect(&world))).await?;
-        let refused = join_all(streams.iter_mut().map(async |stream| timeout(Duration::from_secs(2), answer(stream)).await)).await;
-        let refused: Vec<_> = refused.into_iter().filter_map(Result::ok).collect();
+        let refused = refused(&mut streams).await;
         assert_eq!(refused.len(), 200);
-        let told = refused.into_iter().next().context("nobody is refused")??;
+        let told = refused.first().context("nobody is refused")?;
         assert!(told.starts_with("HTTP/1.1 503") && told.contains("retry-after"), "{told}");
         Ok(streams)
     })

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::fixture::{PATIENCE, World, nessus, world, world_in};
+use crate::fixture::{PATIENCE, World, answers_on, world};
 
 /// An answer is there after so long, on a machine that tests share.
 const ANSWER: Duration = Duration::from_mins(1);
@@ -63,13 +63,6 @@ async fn upload(world: &World, hostile: Hostile) -> Result<(u16, Value)> {
     let mut request = head(world, &format!("content-type: {content_type}\r\n{encoding}content-length: {}\r\n", body.len())).await?;
     request.extend(body);
     answer_to(world, request).await?.context("the connection ends without an answer")
-}
-
-/// The app does what it does.
-async fn answers_on(world: World) -> Result<()> {
-    let world = world_in(world.stack).await?;
-    assert_eq!(world.import("good.nessus", nessus(50, 2)?).await?["counts"]["occurrences"]["new"], 50);
-    Ok(())
 }
 
 #[tokio::test]

@@ -151,11 +151,6 @@ fn take_events(xml: &mut Tokenizer, take: &mut dyn FnMut(&EventKind<'_>) -> Resu
     Ok(())
 }
 
-/// A name without the prefix of its namespace: which one that is, programs choose.
-fn local(name: &str) -> &str {
-    name.rsplit(':').next().unwrap_or_default()
-}
-
 fn unreadable(why: &str) -> Error {
     Error::broken(format!("the workbook cannot be read: {why}; save it again with a spreadsheet program, or send its sheets as CSV"))
 }

@@ -24,7 +24,7 @@ use crate::instances::Unanswered;
 use crate::limits::Limits;
 use crate::metrics;
 use crate::pace::{LeastPace, PacedBody, PacedStream};
-use crate::refusals::{answer, empty};
+use crate::refusals::{RETRY_AFTER_SECONDS, answer, empty};
 use crate::routes::Match;
 use crate::shares::{Share, Shares};
 
@@ -79,9 +79,10 @@ pub async fn serve(listener: TcpListener, content: Content, app: Arc<App>, stop:
 /// Says so to whoever listens, and keeps nothing of it: neither time nor an open connection.
 fn refuse_connection(stream: TcpStream, client: SocketAddr) {
     tracing::debug!("connection of {client}: there are too many");
-    let answer = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+    let headers = format!("retry-after: {RETRY_AFTER_SECONDS}\r\nconnection: close\r\ncontent-length: 0");
+    let answer = format!("HTTP/1.1 503 Service Unavailable\r\n{headers}\r\n\r\n");
     // Who has not even room for that does without.
-    let _ = stream.into_std().and_then(|mut stream| stream.write(answer));
+    let _ = stream.into_std().and_then(|mut stream| stream.write(answer.as_bytes()));
 }
 
 fn start_connection(stream: TcpStream, client: SocketAddr, content: Content, app: &Arc<App>, connections: &GracefulShutdown, place: Share) {

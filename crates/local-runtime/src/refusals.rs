@@ -7,7 +7,7 @@ use http_body_util::{BodyExt, Full};
 use wasmtime_wasi_http::{Error, WasiBody};
 
 /// Seconds after which a caller may try again.
-const RETRY_AFTER_SECONDS: u16 = 5;
+pub(crate) const RETRY_AFTER_SECONDS: u16 = 5;
 
 /// No body.
 pub fn empty(status: StatusCode) -> Response<WasiBody> {

@@ -27,6 +27,11 @@ use skip::Skip;
 /// The longest reference, from `&` to `;`, in bytes.
 const REFERENCE: usize = 64;
 
+/// The name without its namespace prefix: which one that is, programs choose.
+pub fn local_name(name: &str) -> &str {
+    name.bytes().rposition(|byte| byte == b':').map_or(name, |colon| &name[colon + 1..])
+}
+
 /// What the tokenizer says when asked for the next event.
 pub enum Token<'a> {
     /// An event.

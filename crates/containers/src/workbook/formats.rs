@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tokens::xml::{EventKind, StartTag};
+use tokens::xml::{EventKind, StartTag, local_name};
 
-use super::{Place, local, read_events};
+use super::{Place, read_events};
 use crate::{Error, limits};
 
 /// Days from the first that is counted to 1970: from 1899-12-30, as if 1900 had been a leap year, or from 1904-01-01.
@@ -35,7 +35,7 @@ impl CellFormats {
         read_events(file, place, &mut |event| match event {
             EventKind::Start(tag) => formats.take_tag(tag),
             EventKind::End(name) => {
-                formats.in_list &= local(name) != "cellXfs";
+                formats.in_list &= local_name(name) != "cellXfs";
                 Ok(())
             }
             EventKind::Text(_) => Ok(()),
@@ -45,7 +45,7 @@ impl CellFormats {
 
     fn take_tag(&mut self, tag: &StartTag<'_>) -> Result<(), Error> {
         let id = || tag.get("numFmtId").and_then(|id| id.parse().ok()).unwrap_or_default();
-        match local(tag.name) {
+        match local_name(tag.name) {
             "numFmt" => drop(self.own.insert(id(), shows_date(tag.get("formatCode").unwrap_or_default()))),
             "cellXfs" => self.in_list = true,
             "xf" if self.in_list => self.shows_date.push(self.own.get(&id()).copied().unwrap_or_else(|| is_builtin_date(id()))),

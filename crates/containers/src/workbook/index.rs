@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tokens::xml::{EventKind, StartTag};
+use tokens::xml::{EventKind, StartTag, local_name};
 
-use super::{Parts, local, read_events, unreadable};
+use super::{Parts, read_events, unreadable};
 use crate::budget::Budget;
 use crate::zip::clean_name;
 use crate::{Error, limits};
@@ -38,12 +38,12 @@ impl Index {
     }
 
     fn take_tag(&mut self, tag: &StartTag<'_>, relationships: &Relationships, budget: &mut Budget) -> Result<(), Error> {
-        match local(tag.name) {
+        match local_name(tag.name) {
             "workbookPr" => self.is_1904 |= tag.get("date1904").is_some_and(|value| value == "1" || value == "true"),
             "sheet" => {
                 budget.entry()?;
                 let name = clean_name(tag.get("name").unwrap_or_default());
-                let id = tag.iter().find(|(name, _)| local(name) == "id").map_or("", |(_, id)| id);
+                let id = tag.iter().find(|(name, _)| local_name(name) == "id").map_or("", |(_, id)| id);
                 let (kind, part) = relationships.get(id).ok_or_else(|| unreadable(&format!("no part is the sheet {name:?}")))?;
                 // A sheet that is a chart or a dialog has no cells.
                 if kind == "worksheet" {

@@ -1,10 +1,10 @@
 //! The cells of a sheet as a table (ECMA-376 part 1, 18.3.1).
 
-use tokens::xml::{EventKind, StartTag};
+use tokens::xml::{EventKind, StartTag, local_name};
 
 use super::formats::CellFormats;
 use super::texts::{SharedTexts, Text, append, unescape};
-use super::{Place, local, read_events, unreadable};
+use super::{Place, read_events, unreadable};
 use crate::content::{Event, Flow};
 use crate::{Error, limits};
 
@@ -66,11 +66,11 @@ enum CellKind {
 impl Sheet<'_, '_, '_> {
     fn take(&mut self, event: &EventKind<'_>) -> Result<(), Error> {
         match event {
-            EventKind::Start(tag) if local(tag.name) == "sheetData" => self.in_data = true,
-            EventKind::End(name) if local(name) == "sheetData" => self.in_data = false,
+            EventKind::Start(tag) if local_name(tag.name) == "sheetData" => self.in_data = true,
+            EventKind::End(name) if local_name(name) == "sheetData" => self.in_data = false,
             _ if !self.in_data => {}
             EventKind::Start(tag) if self.cell.is_none() => self.begin(tag)?,
-            EventKind::End(name) if local(name) == "c" => self.end_cell()?,
+            EventKind::End(name) if local_name(name) == "c" => self.end_cell()?,
             event => {
                 if let Some(cell) = &mut self.cell {
                     cell.take(event)?;
@@ -83,7 +83,7 @@ impl Sheet<'_, '_, '_> {
     /// A row or a cell begins, where it says, or else behind the one before.
     fn begin(&mut self, tag: &StartTag<'_>) -> Result<(), Error> {
         let name = tag.get("r");
-        match local(tag.name) {
+        match local_name(tag.name) {
             "row" => (self.row, self.column) = (name.map_or(Some(self.row + 1), |row| row.trim().parse().ok()).unwrap_or_default(), 0),
             "c" => {
                 let behind = (self.column + 1, self.row.max(1));
@@ -127,8 +127,8 @@ impl Sheet<'_, '_, '_> {
 impl Cell {
     fn take(&mut self, event: &EventKind<'_>) -> Result<(), Error> {
         match event {
-            EventKind::Start(tag) if local(tag.name) == "v" => self.in_value = true,
-            EventKind::End(name) if local(name) == "v" => self.in_value = false,
+            EventKind::Start(tag) if local_name(tag.name) == "v" => self.in_value = true,
+            EventKind::End(name) if local_name(name) == "v" => self.in_value = false,
             EventKind::Text(text) if self.in_value => append(&mut self.value, text)?,
             event => self.inline.take(event)?,
         }

@@ -1,8 +1,8 @@
 //! Texts in workbooks: those that cells share (ECMA-376 part 1, 18.4.9) and those in cells.
 
-use tokens::xml::EventKind;
+use tokens::xml::{EventKind, local_name};
 
-use super::{Place, local, read_events, unreadable};
+use super::{Place, read_events, unreadable};
 use crate::{Error, limits};
 
 /// The shortest text that is not empty. So it is known of how many texts a part can be.
@@ -28,8 +28,8 @@ impl SharedTexts {
         read_events(file, place, &mut |event| {
             text.take(event)?;
             match event {
-                EventKind::Start(tag) if local(tag.name) == "si" => text.clear(),
-                EventKind::End(name) if local(name) == "si" => shared.push(text.as_str())?,
+                EventKind::Start(tag) if local_name(tag.name) == "si" => text.clear(),
+                EventKind::End(name) if local_name(name) == "si" => shared.push(text.as_str())?,
                 _ => {}
             }
             Ok(())
@@ -83,14 +83,14 @@ impl Text {
 
     pub(super) fn take(&mut self, event: &EventKind<'_>) -> Result<(), Error> {
         match event {
-            EventKind::Start(tag) => match local(tag.name) {
+            EventKind::Start(tag) => match local_name(tag.name) {
                 "rPh" => self.is_spoken = true,
                 "t" if !self.is_spoken => self.piece = Some((self.held.len(), tag.get("xml:space") == Some("preserve"))),
                 _ => {}
             },
             EventKind::Text(text) if self.piece.is_some() => append(&mut self.held, text)?,
             EventKind::Text(_) => {}
-            EventKind::End(name) => match local(name) {
+            EventKind::End(name) => match local_name(name) {
                 "rPh" => self.is_spoken = false,
                 "t" => self.end_piece(),
                 _ => {}

@@ -245,7 +245,7 @@ fn elements(start: &[u8], complete: bool) -> Result<Option<Facts>, String> {
         match tokens.next() {
             Ok(xml::Token::Event(event)) => match event.kind {
                 xml::EventKind::Start(element) => {
-                    path.push(super::texts::prefix(super::elements::local_name(element.name), VALUE).to_owned());
+                    path.push(super::texts::prefix(xml::local_name(element.name), VALUE).to_owned());
                     if path.len() <= DEPTH {
                         let joined = path.join(".");
                         facts.add(&joined, "");

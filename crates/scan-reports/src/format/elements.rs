@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokens::TakesBytes;
-use tokens::xml::{CutFinder, Event, EventKind, Mark, Place, StartTag, Token, Tokenizer};
+use tokens::xml::{CutFinder, Event, EventKind, Mark, Place, StartTag, Token, Tokenizer, local_name};
 
 use super::texts::prefix;
 use super::{Cuts, Parser};
@@ -253,11 +253,6 @@ impl<R> XmlReport<R> {
 fn other_root<R: Elements>(event: &Event<'_>, name: &str) -> ReadError {
     let message = format!("expected the root element <{}>, found <{}>", R::ROOT, prefix(name, 40));
     ReadError { kind: ReadErrorKind::NotThisFormat, message, offset: event.offset, line: event.line() }
-}
-
-/// The name without its namespace prefix.
-pub(super) fn local_name(name: &str) -> &str {
-    name.bytes().rposition(|byte| byte == b':').map_or(name, |colon| &name[colon + 1..])
 }
 
 /// The identities of the findings of rules, by what tells the rules apart: to make one takes as long as to read a record.

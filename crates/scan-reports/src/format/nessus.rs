@@ -16,9 +16,9 @@
 
 use memchr::memchr_iter;
 use serde::{Deserialize, Serialize};
-use tokens::xml::{Event, StartTag};
+use tokens::xml::{Event, StartTag, local_name};
 
-use super::elements::{At, Begin, CONTEXT, Elements, Identities, Needs, XmlReport, excerpt, local_name};
+use super::elements::{At, Begin, CONTEXT, Elements, Identities, Needs, XmlReport, excerpt};
 use super::ids;
 use super::texts::{Gathered, add_text_once, prefix};
 use super::url::Url;

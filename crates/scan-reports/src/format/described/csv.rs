@@ -102,7 +102,7 @@ impl Parser for CsvReport {
     }
 
     fn work(&self) -> u64 {
-        self.looked()
+        self.rows.work()
     }
 
     fn next_beyond(&mut self, wanted: Wanted<'_>) -> Result<Step, ReadError> {
@@ -137,10 +137,6 @@ impl Reader for CsvReport {
     fn given_all(&mut self, tree: Tree) {
         self.spare = tree;
         self.rest();
-    }
-
-    fn looked(&self) -> u64 {
-        self.rows.work()
     }
 
     fn advance(&mut self) -> Result<Flow, ReadError> {

@@ -6,22 +6,21 @@ use super::Reading;
 use super::make::{Item, Made};
 use super::scope::Slots;
 use crate::budget::Wanted;
+use crate::format::Parser;
 use crate::{ReadError, Record, Step, limits};
 
 /// A reader of records.
-pub(super) trait Reader {
+pub(super) trait Reader: Parser {
     /// The record in work, how it is read, and the values around it.
     fn giving(&mut self) -> (&mut Giving, &'static Reading, &Slots);
     /// All of the record is given: the place behind it is one to suspend at, and its tree can be used again.
     fn given_all(&mut self, tree: Tree);
     /// Goes on to the next record, a little at a time.
     fn advance(&mut self) -> Result<Flow, ReadError>;
-    /// Bytes that were looked at so far.
-    fn looked(&self) -> u64;
 
     /// The next occurrence, or what it needs for that.
     fn next(&mut self, mut wanted: Wanted<'_>) -> Result<Step, ReadError> {
-        let most = self.looked() + wanted.budget.work() + limits::STEP;
+        let most = self.work() + wanted.budget.work() + limits::STEP;
         loop {
             let (giving, reading, slots) = self.giving();
             match giving.next(reading, slots, &mut wanted)? {
@@ -29,7 +28,7 @@ pub(super) trait Reader {
                 Given::All(tree) => self.given_all(tree),
                 Given::Nothing => {}
             }
-            if self.looked() + wanted.budget.work() > most {
+            if self.work() + wanted.budget.work() > most {
                 return Ok(Step::Working);
             }
             if self.giving().0.is_busy() {

@@ -174,7 +174,7 @@ impl Parser for JsonReport {
     }
 
     fn work(&self) -> u64 {
-        self.looked()
+        self.tokens.work()
     }
 
     fn next_beyond(&mut self, wanted: Wanted<'_>) -> Result<Step, ReadError> {
@@ -238,10 +238,6 @@ impl Reader for JsonReport {
         // To be used again.
         self.collector.replace(tree);
         self.save();
-    }
-
-    fn looked(&self) -> u64 {
-        self.tokens.work()
     }
 
     fn advance(&mut self) -> Result<Flow, ReadError> {

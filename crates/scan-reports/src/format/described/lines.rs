@@ -95,7 +95,7 @@ impl Parser for LineReport {
     }
 
     fn work(&self) -> u64 {
-        self.looked()
+        self.lines.work()
     }
 
     fn next_beyond(&mut self, wanted: Wanted<'_>) -> Result<Step, ReadError> {
@@ -134,10 +134,6 @@ impl Reader for LineReport {
     fn given_all(&mut self, tree: Tree) {
         self.spare = tree;
         self.here();
-    }
-
-    fn looked(&self) -> u64 {
-        self.lines.work()
     }
 
     fn advance(&mut self) -> Result<Flow, ReadError> {

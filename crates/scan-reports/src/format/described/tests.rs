@@ -24,17 +24,21 @@ fn reader(syntax: &str, more: &str) -> Decoder {
     Decoder::of(Format::ALL[0], parser(Box::leak(Box::new(table)), Box::leak(Box::new(reading))), usize::MAX, Budget::default())
 }
 
+/// Serves a report in small pieces.
+fn serve(report: &str) -> impl FnMut(&mut Decoder) -> Result<(), ReadError> {
+    |decoder| {
+        decoder.feed_from(report.as_bytes(), 7);
+        Ok(())
+    }
+}
+
 fn records(syntax: &str, more: &str, report: &str) -> Vec<Record> {
     let mut records = Vec::new();
-    let serve = |decoder: &mut Decoder| {
-        decoder.feed_from(report.as_bytes(), 7);
-        Ok::<_, ReadError>(())
-    };
     let take = |record| {
         records.push(record);
         Ok(())
     };
-    reader(syntax, more).read(serve, take).expect("a report");
+    reader(syntax, more).read(serve(report), take).expect("a report");
     records
 }
 
@@ -322,11 +326,7 @@ fn another_report_is_not_this_format() {
         ("csv", ".", "x,y\n1,2\n"),
     ] {
         let mut decoder = reader(syntax, &record(at, "rule = \"r\"\ntitle = \"t\""));
-        let serve = |decoder: &mut Decoder| {
-            decoder.feed_from(report.as_bytes(), 7);
-            Ok::<_, ReadError>(())
-        };
-        let error = decoder.read(serve, |record| panic!("{record:?}")).expect_err(report);
+        let error = decoder.read(serve(report), |record| panic!("{record:?}")).expect_err(report);
         assert_eq!(error.kind, ReadErrorKind::NotThisFormat, "{report}");
         assert_eq!(decoder.next(), Err(error), "an error stays");
     }

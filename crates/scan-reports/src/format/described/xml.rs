@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokens::TakesBytes as _;
 use tokens::json::Shape;
 use tokens::tree::{NodeIndex, Tree};
-use tokens::xml::{EventKind, Mark, Place, StartTag, Token, Tokenizer};
+use tokens::xml::{EventKind, Mark, Place, StartTag, Token, Tokenizer, local_name};
 
 use super::Reading;
 use super::giving::{Flow, Giving, Reader};
@@ -21,7 +21,6 @@ use super::make::Item;
 use super::scope::{Kept, Slots};
 use crate::budget::Wanted;
 use crate::format::Parser;
-use crate::format::elements::local_name;
 use crate::format::texts::prefix;
 use crate::{CheckpointError, ReadError, ReadErrorKind, Step, limits};
 
@@ -152,7 +151,7 @@ impl Parser for XmlRecords {
     }
 
     fn work(&self) -> u64 {
-        self.looked()
+        self.before + self.xml.work()
     }
 
     fn next_beyond(&mut self, wanted: Wanted<'_>) -> Result<Step, ReadError> {
@@ -199,10 +198,6 @@ impl Reader for XmlRecords {
 
     fn given_all(&mut self, tree: Tree) {
         (self.spare, self.mark) = (tree, None);
-    }
-
-    fn looked(&self) -> u64 {
-        self.before + self.xml.work()
     }
 
     fn advance(&mut self) -> Result<Flow, ReadError> {
