@@ -16,13 +16,14 @@ $$;
 
 -- imports
 grant execute on function
-  spillway.workspace_of_key, spillway.open_upload, spillway.note_upload_parts, spillway.close_upload, spillway.create_import, spillway.list_imports,
+  spillway.workspace_of_key, spillway.charge_request, spillway.charge_read, spillway.open_upload, spillway.hold_upload, spillway.note_upload_parts, spillway.close_upload, spillway.create_import, spillway.list_imports,
   spillway.import_status, spillway.cancel_import, spillway.retry_import, spillway.list_import_errors, spillway.retry_errors
 to spillway_api;
 
 -- status and findings. Two of them write, a row that a person has chosen, and a page's worth of marks.
 grant execute on function
-  spillway.workspace_of_key, spillway.import_status, spillway.list_notifications, spillway.count_unread, spillway.mark_notifications_read,
+  spillway.workspace_of_key, spillway.charge_request, spillway.charge_read, spillway.get_workspace, spillway.list_events, spillway.import_status,
+  spillway.list_notifications, spillway.count_unread, spillway.mark_notifications_read,
   spillway.list_findings, spillway.list_import_findings, spillway.get_finding, spillway.decide_finding, spillway.list_assets,
   spillway.list_occurrences
 to spillway_read;
@@ -30,10 +31,10 @@ to spillway_read;
 -- drain and tick
 grant execute on function
   spillway.claim_import, spillway.ingest_batch, spillway.wants_segments, spillway.cut_segment, spillway.release_import, spillway.finish_import,
-  spillway.fail_import, spillway.fail_trial, spillway.claim_leftovers, spillway.forget_leftovers, spillway.unattended_seconds
+  spillway.fail_import, spillway.fail_trial, spillway.claim_leftovers, spillway.forget_leftovers, spillway.clean_up, spillway.unattended_seconds
 to spillway_drain;
 
 -- spillway-admin, but for what only the owner can: migrate, and passwords
 grant execute on function
-  spillway.create_workspace, spillway.create_api_key, spillway.list_api_keys, spillway.rotate_api_key, spillway.revoke_api_key
+  spillway.create_workspace, spillway.list_workspaces, spillway.set_workspace_limits, spillway.list_plans, spillway.set_plan, spillway.create_api_key, spillway.list_api_keys, spillway.rotate_api_key, spillway.revoke_api_key
 to spillway_admin;

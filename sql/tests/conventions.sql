@@ -26,7 +26,7 @@ select is_empty(
   'times end in _at');
 select is_empty(
   $$ select c.relname from pg_class c
-     where c.relnamespace = 'spillway'::regnamespace and c.relkind = 'r' and c.relname not in ('workspaces', 'schema_migrations')
+     where c.relnamespace = 'spillway'::regnamespace and c.relkind = 'r' and c.relname not in ('workspaces', 'plans', 'schema_migrations')
        and not exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'workspace_id' and a.attnotnull) $$,
   'every row carries its workspace');
 

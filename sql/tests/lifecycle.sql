@@ -83,9 +83,10 @@ select is(jsonb_array_length((spillway.list_imports(:one, null, 10, 'completed')
 
 -- Leftovers.
 select spillway.open_upload(:one, :'c'), spillway.note_upload_parts(:one, :'c', 'parts'), spillway.open_upload(:one, :'d');
-update spillway.uploads set started_at = now() - interval '25 hours' where id = :'c';
+update spillway.uploads set seen_at = now() - interval '31 minutes' where id = :'c';
 update spillway.imports set finished_at = now() - interval '31 days', state = state where id = :'a';
 update spillway.notifications set created_at = now() - interval '91 days';
+select spillway.clean_up(400, 10);
 select is(spillway.claim_leftovers(30, 10), jsonb_build_array(
     jsonb_build_object('id', :'c', 'object_key', format('imports/%s/%s', :one, :'c'), 'parts_id', 'parts'),
     jsonb_build_object('id', :'a', 'object_key', format('imports/%s/%s', :one, :'a'))),

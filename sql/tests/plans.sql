@@ -1,6 +1,6 @@
 -- Plans change with what PostgreSQL knows of the tables, and are kept for as long as a connection lasts.
 begin;
-select plan(29);
+select plan(35);
 
 select spillway.create_workspace('one') as one \gset
 \set import '01900000-0000-7000-8000-000000000001'
@@ -42,7 +42,10 @@ insert into spillway.import_errors (workspace_id, import_id, kind, code, message
 select :listed, :'listed_import', 'record', 'c', 'm', n from generate_series(1, 100000) n;
 insert into spillway.notifications (workspace_id, id, kind, import_id, title, message)
 select :listed, ('01900000-0000-7000-a000-' || lpad(to_hex(n), 12, '0'))::uuid, 'completed', :'listed_import', 't', 'm' from generate_series(1, 100000) n;
-analyze spillway.imports, spillway.assets, spillway.findings, spillway.import_findings, spillway.occurrences, spillway.import_errors, spillway.notifications;
+insert into spillway.events (workspace_id, id, actor, action, object_id)
+select :listed, ('01900000-0000-7000-b000-' || lpad(to_hex(n), 12, '0'))::uuid, 'a', case when n % 1000 = 0 then 'key.created' else 'finding.decided' end,
+  case when n % 1000 = 1 then 'rare' else n::text end from generate_series(1, 100000) n;
+analyze spillway.events, spillway.imports, spillway.assets, spillway.findings, spillway.import_findings, spillway.occurrences, spillway.import_errors, spillway.notifications;
 
 create function pg_temp.rows_read() returns bigint language sql as $$
   select sum(seq_tup_read + idx_tup_fetch) from pg_stat_xact_user_tables where schemaname = 'spillway' $$;
@@ -86,7 +89,13 @@ from (values
   ('list_import_errors(%1$s, %2$L, null, 50)'),
   ('list_import_errors(%1$s, %2$L, %5$s, 50)'),
   ('list_notifications(%1$s, null, 50)'),
-  ('list_notifications(%1$s, ''01900000-0000-7000-a000-000000001000'', 50)')
+  ('list_notifications(%1$s, ''01900000-0000-7000-a000-000000001000'', 50)'),
+  ('list_events(%1$s, null, 50)'),
+  ('list_events(%1$s, ''01900000-0000-7000-b000-000000001000'', 50)'),
+  ('list_events(%1$s, null, 50, ''finding.decided'')'),
+  ('list_events(%1$s, null, 50, ''key.created'')'),
+  ('list_events(%1$s, null, 50, null, ''rare'')'),
+  ('list_events(%1$s, null, 50, ''finding.decided'', ''rare'')')
 ) as c (call);
 
 select * from finish();

@@ -1,5 +1,5 @@
 begin;
-select plan(38);
+select plan(41);
 
 select spillway.create_workspace('one') as one, spillway.create_workspace('two') as two \gset
 -- Ids in the order of their making, as an upload makes them.
@@ -53,6 +53,20 @@ select pg_temp.expire(1);
 select is(pg_temp.claimed(), null, 'is the last');
 select is(pg_temp.state(1), 'failed', 'after three deaths without progress it has failed');
 select is((select count(*)::integer from spillway.notifications n join made m on m.id = n.import_id where m.n = 1), 1, 'and its workspace is told');
+
+-- What is wrong with one import keeps nobody from the others.
+create function pg_temp.refuse() returns trigger language plpgsql as $$ begin raise exception 'broken'; end $$;
+select pg_temp.make(:one, 4), pg_temp.make(:one, 5);
+update spillway.import_queue set claimed = true, admitted = true, attempt = 1, failures = 2, available_at = now() - interval '1 second'
+where import_id = (select id from made where n = 4);
+update spillway.imports set state = 'running', stage = 'parsing' where id = (select id from made where n = 4);
+create trigger broken before update on spillway.imports for each row when (new.state = 'failed') execute function pg_temp.refuse();
+select is(pg_temp.claimed(), 5, 'an import that cannot even be ended does not stop the queue');
+drop trigger broken on spillway.imports;
+select pg_temp.expire(4);
+select spillway.cancel_import(:one, id) from made where n = 5;
+select is(pg_temp.claimed(), null, 'and is ended');
+select is(pg_temp.state(4), 'failed', 'when it can be');
 
 -- Half an hour without progress ends an import, however it yields.
 update spillway.import_queue set stalled_at = now() - interval '31 minutes' where import_id = (select id from made where n = 2);

@@ -40,15 +40,15 @@ select is_empty($$ select f.name from functions f where exists (select from role
   'what a role may call does it with the rights of the owner, in names that are fixed');
 select is_empty($$ select f.name from functions f where f.prosecdef and f.prorettype <> 'trigger'::regtype
     and not exists (select from roles r where has_function_privilege(r.oid, f.oid, 'execute')) $$, 'and nothing else does');
-select results_eq($$ select * from pg_temp.of('spillway_api') $$, $$ values ('cancel_import'), ('close_upload'), ('create_import'), ('import_status'),
-  ('list_import_errors'), ('list_imports'), ('note_upload_parts'), ('open_upload'), ('retry_errors'), ('retry_import'), ('workspace_of_key') $$, 'api');
-select results_eq($$ select * from pg_temp.of('spillway_read') $$, $$ values ('count_unread'), ('decide_finding'), ('get_finding'), ('import_status'),
-  ('list_assets'), ('list_findings'), ('list_import_findings'), ('list_notifications'), ('list_occurrences'), ('mark_notifications_read'),
+select results_eq($$ select * from pg_temp.of('spillway_api') $$, $$ values ('cancel_import'), ('charge_read'), ('charge_request'), ('close_upload'),
+  ('create_import'), ('hold_upload'), ('import_status'), ('list_import_errors'), ('list_imports'), ('note_upload_parts'), ('open_upload'), ('retry_errors'), ('retry_import'), ('workspace_of_key') $$, 'api');
+select results_eq($$ select * from pg_temp.of('spillway_read') $$, $$ values ('charge_read'), ('charge_request'), ('count_unread'),
+  ('decide_finding'), ('get_finding'), ('get_workspace'), ('import_status'), ('list_assets'), ('list_events'), ('list_findings'), ('list_import_findings'), ('list_notifications'), ('list_occurrences'), ('mark_notifications_read'),
   ('workspace_of_key') $$, 'read');
-select results_eq($$ select * from pg_temp.of('spillway_drain') $$, $$ values ('claim_import'), ('claim_leftovers'), ('cut_segment'), ('fail_import'),
+select results_eq($$ select * from pg_temp.of('spillway_drain') $$, $$ values ('claim_import'), ('claim_leftovers'), ('clean_up'), ('cut_segment'), ('fail_import'),
   ('fail_trial'), ('finish_import'), ('forget_leftovers'), ('ingest_batch'), ('release_import'), ('unattended_seconds'), ('wants_segments') $$, 'drain');
 select results_eq($$ select * from pg_temp.of('spillway_admin') $$, $$ values ('create_api_key'), ('create_workspace'), ('list_api_keys'),
-  ('revoke_api_key'), ('rotate_api_key') $$, 'admin');
+  ('list_plans'), ('list_workspaces'), ('revoke_api_key'), ('rotate_api_key'), ('set_plan'), ('set_workspace_limits') $$, 'admin');
 select is(pg_temp.as_role('spillway_read', 'select from spillway.findings'), '42501', 'so it is where it is tried');
 select is(pg_temp.as_role('spillway_read', 'select spillway.count_unread(1)'), 'ok', 'both ways');
 
@@ -59,7 +59,7 @@ select is((select count(*)::integer from roles r, unnest(array['statement', 'loc
 
 -- Whose rows.
 select is_empty($$ select f.name from functions f where (has_function_privilege('spillway_api', f.oid, 'execute') or has_function_privilege('spillway_read', f.oid, 'execute'))
-    and f.proargnames[1] <> 'p_workspace' and f.name <> 'workspace_of_key' $$, 'whatever is done for a caller is told the workspace');
+    and f.proargnames[1] <> 'p_workspace' and f.name not in ('workspace_of_key', 'charge_request', 'charge_read') $$, 'whatever is done for a caller is told the workspace');
 
 select * from finish();
 rollback;

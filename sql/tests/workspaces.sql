@@ -1,6 +1,6 @@
 -- Whatever is called for a workspace does nothing with what is another's.
 begin;
-select plan(17);
+select plan(19);
 
 select spillway.create_workspace('owner') as owner, spillway.create_workspace('stranger') as stranger \gset
 \set import '01900000-0000-7000-8000-000000000001'
@@ -53,6 +53,8 @@ select ok(pg_temp.is_empty(spillway.list_import_findings(:stranger, :'import', n
 select ok(pg_temp.is_empty(spillway.list_assets(:stranger, null, 9)), 'list_assets');
 select ok(pg_temp.is_empty(spillway.list_occurrences(:stranger, md5('f')::uuid, null, 9)), 'list_occurrences');
 select ok(pg_temp.is_empty(spillway.list_notifications(:stranger, null, 9)), 'list_notifications');
+select ok(not spillway.list_events(:stranger, null, 9)::text like '%' || :'import' || '%', 'list_events');
+select throws_ok(format('select spillway.hold_upload(%s, %L, 1)', :stranger, :'upload'), 'SW409', null, 'hold_upload');
 select spillway.mark_notifications_read(:stranger, null), spillway.close_upload(:stranger, :'upload'), spillway.note_upload_parts(:stranger, :'upload', 'parts');
 select is(pg_temp.contents(), (select contents from before), 'and nothing has changed, by close_upload and note_upload_parts either');
 

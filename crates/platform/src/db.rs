@@ -22,7 +22,8 @@ use uuid::Uuid;
 use crate::address::{Address, advice};
 use crate::auth::KeyHash;
 use crate::config;
-use crate::http::{PageOfItems, Parameters, Problem};
+use crate::http::{PageOfItems, Parameters, Problem, Refusal};
+use crate::rate::Rate;
 
 /// How long a connection is waited for, with all that it takes: who finds none by then is told so, and does not hang.
 const CONNECTION_WAIT: Duration = Duration::from_secs(5);
@@ -32,6 +33,12 @@ const UPLOADER: &str = "spillway.workspace_of_key($1, '{upload}')";
 const UPLOADER_OR_READER: &str = "spillway.workspace_of_key($1, '{upload,read}')";
 const READER: &str = "spillway.workspace_of_key($1, '{read}')";
 const TRIAGER: &str = "spillway.workspace_of_key($1, '{triage}')";
+const ADMIN: &str = "spillway.workspace_of_key($1, '{admin}')";
+const ANYBODY: &str = "spillway.workspace_of_key($1, '{upload,read,triage,admin}')";
+
+/// What a request costs its key. Last in a statement: what it locks is then held but for an instant, and where it refuses, nothing was done.
+const CHARGED: &str = "spillway.charge_request($1)";
+const CHARGED_READ: &str = "spillway.charge_read($1)";
 
 /// A connection of the host's pool.
 pub struct Db {
@@ -50,6 +57,8 @@ pub enum DbError {
         status: u16,
         /// For the caller.
         message: String,
+        /// What it said beside that.
+        refusal: Option<Box<Refusal>>,
     },
     /// The database is away, or gave up: the same call may succeed later.
     #[error("the database is away: {0}")]
@@ -76,7 +85,10 @@ impl From<Error> for DbError {
     fn from(error: Error) -> Self {
         match error {
             Error::PgError(PgError::QueryFailed(QueryError::DbError(e))) => match e.code.strip_prefix("SW").map(str::parse) {
-                Some(Ok(status)) => Self::Refused { status, message: e.message },
+                Some(Ok(status)) => {
+                    let refusal = e.detail.and_then(|detail| serde_json::from_str(&detail).ok()).map(Box::new);
+                    Self::Refused { status, message: e.message, refusal }
+                }
                 // query_canceled and lock_not_available (PostgreSQL, appendix A).
                 _ if ["57014", "55P03"].contains(&e.code.as_str()) => Self::TooLong(e.as_text),
                 // Connection (08), rollback by a deadlock (40), resources (53), operator (57), system (58).
@@ -94,19 +106,25 @@ impl From<Error> for DbError {
 impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
         match error {
-            DbError::Refused { status: 401, message } => Self::unauthorized(message),
-            DbError::Refused { status: 403, message } => Self::forbidden(message),
-            DbError::Refused { status: 404, message } => Self::not_found(message),
-            DbError::Refused { status: 409, message } => Self::conflict(message),
-            DbError::Refused { status: 413, message } => Self::too_large(message),
-            DbError::Refused { status: 422, message } => Self::unprocessable(message),
-            DbError::Refused { status, message } => {
-                Self::new(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), "refused", "The request was refused", message)
-            }
+            DbError::Refused { status, message, refusal } => refused(status, message, refusal),
             DbError::Away(_) => Self::unavailable("the database", error.into()),
             DbError::TooLong(_) => Self::took_too_long(error.into()),
             DbError::OtherVersion(_) | DbError::Failed(_) => Self::internal(error.into()),
         }
+    }
+}
+
+fn refused(status: u16, message: String, refusal: Option<Box<Refusal>>) -> Problem {
+    let known = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+    match (refusal, status) {
+        (Some(refusal), _) => Problem::refused(known, *refusal, message),
+        (None, 401) => Problem::unauthorized(message),
+        (None, 403) => Problem::forbidden(message),
+        (None, 404) => Problem::not_found(message),
+        (None, 409) => Problem::conflict(message),
+        (None, 413) => Problem::too_large(message),
+        (None, 422) => Problem::unprocessable(message),
+        (None, _) => Problem::new(known, "refused", "The request was refused", message),
     }
 }
 
@@ -119,6 +137,8 @@ pub struct UploadTerms {
     pub object_key: String,
     /// The largest report, in bytes.
     pub max_bytes: u64,
+    /// Bytes of the workspace's storage that are kept free for it; [`Db::hold_upload`] asks for more.
+    pub reserved_bytes: u64,
     /// Its Idempotency-Key made an import before: it is only compared.
     pub repeats: bool,
 }
@@ -302,6 +322,17 @@ pub struct Leftover {
     pub parts_id: Option<String>,
 }
 
+/// What a person decides of a finding.
+#[derive(Debug)]
+pub struct NewDecision<'a> {
+    /// Its status from now on.
+    pub status: &'a str,
+    /// Why.
+    pub reason: Option<&'a str>,
+    /// When an accepted risk is open again (RFC 3339); for good without one.
+    pub ends_at: Option<&'a str>,
+}
+
 /// Filters of a list of findings.
 #[derive(Debug, Default, Deserialize)]
 pub struct FindingFilter {
@@ -344,9 +375,9 @@ impl Db {
         idempotency_key: Option<&str>,
         size: Option<u64>,
         request: [u8; 32],
-    ) -> Result<UploadTerms, DbError> {
-        self.document(
-            &format!("select spillway.open_upload({UPLOADER}, $2, $3, $4, $5)"),
+    ) -> Result<(UploadTerms, Rate), DbError> {
+        self.charged(
+            &format!("spillway.open_upload({UPLOADER}, $2, $3, $4, $5)"),
             vec![
                 hash(key),
                 id(upload),
@@ -356,6 +387,15 @@ impl Db {
             ],
         )
         .await
+    }
+
+    /// `hold_upload`: a sign of life of an upload that has come to so many bytes; gives how many are kept free for it.
+    pub async fn hold_upload(&self, workspace_id: i32, upload: Uuid, bytes: u64) -> Result<u64, DbError> {
+        let parameters = vec![ParameterValue::Int32(workspace_id), id(upload), int64(bytes)];
+        match self.row("select spillway.hold_upload($1, $2, $3)", parameters).await?.as_slice() {
+            [DbValue::Int64(reserved)] => Ok(reserved.unsigned_abs()),
+            other => Err(unexpected(other)),
+        }
     }
 
     /// `note_upload_parts`: where its parts can be found if it breaks off.
@@ -488,13 +528,17 @@ impl Db {
         let known = known.map_or(ParameterValue::DbNull, ParameterValue::Int64);
         let row = self
             .row(
-                &format!("select version, document::text from spillway.import_status({UPLOADER_OR_READER}, $2, $3)"),
+                // Who has the present version is charged nothing.
+                &format!(
+                    "select version, document::text, case when document is not null then {CHARGED_READ} end \
+                    from spillway.import_status({UPLOADER_OR_READER}, $2, $3)"
+                ),
                 vec![hash(key), id(import), known],
             )
             .await?;
         match row.as_slice() {
-            [DbValue::Int64(version), DbValue::Str(document)] => Ok((*version, Some(document.clone().into_bytes()))),
-            [DbValue::Int64(version), DbValue::DbNull] => Ok((*version, None)),
+            [DbValue::Int64(version), DbValue::Str(document), _] => Ok((*version, Some(document.clone().into_bytes()))),
+            [DbValue::Int64(version), DbValue::DbNull, _] => Ok((*version, None)),
             other => Err(unexpected(other)),
         }
     }
@@ -503,6 +547,12 @@ impl Db {
     pub async fn claim_leftovers(&self, report_days: i32, limit: i32) -> Result<Vec<Leftover>, DbError> {
         self.document("select spillway.claim_leftovers($1, $2)", vec![ParameterValue::Int32(report_days), ParameterValue::Int32(limit)])
             .await
+    }
+
+    /// `clean_up`: what the database itself needs no more, so much of each sort.
+    pub async fn clean_up(&self, import_days: i32, limit: i32) -> Result<(), DbError> {
+        let parameters = vec![ParameterValue::Int32(import_days), ParameterValue::Int32(limit)];
+        self.row("select spillway.clean_up($1, $2)::text", parameters).await.map(drop)
     }
 
     /// `forget_leftovers`: the store holds nothing of them any more.
@@ -531,32 +581,48 @@ impl Db {
 
     /// `cancel_import`: the import's document.
     pub async fn cancel_import(&self, key: KeyHash, import: Uuid) -> Result<serde_json::Value, DbError> {
-        self.document(&format!("select spillway.cancel_import({UPLOADER}, $2)"), vec![hash(key), id(import)]).await
+        Ok(self.charged(&format!("spillway.cancel_import({UPLOADER}, $2)"), vec![hash(key), id(import)]).await?.0)
     }
 
     /// `retry_import`: the import's document.
     pub async fn retry_import(&self, key: KeyHash, import: Uuid) -> Result<serde_json::Value, DbError> {
-        self.document(&format!("select spillway.retry_import({UPLOADER}, $2)"), vec![hash(key), id(import)]).await
+        Ok(self.charged(&format!("spillway.retry_import({UPLOADER}, $2)"), vec![hash(key), id(import)]).await?.0)
     }
 
     /// `retry_errors`: these errors of an import, or all.
     pub async fn retry_errors(&self, key: KeyHash, import: Uuid, errors: Option<Vec<i64>>) -> Result<serde_json::Value, DbError> {
         let errors = errors.map_or(ParameterValue::DbNull, |ids| ParameterValue::ArrayInt64(ids.into_iter().map(Some).collect()));
-        self.document(&format!("select spillway.retry_errors({UPLOADER}, $2, $3)"), vec![hash(key), id(import), errors]).await
+        Ok(self.charged(&format!("spillway.retry_errors({UPLOADER}, $2, $3)"), vec![hash(key), id(import), errors]).await?.0)
     }
 
     /// `get_finding`: one.
     pub async fn get_finding(&self, key: KeyHash, finding: Uuid) -> Result<serde_json::Value, DbError> {
-        self.document(&format!("select spillway.get_finding({READER}, $2)"), vec![hash(key), id(finding)]).await
+        self.read(&format!("spillway.get_finding({READER}, $2)"), vec![hash(key), id(finding)]).await
     }
 
     /// `decide_finding`: a person sets its status.
-    pub async fn decide_finding(&self, key: KeyHash, finding: Uuid, status: &str) -> Result<serde_json::Value, DbError> {
-        self.document(
-            &format!("select spillway.decide_finding({TRIAGER}, $2, $3::text::spillway.finding_status)"),
-            vec![hash(key), id(finding), text(status)],
-        )
-        .await
+    pub async fn decide_finding(&self, key: KeyHash, finding: Uuid, decision: &NewDecision<'_>) -> Result<serde_json::Value, DbError> {
+        let NewDecision { status, reason, ends_at } = decision;
+        let call = format!("spillway.decide_finding({TRIAGER}, $2, $3::text::spillway.finding_status, $4, $5)");
+        Ok(self.charged(&call, vec![hash(key), id(finding), text(status), opt_text(*reason), opt_text(*ends_at)]).await?.0)
+    }
+
+    /// `get_workspace`: the key's own, with what it uses of its limits.
+    pub async fn get_workspace(&self, key: KeyHash) -> Result<serde_json::Value, DbError> {
+        self.read(&format!("spillway.get_workspace({ANYBODY}, $1)"), vec![hash(key)]).await
+    }
+
+    /// `list_events`: a page, of one action or of all, to one object or to all.
+    pub async fn list_events(
+        &self,
+        key: KeyHash,
+        after: Option<Uuid>,
+        limit: i32,
+        action: Option<&str>,
+        object: Option<&str>,
+    ) -> Result<PageOfItems, DbError> {
+        let parameters = vec![hash(key), opt_id(after), ParameterValue::Int32(limit), opt_text(action), opt_text(object)];
+        self.page(&format!("spillway.list_events({ADMIN}, $2, $3, $4, $5)"), parameters).await
     }
 
     /// `list_findings`, or `list_import_findings` where one import's are asked for: a page; `after` is a severity and an id.
@@ -612,25 +678,29 @@ impl Db {
     pub async fn list_notifications(&self, key: KeyHash, after: Option<Uuid>, limit: i32) -> Result<(PageOfItems, i64), DbError> {
         let row = self
             .row(
-                &format!("select p.items, p.next, spillway.count_unread(w) from {READER} w, spillway.list_notifications(w, $2, $3) p"),
+                &format!(
+                    "select p.items, p.next, spillway.count_unread(w), {CHARGED_READ} \
+                    from {READER} w, spillway.list_notifications(w, $2, $3) p"
+                ),
                 vec![hash(key), opt_id(after), ParameterValue::Int32(limit)],
             )
             .await?;
         match row.as_slice() {
-            [page @ .., DbValue::Int64(unread)] => Ok((page_of(page)?, *unread)),
+            [items, next, DbValue::Int64(unread), _] => Ok((page_of(items, next)?, *unread)),
             other => Err(unexpected(other)),
         }
     }
 
     /// `mark_notifications_read`: one, or all.
     pub async fn mark_notifications_read(&self, key: KeyHash, notification: Option<Uuid>) -> Result<serde_json::Value, DbError> {
-        self.document(&format!("select spillway.mark_notifications_read({TRIAGER}, $2)"), vec![hash(key), opt_id(notification)]).await
+        let call = format!("spillway.mark_notifications_read({TRIAGER}, $2)");
+        Ok(self.charged(&call, vec![hash(key), opt_id(notification)]).await?.0)
     }
 
     /// `count_unread`: how many notifications nobody has read.
     pub async fn count_unread(&self, key: KeyHash) -> Result<i64, DbError> {
-        match self.row(&format!("select spillway.count_unread({READER})"), vec![hash(key)]).await?.as_slice() {
-            [DbValue::Int64(count)] => Ok(*count),
+        match self.row(&format!("select spillway.count_unread({READER}), {CHARGED_READ}"), vec![hash(key)]).await?.as_slice() {
+            [DbValue::Int64(count), _] => Ok(*count),
             other => Err(unexpected(other)),
         }
     }
@@ -639,16 +709,35 @@ impl Db {
         Ok(self.document::<StateDocument>(call, parameters).await?.state)
     }
 
-    /// A call that gives a page.
+    /// A read that gives a page.
     async fn page(&self, call: &str, parameters: Vec<ParameterValue>) -> Result<PageOfItems, DbError> {
-        page_of(&self.row(&format!("select p.items, p.next from {call} p"), parameters).await?)
+        match self.row(&format!("select p.items, p.next, {CHARGED_READ} from {call} p"), parameters).await?.as_slice() {
+            [items, next, _] => page_of(items, next),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// A read that gives one jsonb document.
+    async fn read<T: DeserializeOwned>(&self, call: &str, parameters: Vec<ParameterValue>) -> Result<T, DbError> {
+        match self.row(&format!("select {call}::text, {CHARGED_READ}"), parameters).await?.as_slice() {
+            [document, _] => document_of(call, document),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// What a caller wants done, which gives one jsonb document; and what is left of the key's requests.
+    async fn charged<T: DeserializeOwned>(&self, call: &str, parameters: Vec<ParameterValue>) -> Result<(T, Rate), DbError> {
+        match self.row(&format!("select {call}::text, {CHARGED}"), parameters).await?.as_slice() {
+            [document, DbValue::Str(rate)] => Ok((document_of(call, document)?, rate.parse().map_err(DbError::Failed)?)),
+            other => Err(unexpected(other)),
+        }
     }
 
     /// A call that gives one jsonb document.
     async fn document<T: DeserializeOwned>(&self, call: &str, parameters: Vec<ParameterValue>) -> Result<T, DbError> {
         let row = self.row(&format!("{call}::text"), parameters).await?;
         match row.as_slice() {
-            [DbValue::Str(document)] => serde_json::from_str(document).map_err(|e| DbError::Failed(format!("{call}: {e}"))),
+            [document] => document_of(call, document),
             other => Err(unexpected(other)),
         }
     }
@@ -663,11 +752,18 @@ impl Db {
     }
 }
 
-fn page_of(row: &[DbValue]) -> Result<PageOfItems, DbError> {
-    match row {
-        [DbValue::Str(items), DbValue::Str(next)] => Ok(PageOfItems { items: items.clone(), next: Some(next.clone()) }),
-        [DbValue::Str(items), DbValue::DbNull] => Ok(PageOfItems { items: items.clone(), next: None }),
-        other => Err(unexpected(other)),
+fn page_of(items: &DbValue, next: &DbValue) -> Result<PageOfItems, DbError> {
+    match (items, next) {
+        (DbValue::Str(items), DbValue::Str(next)) => Ok(PageOfItems { items: items.clone(), next: Some(next.clone()) }),
+        (DbValue::Str(items), DbValue::DbNull) => Ok(PageOfItems { items: items.clone(), next: None }),
+        _ => Err(DbError::Failed("a page of other types than expected".to_owned())),
+    }
+}
+
+fn document_of<T: DeserializeOwned>(call: &str, value: &DbValue) -> Result<T, DbError> {
+    match value {
+        DbValue::Str(document) => serde_json::from_str(document).map_err(|e| DbError::Failed(format!("{call}: {e}"))),
+        other => Err(unexpected(std::slice::from_ref(other))),
     }
 }
 

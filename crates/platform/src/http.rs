@@ -1,5 +1,6 @@
 //! HTTP both ways: answers with problem documents (RFC 9457), entity tags and page tokens; requests with time limits.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::str::FromStr;
@@ -17,7 +18,8 @@ use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MA
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 use spin_sdk::http::body::IncomingBodyExt;
 use spin_sdk::wasip3::http::client;
 use spin_sdk::wasip3::http::types::{ErrorCode, RequestOptions};
@@ -27,6 +29,8 @@ use spin_sdk::wasip3::http_compat::{
 use spin_sdk::wasip3::wit_bindgen::{StreamResult, yield_async};
 use spin_sdk::wasip3::wit_future;
 use uuid::Uuid;
+
+use crate::rate::Rate;
 
 /// Entries of a page where the caller asks for no number.
 pub const PAGE: i32 = 50;
@@ -45,9 +49,14 @@ pub type Answer = Result<Response<Body>, Problem>;
 pub struct Problem {
     status: StatusCode,
     /// The last part of the problem's `type`: stable, for programs.
-    code: &'static str,
-    title: &'static str,
+    code: Cow<'static, str>,
+    title: Cow<'static, str>,
     detail: String,
+    /// Further members of the document.
+    members: Map<String, Value>,
+    /// Seconds after which it may be tried again.
+    retry_after: Option<u32>,
+    rate: Option<Rate>,
     /// For the log only: what outside parts said, which may hold addresses or user names.
     cause: Option<anyhow::Error>,
 }
@@ -55,7 +64,14 @@ pub struct Problem {
 impl Problem {
     /// Any problem; the other constructors are its common cases.
     pub fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, title, detail: detail.into(), cause: None }
+        let (code, title, detail) = (code.into(), title.into(), detail.into());
+        Self { status, code, title, detail, members: Map::new(), retry_after: None, rate: None, cause: None }
+    }
+
+    /// What a SQL function refused with a word of its own.
+    pub fn refused(status: StatusCode, refusal: Refusal, detail: String) -> Self {
+        let Refusal { code, title, members, retry_after, rate } = refusal;
+        Self { status, code: code.into(), title: title.into(), detail, members, retry_after, rate, cause: None }
     }
 
     /// 400: the request cannot be understood.
@@ -118,15 +134,41 @@ impl Problem {
     }
 }
 
+/// What a SQL function says of a refusal beside its text: `spillway.refuse`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Refusal {
+    code: String,
+    title: String,
+    #[serde(default)]
+    members: Map<String, Value>,
+    retry_after: Option<u32>,
+    rate: Option<Rate>,
+}
+
+/// The `type` of a problem: our own, but for those that are registered.
+fn problem_type(code: &str) -> String {
+    match code {
+        // draft-ietf-httpapi-ratelimit-headers-10, section 5.1
+        "quota-exceeded" => format!("https://iana.org/assignments/http-problem-types#{code}"),
+        _ => format!("urn:spillway:problem:{code}"),
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response<Body> {
         if let Some(cause) = &self.cause {
             eprintln!("{}: {cause:#}", self.code);
         }
-        let document = json!({
-            "type": format!("urn:spillway:problem:{}", self.code), "title": self.title, "status": self.status.as_u16(), "detail": self.detail,
-        });
-        let mut response = document_response(self.status, document.to_string());
+        let mut document = self.members;
+        for (name, value) in [
+            ("type", json!(problem_type(&self.code))),
+            ("title", json!(self.title)),
+            ("status", json!(self.status.as_u16())),
+            ("detail", json!(self.detail)),
+        ] {
+            document.insert(name.to_owned(), value);
+        }
+        let mut response = document_response(self.status, Value::Object(document).to_string());
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         match self.status {
@@ -137,6 +179,12 @@ impl IntoResponse for Problem {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
             }
             _ => {}
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(rate) = self.rate {
+            rate.set_on(headers);
         }
         response
     }

@@ -9,4 +9,5 @@ pub mod db;
 pub mod http;
 pub mod ids;
 pub mod objects;
+pub mod rate;
 pub mod wake;

@@ -112,6 +112,7 @@ struct DrainSettings {
     parallelism: i32,
     segment_bytes: u64,
     report_days: i32,
+    import_days: i32,
 }
 
 impl DrainSettings {
@@ -122,6 +123,7 @@ impl DrainSettings {
             parallelism: config::number("drain_parallelism").await?.try_into()?,
             segment_bytes: config::number("drain_segment_bytes").await?,
             report_days: config::number("report_retention_days").await?.try_into()?,
+            import_days: config::number("import_retention_days").await?.try_into()?,
         })
     }
 }
@@ -193,7 +195,7 @@ impl Drain {
         if wake {
             wake_next().await;
         }
-        if let Err(error) = remove_leftovers(db, store, settings.report_days).await {
+        if let Err(error) = clean_up(db, store, settings).await {
             eprintln!("the clean-up was not finished: {error:#}");
         }
         Ok(())
@@ -218,6 +220,12 @@ async fn wake_next() {
 }
 
 /// Removes what nobody needs any more, a little at a time. What fails is found again.
+async fn clean_up(db: &Db, store: &Store, settings: &DrainSettings) -> anyhow::Result<()> {
+    db.clean_up(settings.import_days, LEFTOVERS).await?;
+    remove_leftovers(db, store, settings.report_days).await
+}
+
+/// Removes from the store what is left over in it.
 async fn remove_leftovers(db: &Db, store: &Store, report_days: i32) -> anyhow::Result<()> {
     let mut removed = Vec::new();
     for leftover in db.claim_leftovers(report_days, LEFTOVERS).await? {

@@ -6,7 +6,7 @@ use axum::extract::Path;
 use axum::routing::get;
 use http::{HeaderMap, StatusCode};
 use platform::auth::key_of;
-use platform::db::{Db, FindingFilter};
+use platform::db::{Db, FindingFilter, NewDecision};
 use platform::http::{
     Answer, List, Nothing, Parameters, Params, Problem, document_response, invalid_cursor, json_body, no_such_method, no_such_path, one_of,
     parse_id,
@@ -52,15 +52,20 @@ async fn one_finding(Path(id): Path<String>, _: Params<Nothing>, headers: Header
 #[serde(deny_unknown_fields)]
 struct Decision {
     status: String,
+    reason: Option<String>,
+    ends_at: Option<String>,
 }
 
-/// Sets the status of a finding: no import overwrites `false_positive` and `accepted_risk`, `open` leaves it to the imports again.
+/// Sets the status of a finding, with a reason: no import overwrites `false_positive` and `accepted_risk`, `open` leaves it to the imports again. The
+/// risk may be accepted until some time.
 async fn decide(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap, body: Body) -> Answer {
     let (key, id) = (key_of(&headers)?, parse_id(&id)?);
     let decision: Option<Decision> = json_body(body).await?;
-    let status = decision.map(|decision| decision.status).unwrap_or_default();
+    let Decision { status, reason, ends_at } =
+        decision.ok_or_else(|| Problem::bad_request("the body says which status the finding has"))?;
     one_of("status", Some(&status), &STATUSES)?;
-    Ok(document_response(StatusCode::OK, Db::open().await?.decide_finding(key, id, &status).await?.to_string()))
+    let decision = NewDecision { status: &status, reason: reason.as_deref(), ends_at: ends_at.as_deref() };
+    Ok(document_response(StatusCode::OK, Db::open().await?.decide_finding(key, id, &decision).await?.to_string()))
 }
 
 async fn list_assets(list: List<Nothing>, headers: HeaderMap) -> Answer {

@@ -41,13 +41,14 @@ async fn handle(request: Request) -> impl IntoResponse {
 
 /// Takes a report, and answers before it is read: 202, where to look, and when.
 async fn create(request: UploadRequest) -> Answer {
-    let import = upload::accept(request).await?;
+    let (import, rate) = upload::accept(request).await?;
     wake_drain();
     let location = import["links"]["status"].as_str().and_then(|path| HeaderValue::from_str(path).ok());
     let mut response = document_response(StatusCode::ACCEPTED, import.to_string());
     let headers = response.headers_mut();
     headers.extend(location.map(|path| (http::header::LOCATION, path)));
     headers.insert(http::header::RETRY_AFTER, HeaderValue::from_static("1"));
+    rate.set_on(headers);
     Ok(response)
 }
 

@@ -1,5 +1,7 @@
 //! A report's way into the store: unpacked where it comes packed, in one request when it is small, else in parts; nothing is held whole.
 
+use std::time::{Duration, Instant};
+
 use bytes::{Bytes, BytesMut};
 use containers::{Contents, ErrorKind, Reports, limits};
 use futures::future::join;
@@ -11,6 +13,9 @@ use sha2::{Digest, Sha256};
 use crate::body::UploadBody;
 use crate::upload::Upload;
 
+/// How often an upload gives a sign of life: `spillway.upload_lease()` is much longer.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
+
 /// What was stored: of a packed upload the reports in it, one after the other.
 pub(crate) struct StoredUpload {
     pub(crate) size: u64,
@@ -20,7 +25,7 @@ pub(crate) struct StoredUpload {
 
 /// Stores the report of an upload, hashing and counting on the way. On an error no parts are left in the store.
 pub(crate) async fn store_report(upload: &Upload, report: &mut UploadBody, format: Option<Format>) -> Result<StoredUpload, Problem> {
-    let mut parts = Parts::of(report, format, upload.terms.max_bytes);
+    let mut parts = Parts::of(report, format, Hold::of(upload, true));
     let first = parts.first().await?;
     if first.len() < PART {
         upload.store.put(upload.object_key(), first).await.map_err(away)?;
@@ -31,8 +36,8 @@ pub(crate) async fn store_report(upload: &Upload, report: &mut UploadBody, forma
 }
 
 /// What storing the report would give, for one that may be there already.
-pub(crate) async fn hash_report(report: &mut UploadBody, format: Option<Format>, max_bytes: u64) -> Result<StoredUpload, Problem> {
-    let mut parts = Parts::of(report, format, max_bytes);
+pub(crate) async fn hash_report(upload: &Upload, report: &mut UploadBody, format: Option<Format>) -> Result<StoredUpload, Problem> {
+    let mut parts = Parts::of(report, format, Hold::of(upload, false));
     let mut part = parts.first().await?;
     while !part.is_empty() {
         part = parts.next().await?;
@@ -79,15 +84,40 @@ struct Parts<'a> {
     pending: BytesMut,
     hasher: Sha256,
     size: u64,
-    max_bytes: u64,
+    hold: Hold<'a>,
+}
+
+/// The hold that an upload has on its place.
+struct Hold<'a> {
+    upload: &'a Upload,
+    /// Whether its bytes are stored, and so need room.
+    stores: bool,
+    reserved: u64,
+    held_at: Instant,
+}
+
+impl<'a> Hold<'a> {
+    fn of(upload: &'a Upload, stores: bool) -> Self {
+        Self { upload, stores, reserved: upload.terms.reserved_bytes, held_at: Instant::now() }
+    }
+
+    /// Asks for room for so many bytes where there may be none, and gives a sign of life from time to time.
+    async fn keep(&mut self, size: u64) -> Result<(), Problem> {
+        let size = if self.stores { size } else { 0 };
+        if size > self.reserved || self.held_at.elapsed() > SIGN_OF_LIFE {
+            self.reserved = self.upload.hold(size).await?;
+            self.held_at = Instant::now();
+        }
+        Ok(())
+    }
 }
 
 impl<'a> Parts<'a> {
-    fn of(report: &'a mut UploadBody, format: Option<Format>, max_bytes: u64) -> Self {
-        let reports = Reports::new(report.file_name(), format, max_bytes);
+    fn of(report: &'a mut UploadBody, format: Option<Format>, hold: Hold<'a>) -> Self {
+        let reports = Reports::new(report.file_name(), format, hold.upload.terms.max_bytes);
         let reports = Some(if report.is_gzipped() { reports.gzipped() } else { reports });
         let (packed, pending, hasher, contents) = (Bytes::new(), BytesMut::new(), Sha256::new(), Contents::default());
-        Self { report, packed, reports, contents, pending, hasher, size: 0, max_bytes }
+        Self { report, packed, reports, contents, pending, hasher, size: 0, hold }
     }
 
     /// The first part: there is one.
@@ -110,6 +140,7 @@ impl<'a> Parts<'a> {
                 }
             }
             self.unpack()?;
+            self.hold.keep(self.size).await?;
         }
         let length = self.pending.len().min(PART);
         Ok(self.pending.split_to(length).freeze())
@@ -136,8 +167,9 @@ impl<'a> Parts<'a> {
         let added = &self.pending[before..];
         self.hasher.update(added);
         self.size += added.len() as u64;
-        if self.size > self.max_bytes {
-            let message = format!("the report has more than {} bytes, the most that this workspace takes", self.max_bytes);
+        let max_bytes = self.hold.upload.terms.max_bytes;
+        if self.size > max_bytes {
+            let message = format!("the report has more than {max_bytes} bytes, the most that this workspace takes");
             return Err(Problem::too_large(message));
         }
         Ok(())

@@ -9,6 +9,7 @@ use platform::db::{Db, DbError, NewEntry, NewImport, UploadTerms};
 use platform::http::{Parameters, Problem, parameters};
 use platform::ids::new_id;
 use platform::objects::Store;
+use platform::rate::Rate;
 use scan_reports::Format;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -77,10 +78,10 @@ impl UploadOptions {
     }
 }
 
-/// Takes the report of a request into the store, writes the import down, and gives its document. The terms are checked before the body
+/// Takes the report of a request into the store, writes the import down, and gives its document, and what is left of the key's requests. The terms are checked before the body
 /// is read. What comes with the Idempotency-Key of an import is compared with that, and not stored. A broken upload leaves neither row nor object;
 /// where that fails, too, the drain finds what is left over.
-pub(crate) async fn accept(request: Request) -> Result<Value, Problem> {
+pub(crate) async fn accept(request: Request) -> Result<(Value, Rate), Problem> {
     let headers = request.headers();
     let key = key_of(headers)?;
     let idempotency_key = idempotency_key(headers)?;
@@ -88,7 +89,7 @@ pub(crate) async fn accept(request: Request) -> Result<Value, Problem> {
     let options = UploadOptions::of_query(request.uri())?;
     let (id, request_hash) = (new_id(), options.fingerprint());
     let store = Store::open().await.map_err(Problem::internal)?;
-    let terms = Db::open().await?.open_upload(key, id, idempotency_key.as_deref(), length, request_hash).await?;
+    let (terms, rate) = Db::open().await?.open_upload(key, id, idempotency_key.as_deref(), length, request_hash).await?;
     let upload = Upload { store, key, id, terms };
     let format = options.format();
     let (file_name, StoredUpload { size, sha256, contents }) = match upload.receive(request, options.file_name.clone(), format).await {
@@ -109,7 +110,7 @@ pub(crate) async fn accept(request: Request) -> Result<Value, Problem> {
         entries: &contents.entries.into_iter().map(new_entry).collect::<Vec<_>>(),
         left_out: contents.left_out.as_deref(),
     };
-    upload.create(&import).await
+    Ok((upload.create(&import).await?, rate))
 }
 
 /// An upload that the database knows of. It holds no connection: those of the host are few, and a body may take hours to come.
@@ -124,7 +125,7 @@ impl Upload {
     async fn receive(&self, request: Request, name: Option<String>, format: Option<Format>) -> Result<(String, StoredUpload), Problem> {
         let mut report = UploadBody::of_request(request, name).await?;
         let stored = if self.terms.repeats {
-            hash_report(&mut report, format, self.terms.max_bytes).await?
+            hash_report(self, &mut report, format).await?
         } else {
             store_report(self, &mut report, format).await?
         };
@@ -167,6 +168,11 @@ impl Upload {
     /// Notes that the report goes into the store in parts, before the first of them is sent.
     pub(crate) async fn note_parts(&self, parts_id: &str) -> Result<(), Problem> {
         Ok(Db::open().await?.note_upload_parts(self.terms.workspace_id, self.id, parts_id).await?)
+    }
+
+    /// Says that the upload goes on, and has come to so many bytes that are to be stored. Gives how many it may come to before it asks again.
+    pub(crate) async fn hold(&self, bytes: u64) -> Result<u64, Problem> {
+        Ok(Db::open().await?.hold_upload(self.terms.workspace_id, self.id, bytes).await?)
     }
 
     /// Where the report goes in the store.

@@ -1,4 +1,4 @@
-//! What a page polls: the status of an import, and notifications.
+//! What a page polls: the status of an import, notifications, and what its workspace uses of its limits. And what was done in it.
 
 use axum::Router;
 use axum::extract::Path;
@@ -7,9 +7,10 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use platform::auth::key_of;
 use platform::db::Db;
 use platform::http::{
-    Answer, List, Nothing, Params, document_response, entity_tag, known_version, no_such_method, no_such_path, not_modified, parse_id,
-    set_tag,
+    Answer, List, Nothing, Parameters, Params, document_response, entity_tag, known_version, no_such_method, no_such_path, not_modified,
+    parse_id, set_tag,
 };
+use serde::Deserialize;
 use serde_json::json;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
@@ -23,6 +24,8 @@ async fn handle(request: Request) -> impl IntoResponse {
         .route("/api/v1/notifications/unread", get(count_unread))
         .route("/api/v1/notifications/read", post(mark_all_read))
         .route("/api/v1/notifications/{id}/read", post(mark_one_read))
+        .route("/api/v1/workspace", get(workspace))
+        .route("/api/v1/events", get(list_events))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .call(request)
@@ -72,4 +75,27 @@ async fn mark_one_read(Path(id): Path<String>, _: Params<Nothing>, headers: Head
     let (key, id) = (key_of(&headers)?, parse_id(&id)?);
     let unread = Db::open().await?.mark_notifications_read(key, Some(id)).await?;
     Ok(document_response(StatusCode::OK, unread.to_string()))
+}
+
+/// The key's workspace: its limits, what it uses of them, and how many requests the key has left.
+async fn workspace(_: Params<Nothing>, headers: HeaderMap) -> Answer {
+    let workspace = Db::open().await?.get_workspace(key_of(&headers)?).await?;
+    Ok(document_response(StatusCode::OK, workspace.to_string()))
+}
+
+#[derive(Deserialize)]
+struct OfObject {
+    action: Option<String>,
+    object_id: Option<String>,
+}
+
+impl Parameters for OfObject {
+    const NAMES: &'static [&'static str] = &["action", "object_id"];
+}
+
+/// Who did what, newest first; of one action (`finding.decided`) or of all, to one thing or to all.
+async fn list_events(list: List<OfObject>, headers: HeaderMap) -> Answer {
+    let (key, OfObject { action, object_id }) = (key_of(&headers)?, &list.filter);
+    let page = Db::open().await?.list_events(key, list.after_as()?, list.limit, action.as_deref(), object_id.as_deref()).await?;
+    list.answer(&page)
 }

@@ -12,6 +12,7 @@ begin
   if not found then
     raise exception using errcode = 'SW404', message = format('there is no workspace of the name %s; create-workspace makes one', p_workspace);
   end if;
+  perform spillway.note_event(v_key.workspace_id, 'key.created', v_key.id::text, null, spillway.api_key_document(v_key));
   return spillway.api_key_document(v_key);
 end
 $$;

@@ -10,6 +10,7 @@ begin
   if not found then
     raise exception using errcode = 'SW404', message = 'the database has no such key, or it is revoked already';
   end if;
+  perform spillway.note_event(v_key.workspace_id, 'key.revoked', v_key.id::text, null, spillway.api_key_document(v_key));
   return spillway.api_key_document(v_key);
 end
 $$;

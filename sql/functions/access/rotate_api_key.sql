@@ -3,6 +3,7 @@ language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   v_key spillway.api_keys;
+  v_before jsonb;
 begin
   update spillway.api_keys k set expires_at = least(coalesce(k.expires_at, 'infinity'), now() + p_overlap)
   where k.id = p_id and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
@@ -10,9 +11,11 @@ begin
   if not found then
     raise exception using errcode = 'SW404', message = 'there is no valid key of this id';
   end if;
+  v_before := spillway.api_key_document(v_key);
   insert into spillway.api_keys as k (workspace_id, name, hash, scopes, expires_at)
   values (v_key.workspace_id, v_key.name, p_hash, v_key.scopes, p_expires_at)
   returning k.* into v_key;
+  perform spillway.note_event(v_key.workspace_id, 'key.rotated', v_key.id::text, v_before, spillway.api_key_document(v_key));
   return spillway.api_key_document(v_key);
 end
 $$;

@@ -14,7 +14,8 @@ begin
   if not found then
     perform spillway.refuse_step(p_workspace, p_import, 'only a queued or running one can be cancelled');
   end if;
-  perform spillway.admit_imports(p_workspace);
+  perform spillway.note_event(p_workspace, 'import.cancelled', p_import::text, null, null);
+  perform spillway.leave_queue(p_workspace, p_import);
   return spillway.import_document(v_import);
 end
 $$;

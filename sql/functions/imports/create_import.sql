@@ -10,9 +10,7 @@ declare
   v_import spillway.imports;
 begin
   delete from spillway.uploads u where u.workspace_id = p_workspace and u.id = p_id returning u.* into v_upload;
-  if not found or v_upload.abandoned_at is not null then
-    raise exception using errcode = 'SW409', message = 'the upload took too long and was given up; send the report again';
-  end if;
+  perform spillway.check_upload_is_open(v_upload);
   insert into spillway.imports as i (
     workspace_id, id, file_name, object_key, size_bytes, sha256, idempotency_key, request_sha256, scope, close_missing, format, entries)
   values (p_workspace, p_id, p_file_name, v_upload.object_key, p_size, p_sha256, p_idempotency_key, p_request, p_scope, p_close_missing,
@@ -22,6 +20,10 @@ begin
   on conflict (workspace_id, idempotency_key) do nothing
   returning i.* into v_import;
   if found then
+    if p_size > v_upload.reserved_bytes then
+      -- Also of a report that was only compared with that of an import, which has given its Idempotency-Key up since.
+      raise exception using errcode = 'SW409', message = 'the upload has become larger than what was reserved for it; send the report again';
+    end if;
     if p_entries is null then
       insert into spillway.import_segments (workspace_id, import_id, segment) values (p_workspace, p_id, 0);
     else
@@ -38,6 +40,9 @@ begin
         jsonb_build_array(jsonb_build_object('code', 'unknown_entry', 'message', p_left_out)), true));
       select i.* into strict v_import from spillway.imports i where i.workspace_id = p_workspace and i.id = p_id;
     end if;
+    perform spillway.note_event(p_workspace, 'import.created', p_id::text, null, jsonb_build_object('file_name', p_file_name, 'size_bytes', p_size,
+      'sha256', encode(p_sha256, 'hex'), 'format', v_import.format, 'scope', p_scope, 'close_missing', p_close_missing));
+    update spillway.workspaces w set stored_bytes = w.stored_bytes + p_size, active_imports = w.active_imports + 1 where w.id = p_workspace;
     perform spillway.admit_imports(p_workspace);
   else
     select i.* into strict v_import from spillway.imports i
@@ -48,4 +53,4 @@ begin
 end
 $$;
 comment on function spillway.create_import(integer, uuid, text, bigint, bytea, text, text, boolean, smallint, text, jsonb, text, bytea) is
-  'makes an import of an upload, and queues it; where the Idempotency-Key was used for the same report, gives that import instead (SW422: for another report or with other options, whose hash is p_request). p_format: what the uploader says it is; null: its content tells. p_entries: of a packed upload the reports in it [{name, offset, size, format}], each read by itself; p_left_out: what is to be noted of its other files. SW409 where the upload was given up';
+  'makes an import of an upload, and queues it; where the Idempotency-Key was used for the same report, gives that import instead (SW422: for another report or with other options, whose hash is p_request). p_format: what the uploader says it is; null: its content tells. p_entries: of a packed upload the reports in it [{name, offset, size, format}], each read by itself; p_left_out: what is to be noted of its other files. SW409 where the upload was given up, or is larger than what is reserved for it';

@@ -5,7 +5,7 @@ language plpgsql stable parallel safe security definer set search_path = ''
 as $$
 begin
   return spillway.read_page(format($query$
-    select i.id as place, spillway.import_document(i) as document
+    select i.id as place, spillway.import_text(i) as document
     from (
       select i.* from spillway.imports i
       where i.workspace_id = %1$s and (%2$L is null or i.id < %2$L) and (%4$L is null or i.state = %4$L)

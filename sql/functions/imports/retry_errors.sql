@@ -45,6 +45,9 @@ begin
   perform spillway.add_import_counts(p_workspace, p_import, v_counts);
   -- The last error may have been what kept it from closing anything.
   perform spillway.close_missing_findings(p_workspace, v_import.scope);
+  perform spillway.note_event(p_workspace, 'import.errors_retried', p_import::text, null,
+    jsonb_build_object('stored', v_stored, 'refused', v_refused));
+  perform spillway.count_findings(p_workspace, p_import);
   select i.* into v_import from spillway.imports i where i.workspace_id = p_workspace and i.id = p_import;
   return jsonb_build_object('stored', v_stored, 'refused', v_refused, 'errors', v_import.errors, 'links', spillway.import_document(v_import) -> 'links');
 end

@@ -16,6 +16,8 @@ begin
   insert into spillway.import_queue (workspace_id, import_id, segment, attempt)
   select p_workspace, p_import, s.segment, v_import.attempt from spillway.import_segments s
   where s.workspace_id = p_workspace and s.import_id = p_import and not s.completed;
+  perform spillway.note_event(p_workspace, 'import.retried', p_import::text, null, null);
+  update spillway.workspaces w set active_imports = w.active_imports + 1 where w.id = p_workspace;
   perform spillway.admit_imports(p_workspace);
   return spillway.import_document(v_import);
 end

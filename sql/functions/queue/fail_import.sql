@@ -27,7 +27,7 @@ begin
   returning i.* into v_import;
   perform spillway.notify(v_import.workspace_id, p_import, 'failed', 'Import failed',
     format('%s: %s; %s records were stored before', v_import.file_name, p_error ->> 'message', v_import.items - v_import.errors));
-  perform spillway.admit_imports(v_import.workspace_id);
+  perform spillway.leave_queue(v_import.workspace_id, p_import);
   return jsonb_build_object('state', 'failed');
 end
 $$;

@@ -35,7 +35,7 @@ begin
   perform spillway.notify_completed(v_import);
   perform spillway.close_missing_findings(v_workspace, v_import.scope);
   -- Last: nobody who uploads or ends an import waits for a long closing.
-  perform spillway.admit_imports(v_workspace);
+  perform spillway.leave_queue(v_workspace, p_import);
   return jsonb_build_object('state', 'completed');
 end
 $$;

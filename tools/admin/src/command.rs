@@ -8,7 +8,9 @@ use crate::parse::Parse;
 use crate::{Database, Role, connections, migrate, roles, secret};
 
 mod keys;
+mod limits;
 use keys::{CreateKey, CreateWorkspace, ListKeys, RevokeKey, RotateKey};
+use limits::{ListPlans, ListWorkspaces, SetLimits, SetPlan};
 
 /// What an operator does.
 #[derive(Debug, Subcommand)]
@@ -21,6 +23,18 @@ pub enum Command {
 
     /// Makes a workspace, unless there is one of that name
     CreateWorkspace(CreateWorkspace),
+
+    /// Shows workspaces: their limits, and what they use of them
+    ListWorkspaces(ListWorkspaces),
+
+    /// Gives a workspace another plan, or limits of its own
+    SetLimits(SetLimits),
+
+    /// Shows plans: limits that many workspaces share
+    ListPlans(ListPlans),
+
+    /// Makes a plan, or changes its limits
+    SetPlan(SetPlan),
 
     /// Makes an API key of a workspace and prints it; the database keeps only its hash
     CreateKey(CreateKey),
@@ -64,6 +78,10 @@ impl Command {
             Self::Migrate(target) => migrate(&target).await,
             Self::SetPassword(options) => options.run().await,
             Self::CreateWorkspace(options) => options.run().await,
+            Self::ListWorkspaces(options) => options.run().await,
+            Self::SetLimits(options) => options.run().await,
+            Self::ListPlans(options) => options.run().await,
+            Self::SetPlan(options) => options.run().await,
             Self::CreateKey(options) => options.run().await,
             Self::ListKeys(options) => options.run().await,
             Self::RotateKey(options) => options.run().await,

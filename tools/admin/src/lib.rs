@@ -10,6 +10,7 @@ pub use database::Database;
 
 pub mod connections;
 pub mod key;
+pub mod limits;
 pub mod migrate;
 pub mod parse;
 pub mod random;

@@ -168,8 +168,8 @@ fn parameter(column: &Column) -> &(dyn ToSql + Sync) {
 pub(super) async fn create_import(connection: &Client, workspace: &str, bytes: u64) -> Result<String> {
     let workspace: i32 = connection.query_one("select spillway.create_workspace($1)", &[&workspace]).await?.get(0);
     let id: String = connection.query_one("select spillway.new_id()::text", &[]).await?.get(0);
-    let open = "select spillway.open_upload($1, $2::text::uuid)";
-    connection.query_one(open, &[&workspace, &id]).await.context("cannot open an upload")?;
+    let open = "select spillway.open_upload($1, $2::text::uuid, null, $3)";
+    connection.query_one(open, &[&workspace, &id, &i64::try_from(bytes)?]).await.context("cannot open an upload")?;
     let create = "select spillway.create_import($1, $2::text::uuid, 'bench', $3, sha256('bench'))";
     connection.query_one(create, &[&workspace, &id, &i64::try_from(bytes)?]).await.context("cannot create an import")?;
     Ok(id)

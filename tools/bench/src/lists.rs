@@ -203,7 +203,7 @@ const BY_ID: [ById; 7] = [
         "imports",
         "list_imports({w}, {after}, 50)",
         "01900000-0000-7000-9000-000000008000",
-        "select spillway.import_document(i) from spillway.imports i where i.workspace_id = {w} {after} order by i.id desc",
+        "select spillway.import_text(i) from spillway.imports i where i.workspace_id = {w} {after} order by i.id desc",
         "i.id < '{at}'",
     ],
     [
@@ -211,7 +211,7 @@ const BY_ID: [ById; 7] = [
         "imports?state=cancelled",
         "list_imports({w}, {after}, 50, 'cancelled')",
         "01900000-0000-7000-9000-000000018000",
-        "select spillway.import_document(i) from spillway.imports i where i.workspace_id = {w} and i.state = 'cancelled' {after} order by i.id desc",
+        "select spillway.import_text(i) from spillway.imports i where i.workspace_id = {w} and i.state = 'cancelled' {after} order by i.id desc",
         "i.id < '{at}'",
     ],
     [

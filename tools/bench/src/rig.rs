@@ -87,8 +87,11 @@ impl Rig {
         drop_database(&cluster, &database.name).await
     }
 
+    /// A caller who is let ask as often as it likes.
     pub(super) async fn client(&self, workspace: &str) -> Result<Client> {
-        self.stack.client(workspace).await
+        let client = self.stack.client(workspace).await?;
+        self.stack.lift_rate(workspace).await?;
+        Ok(client)
     }
 
     /// Writes out what earlier work has left to be written, so that it is not paid for by what is measured next.

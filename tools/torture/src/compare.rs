@@ -7,6 +7,7 @@ use futures::future::try_join_all;
 use serde_json::Value;
 use stack::Stack;
 use stack::contents;
+use tokio_postgres::Client;
 
 use crate::world::Workspace;
 
@@ -45,6 +46,8 @@ struct Held {
     imports: BTreeMap<String, Facts>,
     /// Imports in the database: each report should have one.
     count: usize,
+    /// Where what the workspace is said to use is not what it holds.
+    usage: Vec<String>,
 }
 
 /// What is told of an import, as far as it does not depend on time and on what came before: by name, as text.
@@ -76,6 +79,7 @@ impl Outcome {
     pub(super) fn contradictions(&self) -> Vec<Difference> {
         let mut contradictions = Vec::new();
         for (number, held) in (1..).zip(&self.0) {
+            contradictions.extend(held.usage.iter().map(|text| Difference::new("usage", format!("workspace {number}: {text}"))));
             for (what, kind) in [("assets", "asset "), ("findings", "finding "), ("occurrences", "occurrence ")] {
                 let new: u64 = held.imports.values().filter_map(|facts| facts.new.get(what)).sum();
                 let rows = held.rows.iter().filter(|row| row.starts_with(kind)).count() as u64;
@@ -91,7 +95,8 @@ impl Outcome {
 
 impl Held {
     async fn read(stack: &Stack, workspace: &Workspace<'_>) -> Result<Self> {
-        let rows = contents::of(&stack.database.connect().await?, &workspace.name).await?;
+        let database = stack.database.connect().await?;
+        let (rows, usage) = (contents::of(&database, &workspace.name).await?, usage(&database, &workspace.name).await?);
         let list = workspace.client.list("imports", "").await?;
         let mut imports = BTreeMap::new();
         for import in &list {
@@ -99,8 +104,23 @@ impl Held {
             let name = import["file_name"].as_str().unwrap_or_default().to_owned();
             imports.insert(name, Facts::of(&workspace.status(id).await?));
         }
-        Ok(Self { rows, imports, count: list.len() })
+        Ok(Self { rows, imports, count: list.len(), usage })
     }
+}
+
+/// Where the counts that quotas go by are not the sums of the rows that they count.
+async fn usage(database: &Client, workspace: &str) -> Result<Vec<String>> {
+    const USAGE: &str = "
+        select w.stored_bytes, (select coalesce(sum(i.size_bytes), 0)::bigint from spillway.imports i where i.workspace_id = w.id and i.report_removed_at is null),
+          w.active_imports::bigint, (select count(*) from spillway.imports i where i.workspace_id = w.id and i.active),
+          w.findings, (select count(*) from spillway.findings f where f.workspace_id = w.id)
+        from spillway.workspaces w where w.name = $1";
+    let row = database.query_one(USAGE, &[&workspace]).await.context("cannot sum up what a workspace uses")?;
+    let counted =
+        ["stored bytes", "active imports", "findings"].into_iter().zip([0, 2, 4].map(|column| (row.get(column), row.get(column + 1))));
+    let differs =
+        |(what, (counted, held)): (&str, (i64, i64))| (counted != held).then(|| format!("{what}: {counted} are counted, {held} held"));
+    Ok(counted.filter_map(differs).collect())
 }
 
 impl Facts {
@@ -214,7 +234,7 @@ mod tests {
         let counts = json!({"assets": {"new": new, "updated": 2, "unchanged": 3}, "findings": {"new": 0, "closed": 7}, "errors": 1});
         let facts = Facts::of(&json!({"state": state, "error": null, "progress": {"items": 5}, "counts": counts}));
         let rows = rows.iter().map(|row| (*row).to_owned()).collect();
-        Outcome(vec![Held { rows, imports: [("a".to_owned(), facts)].into(), count: 1 }])
+        Outcome(vec![Held { rows, imports: [("a".to_owned(), facts)].into(), count: 1, usage: Vec::new() }])
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub(super) async fn create<'a>(stack: &Stack, apps: &[String], label: &str, repo
     for (number, (reports, app)) in reports.iter().zip(apps.iter().cycle()).enumerate() {
         let name = format!("{label}-{}", number + 1);
         let key = stack.key(&name, "torture", DAYS).await?;
+        stack.lift_rate(&name).await?;
         workspaces.push(Workspace { client: Client::new(app, &key), name, reports });
     }
     Ok(workspaces)

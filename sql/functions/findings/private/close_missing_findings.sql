@@ -40,7 +40,7 @@ begin
   where f.workspace_id = p_workspace and f.id = r.finding_id and f.status = 'open' and f.last_import_id < v_import.id
     -- Another scope still shows it, or an import of no scope was the last to see it.
     and not exists (select from spillway.finding_scopes o where o.workspace_id = p_workspace and o.finding_id = f.id and o.scope <> p_scope)
-    and exists (select from spillway.imports l where l.workspace_id = p_workspace and l.id = f.last_import_id and l.scope is not null);
+    and not exists (select from spillway.imports l where l.workspace_id = p_workspace and l.id = f.last_import_id and l.scope is null);
   get diagnostics v_closed = row_count;
   if v_closed > 0 then
     update spillway.imports i

@@ -2,11 +2,12 @@ create or replace function spillway.admit_imports(p_workspace integer) returns i
 language plpgsql volatile set search_path = ''
 as $$
 declare
-  v_workspace spillway.workspaces;
+  v_served_at timestamptz;
+  v_running integer := (spillway.limits_of(p_workspace)).max_running_imports;
   v_count integer;
 begin
   -- The lock makes the limit strict: two that admit at once would both find the last place free.
-  select w.* into v_workspace from spillway.workspaces w where w.id = p_workspace for no key update;
+  select w.served_at into v_served_at from spillway.workspaces w where w.id = p_workspace for no key update;
   -- Chosen once, whatever the plan: looked for again for each segment, the next look would pass over an import whose first is admitted by then.
   with next_imports as materialized (
     select n.import_id from spillway.import_queue n
@@ -14,12 +15,12 @@ begin
       -- Each import by its first segment.
       and not exists (select from spillway.import_queue f where f.import_id = n.import_id and f.segment < n.segment)
     order by n.priority, n.import_id
-    limit greatest(v_workspace.max_running_imports
+    limit greatest(v_running
       - (select count(distinct a.import_id) from spillway.import_queue a where a.workspace_id = p_workspace and a.admitted), 0)
     -- What is locked is being cancelled, and whoever does that comes here next.
     for no key update skip locked
   )
-  update spillway.import_queue q set admitted = true, turn_at = v_workspace.served_at
+  update spillway.import_queue q set admitted = true, turn_at = v_served_at
   from next_imports n where q.import_id = n.import_id;
   get diagnostics v_count = row_count;
   return v_count;

@@ -2,6 +2,7 @@ create or replace function spillway.end_dead_imports() returns integer
 language plpgsql volatile set search_path = ''
 as $$
 declare
+  c_pause constant interval := interval '10 minutes';
   v_import uuid;
   v_attempt integer;
   v_locked integer;
@@ -22,11 +23,16 @@ begin
     where q.import_id = v_import and q.claimed and q.available_at <= now()
       and (q.failures >= spillway.max_failures() - 1 or q.stalled_at < now() - spillway.max_stall())
     limit 1;
-    if found then
+    continue when not found;
+    begin
       perform spillway.fail_import(v_import, v_attempt, jsonb_build_object(
         'code', 'no_progress', 'message', 'the import was given up: whoever worked on it ended again and again without an answer'), false);
       v_count := v_count + 1;
-    end if;
+    exception when others then
+      -- What is wrong with one import keeps nobody from the others: it is looked at again after a while.
+      raise warning 'the import % could not be ended: % (%)', v_import, sqlerrm, sqlstate;
+      update spillway.import_queue q set available_at = now() + c_pause where q.import_id = v_import and q.claimed and q.available_at <= now();
+    end;
   end loop;
   return v_count;
 end

@@ -1,0 +1,11 @@
+create or replace function spillway.leave_queue(p_workspace integer, p_import uuid) returns void
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  perform spillway.count_findings(p_workspace, p_import);
+  update spillway.workspaces w set active_imports = w.active_imports - 1 where w.id = p_workspace;
+  perform spillway.admit_imports(p_workspace);
+end
+$$;
+comment on function spillway.leave_queue(integer, uuid) is
+  'for whoever has ended an import, as the last thing: its findings are counted for its workspace, and the next import is admitted';
