@@ -19,6 +19,7 @@ mod nginx;
 mod operator;
 mod outage;
 mod packed;
+mod removal;
 mod roles;
 mod steering;
 mod upload;

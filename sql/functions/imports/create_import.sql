@@ -9,6 +9,7 @@ declare
   v_upload spillway.uploads;
   v_import spillway.imports;
 begin
+  perform spillway.hold_workspace(p_workspace);
   delete from spillway.uploads u where u.workspace_id = p_workspace and u.id = p_id returning u.* into v_upload;
   if not found or v_upload.abandoned_at is not null then
     raise exception using errcode = 'SW409', message = 'the upload took too long and was given up; send the report again';

@@ -8,6 +8,7 @@ declare
   v_existing spillway.imports;
   v_key text := format('imports/%s/%s', p_workspace, p_id);
 begin
+  perform spillway.hold_workspace(p_workspace);
   if p_size > v_max then
     raise exception using errcode = 'SW413', message = format('the report has %s bytes, this workspace takes at most %s', p_size, v_max);
   end if;

@@ -8,7 +8,9 @@ use crate::parse::Parse;
 use crate::{Database, Role, connections, migrate, roles, secret};
 
 mod keys;
+mod removal;
 use keys::{CreateKey, CreateWorkspace, ListKeys, RevokeKey, RotateKey};
+use removal::RemoveWorkspace;
 
 /// What an operator does.
 #[derive(Debug, Subcommand)]
@@ -21,6 +23,9 @@ pub enum Command {
 
     /// Makes a workspace, unless there is one of that name
     CreateWorkspace(CreateWorkspace),
+
+    /// Removes a workspace for good, with its reports in the store, and prints the proof; where it was left off, it goes on
+    RemoveWorkspace(RemoveWorkspace),
 
     /// Makes an API key of a workspace and prints it; the database keeps only its hash
     CreateKey(CreateKey),
@@ -64,6 +69,7 @@ impl Command {
             Self::Migrate(target) => migrate(&target).await,
             Self::SetPassword(options) => options.run().await,
             Self::CreateWorkspace(options) => options.run().await,
+            Self::RemoveWorkspace(options) => options.run().await,
             Self::CreateKey(options) => options.run().await,
             Self::ListKeys(options) => options.run().await,
             Self::RotateKey(options) => options.run().await,

@@ -13,6 +13,7 @@ pub mod key;
 pub mod migrate;
 pub mod parse;
 pub mod random;
+pub mod removal;
 mod rights;
 pub mod roles;
 pub use roles::Role;

@@ -7,6 +7,9 @@ declare
 begin
   -- The lock makes the limit strict: two that admit at once would both find the last place free.
   select w.* into v_workspace from spillway.workspaces w where w.id = p_workspace for no key update;
+  if v_workspace.removed_at is not null then
+    return 0;
+  end if;
   -- Chosen once, whatever the plan: looked for again for each segment, the next look would pass over an import whose first is admitted by then.
   with next_imports as materialized (
     select n.import_id from spillway.import_queue n
