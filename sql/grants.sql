@@ -36,5 +36,6 @@ to spillway_drain;
 
 -- spillway-admin, but for what only the owner can: migrate, and passwords
 grant execute on function
-  spillway.create_workspace, spillway.list_workspaces, spillway.set_workspace_limits, spillway.list_plans, spillway.set_plan, spillway.create_api_key, spillway.list_api_keys, spillway.rotate_api_key, spillway.revoke_api_key
+  spillway.create_workspace, spillway.list_workspaces, spillway.set_workspace_limits, spillway.list_plans, spillway.set_plan,
+  spillway.create_api_key, spillway.list_api_keys, spillway.rotate_api_key, spillway.revoke_api_key, spillway.begin_removal, spillway.remove_some
 to spillway_admin;

@@ -566,6 +566,23 @@ COMMENT ON COLUMN spillway.occurrences.seen_as IS 'what last_import_id meant for
 
 COMMENT ON COLUMN spillway.occurrences.source_offset IS 'where in the report of last_import_id it stands';
 
+CREATE TABLE spillway.removals (
+    workspace_id integer NOT NULL,
+    name text NOT NULL,
+    removed_by text NOT NULL,
+    begun_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
+    counts jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+COMMENT ON TABLE spillway.removals IS 'workspaces that were removed, or are being removed: the proof, which holds nothing of theirs but their names';
+
+COMMENT ON COLUMN spillway.removals.removed_by IS 'the user of the database who began it';
+
+COMMENT ON COLUMN spillway.removals.ended_at IS 'when the last row and the last report were gone; null: it can be gone on with';
+
+COMMENT ON COLUMN spillway.removals.counts IS 'what was removed: rows by table; and objects, the reports that lay in the store, with their bytes';
+
 CREATE TABLE spillway.schema_migrations (
     version integer NOT NULL,
     name text NOT NULL,
@@ -607,6 +624,7 @@ CREATE TABLE spillway.workspaces (
     max_running_imports smallint DEFAULT 4 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     served_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    removed_at timestamp with time zone,
     CONSTRAINT workspace_limits_are_positive CHECK (((max_import_bytes > 0) AND (max_running_imports > 0))),
     CONSTRAINT workspace_name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
@@ -618,6 +636,8 @@ COMMENT ON COLUMN spillway.workspaces.max_import_bytes IS 'the largest report it
 COMMENT ON COLUMN spillway.workspaces.max_running_imports IS 'how many of its imports are worked on at a time';
 
 COMMENT ON COLUMN spillway.workspaces.served_at IS 'when one of its imports was last claimed: whoever waits longest is next';
+
+COMMENT ON COLUMN spillway.workspaces.removed_at IS 'since when it is being removed: its keys open nothing, and nothing of it is taken in, admitted or claimed any more; null: it is not';
 
 ALTER TABLE spillway.workspaces ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME spillway.workspaces_id_seq
@@ -676,6 +696,9 @@ ALTER TABLE ONLY spillway.notifications
 ALTER TABLE ONLY spillway.occurrences
     ADD CONSTRAINT occurrences_pkey PRIMARY KEY (workspace_id, id);
 
+ALTER TABLE ONLY spillway.removals
+    ADD CONSTRAINT removals_pkey PRIMARY KEY (workspace_id);
+
 ALTER TABLE ONLY spillway.schema_migrations
     ADD CONSTRAINT schema_migrations_are_applied_once PRIMARY KEY (version);
 
@@ -709,6 +732,8 @@ CREATE INDEX imports_that_close ON spillway.imports USING btree (workspace_id, s
 CREATE INDEX imports_with_reports ON spillway.imports USING btree (finished_at) WHERE ((finished_at IS NOT NULL) AND (report_removed_at IS NULL));
 
 CREATE INDEX notifications_by_age ON spillway.notifications USING btree (created_at);
+
+CREATE INDEX notifications_by_import ON spillway.notifications USING btree (workspace_id, import_id);
 
 CREATE INDEX notifications_unread ON spillway.notifications USING btree (workspace_id) WHERE (read_at IS NULL);
 
@@ -763,6 +788,8 @@ ALTER TABLE spillway.imports ENABLE ROW LEVEL SECURITY;
 ALTER TABLE spillway.notifications ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.occurrences ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.removals ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.schema_migrations ENABLE ROW LEVEL SECURITY;
 

@@ -119,6 +119,7 @@ declare
 begin
   -- The order and condition of claim_import.
   for v_line in explain select q.import_id from spillway.import_queue q where q.admitted and q.available_at <= now()
+      and (select w.removed_at from spillway.workspaces w where w.id = q.workspace_id) is null
     order by q.turn_at, q.priority, q.import_id, q.segment limit 1 for no key update of q skip locked
   loop
     v_plan := v_plan || v_line || E'\n';

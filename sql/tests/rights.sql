@@ -47,8 +47,8 @@ select results_eq($$ select * from pg_temp.of('spillway_read') $$, $$ values ('c
   ('workspace_of_key') $$, 'read');
 select results_eq($$ select * from pg_temp.of('spillway_drain') $$, $$ values ('claim_import'), ('claim_leftovers'), ('clean_up'), ('cut_segment'), ('fail_import'),
   ('fail_trial'), ('finish_import'), ('forget_leftovers'), ('ingest_batch'), ('release_import'), ('unattended_seconds'), ('wants_segments') $$, 'drain');
-select results_eq($$ select * from pg_temp.of('spillway_admin') $$, $$ values ('create_api_key'), ('create_workspace'), ('list_api_keys'),
-  ('list_plans'), ('list_workspaces'), ('revoke_api_key'), ('rotate_api_key'), ('set_plan'), ('set_workspace_limits') $$, 'admin');
+select results_eq($$ select * from pg_temp.of('spillway_admin') $$, $$ values ('begin_removal'), ('create_api_key'), ('create_workspace'), ('list_api_keys'),
+  ('list_plans'), ('list_workspaces'), ('remove_some'), ('revoke_api_key'), ('rotate_api_key'), ('set_plan'), ('set_workspace_limits') $$, 'admin');
 select is(pg_temp.as_role('spillway_read', 'select from spillway.findings'), '42501', 'so it is where it is tried');
 select is(pg_temp.as_role('spillway_read', 'select spillway.count_unread(1)'), 'ok', 'both ways');
 

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use stack::postgres::Cluster;
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 /// How long a session waits for a lock before the test fails; until then it may be on its way.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -168,5 +169,52 @@ async fn a_claim_does_not_wait_for_who_works_on_an_import_that_looks_dead() -> R
     late.batch_execute("commit").await?;
     assert_eq!(text(&rig.session().await?, claim).await?, "nothing");
     assert_eq!(text(&rig.session().await?, "select error ->> 'code' from spillway.imports").await?, "no_progress");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_removal_finds_what_was_under_way_when_it_began() -> Result<()> {
+    let rig = Rig::new("select spillway.create_api_key('one', 'k', sha256('k'), '{read}', null)").await?;
+    let upload = rig.holder("select spillway.open_upload(1, public.id(1)); update spillway.api_keys set name = name").await?;
+    let removal = rig.waiter("select spillway.begin_removal('one') ->> 'workspace'").await?;
+    // A key in the place of another, whose place is held.
+    let rotated = "insert into spillway.api_keys (workspace_id, name, hash, scopes) values (1, 'k', sha256('new'), '{read}'); commit";
+    upload.batch_execute(rotated).await?;
+    assert_eq!(removal.await??, "one");
+    let session = rig.session().await?;
+    for key in ["k", "new"] {
+        let opened = session.query_one("select spillway.workspace_of_key(sha256($1::text::bytea), '{read}')", &[&key]).await;
+        assert_eq!(opened.expect_err("no key opens it").code().map(SqlState::code), Some("SW401"), "{key}");
+    }
+    assert_eq!(text(&session, "select spillway.remove_some('one', 10) ->> 'removed'").await?, r#"{"api_keys": 2}"#);
+    assert_eq!(text(&session, "select spillway.remove_some('one', 10) ->> 'uploads_open'").await?, "1");
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_removes_a_workspace_waits_for_a_batch_with_neither_findings_nor_workspace() -> Result<()> {
+    let setup = "select public.make(1), public.ingest(1, 1, public.findings('{1}')); select spillway.begin_removal('one')";
+    let rig = Rig::new(setup).await?;
+    let batch = rig.holder("select from spillway.import_queue for no key update").await?;
+    let removal = rig.waiter("select spillway.remove_some('one', 10) ->> 'removed'").await?;
+    let rest = "select from spillway.findings for update; update spillway.imports set items = items; update spillway.workspaces set served_at = now(); commit";
+    batch.batch_execute(rest).await?;
+    assert_eq!(removal.await??, r#"{"import_queue": 1}"#);
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_removes_a_workspace_waits_for_whoever_stores_in_it_still() -> Result<()> {
+    let setup = "select public.make(1), public.ingest(1, 1, public.findings('{1}', '')), public.finish(1, 1);
+        update spillway.import_errors set item = jsonb_set(item, '{findings,0,title}', '\"mended\"'); select spillway.begin_removal('one')";
+    let rig = Rig::new(setup).await?;
+    let retry = rig.holder("select spillway.retry_errors(1, public.id(1))").await?;
+    let removal = rig.waiter("select spillway.remove_some('one', 10) ->> 'removed'").await?;
+    retry.batch_execute("commit").await?;
+    removal.await??;
+    let session = rig.session().await?;
+    while text(&session, "select spillway.remove_some('one', 10) ->> 'removed'").await? != "{}" {}
+    assert_eq!(text(&session, "select count(*)::text from spillway.findings").await?, "0");
+    assert_eq!(text(&session, "select counts ->> 'findings' from spillway.removals").await?, "1");
     Ok(())
 }

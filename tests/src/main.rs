@@ -20,6 +20,7 @@ mod operator;
 mod outage;
 mod packed;
 mod quotas;
+mod removal;
 mod roles;
 mod steering;
 mod upload;

@@ -16,20 +16,20 @@ use tokio::process::Command;
 use crate::fixture::world;
 
 /// The program in an empty folder outside of the checkout.
-struct Operator {
+pub(crate) struct Operator {
     dir: PathBuf,
     program: PathBuf,
 }
 
 impl Operator {
-    async fn new() -> Result<Self> {
+    pub(crate) async fn new() -> Result<Self> {
         let dir = std::env::temp_dir().join(format!("spillway-operator-{}", random::hex(6)?));
         std::fs::create_dir(&dir)?;
         Ok(Self { dir, program: build::program("spillway-admin").await? })
     }
 
     /// What it prints when all is well. It sees nothing of this process's environment.
-    async fn prints(&self, database: Option<&Database>, arguments: &[&str]) -> Result<String> {
+    pub(crate) async fn prints(&self, database: Option<&Database>, arguments: &[&str]) -> Result<String> {
         self.answers(database, arguments, "").await
     }
 

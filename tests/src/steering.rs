@@ -192,11 +192,11 @@ async fn the_drain_removes_what_nobody_needs_any_more() -> Result<()> {
     let world = world_in(stack_without_wake_ups(&[("report_retention_days", "0")]).await?.into()).await?;
     let upload = world.upload("a.nessus", nessus(1, 1)?).await?;
     let broken = world.upload("b.nessus", nessus(1, 1)?).await?;
-    // An upload whose function was killed between the store and the database, over a day ago.
+    // An upload whose function was killed between the store and the database, some time ago.
     let lose = "
         with lost as (delete from spillway.imports where id = $1::text::uuid returning workspace_id, id, object_key)
-        insert into spillway.uploads (workspace_id, id, object_key, parts_id, started_at)
-        select workspace_id, id, object_key, 'a part that is gone', now() - interval '25 hours' from lost";
+        insert into spillway.uploads (workspace_id, id, object_key, parts_id, seen_at)
+        select workspace_id, id, object_key, 'a part that is gone', now() - spillway.upload_lease() - interval '1 minute' from lost";
     let database = world.stack.database.connect().await?;
     database.execute(lose, &[&broken.id]).await?;
     assert_eq!(world.stack.store.list_objects().await?.len(), 2);

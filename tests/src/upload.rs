@@ -135,7 +135,7 @@ async fn a_report_over_the_limit_is_refused_whether_it_says_so_or_not() -> Resul
 }
 
 /// A connection on which a test writes what it likes.
-async fn raw_upload(world: &World, length: usize, body: &[u8]) -> Result<TcpStream> {
+pub(crate) async fn raw_upload(world: &World, length: usize, body: &[u8]) -> Result<TcpStream> {
     raw_upload_with(&world.stack.key(&world.workspace, "raw", 1.0).await?, world, length, body).await
 }
 
@@ -192,7 +192,7 @@ async fn a_key_that_ends_during_an_upload_makes_no_import() -> Result<()> {
 }
 
 /// Waits until so many uploads are under way.
-async fn uploads(world: &World, count: i64) -> Result<()> {
+pub(crate) async fn uploads(world: &World, count: i64) -> Result<()> {
     let database = world.stack.database.connect().await?;
     let come = async {
         while database.query_one("select count(*) from spillway.uploads", &[]).await?.get::<_, i64>(0) != count {

@@ -15,7 +15,8 @@ begin
   select k.workspace_id, k.id, k.scopes, k.last_used_at, r.full_at, r.open_at
   into v_workspace, v_id, v_scopes, v_last_used_at, v_full_at, v_open_at
   from spillway.api_keys k left join spillway.key_rates r on r.workspace_id = k.workspace_id and r.key_id = k.id
-  where k.hash = p_hash and k.revoked_at is null and (k.expires_at is null or k.expires_at > now());
+  where k.hash = p_hash and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
+    and (select w.removed_at from spillway.workspaces w where w.id = k.workspace_id) is null;
   if not found then
     raise exception using errcode = 'SW401', message = 'the API key is unknown, revoked or expired';
   end if;

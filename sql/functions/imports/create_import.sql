@@ -9,6 +9,7 @@ declare
   v_upload spillway.uploads;
   v_import spillway.imports;
 begin
+  perform spillway.hold_workspace(p_workspace);
   delete from spillway.uploads u where u.workspace_id = p_workspace and u.id = p_id returning u.* into v_upload;
   perform spillway.check_upload_is_open(v_upload);
   insert into spillway.imports as i (

@@ -17,6 +17,7 @@ begin
     -- In the order of the index, past what others hold.
     select q.* into v_queue from spillway.import_queue q
     where q.admitted and q.available_at <= v_now
+      and (select w.removed_at from spillway.workspaces w where w.id = q.workspace_id) is null
     order by q.turn_at, q.priority, q.import_id, q.segment
     limit 1
     for no key update skip locked;

@@ -11,6 +11,7 @@ declare
   v_key text := format('imports/%s/%s', p_workspace, p_id);
   v_reserved bigint := 0;
 begin
+  perform spillway.hold_workspace(p_workspace);
   if p_size > v_limits.max_import_bytes then
     raise exception using errcode = 'SW413',
       message = format('the report has %s bytes, this workspace takes at most %s', p_size, v_limits.max_import_bytes);

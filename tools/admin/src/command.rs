@@ -9,8 +9,10 @@ use crate::{Database, Role, connections, migrate, roles, secret};
 
 mod keys;
 mod limits;
+mod removal;
 use keys::{CreateKey, CreateWorkspace, ListKeys, RevokeKey, RotateKey};
 use limits::{ListPlans, ListWorkspaces, SetLimits, SetPlan};
+use removal::RemoveWorkspace;
 
 /// What an operator does.
 #[derive(Debug, Subcommand)]
@@ -35,6 +37,9 @@ pub enum Command {
 
     /// Makes a plan, or changes its limits
     SetPlan(SetPlan),
+
+    /// Removes a workspace for good, with its reports in the store, and prints the proof; where it was left off, it goes on
+    RemoveWorkspace(RemoveWorkspace),
 
     /// Makes an API key of a workspace and prints it; the database keeps only its hash
     CreateKey(CreateKey),
@@ -82,6 +87,7 @@ impl Command {
             Self::SetLimits(options) => options.run().await,
             Self::ListPlans(options) => options.run().await,
             Self::SetPlan(options) => options.run().await,
+            Self::RemoveWorkspace(options) => options.run().await,
             Self::CreateKey(options) => options.run().await,
             Self::ListKeys(options) => options.run().await,
             Self::RotateKey(options) => options.run().await,

@@ -14,6 +14,7 @@ pub mod limits;
 pub mod migrate;
 pub mod parse;
 pub mod random;
+pub mod removal;
 mod rights;
 pub mod roles;
 pub use roles::Role;

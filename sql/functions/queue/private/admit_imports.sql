@@ -3,11 +3,15 @@ language plpgsql volatile set search_path = ''
 as $$
 declare
   v_served_at timestamptz;
+  v_removed_at timestamptz;
   v_running integer := (spillway.limits_of(p_workspace)).max_running_imports;
   v_count integer;
 begin
   -- The lock makes the limit strict: two that admit at once would both find the last place free.
-  select w.served_at into v_served_at from spillway.workspaces w where w.id = p_workspace for no key update;
+  select w.served_at, w.removed_at into v_served_at, v_removed_at from spillway.workspaces w where w.id = p_workspace for no key update;
+  if v_removed_at is not null then
+    return 0;
+  end if;
   -- Chosen once, whatever the plan: looked for again for each segment, the next look would pass over an import whose first is admitted by then.
   with next_imports as materialized (
     select n.import_id from spillway.import_queue n
