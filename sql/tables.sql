@@ -517,7 +517,7 @@ COMMENT ON COLUMN spillway.imports.only_new_occurrences IS 'the same of its occu
 
 COMMENT ON COLUMN spillway.imports.kind IS 'what it brings, and so who reads and stores it';
 
-COMMENT ON COLUMN spillway.imports.trial_failed IS 'more than half of its first trial_records() cannot be used: whoever works on it ends it. A person may have it tried again all the same';
+COMMENT ON COLUMN spillway.imports.trial_failed IS 'more than half of its first trial_records() cannot be used, or the database refused more than max_refused_records() of it: whoever works on it ends it. A person may have it tried again all the same';
 
 COMMENT ON COLUMN spillway.imports.request_sha256 IS 'SHA-256 of what was asked for with the Idempotency-Key beside the report (format, scope, close_missing, priority); null where none was sent';
 

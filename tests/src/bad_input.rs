@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use anyhow::{Context as _, Result};
+use reqwest::header::HeaderValue;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
+use stack::client::Client;
 
-use crate::fixture::{PATIENCE, World, answers_on, nessus, world};
+use crate::fixture::{PATIENCE, World, answers_on, nessus, stack_with, world, world_in};
 
 /// Imports something broken, and gives the reason that its import failed with.
 async fn reason(world: &World, name: &str, report: impl Into<Vec<u8>>) -> Result<Value> {
@@ -231,5 +233,144 @@ async fn large_findings_and_occurrences_can_be_read_a_page_at_a_time() -> Result
     let ports: BTreeSet<_> = occurrences.iter().filter_map(|occurrence| occurrence["location"]["port"].as_u64()).collect();
     assert_eq!((occurrences.len(), ports.len()), (120, 60), "each once");
     within_bytes(&world, "assets").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn texts_of_callers_have_nothing_that_nobody_sees() -> Result<()> {
+    let world = world().await?;
+    // Nobody's key: texts are looked at before anybody is asked who it is.
+    let nobody = Client::new(world.stack.url(), "spw_nobody");
+    let long = format!("scope={}", "%E5%A0%B1".repeat(256));
+    for (query, words) in [
+        ("scope=", "scope is empty"),
+        ("scope=%20%20", "scope is empty"),
+        (long.as_str(), "scope has 256 characters, it can have 1 to 255"),
+        ("scope=a%00b", "U+0000 at place 2"),
+        ("scope=a%0Ab", "U+000A at place 2"),
+        ("scope=%E5%A0%B1%1B[2J", "U+001B at place 2"),
+        ("scope=a%C2%85b", "U+0085 at place 2"),
+        ("scope=%E2%80%AEcod.shop", "U+202E at place 1"),
+        ("scope=a%E2%81%A6b", "U+2066 at place 2"),
+        ("scope=shop%EF%BB%BF", "U+FEFF at place 5"),
+    ] {
+        let answer = nobody.request(Method::POST, &format!("/api/v1/imports?{query}")).body("x").send().await?;
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{query}");
+        let problem: Value = answer.json().await?;
+        assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(words)), "{query}: {problem}");
+    }
+    for (key, words) in
+        [(&b"k\ty"[..], "U+0009 at place 2"), ("kéy".as_bytes(), "U+00E9 at place 2, which is not ASCII"), (b"\"\"", "is empty")]
+    {
+        let request = nobody.request(Method::POST, "/api/v1/imports").header("idempotency-key", HeaderValue::from_bytes(key)?);
+        let answer = request.body("x").send().await?;
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{words}");
+        let problem: Value = answer.json().await?;
+        assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(words)), "{words}: {problem}");
+    }
+
+    // A file is not renamed for it.
+    let name = "%E5%A0%B1%E2%80%AEgnp.%00%1B[2J%EF%BB%BF%0Anessus";
+    let scope = "?scope=%E5%A0%B1%20%D9%85%DB%8C%E2%80%8C%D8%AE";
+    let upload = world.client.request(Method::POST, &format!("/api/v1/imports{scope}")).header("x-file-name", name).body(nessus(1, 1)?);
+    let answer = upload.send().await?;
+    assert_eq!(answer.status(), StatusCode::ACCEPTED);
+    let import: Value = answer.json().await?;
+    assert_eq!(import["file_name"], "報gnp.[2Jnessus");
+    let kept = "select scope from spillway.imports where id = $1::text::uuid";
+    let kept = world.stack.database.connect().await?.query_one(kept, &[&import["id"].as_str()]).await?;
+    assert_eq!(kept.get::<_, &str>(0), "報 می\u{200c}خ", "what is needed to write stays");
+    Ok(())
+}
+
+/// Stands in all that a caller sends.
+const MARKER: &str = "marker7c1f";
+
+/// A report with the marker in each of its texts, of which the database may refuse one record.
+fn marked(port: &str, plugin_id: &str) -> String {
+    let text = format!("{MARKER} 'it' \"is\": here");
+    let text = text.replace('"', "&quot;");
+    format!(
+        "<NessusClientData_v2><Report name=\"{text}\"><ReportHost name=\"{MARKER}.example\">\
+         <ReportItem port=\"{port}\" svc_name=\"{MARKER}\" protocol=\"tcp\" severity=\"1\" {plugin_id}=\"7\" pluginName=\"{text}\" pluginFamily=\"{text}\">\
+         <description>{text}</description><plugin_output>{text}</plugin_output></ReportItem></ReportHost></Report></NessusClientData_v2>"
+    )
+}
+
+/// Everything that the app has logged, and its host.
+fn log(world: &World) -> Result<String> {
+    let runtime = world.stack.runtime.as_ref().context("no runtime")?;
+    let components = ["imports", "drain", "tick", "status", "findings"].map(|component| runtime.component_log(component));
+    Ok(components.concat() + &std::fs::read_to_string(runtime.log_file())?)
+}
+
+/// Asks for all kinds of things by the marker, each of which is an error.
+async fn ask_for_the_marker(world: &World) -> Result<()> {
+    let nobody = Client::new(world.stack.url(), &format!("spw_{MARKER}"));
+    let finding = "/api/v1/findings/00000000-0000-8000-8000-000000000000";
+    let request = |method: Method, path: &str| world.client.request(method, &path.replace("MARKER", MARKER));
+    let requests = [
+        nobody.request(Method::GET, "/api/v1/findings"),
+        nobody.request(Method::POST, "/internal/drain"),
+        request(Method::GET, "/MARKER"),
+        request(Method::GET, "/api/v1/findings/MARKER"),
+        request(Method::GET, "/api/v1/findings?MARKER=1"),
+        request(Method::GET, "/api/v1/findings?severity=MARKER"),
+        request(Method::GET, "/api/v1/findings?import_id=MARKER"),
+        request(Method::GET, "/api/v1/findings?cursor=MARKER"),
+        request(Method::GET, "/api/v1/occurrences?finding_id=MARKER"),
+        request(Method::GET, "/api/v1/imports?state=MARKER"),
+        request(Method::POST, "/api/v1/imports?format=MARKER").body("x"),
+        request(Method::POST, "/api/v1/imports?scope=%00MARKER").body("x"),
+        request(Method::POST, "/api/v1/imports").header("content-encoding", MARKER).body("x"),
+        request(Method::POST, "/api/v1/imports").header("content-type", format!("multipart/form-data; boundary={MARKER}")).body(MARKER),
+        request(Method::POST, "/api/v1/imports")
+            .header("x-file-name", HeaderValue::from_bytes(format!("{MARKER}\u{f1}").as_bytes())?)
+            .body(""),
+        // The host passes on what is UTF-8 only.
+        request(Method::GET, "/api/v1/findings").header("x-other", HeaderValue::from_bytes(&[MARKER.as_bytes(), b"\xf1"].concat())?),
+        request(Method::PATCH, finding).body(json!({"status": MARKER}).to_string()),
+        request(Method::PATCH, finding).body(format!("{{{MARKER}")),
+    ];
+    for request in requests {
+        let answer = request.send().await?;
+        assert!(answer.status().is_client_error() || answer.status().is_server_error(), "{}: {}", answer.url(), answer.status());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[cfg_attr(external_app, ignore = "needs an app of its own")]
+async fn nothing_of_callers_and_rows_comes_out_in_the_log() -> Result<()> {
+    let world = world_in(stack_with(&[]).await?.into()).await?;
+    let database = world.stack.database.connect().await?;
+    let refuse = async |table: &str, check: &str| {
+        database.batch_execute(&format!("alter table spillway.{table} add constraint no_{table} check ({check}) not valid")).await
+    };
+    // A record that the database refuses.
+    refuse("occurrences", "port is distinct from 12345").await?;
+    let status = world.import(&format!("{MARKER}.nessus"), marked("12345", "pluginID")).await?;
+    assert_eq!((&status["state"], &status["counts"]["errors"]), (&json!("completed"), &json!(1)), "{status}");
+    let errors = world.client.list(&format!("imports/{}/errors", status["id"].as_str().context("id")?), "").await?;
+    assert!(errors[0]["item"].to_string().contains(MARKER), "whose it is sees it: {errors:?}");
+
+    // A batch, whose error quotes the excerpt of a record.
+    refuse("import_errors", "kind <> 'record'").await?;
+    let status = world.import(&format!("{MARKER}.nessus"), marked("80", "pluginNumber")).await?;
+    assert_eq!((&status["state"], &status["error"]["code"]), (&json!("failed"), &json!("database")), "{status}");
+
+    // An import, whose error quotes all that was said of it.
+    refuse("imports", "scope is null").await?;
+    let upload = world.client.request(Method::POST, &format!("/api/v1/imports?scope={MARKER}&file_name={MARKER}"));
+    let answer = upload.header("idempotency-key", MARKER).body(marked("80", "pluginID")).send().await?;
+    assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+
+    ask_for_the_marker(&world).await?;
+    let log = log(&world)?;
+    for table in ["import_errors", "imports"] {
+        let said = format!("23514: new row for relation \"{table}\" violates check constraint \"no_{table}\"");
+        assert!(log.contains(&said), "{said} is not in the log:\n{log}");
+    }
+    assert!(!log.contains(MARKER), "{log}");
     Ok(())
 }

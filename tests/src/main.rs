@@ -8,6 +8,7 @@ mod fixture;
 
 mod access;
 mod bad_input;
+mod browsers;
 mod cost;
 mod crash;
 mod floods;

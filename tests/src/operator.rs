@@ -127,6 +127,31 @@ async fn an_operator_makes_lists_rotates_and_ends_keys() -> Result<()> {
 }
 
 #[tokio::test]
+async fn names_are_looked_at_before_the_database_is() -> Result<()> {
+    let operator = Operator::new().await?;
+    let long = "n".repeat(201);
+    for (arguments, words) in [
+        (
+            ["create-workspace", "--workspace", "a\u{202e}b", "--database-url", "no address"],
+            "the workspace's name has the character U+202E at place 2",
+        ),
+        (["create-workspace", "--workspace", "", "--database-url", "no address"], "the workspace's name is empty"),
+        (
+            ["create-key", "--workspace=a", "--name", long.as_str(), "--database-url=no address"],
+            "the key's name has 201 characters, it can have 1 to 200",
+        ),
+        (
+            ["create-key", "--workspace=a", "--name", "a\u{1b}[2J", "--database-url=no address"],
+            "the key's name has the character U+001B at place 2",
+        ),
+    ] {
+        let error = operator.prints(None, &arguments).await.expect_err(words).to_string();
+        assert!(error.contains(words), "{error}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_operator_reads_a_report() -> Result<()> {
     let operator = Operator::new().await?;
     let report = paths::root().join("crates/scan-reports/testdata/nessus/small_network.nessus");

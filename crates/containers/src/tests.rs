@@ -167,6 +167,14 @@ fn the_reports_of_an_archive_follow_each_other() {
 }
 
 #[test]
+fn names_of_entries_have_no_characters_that_nobody_sees() {
+    let turned = "a\\\u{1b}[2J\u{202e}gnp\u{feff}.json";
+    let (_, contents) = unpack(&zip(&[(turned, REPORT), ("b\u{2066}.txt", OTHER)])).expect("a report");
+    assert_eq!(contents.entries[0].name, "a/[2Jgnp.json");
+    assert!(contents.left_out.is_some_and(|note| note.ends_with("b.txt")));
+}
+
+#[test]
 fn the_uploader_may_say_what_unknown_entries_are() {
     let (_, contents) = unpack_as(Some(Format::Trivy), &zip(&[("other", OTHER)]), 100).expect("what the uploader says");
     assert_eq!(contents.entries[0].format, Some(Format::Trivy));

@@ -334,9 +334,9 @@ fn method_name(method: u16) -> String {
     name.to_owned()
 }
 
-/// An entry's name as text for people: without control characters, its end kept where it is too long.
+/// An entry's name as text for people: without characters that nobody sees, its end kept where it is too long.
 pub(crate) fn clean_name(name: &str) -> String {
-    let clean: String = name.chars().map(|c| if c == '\\' { '/' } else { c }).filter(|c| !c.is_control()).collect();
+    let clean = texts::cleaned(&name.replace('\\', "/"));
     let surplus = clean.chars().count().saturating_sub(limits::NAME);
     clean.chars().skip(surplus).collect()
 }

@@ -79,8 +79,8 @@ pub async fn serve(listener: TcpListener, content: Content, app: Arc<App>, stop:
 /// Says so to whoever listens, and keeps nothing of it: neither time nor an open connection.
 fn refuse_connection(stream: TcpStream, client: SocketAddr) {
     tracing::debug!("connection of {client}: there are too many");
-    let headers = format!("retry-after: {RETRY_AFTER_SECONDS}\r\nconnection: close\r\ncontent-length: 0");
-    let answer = format!("HTTP/1.1 503 Service Unavailable\r\n{headers}\r\n\r\n");
+    let headers = format!("retry-after: {RETRY_AFTER_SECONDS}\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n");
+    let answer = format!("HTTP/1.1 503 Service Unavailable\r\n{headers}connection: close\r\ncontent-length: 0\r\n\r\n");
     // Who has not even room for that does without.
     let _ = stream.into_std().and_then(|mut stream| stream.write(answer.as_bytes()));
 }

@@ -1,4 +1,4 @@
-//! What guests write to standard output and error: a line at a time to the runtime's log, and as it is to a file.
+//! What guests write to standard output and error: a line at a time to the runtime's log, and as it is to a file. In the log nothing of it is more than text.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use texts::Escaped;
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 
@@ -67,7 +68,7 @@ impl Writer {
 
     fn end_line(&mut self) {
         let line = String::from_utf8_lossy(&self.line);
-        tracing::info!(target: "guest", "{} {}: {line}", self.log.component, self.log.stream);
+        tracing::info!(target: "guest", "{} {}: {}", self.log.component, self.log.stream, Escaped(&line));
         self.line.clear();
     }
 }

@@ -1,7 +1,7 @@
 //! What the server says itself where no component answers.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use wasmtime_wasi_http::{Error, WasiBody};
@@ -11,14 +11,14 @@ pub(crate) const RETRY_AFTER_SECONDS: u16 = 5;
 
 /// No body.
 pub fn empty(status: StatusCode) -> Response<WasiBody> {
-    let mut response = Response::new(body(String::new()));
+    let mut response = with_body(String::new());
     *response.status_mut() = status;
     response
 }
 
 /// A text.
 pub fn answer(content_type: &'static str, text: String) -> Response<WasiBody> {
-    let mut response = Response::new(body(text));
+    let mut response = with_body(text);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
@@ -53,6 +53,29 @@ impl Refusal {
     }
 }
 
-fn body(text: String) -> WasiBody {
-    Full::new(Bytes::from(text)).map_err(Error::from).boxed_unsync()
+/// With the headers that all of these have: they are true for now only.
+fn with_body(text: String) -> Response<WasiBody> {
+    let mut response = Response::new(Full::new(Bytes::from(text)).map_err(Error::from).boxed_unsync());
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_server_says_itself_is_kept_nowhere_and_is_what_it_says() {
+        for response in [
+            empty(StatusCode::NOT_FOUND),
+            answer("text/plain", "OK".to_owned()),
+            Refusal::for_all("it is full").response(),
+            Refusal::for_one("you have all").response(),
+        ] {
+            assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
+            assert_eq!(response.headers()[X_CONTENT_TYPE_OPTIONS], "nosniff");
+        }
+    }
 }

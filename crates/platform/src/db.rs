@@ -17,6 +17,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use spin_sdk::pg::{Certificate, Connection, DbValue, Error, OpenOptions, ParameterValue, PgError, QueryError};
 use spin_sdk::time::sleep;
+use texts::said_by_database;
 use uuid::Uuid;
 
 use crate::address::{Address, advice};
@@ -47,7 +48,7 @@ pub struct Db {
     rest: Duration,
 }
 
-/// Why a call failed.
+/// Why a call failed. Its texts may be logged: they hold nothing of a row.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
     /// The SQL function refused: a status of HTTP and a text for the caller.
@@ -79,6 +80,18 @@ impl DbError {
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::Away(_) | Self::TooLong(_) | Self::OtherVersion(_))
     }
+
+    fn of_code(sqlstate: &str, said: String) -> Self {
+        match sqlstate {
+            // query_canceled and lock_not_available (PostgreSQL, appendix A).
+            "57014" | "55P03" => Self::TooLong(said),
+            // undefined_function
+            "42883" => Self::OtherVersion(said),
+            // Connection (08), rollback by a deadlock (40), resources (53), operator (57), system (58).
+            _ if ["08", "40", "53", "57", "58"].iter().any(|class| sqlstate.starts_with(class)) => Self::Away(said),
+            _ => Self::Failed(said),
+        }
+    }
 }
 
 impl From<Error> for DbError {
@@ -89,15 +102,12 @@ impl From<Error> for DbError {
                     let refusal = e.detail.and_then(|detail| serde_json::from_str(&detail).ok()).map(Box::new);
                     Self::Refused { status, message: e.message, refusal }
                 }
-                // query_canceled and lock_not_available (PostgreSQL, appendix A).
-                _ if ["57014", "55P03"].contains(&e.code.as_str()) => Self::TooLong(e.as_text),
-                // Connection (08), rollback by a deadlock (40), resources (53), operator (57), system (58).
-                _ if ["08", "40", "53", "57", "58"].iter().any(|class| e.code.starts_with(class)) => Self::Away(e.as_text),
-                // undefined_function
-                _ if e.code == "42883" => Self::OtherVersion(e.as_text),
-                _ => Self::Failed(e.as_text),
+                _ => Self::of_code(&e.code, said_by_database(&e.code, &e.message)),
             },
-            Error::PgError(PgError::BadParameter(text) | PgError::ValueConversionFailed(text)) | Error::Decode(text) => Self::Failed(text),
+            // What the host says of it may be the value.
+            Error::PgError(PgError::BadParameter(_) | PgError::ValueConversionFailed(_)) | Error::Decode(_) => {
+                Self::Failed("the host could not convert a value".to_owned())
+            }
             Error::PgError(error) => Self::Away(error.to_string()),
         }
     }
@@ -762,7 +772,9 @@ fn page_of(items: &DbValue, next: &DbValue) -> Result<PageOfItems, DbError> {
 
 fn document_of<T: DeserializeOwned>(call: &str, value: &DbValue) -> Result<T, DbError> {
     match value {
-        DbValue::Str(document) => serde_json::from_str(document).map_err(|e| DbError::Failed(format!("{call}: {e}"))),
+        // What serde says of it quotes values.
+        DbValue::Str(document) => serde_json::from_str(document)
+            .map_err(|e| DbError::Failed(format!("{call}: its document is not as expected, at column {}", e.column()))),
         other => Err(unexpected(std::slice::from_ref(other))),
     }
 }
@@ -864,4 +876,48 @@ fn opt_text(value: Option<&str>) -> ParameterValue {
 /// A size in bytes. What is beyond 2^63 is over every limit anyway.
 fn int64(number: u64) -> ParameterValue {
     ParameterValue::Int64(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROW: &str = "Failing row contains (7, marker).";
+
+    fn failed(code: &str, message: &str) -> DbError {
+        let (code, message, severity) = (code.to_owned(), message.to_owned(), "ERROR".to_owned());
+        let extras = ["hint", "where"].map(|name| (name.to_owned(), "marker".to_owned())).into();
+        let as_text = format!("Error {{ message: {message:?}, detail: {ROW:?} }}");
+        let error = spin_sdk::pg::DbError { as_text, severity, code, message, detail: Some(ROW.to_owned()), extras };
+        Error::PgError(PgError::QueryFailed(QueryError::DbError(error))).into()
+    }
+
+    #[test]
+    fn nothing_of_a_row_is_said_of_an_error() {
+        for (code, message) in [
+            ("23514", "new row for relation \"imports\" violates check constraint \"file_name_is_short\""),
+            ("22P02", "invalid input syntax for type integer: \"marker\""),
+            ("57014", "canceling statement due to statement timeout"),
+            ("40P01", "deadlock detected"),
+            ("42883", "function spillway.of_tomorrow(text) does not exist"),
+            ("XX000", "unexpected \"marker\""),
+        ] {
+            let error = failed(code, message);
+            let said = format!("{error} {error:?}");
+            assert!(!said.contains("marker") && said.contains(code), "{said}");
+        }
+        for host in [PgError::BadParameter("marker".to_owned()), PgError::ValueConversionFailed("marker".to_owned())] {
+            assert!(!format!("{:?}", DbError::from(Error::PgError(host))).contains("marker"));
+        }
+    }
+
+    #[test]
+    fn what_an_error_means_is_told_by_its_code() {
+        assert!(
+            matches!(failed("SW404", "there is no such import"), DbError::Refused { status: 404, message } if message == "there is no such import")
+        );
+        assert!(matches!(failed("57014", ""), DbError::TooLong(_)) && matches!(failed("55P03", ""), DbError::TooLong(_)));
+        assert!(matches!(failed("57P01", ""), DbError::Away(_)) && matches!(failed("40001", ""), DbError::Away(_)));
+        assert!(matches!(failed("42883", ""), DbError::OtherVersion(_)) && matches!(failed("23505", ""), DbError::Failed(_)));
+    }
 }

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use cursors::PAGE_NAMES;
 use futures::Stream;
 use futures::stream::{empty, unfold};
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
@@ -28,6 +28,7 @@ use spin_sdk::wasip3::http_compat::{
 };
 use spin_sdk::wasip3::wit_bindgen::{StreamResult, yield_async};
 use spin_sdk::wasip3::wit_future;
+use texts::TextError;
 use uuid::Uuid;
 
 use crate::rate::Rate;
@@ -190,6 +191,12 @@ impl IntoResponse for Problem {
     }
 }
 
+impl From<TextError> for Problem {
+    fn from(error: TextError) -> Self {
+        Self::bad_request(error.to_string())
+    }
+}
+
 /// A JSON document as answer. It sets Content-Length: without it a host sends the body in chunks, and each request on a kept connection
 /// costs 40 ms more.
 pub fn document_response(status: StatusCode, document: impl Into<Vec<u8>>) -> Response<Body> {
@@ -200,7 +207,6 @@ pub fn document_response(status: StatusCode, document: impl Into<Vec<u8>>) -> Re
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     response
 }
 
@@ -235,7 +241,6 @@ pub fn not_modified(tag: &str) -> Response<Body> {
     let mut response = Response::new(Body::from_stream(empty::<Result<Bytes, Infallible>>()));
     *response.status_mut() = StatusCode::NOT_MODIFIED;
     set_tag(&mut response, tag);
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     response
 }
 

@@ -1,4 +1,4 @@
-//! What the functions need from outside, each in one module: the database, the object store, HTTP answers, keys, configuration, ids.
+//! What the functions need from outside, each in one module: the database, the object store, HTTP answers, and what all of them have, keys, configuration, ids.
 //!
 //! Nothing here knows a report format; nothing outside `db` knows a SQL function's name.
 
@@ -10,4 +10,5 @@ pub mod http;
 pub mod ids;
 pub mod objects;
 pub mod rate;
+pub mod serving;
 pub mod wake;

@@ -27,7 +27,7 @@ pub const ATTRIBUTES: usize = 64;
 pub const DEFINITIONS: usize = 24 * 1024 * 1024;
 /// What is needed of one record of a described format: it is held while its occurrences are made.
 pub const RECORD: usize = 4 * 1024 * 1024;
-/// One value around the records that a described format keeps: all of them are part of a checkpoint.
+/// One value around the records that a described format keeps, as it stands in a checkpoint, escaped: all of them are part of it.
 pub const KEPT: usize = 2 * 1024;
 /// Facts about the start of a report that its format is told by. A count.
 pub const FACTS: usize = 2_000;

@@ -15,6 +15,7 @@ use platform::config;
 use platform::db::{Claimed, Db, DbError, ImportState};
 use platform::http::{Answer, Problem, no_such_method, no_such_path};
 use platform::objects::Store;
+use platform::serving::complete;
 use platform::wake::DRAIN;
 use serde_json::{Value, json};
 use spin_sdk::http::{IntoResponse, Request};
@@ -36,7 +37,7 @@ const LEFTOVERS: i32 = 25;
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
-    answer(request.method(), request.uri().path(), request.headers()).await.unwrap_or_else(Problem::into_response)
+    complete(answer(request.method(), request.uri().path(), request.headers()).await.unwrap_or_else(Problem::into_response))
 }
 
 /// `POST /internal/drain`: claims something, answers, and works. The head of the answer comes before the work and shows whoever only wakes the

@@ -7,14 +7,11 @@ use axum::routing::get;
 use http::{HeaderMap, StatusCode};
 use platform::auth::key_of;
 use platform::db::{Db, FindingFilter, NewDecision};
-use platform::http::{
-    Answer, List, Nothing, Parameters, Params, Problem, document_response, invalid_cursor, json_body, no_such_method, no_such_path, one_of,
-    parse_id,
-};
+use platform::http::{Answer, List, Nothing, Parameters, Params, Problem, document_response, invalid_cursor, json_body, one_of, parse_id};
+use platform::serving::serve;
 use serde::Deserialize;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
-use tower_service::Service;
 use uuid::Uuid;
 
 const SEVERITIES: [&str; 5] = ["info", "low", "medium", "high", "critical"];
@@ -22,15 +19,12 @@ const STATUSES: [&str; 4] = ["open", "closed", "false_positive", "accepted_risk"
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
-    Router::new()
+    let routes = Router::new()
         .route("/api/v1/findings", get(list_findings))
         .route("/api/v1/findings/{id}", get(one_finding).patch(decide))
         .route("/api/v1/assets", get(list_assets))
-        .route("/api/v1/occurrences", get(list_occurrences))
-        .fallback(no_such_path)
-        .method_not_allowed_fallback(no_such_method)
-        .call(request)
-        .await
+        .route("/api/v1/occurrences", get(list_occurrences));
+    serve(routes, request).await
 }
 
 /// Findings, worst first.

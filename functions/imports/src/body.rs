@@ -9,6 +9,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use percent_encoding::percent_decode;
 use platform::http::{Problem, broken_off};
+use texts::cleaned;
 
 /// Characters of a file's name that are kept.
 const FILE_NAME: usize = 200;
@@ -109,10 +110,10 @@ fn header_name(headers: &HeaderMap) -> Option<String> {
     Some(percent_decode(value.as_bytes()).decode_utf8_lossy().into_owned())
 }
 
-/// The last part of a path, without control characters, cut.
+/// The last part of a path, without characters that nobody sees, cut.
 fn clean_name(name: Option<String>) -> String {
     let name = name.unwrap_or_default();
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let clean: String = last.chars().filter(|c| !c.is_control()).take(FILE_NAME).collect();
+    let clean: String = cleaned(last).chars().take(FILE_NAME).collect();
     if clean.trim().is_empty() { UNNAMED.to_owned() } else { clean }
 }

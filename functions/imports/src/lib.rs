@@ -8,16 +8,16 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use platform::auth::key_of;
 use platform::db::Db;
 use platform::http::{
-    Answer, List, Nothing, Parameters, Params, document_response, entity_tag, json_body, known_version, no_such_method, no_such_path,
-    not_modified, one_of, parse_id, pieces, set_tag,
+    Answer, List, Nothing, Parameters, Params, document_response, entity_tag, json_body, known_version, not_modified, one_of, parse_id,
+    pieces, set_tag,
 };
+use platform::serving::serve;
 use scan_reports::Format;
 use serde::Deserialize;
 use serde_json::json;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 use spin_sdk::wasip3;
-use tower_service::Service;
 
 mod body;
 mod storing;
@@ -25,18 +25,15 @@ mod upload;
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
-    Router::new()
+    let routes = Router::new()
         .route("/api/v1/formats", get(formats))
         .route("/api/v1/imports", get(list).post(create))
         .route("/api/v1/imports/{id}", get(show))
         .route("/api/v1/imports/{id}/cancel", post(cancel))
         .route("/api/v1/imports/{id}/retry", post(retry))
         .route("/api/v1/imports/{id}/errors", get(errors))
-        .route("/api/v1/imports/{id}/errors/retry", post(retry_errors))
-        .fallback(no_such_path)
-        .method_not_allowed_fallback(no_such_method)
-        .call(request.map(|body| Body::from_stream(pieces(body))))
-        .await
+        .route("/api/v1/imports/{id}/errors/retry", post(retry_errors));
+    serve(routes, request.map(|body| Body::from_stream(pieces(body)))).await
 }
 
 /// Takes a report, and answers before it is read: 202, where to look, and when.

@@ -14,6 +14,7 @@ use scan_reports::Format;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use texts::Text;
 use uuid::Uuid;
 
 use crate::body::UploadBody;
@@ -24,15 +25,28 @@ const SCOPE: usize = 255;
 /// Characters of an Idempotency-Key.
 const IDEMPOTENCY_KEY: usize = 255;
 
-/// What the uploader says of the report, in the query.
+type Scope = Text<SCOPE>;
+type IdempotencyKey = Text<IDEMPOTENCY_KEY>;
+
+/// What the query says of the report.
 #[derive(Debug, Deserialize)]
-struct UploadOptions {
+struct UploadQuery {
     file_name: Option<String>,
     format: Option<String>,
     scope: Option<String>,
     #[serde(default)]
     close_missing: bool,
     #[serde(default)]
+    priority: Priority,
+}
+
+/// The same, once it can be taken.
+#[derive(Debug)]
+struct UploadOptions {
+    file_name: Option<String>,
+    format: Option<Format>,
+    scope: Option<Scope>,
+    close_missing: bool,
     priority: Priority,
 }
 
@@ -46,34 +60,27 @@ enum Priority {
     Low = 150,
 }
 
-impl Parameters for UploadOptions {
+impl Parameters for UploadQuery {
     const NAMES: &'static [&'static str] = &["file_name", "format", "scope", "close_missing", "priority"];
 }
 
 impl UploadOptions {
     fn of_query(uri: &Uri) -> Result<Self, Problem> {
-        let options: Self = parameters(uri)?;
-        if let Some(name) = options.format.as_deref().filter(|name| Format::from_name(name).is_none()) {
-            return Err(Problem::bad_request(format!("format is a name of the list at /api/v1/formats, which has no {name:?}")));
-        }
-        match options.scope.as_ref().map(|scope| scope.chars().count()) {
-            Some(1..=SCOPE) => Ok(options),
-            Some(_) => Err(Problem::bad_request(format!("scope has 1 to {SCOPE} characters"))),
-            None if options.close_missing => Err(Problem::bad_request(
+        let UploadQuery { file_name, format, scope, close_missing, priority } = parameters(uri)?;
+        let format = format.as_deref().map(format_named).transpose()?;
+        let scope = scope.as_deref().map(|scope| Scope::line("scope", scope)).transpose()?;
+        if close_missing && scope.is_none() {
+            return Err(Problem::bad_request(
                 "close_missing needs a scope: a name for what the report covers, such as a repository or a network",
-            )),
-            None => Ok(options),
+            ));
         }
-    }
-
-    /// The format's own name, whatever it was asked for by.
-    fn format(&self) -> Option<Format> {
-        self.format.as_deref().and_then(Format::from_name)
+        Ok(Self { file_name, format, scope, close_missing, priority })
     }
 
     /// SHA-256 of what decides what becomes of the report. The file's name is for people only.
     fn fingerprint(&self) -> [u8; 32] {
-        let asked = json!([self.format().map(Format::name), self.scope, self.close_missing, self.priority as i16]);
+        let scope = self.scope.as_ref().map(Scope::as_str);
+        let asked = json!([self.format.map(Format::name), scope, self.close_missing, self.priority as i16]);
         Sha256::digest(asked.to_string()).into()
     }
 }
@@ -89,9 +96,10 @@ pub(crate) async fn accept(request: Request) -> Result<(Value, Rate), Problem> {
     let options = UploadOptions::of_query(request.uri())?;
     let (id, request_hash) = (new_id(), options.fingerprint());
     let store = Store::open().await.map_err(Problem::internal)?;
-    let (terms, rate) = Db::open().await?.open_upload(key, id, idempotency_key.as_deref(), length, request_hash).await?;
+    let idempotency_key = idempotency_key.as_ref().map(IdempotencyKey::as_str);
+    let (terms, rate) = Db::open().await?.open_upload(key, id, idempotency_key, length, request_hash).await?;
     let upload = Upload { store, key, id, terms };
-    let format = options.format();
+    let format = options.format;
     let (file_name, StoredUpload { size, sha256, contents }) = match upload.receive(request, options.file_name.clone(), format).await {
         Ok(received) => received,
         Err(problem) => return Err(upload.undo(problem).await),
@@ -101,9 +109,9 @@ pub(crate) async fn accept(request: Request) -> Result<(Value, Rate), Problem> {
         file_name: &file_name,
         size,
         sha256,
-        idempotency_key: idempotency_key.as_deref(),
+        idempotency_key,
         request: request_hash,
-        scope: options.scope.as_deref(),
+        scope: options.scope.as_ref().map(Scope::as_str),
         close_missing: options.close_missing,
         priority: options.priority as i16,
         format: format.map(Format::name),
@@ -185,14 +193,16 @@ fn new_entry(entry: ReportEntry) -> NewEntry {
     NewEntry { name: entry.name, offset: entry.offset, size: entry.size, format: entry.format.map(Format::name) }
 }
 
-/// The Idempotency-Key of the request (IETF draft "The Idempotency-Key HTTP Header Field"): 1 to 255 characters, with or without quotes.
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+fn format_named(name: &str) -> Result<Format, Problem> {
+    let unknown = || Problem::bad_request(format!("format is a name of the list at /api/v1/formats, which has no {name:?}"));
+    Format::from_name(name).ok_or_else(unknown)
+}
+
+/// The Idempotency-Key of the request (IETF draft "The Idempotency-Key HTTP Header Field"), with or without quotes.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = value.to_str().unwrap_or_default().trim().trim_matches('"');
-    match key.len() {
-        1..=IDEMPOTENCY_KEY => Ok(Some(key.to_owned())),
-        _ => Err(Problem::bad_request(format!("Idempotency-Key has 1 to {IDEMPOTENCY_KEY} ASCII characters"))),
-    }
+    let key = String::from_utf8_lossy(value.as_bytes());
+    Ok(Some(IdempotencyKey::ascii("Idempotency-Key", key.trim().trim_matches('"'))?))
 }
 
 fn content_length(headers: &HeaderMap) -> Result<Option<u64>, Problem> {

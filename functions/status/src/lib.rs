@@ -7,29 +7,25 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use platform::auth::key_of;
 use platform::db::Db;
 use platform::http::{
-    Answer, List, Nothing, Parameters, Params, document_response, entity_tag, known_version, no_such_method, no_such_path, not_modified,
-    parse_id, set_tag,
+    Answer, List, Nothing, Parameters, Params, document_response, entity_tag, known_version, not_modified, parse_id, set_tag,
 };
+use platform::serving::serve;
 use serde::Deserialize;
 use serde_json::json;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
-use tower_service::Service;
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
-    Router::new()
+    let routes = Router::new()
         .route("/api/v1/imports/{id}/status", get(import_status))
         .route("/api/v1/notifications", get(list_notifications))
         .route("/api/v1/notifications/unread", get(count_unread))
         .route("/api/v1/notifications/read", post(mark_all_read))
         .route("/api/v1/notifications/{id}/read", post(mark_one_read))
         .route("/api/v1/workspace", get(workspace))
-        .route("/api/v1/events", get(list_events))
-        .fallback(no_such_path)
-        .method_not_allowed_fallback(no_such_method)
-        .call(request)
-        .await
+        .route("/api/v1/events", get(list_events));
+    serve(routes, request).await
 }
 
 /// An import's status. 304 where the caller has the present version; Retry-After says when to look again, and is missing at the end.

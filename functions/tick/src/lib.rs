@@ -6,7 +6,8 @@
 use anyhow::{Context, Result, anyhow, ensure};
 use platform::address::{Address, advice};
 use platform::wake::{DRAIN, drain_url};
-use spin_sdk::pg::wit::postgres::{Connection, ConnectionBuilder, DbValue};
+use spin_sdk::pg::wit::postgres::{Connection, ConnectionBuilder, DbValue, Error as PgError, QueryError};
+use texts::said_by_database;
 use wasi::clocks::monotonic_clock::subscribe_duration;
 use wasi::http::outgoing_handler;
 use wasi::http::types::{ErrorCode, Fields, IncomingResponse, Method, OutgoingBody, OutgoingRequest, RequestOptions, Scheme};
@@ -105,11 +106,19 @@ fn send(request: OutgoingRequest) -> Result<IncomingResponse> {
 /// For how long imports have waited though nobody works on any; none where nobody waits.
 fn unattended_seconds() -> Result<Option<f64>> {
     let connection = connect()?;
-    let found = connection.query("select spillway.unattended_seconds()", &[]).map_err(|error| anyhow!("{error:?}"))?;
+    let found = connection.query("select spillway.unattended_seconds()", &[]).map_err(said)?;
     match found.rows.first().and_then(|row| row.first()) {
         Some(DbValue::Floating64(seconds)) => Ok(Some(*seconds)),
         Some(DbValue::DbNull) => Ok(None),
         _ => Err(anyhow!("the database gave no number")),
+    }
+}
+
+/// What a statement failed with, without anything of a row.
+fn said(error: PgError) -> anyhow::Error {
+    match error {
+        PgError::QueryFailed(QueryError::DbError(error)) => anyhow!(said_by_database(&error.code, &error.message)),
+        error => anyhow!("{error:?}"),
     }
 }
 

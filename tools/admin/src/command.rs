@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use tokio_postgres::Client;
 
+use crate::database::without_rows;
 use crate::parse::Parse;
 use crate::{Database, Role, connections, migrate, roles, secret};
 
@@ -77,8 +78,12 @@ pub struct SetPassword {
 }
 
 impl Command {
-    /// Does it, and prints what came of it.
+    /// Does it, and prints what came of it. An error says nothing of a row.
     pub async fn run(self) -> Result<()> {
+        self.act().await.map_err(without_rows)
+    }
+
+    async fn act(self) -> Result<()> {
         match self {
             Self::Migrate(target) => migrate(&target).await,
             Self::SetPassword(options) => options.run().await,

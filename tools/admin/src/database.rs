@@ -3,8 +3,10 @@
 use std::ffi::OsStr;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use texts::said_by_database;
 use tokio_postgres::config::SslMode;
+use tokio_postgres::error::DbError;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Where a database is, and who is let in.
@@ -97,13 +99,51 @@ impl Database {
     }
 }
 
+/// The same error, of which the database's part says nothing of a row: its detail, hint and context, which stand behind its message otherwise, may.
+pub(crate) fn without_rows(error: anyhow::Error) -> anyhow::Error {
+    let Some(said) = error.chain().find_map(|cause| cause.downcast_ref::<DbError>()) else { return error };
+    let said = match said.code().code() {
+        // What our functions say is for whoever called.
+        code if code.starts_with("SW") => said.message().to_owned(),
+        code => said_by_database(code, said.message()),
+    };
+    let contexts = error.chain().take_while(|cause| !cause.is::<tokio_postgres::Error>()).map(ToString::to_string);
+    anyhow!(contexts.chain([said]).collect::<Vec<_>>().join(": "))
+}
+
 fn read_authority(file: &OsStr) -> Result<String> {
     std::fs::read_to_string(file).with_context(|| format!("cannot read {AUTHORITY}={}", file.display()))
 }
 
 #[cfg(test)]
 mod tests {
+    use stack::postgres::Cluster;
+
     use super::*;
+
+    #[tokio::test]
+    async fn nothing_of_a_row_is_said_of_an_error() -> Result<()> {
+        let cluster = Cluster::shared().await?;
+        let client = cluster.create_database("rows").await?.connect().await?;
+        client
+            .batch_execute("create temporary table t (name text constraint name_is_short check (length(name) < 3), number integer)")
+            .await?;
+        let raise = "do $$ begin raise exception using errcode = 'SW404', message = 'there is no such key', detail = 'marker', hint = 'marker'; end $$";
+        for (statement, words) in [
+            (
+                "insert into t (name) values ('marker')",
+                "cannot do it: 23514: new row for relation \"t\" violates check constraint \"name_is_short\"",
+            ),
+            ("insert into t (number) values (('marker' || '1')::integer)", "cannot do it: 22P02: invalid input syntax for type integer …"),
+            (raise, "cannot do it: there is no such key"),
+        ] {
+            let error = client.batch_execute(statement).await.context("cannot do it").expect_err(statement);
+            assert!(format!("{error:#}").contains("marker"), "PostgreSQL quotes no row any more: {error:#}");
+            assert_eq!(format!("{:#}", without_rows(error)), words);
+        }
+        assert_eq!(format!("{:#}", without_rows(anyhow!("inner").context("outer"))), "outer: inner");
+        Ok(())
+    }
 
     #[test]
     fn a_database_url_is_read() {

@@ -223,7 +223,9 @@ fn sql_error(path: &str, text: &str, error: &tokio_postgres::Error) -> anyhow::E
         }
         _ => String::new(),
     };
-    let more = [error.detail(), error.hint(), error.where_()].into_iter().flatten().map(|text| format!("\n  {text}"));
+    // Of what is wrong with rows (classes 22 and 23) the detail quotes them.
+    let of_rows = ["22", "23"].iter().any(|class| error.code().code().starts_with(class));
+    let more = [error.detail().filter(|_| !of_rows), error.hint(), error.where_()].into_iter().flatten().map(|text| format!("\n  {text}"));
     anyhow::anyhow!("sql/{path}{line}: {}{}", error.message(), more.collect::<String>())
 }
 

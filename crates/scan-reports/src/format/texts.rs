@@ -9,6 +9,30 @@ pub(super) fn prefix(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }
 
+/// The start of a text that takes at most so many bytes in a checkpoint.
+pub(super) fn prefix_in_checkpoint(text: &str, bytes: usize) -> &str {
+    if text.len() <= bytes / ESCAPE {
+        return text;
+    }
+    let mut taken = 0;
+    let end = text.char_indices().find(|(_, c)| {
+        taken += bytes_in_json(*c);
+        taken > bytes
+    });
+    end.map_or(text, |(at, _)| &text[..at])
+}
+
+/// Bytes that JSON takes for one of a text at most (RFC 8259, section 7).
+pub(super) const ESCAPE: usize = 6;
+
+fn bytes_in_json(c: char) -> usize {
+    match c {
+        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+        '\0'..='\u{1f}' => ESCAPE,
+        c => c.len_utf8(),
+    }
+}
+
 /// Adds to a text that may have so many bytes. A few bytes more are kept, so that the record's own limit sees that it is cut.
 pub(super) fn push_within(text: &mut String, piece: &str, limit: usize) {
     let room = (limit + BEYOND).saturating_sub(text.len());

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use serde_json::Value;
+use texts::{Escaped, Text};
 
 use super::Target;
 use crate::key::{self, Ended, Key, SCOPES, Scope};
@@ -12,6 +13,11 @@ use crate::secret;
 const DAYS: f64 = 90.0;
 /// Hours for which a key is still valid when another has taken its place.
 const OVERLAP_HOURS: f64 = 24.0;
+
+/// Characters of the name of a new workspace or key.
+const NAME: usize = 200;
+
+type Name = Text<NAME>;
 
 /// Options of `create-workspace`.
 #[derive(Debug, Args)]
@@ -106,16 +112,18 @@ pub struct RevokeKey {
 
 impl CreateWorkspace {
     pub(super) async fn run(&self) -> Result<()> {
-        key::create_workspace(&self.target.connect().await?, &self.workspace).await?;
-        println!("there is a workspace {}", self.workspace);
+        let name = Name::line("the workspace's name", &self.workspace)?;
+        key::create_workspace(&self.target.connect().await?, name.as_str()).await?;
+        println!("there is a workspace {}", name.as_str());
         Ok(())
     }
 }
 
 impl CreateKey {
     pub(super) async fn run(&self) -> Result<()> {
+        let name = Name::line("the key's name", &self.name)?;
         let client = self.target.connect().await?;
-        show(&key::create(&client, &self.workspace, &self.name, &self.scopes, self.expiry.days()).await?);
+        show(&key::create(&client, &self.workspace, name.as_str(), &self.scopes, self.expiry.days()).await?);
         Ok(())
     }
 }
@@ -126,7 +134,7 @@ impl ListKeys {
         println!("{}", line(["id", "state", "expires", "last used", "scopes", "workspace", "name"]));
         for key in &keys {
             let time = |name: &str| key[name].as_str().map_or("never", |time| time.get(..16).unwrap_or(time)).to_owned();
-            let text = |name: &str| key[name].as_str().unwrap_or_default().to_owned();
+            let text = |name: &str| Escaped(key[name].as_str().unwrap_or_default()).to_string();
             let columns =
                 [text("id"), text("state"), time("expires_at"), time("last_used_at"), scopes(key), text("workspace"), text("name")];
             println!("{}", line(columns.each_ref().map(String::as_str)));

@@ -14,7 +14,7 @@
 //! changes). A value that all expressions have only behind another one is not looked for where that one is known. The order of the members
 //! never makes a difference; an object that is cut off while it is surveyed gives an error instead of records.
 //!
-//! A checkpoint holds the kept values, each at most [`limits::KEPT`] bytes. Of definitions, at most [`limits::DEFINITIONS`] bytes, it
+//! A checkpoint holds the kept values, each at most [`limits::KEPT`] bytes in it. Of definitions, at most [`limits::DEFINITIONS`] bytes, it
 //! holds only where they stand: a resumed parser asks for those places first.
 
 use report_formats::table::{Node, Table};
@@ -27,10 +27,10 @@ use tokens::tree::Tree;
 use super::Reading;
 use super::giving::{Flow, Giving, Reader};
 use super::make::Item;
-use super::scope::{Kept, Slots};
+use super::scope::{Kept, Slots, fits_checkpoint};
 use crate::budget::Wanted;
 use crate::format::Parser;
-use crate::format::texts::prefix;
+use crate::format::texts::{prefix, prefix_in_checkpoint};
 use crate::{CheckpointError, ProblemCode, ReadError, ReadErrorKind, Step, limits};
 
 /// An object or array on the way to the records.
@@ -406,7 +406,7 @@ impl JsonReport {
         let known = node.members.iter().find(|(known, _)| **known == *name).map(|(_, next)| *next);
         let Some(next) = known.or(node.any) else { return self.skip_value() };
         // What it names may be suspended in: the same is known of it then.
-        prefix(&name, limits::KEPT).clone_into(&mut self.name);
+        prefix_in_checkpoint(&name, limits::KEPT).clone_into(&mut self.name);
         let leads = self.node(next);
         let missing = leads.bears && node.owns.iter().any(|slot| self.is_missing(*slot));
         let surveying = self.is_surveying();
@@ -525,7 +525,9 @@ impl JsonReport {
             }
             Collected::Value => {
                 let tree = self.collector.replace(Tree::default());
-                self.keep(slot, tree);
+                if fits_checkpoint(&tree) {
+                    self.keep(slot, tree);
+                }
             }
             Collected::TooLarge if self.reading.defines(slot) => {
                 let message = format!("more than {} bytes of definitions (limits::DEFINITIONS)", limits::DEFINITIONS);

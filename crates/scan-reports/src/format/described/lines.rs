@@ -19,7 +19,7 @@ use super::make::Item;
 use super::scope::{Kept, Slots};
 use crate::budget::Wanted;
 use crate::format::Parser;
-use crate::format::texts::prefix;
+use crate::format::texts::prefix_in_checkpoint;
 use crate::{CheckpointError, ProblemCode, ReadError, ReadErrorKind, Step, limits};
 
 #[derive(Serialize, Deserialize)]
@@ -265,7 +265,7 @@ impl LineReport {
         }
         for (name, slot) in slots {
             let text = taken.iter().find(|(taken, _)| **taken == **name).map_or("", |(_, text)| text);
-            self.set(usize::from(*slot), prefix(text, limits::KEPT));
+            self.set(usize::from(*slot), prefix_in_checkpoint(text, limits::KEPT));
         }
     }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokens::tree::{NodeIndex, Tree};
 
 use super::transform;
-use crate::format::texts::push_within;
+use crate::format::texts::{ESCAPE, push_within};
 use crate::limits;
 
 /// The values around the records that are kept.
@@ -39,6 +39,12 @@ impl Slots {
         }
         (saved.len() <= self.0.len()).then_some(())
     }
+}
+
+/// Whether a checkpoint has room for a value.
+pub(super) fn fits_checkpoint(tree: &Tree) -> bool {
+    // What a part takes beside its texts is less than its size in memory.
+    tree.size() <= limits::KEPT / ESCAPE || serde_json::to_vec(&tree.save()).is_ok_and(|saved| saved.len() <= limits::KEPT)
 }
 
 impl Kept {

@@ -5,7 +5,7 @@ use report_formats::{Compiled, Description};
 use super::{Reading, parser};
 use crate::budget::Budget;
 use crate::format::Evidence;
-use crate::{Decoder, Format, Occurrence, ReadError, ReadErrorKind, Record, Severity, Status, Step};
+use crate::{Decoder, Format, Occurrence, ReadError, ReadErrorKind, Record, Severity, Status, Step, limits};
 
 /// What every description needs, and what a test adds.
 fn description(syntax: &str, more: &str) -> String {
@@ -78,6 +78,58 @@ fn titles(syntax: &str, more: &str, report: &str) -> Vec<String> {
 fn title(expression: &str, json: &str) -> String {
     let fields = format!("rule = \"'none'\"\ntitle = \"{expression}\"");
     titles("json", &record("[]", &fields), &format!("[{json}]")).remove(0)
+}
+
+/// Reads a report to its first record, and gives the bytes of the checkpoint after it.
+fn checkpoint(syntax: &str, more: &str, report: &str) -> usize {
+    let mut decoder = reader(syntax, more);
+    loop {
+        match decoder.next().expect("a report") {
+            Step::Record(_) => return decoder.checkpoint().len(),
+            Step::Working => {}
+            Step::End => panic!("no record"),
+            Step::NeedInput => decoder.feed_from(report.as_bytes(), usize::MAX),
+        }
+    }
+}
+
+/// Values around the records of a description: as many as it can have, each at a path.
+fn kept(at: &str, path: &str) -> String {
+    let all = around(|n| format!("{{{path}{n}?}}"));
+    record(at, &format!("rule = \"'none'\"\ntitle = \"'t{all}'\""))
+}
+
+fn around(each: impl Fn(usize) -> String) -> String {
+    (0..20).map(each).collect()
+}
+
+#[test]
+fn what_is_kept_fits_into_a_checkpoint_however_it_is_escaped() {
+    let lines = around(|n| format!("[[lines]]\nis = \"k{n} {{k{n}}}\"\nset = true\n")) + "[[lines]]\nis = \"* {name}\"\nbegin = \"item\"\n";
+    for (part, length) in
+        ["x", "\"", "\\", "\n", "\u{1}", "\u{1f}x", "é"].into_iter().flat_map(|part| [20, 300, 1000, 2000].map(|length| (part, length)))
+    {
+        let text = part.repeat(length / part.len());
+        let (json, xml) = (serde_json::json!(text), text.replace('"', "&quot;"));
+        for (syntax, more, report) in [
+            ("json", kept("r[]", "/k"), format!("{{{}\"r\": [{{}}, {{}}]}}", around(|n| format!("\"k{n}\": {json}, ")))),
+            ("xml", kept("d.r", "/d.k"), format!("<d>{}<r/><r/></d>", around(|n| format!("<k{n}>{xml}</k{n}>")))),
+            ("xml", kept("d.r", "/d.@k"), format!("<d {}><r/><r/></d>", around(|n| format!("k{n}=\"{xml}\" ")))),
+            (
+                "lines",
+                lines.clone() + &kept("item", "/k"),
+                "a\n".to_owned() + &around(|n| format!("k{n} {}\n", text.replace('\n', " "))) + "* a\n* b\n",
+            ),
+        ] {
+            if syntax == "xml" && part.contains(char::is_control) && part != "\n" {
+                continue;
+            }
+            let size = checkpoint(syntax, &more, &report);
+            assert!(size <= limits::CHECKPOINT, "{syntax}, {part:?} to {length}: {size} bytes");
+            assert!(part != "x" || size > 20 * length.min(limits::NAME), "{syntax} keeps what is short, {length}: {size} bytes");
+            assert_eq!(suspended(syntax, &more, &report), records(syntax, &more, &report), "{syntax}, {part:?} to {length}");
+        }
+    }
 }
 
 #[test]

@@ -18,10 +18,10 @@ use tokens::xml::{EventKind, Mark, Place, StartTag, Token, Tokenizer, local_name
 use super::Reading;
 use super::giving::{Flow, Giving, Reader};
 use super::make::Item;
-use super::scope::{Kept, Slots};
+use super::scope::{Kept, Slots, fits_checkpoint};
 use crate::budget::Wanted;
 use crate::format::Parser;
-use crate::format::texts::prefix;
+use crate::format::texts::{prefix, prefix_in_checkpoint};
 use crate::{CheckpointError, ReadError, ReadErrorKind, Step, limits};
 
 /// The node of elements that lead nowhere.
@@ -59,7 +59,7 @@ struct Collecting {
     /// Depth of an element that is not needed, while in it.
     unneeded: Option<usize>,
     depth: usize,
-    limit: usize,
+    room: Room,
     too_large: bool,
     goal: Goal,
     offset: u64,
@@ -70,6 +70,27 @@ struct Collecting {
 enum Goal {
     Record(u16),
     Slot(u8),
+}
+
+/// Bytes that are collected of an element, and of each text in it.
+#[derive(Clone, Copy, Debug)]
+struct Room {
+    all: usize,
+    text: usize,
+}
+
+impl Room {
+    const OF_RECORD: Self = Self { all: limits::RECORD, text: limits::TEXT };
+    const OF_DEFINITIONS: Self = Self { all: limits::DEFINITIONS, text: limits::TEXT };
+    const OF_KEPT: Self = Self { all: limits::KEPT, text: limits::NAME };
+
+    fn of(goal: Goal, reading: &Reading) -> Self {
+        match goal {
+            Goal::Record(_) => Self::OF_RECORD,
+            Goal::Slot(slot) if reading.defines(slot) => Self::OF_DEFINITIONS,
+            Goal::Slot(_) => Self::OF_KEPT,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -238,8 +259,8 @@ impl Reader for XmlRecords {
                 let goal = goal(node, next, self.pass, self.reading);
                 if let (Some(goal), Some(shape)) = (goal, self.reading.shape(next)) {
                     self.mark = Some(event.mark());
-                    let limit = if self.pass == Pass::Records { limits::RECORD } else { limits::DEFINITIONS };
-                    let mut collecting = Collecting::new(std::mem::take(&mut self.spare), goal, depth, limit, (offset, event.line()));
+                    let (tree, room) = (std::mem::take(&mut self.spare), Room::of(goal, self.reading));
+                    let mut collecting = Collecting::new(tree, goal, depth, room, (offset, event.line()));
                     collecting.begin(element, shape);
                     self.collecting = Some(collecting);
                     return Ok(Flow::Goes);
@@ -279,7 +300,7 @@ impl XmlRecords {
         let place = self.mark.take().map(|mark| self.xml.suspend_at(mark));
         let (Some(kept), Some(description)) = (self.slots.0.get_mut(index), self.reading.slots.get(index)) else { return Ok(()) };
         let Some(definitions) = &description.definitions else {
-            if !too_large {
+            if !too_large && fits_checkpoint(&tree) {
                 kept.tree = tree;
             }
             return Ok(());
@@ -366,7 +387,7 @@ fn keep_attributes(slots: &mut Slots, reading: &'static Reading, node: &'static 
         if let (Some(slot), Some(value)) = (slot, value)
             && let Some(kept) = slots.0.get_mut(usize::from(slot))
         {
-            let value = prefix(value, limits::NAME);
+            let value = prefix_in_checkpoint(prefix(value, limits::NAME), limits::KEPT);
             kept.tree.clear();
             kept.tree.leaf("", value);
         }
@@ -374,10 +395,10 @@ fn keep_attributes(slots: &mut Slots, reading: &'static Reading, node: &'static 
 }
 
 impl Collecting {
-    fn new(mut tree: Tree, goal: Goal, depth: usize, limit: usize, (offset, line): (u64, u64)) -> Self {
+    fn new(mut tree: Tree, goal: Goal, depth: usize, room: Room, (offset, line): (u64, u64)) -> Self {
         tree.clear();
         let (open, text) = (Vec::with_capacity(8), String::new());
-        Self { tree, open, text, unneeded: None, depth, limit, too_large: false, goal, offset, line }
+        Self { tree, open, text, unneeded: None, depth, room, too_large: false, goal, offset, line }
     }
 
     fn start(&mut self, element: &StartTag<'_>, depth: usize) {
@@ -399,7 +420,7 @@ impl Collecting {
             attributes.for_each(|(name, value)| self.tree.leaf(name, value));
         }
         self.open.push(Open { at, shape, start: self.text.len() });
-        if self.tree.size() + self.text.len() > self.limit {
+        if self.tree.size() + self.text.len() > self.room.all {
             self.too_large = true;
             (self.tree, self.text) = (Tree::default(), String::new());
         }
@@ -409,7 +430,7 @@ impl Collecting {
     fn text(&mut self, text: &str) {
         let Some(open) = self.open.last().filter(|_| !self.too_large) else { return };
         if self.unneeded.is_none() || matches!(open.shape.one(), Shape::Text(_)) {
-            let room = (limits::TEXT + 4).saturating_sub(self.text.len() - open.start);
+            let room = (self.room.text + 4).saturating_sub(self.text.len() - open.start);
             self.text.push_str(prefix(text, room));
         }
     }
