@@ -229,6 +229,8 @@ async fn everything_that_is_done_is_noted_with_who_did_it() -> Result<()> {
     assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "more than ten years");
     let answer = decide(r#"{"status": "accepted_risk", "reason": "behind the proxy", "end": "2027-01-01T00:00:00Z"}"#).await?;
     assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "what is not known is not ignored");
+    let answer = decide(r#"{"status": "accepted_risk", "reason": "behind \u202eyxorp eht"}"#).await?;
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "a reason says what it shows");
     let answer = decide(r#"{"status": "accepted_risk", "reason": "behind the proxy"}"#).await?;
     assert_eq!(answer.status(), StatusCode::OK);
     let document: Value = answer.json().await?;

@@ -914,7 +914,7 @@ mod tests {
     #[test]
     fn what_an_error_means_is_told_by_its_code() {
         assert!(
-            matches!(failed("SW404", "there is no such import"), DbError::Refused { status: 404, message } if message == "there is no such import")
+            matches!(failed("SW404", "there is no such import"), DbError::Refused { status: 404, message, .. } if message == "there is no such import")
         );
         assert!(matches!(failed("57014", ""), DbError::TooLong(_)) && matches!(failed("55P03", ""), DbError::TooLong(_)));
         assert!(matches!(failed("57P01", ""), DbError::Away(_)) && matches!(failed("40001", ""), DbError::Away(_)));

@@ -12,7 +12,11 @@ use platform::serving::serve;
 use serde::Deserialize;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
+use texts::Text;
 use uuid::Uuid;
+
+/// Why a person decides what they do: 2,000 characters, in as many lines as it takes.
+type Reason = Text<2000>;
 
 const SEVERITIES: [&str; 5] = ["info", "low", "medium", "high", "critical"];
 const STATUSES: [&str; 4] = ["open", "closed", "false_positive", "accepted_risk"];
@@ -58,7 +62,8 @@ async fn decide(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap, 
     let Decision { status, reason, ends_at } =
         decision.ok_or_else(|| Problem::bad_request("the body says which status the finding has"))?;
     one_of("status", Some(&status), &STATUSES)?;
-    let decision = NewDecision { status: &status, reason: reason.as_deref(), ends_at: ends_at.as_deref() };
+    let reason = reason.as_deref().map(|reason| Reason::lines("reason", reason)).transpose()?;
+    let decision = NewDecision { status: &status, reason: reason.as_ref().map(Reason::as_str), ends_at: ends_at.as_deref() };
     Ok(document_response(StatusCode::OK, Db::open().await?.decide_finding(key, id, &decision).await?.to_string()))
 }
 

@@ -14,10 +14,10 @@ const DAYS: f64 = 90.0;
 /// Hours for which a key is still valid when another has taken its place.
 const OVERLAP_HOURS: f64 = 24.0;
 
-/// Characters of the name of a new workspace or key.
+/// Characters of the name of a new workspace, key or plan.
 const NAME: usize = 200;
 
-type Name = Text<NAME>;
+pub(super) type Name = Text<NAME>;
 
 /// Options of `create-workspace`.
 #[derive(Debug, Args)]

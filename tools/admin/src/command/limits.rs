@@ -5,6 +5,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::Target;
+use super::keys::Name;
 use crate::limits::{self, Limit};
 
 /// Options of `list-workspaces`.
@@ -85,7 +86,8 @@ impl ListPlans {
 
 impl SetPlan {
     pub(super) async fn run(&self) -> Result<()> {
-        show_plan(&limits::set_plan(&self.target.connect().await?, &self.plan, &self.limits).await?);
+        let plan = Name::line("the name of the plan", &self.plan)?;
+        show_plan(&limits::set_plan(&self.target.connect().await?, plan.as_str(), &self.limits).await?);
         Ok(())
     }
 }
