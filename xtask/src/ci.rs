@@ -3,11 +3,13 @@
 use anyhow::{Context as _, Result};
 use stack::{build, progress, tool};
 
-use crate::{formats, tables, test};
+use crate::{dependencies, formats, tables, test};
 
 /// Runs all checks, the quick ones first.
 pub(crate) async fn run() -> Result<()> {
     format().await?;
+    progress::note("deny.toml");
+    dependencies::check().await?;
     lint_native().await?;
     lint_functions().await?;
     lint_fuzz_targets().await?;

@@ -12,6 +12,7 @@ use stack::build::{self, OtherRuntime};
 
 mod ci;
 mod demo;
+mod dependencies;
 mod formats;
 mod tables;
 mod test;
@@ -36,7 +37,7 @@ enum Command {
     /// Runs all tests: unit, SQL (pgTAP), end to end over two object stores, and a round of each fault of `torture`
     Test(OtherRuntime),
 
-    /// Runs what CI runs: formatting, lints, sql/tables.sql, docs/formats.md, and all tests
+    /// Runs what CI runs: formatting, deny.toml, lints, sql/tables.sql, docs/formats.md, and all tests
     Ci,
 
     /// Measures everything that is said of speed, each figure beside its reference

@@ -271,6 +271,28 @@ fn rust_and_sql_have_the_same_columns() {
 }
 
 #[test]
+fn what_is_installed_is_checked() {
+    let mut broken = Vec::new();
+    for (file, text) in ["tools", "xtask/src", "tests/src"].iter().flat_map(|folder| files(folder, "rs")) {
+        for (number, line) in text.lines().enumerate() {
+            if line.contains("\"pip\"") && !line.contains("\"--require-hashes\"") {
+                broken.push(format!(
+                    "{file}:{}: pip takes what it is given; pin it in tools/stack/requirements.txt, with --require-hashes",
+                    number + 1
+                ));
+            }
+            if ["curl", "wget", "npm", "gem"].iter().any(|program| line.contains(&format!("command(\"{program}\")"))) {
+                broken.push(format!(
+                    "{file}:{}: fetches what nobody checks; take a package of Debian, or one whose hash is pinned",
+                    number + 1
+                ));
+            }
+        }
+    }
+    holds(&broken);
+}
+
+#[test]
 fn what_is_open_says_what_is_missing() {
     let mut broken = Vec::new();
     for (file, text) in ["functions", "crates", "tools", "xtask/src", "tests/src"].iter().flat_map(|folder| files(folder, "rs")) {

