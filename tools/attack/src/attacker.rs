@@ -21,6 +21,9 @@ pub(super) const ANSWER: Duration = Duration::from_mins(1);
 const END: Duration = Duration::from_mins(3);
 /// How often the queue is looked at.
 const LOOK: Duration = Duration::from_millis(50);
+/// How often an upload is sent that is refused because there are too many, and how long an attacker waits at most before it comes again.
+const TRIES: usize = 5;
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Days for which its key is valid.
 const DAYS: f64 = 1.0;
 /// Bytes of the head of a request, about.
@@ -106,7 +109,7 @@ impl<'a> Attacker<'a> {
         let what = &request.what;
         match self.raw.ask(&request.bytes, ANSWER).await {
             Ok(Some(answer)) => {
-                self.note(what, answer.status, says_when(&answer));
+                self.note(what, answer.status, retry_after(&answer).is_some());
                 return Some(answer);
             }
             Ok(None) if request.may_be_cut => self.seen().cut += 1,
@@ -116,12 +119,22 @@ impl<'a> Attacker<'a> {
         None
     }
 
-    /// Sends an upload, and waits for the end of its import where there is one.
+    /// Sends an upload, again where it is refused because there are too many, and waits for the end of its import where there is one.
     pub(super) async fn upload(&self, request: &Request) {
-        let Some(answer) = self.ask(request).await.filter(|answer| answer.status == 202) else { return };
+        for _ in 0..TRIES {
+            let Some(answer) = self.ask(request).await else { return };
+            match answer.status {
+                202 => return self.wait_for_end(request, &answer).await,
+                429 | 503 => sleep(retry_after(&answer).unwrap_or(PATIENCE).min(PATIENCE)).await,
+                _ => return,
+            }
+        }
+    }
+
+    async fn wait_for_end(&self, request: &Request, taken: &RawAnswer) {
         let started = Instant::now();
         let is_active = async || {
-            let id = answer.document["id"].as_str().context("the answer to the upload has no id")?;
+            let id = taken.document["id"].as_str().context("the answer to the upload has no id")?;
             anyhow::Ok(self.database.query_one(STATE, &[&id]).await?.get::<_, bool>(0))
         };
         loop {
@@ -163,7 +176,7 @@ impl<'a> Attacker<'a> {
     pub(super) fn note_held(&self, what: &str, held: usize, told: &[String]) {
         for text in told {
             match RawAnswer::parse(text) {
-                Some(answer) => self.note(what, answer.status, says_when(&answer)),
+                Some(answer) => self.note(what, answer.status, retry_after(&answer).is_some()),
                 None => self.seen().cut += 1,
             }
         }
@@ -198,8 +211,11 @@ impl<'a> Attacker<'a> {
     }
 }
 
-fn says_when(answer: &RawAnswer) -> bool {
-    answer.head.to_ascii_lowercase().contains("\r\nretry-after:")
+/// When to try again, as an answer says it.
+fn retry_after(answer: &RawAnswer) -> Option<Duration> {
+    let mut headers = answer.head.lines().filter_map(|line| line.split_once(':'));
+    let (_, seconds) = headers.find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
+    seconds.trim().parse().ok().map(Duration::from_secs)
 }
 
 impl Ends {
@@ -220,9 +236,9 @@ mod tests {
 
     #[test]
     fn who_is_refused_is_told_when_to_come_again() {
-        let says = |head: &str| says_when(&RawAnswer { status: 503, head: head.to_owned(), document: serde_json::Value::Null });
-        assert!(says("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1"));
-        assert!(!says("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0"));
+        let says = |head: &str| retry_after(&RawAnswer { status: 503, head: head.to_owned(), document: serde_json::Value::Null });
+        assert_eq!(says("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 3\r\nx: y"), Some(Duration::from_secs(3)));
+        assert_eq!(says("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0"), None);
     }
 
     #[test]

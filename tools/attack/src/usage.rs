@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use stack::Stack;
+use stack::runtime::Runtime;
 
 /// A tick of a processor's time: what Linux tells is in these, on every machine that this runs on.
 const TICK: Duration = Duration::from_millis(10);
@@ -39,7 +40,7 @@ pub(super) struct Meters {
 
 impl Meters {
     pub(super) fn begin(stack: &Stack) -> Result<Self> {
-        let app = stack.runtime.as_ref().and_then(stack::runtime::Runtime::id).context("the app does not run")?;
+        let app = stack.runtime.as_ref().and_then(Runtime::id).context("the app does not run")?;
         let database = stack.cluster.as_ref().and_then(|cluster| cluster.id()).context("the database does not run")?;
         Ok(Self { app: Meter::begin(app), database: Meter::begin(database) })
     }
@@ -99,7 +100,7 @@ fn memory(process: u32) -> u64 {
 
 /// A process and its children.
 fn family(process: u32) -> BTreeSet<u32> {
-    let all = fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let all = fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     let children = all.filter(|member| stat(*member).is_some_and(|stat| stat.parent == process));
     children.chain([process]).collect()
 }
