@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use anyhow::{Context as _, Result};
+use generate::hostile::records::large_findings;
 use reqwest::header::HeaderValue;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
@@ -188,20 +189,7 @@ async fn within_bytes(world: &World, list: &str) -> Result<Vec<Value>> {
 #[tokio::test]
 async fn large_findings_and_occurrences_can_be_read_a_page_at_a_time() -> Result<()> {
     let world = world().await?;
-    let links: Vec<String> = (0..200).map(|n| format!("https://example.org/{n}/{}", "x".repeat(1000))).collect();
-    let large = |n: usize| {
-        let text = "y".repeat(64_000);
-        let name = "z".repeat(400);
-        json!({"VulnerabilityID": format!("CVE-2024-{n:04}"), "PkgName": name, "InstalledVersion": "1", "Severity": "HIGH", "Title": name,
-            "Description": text, "References": links})
-    };
-    let vulnerabilities: Vec<Value> = (0..60).map(large).collect();
-    // As text, since what says which format it is has to come first.
-    let trivy = format!(
-        r#"{{"SchemaVersion": 2, "ArtifactName": "image", "ArtifactType": "container_image", "Results": [{}]}}"#,
-        json!({"Target": "a", "Class": "os-pkgs", "Type": "debian", "Vulnerabilities": vulnerabilities})
-    );
-    let status = world.import("large.json", trivy).await?;
+    let status = world.import("large.json", large_findings(60)).await?;
     assert_eq!((&status["state"], &status["counts"]["findings"]["new"]), (&json!("completed"), &json!(60)), "{status}");
 
     let item = |n: usize| {

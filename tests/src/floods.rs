@@ -2,7 +2,6 @@
 //! time. They call from an address of their own.
 
 use std::convert::Infallible;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -11,14 +10,13 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use stack::Stack;
 use stack::client::Client;
+use stack::raw::{self, ATTACKER, RawCaller, unfinished_upload};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::fixture::{NOWHERE, World, nessus, temporary, world_in};
 
-/// Where those call from who do harm.
-const ATTACKER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 /// Far more than a small request takes on a busy machine, and less than anybody would wait for a page.
 const IN_TIME: Duration = Duration::from_secs(3);
 /// Longer than any limit of these tests.
@@ -55,53 +53,38 @@ async fn work(client: &Client) -> Result<Infallible> {
     }
 }
 
+fn attacker(world: &World) -> RawCaller {
+    RawCaller::new(world.stack.url()).at(ATTACKER)
+}
+
 async fn connect(world: &World) -> Result<TcpStream> {
-    let app: SocketAddr = world.stack.url().trim_start_matches("http://").parse()?;
-    let socket = TcpSocket::new_v4()?;
-    // So small that little of an answer is on its way.
-    socket.set_recv_buffer_size(4096)?;
-    socket.bind((ATTACKER, 0).into())?;
-    Ok(socket.connect(app).await?)
+    attacker(world).connect().await
 }
 
 async fn send(world: &World, text: &str) -> Result<TcpStream> {
-    let mut stream = connect(world).await?;
-    // Who is refused may not get rid of all of it.
-    let _ = stream.write_all(text.as_bytes()).await;
-    Ok(stream)
+    attacker(world).send(text.as_bytes()).await
 }
 
 /// All that comes until the connection ends, which it does in time.
 async fn rest(stream: &mut TcpStream) -> Result<String> {
-    let mut bytes = Vec::new();
-    // Who is cut may find the connection reset.
-    let _ = timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.context("the connection is kept")?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    raw::rest(stream, PATIENCE).await
 }
 
 /// The head of the answer, and what came with it.
 async fn answer(stream: &mut TcpStream) -> Result<String> {
-    let mut bytes = vec![0; 4096];
-    let length = timeout(PATIENCE, stream.read(&mut bytes)).await.context("no answer")??;
-    Ok(String::from_utf8_lossy(&bytes[..length]).into_owned())
-}
-
-/// An upload of which there is a byte, and the rest is still to come.
-fn upload(key: &str) -> String {
-    format!("POST /api/v1/imports HTTP/1.1\r\nhost: app\r\nauthorization: Bearer {key}\r\ncontent-length: 1000000\r\n\r\n<")
+    raw::first(stream, PATIENCE).await
 }
 
 /// Uploads that are held open, and how many were not taken in, by what they were told.
 async fn hold_uploads(world: &World, count: usize, key: &str) -> Result<(Vec<TcpStream>, Vec<String>)> {
-    let mut streams = try_join_all((0..count).map(async |_| send(world, &upload(key)).await)).await?;
+    let mut streams = try_join_all((0..count).map(async |_| send(world, &unfinished_upload(key)).await)).await?;
     let refused = refused(&mut streams).await;
     Ok((streams, refused))
 }
 
 /// What callers are told who are not taken in: the others hear nothing for a while.
 async fn refused(streams: &mut [TcpStream]) -> Vec<String> {
-    let told = join_all(streams.iter_mut().map(async |stream| timeout(Duration::from_secs(2), answer(stream)).await)).await;
-    told.into_iter().filter_map(Result::ok).map(Result::unwrap_or_default).collect()
+    raw::told(streams, Duration::from_secs(2)).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -206,7 +189,7 @@ async fn who_sends_a_body_too_slowly_is_told_so_and_leaves_nothing() -> Result<(
     let world = world_with(&[("send_window_ms", 1000)]).await?;
     let key = world.stack.key(&world.workspace, "slow", 1.0).await?;
     beside(&world, async {
-        let mut streams = try_join_all((0..50).map(async |_| send(&world, &upload(&key)).await)).await?;
+        let mut streams = try_join_all((0..50).map(async |_| send(&world, &unfinished_upload(&key)).await)).await?;
         let told = join_all(streams.iter_mut().map(async |stream| {
             let (mut from, mut to) = stream.split();
             let trickle = async {

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use generate::hostile::requests::{LYING_CHUNKS, large_heads, with_key};
 use generate::{Hostile, hostile};
 use reqwest::Method;
 use serde_json::Value;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use stack::raw::RawCaller;
 use tokio::time::timeout;
 
 use crate::fixture::{PATIENCE, World, answers_on, world};
@@ -18,36 +18,10 @@ const ANSWER: Duration = Duration::from_mins(1);
 /// So long a test waits for an answer to what is not whole.
 const PROMISED: Duration = Duration::from_secs(2);
 
-/// Sends a request as it is, however much of it is wanted, and gives the status and the document of the answer; none where there is none.
+/// What a request is answered, however much of it is wanted: the status and the document; none where there is none.
 async fn answer_to(world: &World, request: Vec<u8>) -> Result<Option<(u16, Value)>> {
-    let stream = TcpStream::connect(world.stack.url().trim_start_matches("http://")).await?;
-    let (mut from, mut to) = stream.into_split();
-    // Whoever refuses a body may close the connection before all of it is sent.
-    let sending = tokio::spawn(async move {
-        let sent = to.write_all(&request).await;
-        (sent, to)
-    });
-    let mut answer = Vec::new();
-    let mut piece = [0; 4096];
-    while !is_whole(&String::from_utf8_lossy(&answer)) {
-        match timeout(ANSWER, from.read(&mut piece)).await.context("there is no answer")? {
-            Ok(length @ 1..) => answer.extend(&piece[..length]),
-            _ => break,
-        }
-    }
-    sending.abort();
-    let answer = String::from_utf8_lossy(&answer);
-    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
-    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-    Ok(status.map(|status| (status, serde_json::from_str(body).unwrap_or_default())))
-}
-
-/// Whether an answer has the length that it says.
-fn is_whole(answer: &str) -> bool {
-    let Some((head, body)) = answer.split_once("\r\n\r\n") else { return false };
-    let mut headers = head.lines().filter_map(|line| line.split_once(": "));
-    let length = headers.find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-    length.and_then(|(_, length)| length.parse().ok()).is_some_and(|length: usize| body.len() >= length)
+    let answer = RawCaller::new(world.stack.url()).ask(&request, ANSWER).await?;
+    Ok(answer.map(|answer| (answer.status, answer.document)))
 }
 
 /// The head of an upload with these further headers.
@@ -57,9 +31,9 @@ async fn head(world: &World, headers: &str) -> Result<Vec<u8>> {
 }
 
 async fn upload(world: &World, hostile: Hostile) -> Result<(u16, Value)> {
-    let Hostile { content_type, is_gzipped, body, .. } = hostile;
-    let content_type = if content_type.is_empty() { "application/octet-stream" } else { &content_type };
-    let encoding = if is_gzipped { "content-encoding: gzip\r\n" } else { "" };
+    let body = hostile.body();
+    let content_type = if hostile.content_type.is_empty() { "application/octet-stream" } else { &hostile.content_type };
+    let encoding = if hostile.is_gzipped() { "content-encoding: gzip\r\n" } else { "" };
     let mut request = head(world, &format!("content-type: {content_type}\r\n{encoding}content-length: {}\r\n", body.len())).await?;
     request.extend(body);
     answer_to(world, request).await?.context("the connection ends without an answer")
@@ -87,19 +61,16 @@ async fn whatever_is_uploaded_is_refused_with_a_reason_or_read() -> Result<()> {
 #[tokio::test]
 async fn whatever_a_request_begins_with_the_app_answers_on() -> Result<()> {
     let world = world().await?;
-    let long_key = format!("GET /api/v1/imports HTTP/1.1\r\nhost: app\r\nauthorization: Bearer spw_{}\r\n\r\n", "a".repeat(1 << 20));
-    let many_headers = format!("GET /api/v1/imports HTTP/1.1\r\nhost: app\r\n{}\r\n", "x: y\r\n".repeat(10_000));
-    for request in [long_key, many_headers] {
+    for (what, request) in large_heads() {
         // A host may also refuse it without a word.
         let answer = answer_to(&world, request.into_bytes()).await?;
-        assert!(answer.as_ref().is_none_or(|(status, _)| (400..500).contains(status)), "{answer:?}");
+        assert!(answer.as_ref().is_none_or(|(status, _)| (400..500).contains(status)), "{what}: {answer:?}");
     }
     // As long as hosts let it be, it reaches the component.
-    let key = format!("GET /api/v1/imports HTTP/1.1\r\nhost: app\r\nauthorization: Bearer spw_{}\r\n\r\n", "a".repeat(10_000));
-    let (status, problem) = answer_to(&world, key.into_bytes()).await?.context("no answer")?;
+    let (status, problem) = answer_to(&world, with_key(10_000).into_bytes()).await?.context("no answer")?;
     assert!(status == 401 && problem["detail"].as_str().is_some_and(|detail| detail.contains("1024")), "{status} {problem}");
 
-    for lie in ["ffffffffffffffff\r\n[]", "fffffffffffffffffffffff\r\n[]", "5\r\n[]\r\n0\r\n\r\n", "-1\r\n[]", "2\r\n[]garbage"] {
+    for lie in LYING_CHUNKS {
         let request = [head(&world, "transfer-encoding: chunked\r\n").await?, lie.as_bytes().to_vec()].concat();
         // Whoever waits for what was promised does not answer.
         if let Ok(answer) = timeout(PROMISED, answer_to(&world, request)).await

@@ -34,7 +34,7 @@ enum Command {
     /// Starts everything and keeps it running until Ctrl-C: PostgreSQL, an object store, the app
     Up(up::Up),
 
-    /// Runs all tests: unit, SQL (pgTAP), end to end over two object stores, and a round of each fault of `torture`
+    /// Runs all tests: unit, SQL (pgTAP), end to end over two object stores, a round of each fault of `torture`, and a short one of `attack`
     Test(OtherRuntime),
 
     /// Runs what CI runs: formatting, deny.toml, lints, sql/tables.sql, docs/formats.md, and all tests
@@ -45,6 +45,9 @@ enum Command {
 
     /// Imports reports while everything goes wrong that can, and compares what comes of it with what came without
     Torture(Passed),
+
+    /// Does what harms most, and measures what it costs whoever does it and another tenant beside it
+    Attack(Passed),
 
     /// Prints a made-up report of any size; the same size and seed give the same bytes
     #[command(subcommand)]
@@ -82,6 +85,7 @@ impl Command {
             Self::Ci => ci::run().await,
             Self::Bench(passed) => passed.become_tool("bench"),
             Self::Torture(passed) => passed.become_tool("torture"),
+            Self::Attack(passed) => passed.become_tool("attack"),
             Self::Generate(generate) => generate.run(),
             Self::Admin(command) => command.run().await,
             Self::Tables => tables::write().await,

@@ -29,7 +29,19 @@ pub(crate) async fn run(other: &OtherRuntime) -> Result<()> {
     end_to_end("in-process", &[]).await?;
     over_seaweedfs().await?;
     progress::note("imports to which everything happens that can");
-    tool::run(build::tool("torture").env(build::OTHER_RUNTIME, build::runtime().await?)).await
+    tool::run(build::tool("torture").env(build::OTHER_RUNTIME, build::runtime().await?)).await?;
+    attack().await
+}
+
+/// The limits that protect others are the host's own: with another one they are those of the proxy in front of it.
+async fn attack() -> Result<()> {
+    let runtime = build::runtime().await?;
+    if !runtime.ends_with("local-runtime") {
+        progress::note("\nSKIPPED: `attack --short`, which needs the limits of local-runtime\n");
+        return Ok(());
+    }
+    progress::note("callers who want to do harm, beside another tenant");
+    tool::run(build::tool("attack").arg("--short").env(build::OTHER_RUNTIME, runtime)).await
 }
 
 async fn over_seaweedfs() -> Result<()> {

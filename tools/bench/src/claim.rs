@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use stack::progress::Step;
+use stack::sample::Sample;
 use tokio_postgres::Client;
 
 use crate::floor::create_import;
 use crate::rig::{WORKSPACE, drop_database, settle};
-use crate::sample::Sample;
 use crate::session::Session;
 use crate::table::{Figure, Row};
 

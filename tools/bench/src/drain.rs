@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use stack::client::Client;
 use stack::progress::Step;
+use stack::sample::Sample;
 
 use crate::input::{Input, Report};
 use crate::rig::{Drained, Rig, WORKSPACE};
@@ -103,7 +104,7 @@ fn speed(kind: Kind, compared: &Compared) -> Vec<Row> {
 /// From the first byte of the upload to the end of the import. That no record is dropped was made sure of.
 fn end_to_end(compared: &Compared, most: f64) -> Row {
     let times = compared.imports.iter().map(|import| import.upload + import.new.time);
-    let time = times.collect::<super::sample::Sample>().median();
+    let time = times.collect::<Sample>().median();
     let what = format!("{} new with upload, none dropped, time", compared.input.report.name);
     let floor = Figure::seconds(compared.floor_new());
     Row::new(SUBJECT, what, Figure::seconds(time)).beside("floor", floor).target(Target::AtMost(most))

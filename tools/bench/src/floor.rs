@@ -10,12 +10,12 @@ use futures::{SinkExt as _, TryStreamExt as _};
 use scan_reports::{BatchRows, Column, Columns as _, FindingColumns, OccurrenceColumns};
 use stack::postgres::Cluster;
 use stack::progress::Step;
+use stack::sample::Sample;
 use tokio_postgres::Client;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use crate::input::{Input, Unit};
 use crate::rig::{drop_database, settle};
-use crate::sample::Sample;
 use crate::session::{Kind, Session};
 use crate::table::{Figure, Row};
 

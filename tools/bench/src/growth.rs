@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use stack::progress::Percentage;
+use stack::sample::Sample;
 use tokio_postgres::Client;
 
 use crate::drain::upload;
 use crate::input::Report;
 use crate::rig::{Rig, WORKSPACE};
-use crate::sample::Sample;
 use crate::session::Session;
 use crate::sizes::{SEED, apart, nessus};
 use crate::table::{Figure, Row, Target, float, number};

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use reqwest::{Client, StatusCode};
 use stack::progress::Step;
+use stack::sample::Sample;
 
 use crate::rig::Rig;
-use crate::sample::Sample;
 use crate::session::Session;
 use crate::table::{Figure, Row};
 

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use futures::future::try_join_all;
 use stack::progress::Step;
+use stack::sample::Sample;
 
 use crate::rig::{Rig, WORKSPACE};
-use crate::sample::Sample;
 use crate::session::Session;
 use crate::table::{Figure, Row, Target};
 use crate::upload::small_report;

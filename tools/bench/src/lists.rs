@@ -7,12 +7,12 @@ use anyhow::{Context as _, Result, ensure};
 use reqwest::Method;
 use stack::client::Client;
 use stack::progress::{Percentage, Step};
+use stack::sample::Sample;
 use tokio_postgres::Client as Connection;
 
 use crate::drain::upload;
 use crate::input::Report;
 use crate::rig::{Rig, WORKSPACE};
-use crate::sample::Sample;
 use crate::session::Session;
 use crate::sizes::{SEED, nessus};
 use crate::status::import_until;

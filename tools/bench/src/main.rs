@@ -21,7 +21,6 @@ mod parse;
 mod plot;
 mod processors;
 mod rig;
-mod sample;
 mod session;
 mod sizes;
 mod small;

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use stack::sample::Sample;
 
 use crate::drain::upload;
 use crate::input::Report;
 use crate::processors::{Ticks, processors};
 use crate::rig::{Rig, WORKSPACE};
-use crate::sample::Sample;
 use crate::session::Session;
 use crate::sizes::{SEED, apart, nessus};
 use crate::table::{Figure, Row, Target, count_of};

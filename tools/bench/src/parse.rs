@@ -11,12 +11,12 @@ use generate::{GITLEAKS, GRYPE, NESSUS_CSV, OPENVAS, SEMGREP, SNYK, SarifSize, T
 use scan_reports::Format;
 use stack::progress::Step;
 use stack::runtime::{Host, Runtime, RuntimeSettings};
+use stack::sample::Sample;
 use stack::{build, ports};
 
 use crate::drain::MOST_MEMORY;
 use crate::host::IDLE;
 use crate::input::Report;
-use crate::sample::Sample;
 use crate::session::Session;
 use crate::sizes::{SEED, nessus};
 use crate::table::{Figure, Row, Target, float, number};

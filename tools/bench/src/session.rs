@@ -8,12 +8,12 @@ use anyhow::Result;
 use generate::{GITLEAKS, SarifSize, TRIVY};
 use stack::paths::TemporaryDir;
 use stack::postgres::Cluster;
+use stack::sample::Sample;
 use tokio::sync::OnceCell;
 
 use crate::drain::{self, Imported};
 use crate::floor::{self, Fed};
 use crate::input::{Input, Report};
-use crate::sample::Sample;
 use crate::sizes::{SEED, Sizes, nessus};
 use crate::table::Figure;
 

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use stack::client::Client;
 use stack::progress::Step;
+use stack::sample::Sample;
 
 use crate::floor;
 use crate::input::{Input, Report};
 use crate::rig::{Rig, WORKSPACE};
-use crate::sample::Sample;
 use crate::session::Session;
 use crate::sizes::{SEED, nessus};
 use crate::table::{Figure, Row, Target};

@@ -11,6 +11,7 @@ use serde_json::Value;
 use stack::client::Client;
 use stack::progress::Step;
 use stack::runtime::Host;
+use stack::sample::Sample;
 use tokio_postgres::Client as Connection;
 
 use crate::drain::upload;
@@ -18,7 +19,6 @@ use crate::floor::{claim, create_import};
 use crate::host::HEALTH;
 use crate::input::Report;
 use crate::rig::{Rig, WORKSPACE, strict_hosts};
-use crate::sample::Sample;
 use crate::session::Session;
 use crate::sizes::{SEED, nessus};
 use crate::table::{Figure, Row, Target, count_of, float};

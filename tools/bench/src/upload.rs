@@ -10,11 +10,11 @@ use s3_requests::{Operation, PART, upload_id};
 use stack::client::Client;
 use stack::progress::Step;
 use stack::runtime::Host;
+use stack::sample::Sample;
 use stack::store::Store;
 use tokio::io::AsyncReadExt as _;
 
 use crate::rig::{Rig, WORKSPACE, strict_hosts};
-use crate::sample::Sample;
 use crate::session::Session;
 use crate::sizes::{SEED, nessus};
 use crate::table::{Figure, Row, Target, count_of};

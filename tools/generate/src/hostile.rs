@@ -1,4 +1,5 @@
-//! Uploads that are built to harm whoever unpacks them: each claims, repeats or nests something without measure.
+//! What is built to harm whoever reads it: uploads that claim, repeat or nest something without measure ([`hostile`]), [reports](records) of which far more
+//! comes than they are, and [requests].
 
 use std::io::Write as _;
 
@@ -7,6 +8,8 @@ use flate2::write::{DeflateEncoder, GzEncoder};
 
 mod archives;
 mod forms;
+pub mod records;
+pub mod requests;
 mod workbooks;
 
 /// An upload.
@@ -14,29 +17,60 @@ mod workbooks;
 pub struct Hostile {
     /// What is in it.
     pub name: &'static str,
+    /// What it is packed in.
+    pub kind: HostileKind,
     /// Its Content-Type; empty for none.
     pub content_type: String,
+    make: Make,
+}
+
+/// What uploads are packed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostileKind {
+    /// ZIP.
+    Archive,
+    /// gzip and zstd.
+    Stream,
+    /// The Content-Encoding gzip.
+    OnTheWay,
+    /// XLSX.
+    Workbook,
+    /// A browser's form.
+    Form,
+}
+
+impl Hostile {
     /// Whether it goes with the Content-Encoding gzip.
-    pub is_gzipped: bool,
-    /// Its bytes.
-    pub body: Vec<u8>,
+    pub fn is_gzipped(&self) -> bool {
+        self.kind == HostileKind::OnTheWay
+    }
+
+    /// Its bytes, made when they are asked for: some have many megabytes.
+    pub fn body(&self) -> Vec<u8> {
+        (self.make)()
+    }
 }
 
 type Make = fn() -> Vec<u8>;
 
-/// All of them, each made when it is asked for: some have many megabytes.
+/// All of them.
 pub fn hostile() -> impl Iterator<Item = Hostile> {
-    let packed = [archives::ZIP, archives::STREAMS, workbooks::WORKBOOKS].into_iter().flatten();
-    let packed = packed.map(|(name, make)| Hostile { name, content_type: String::new(), is_gzipped: false, body: make() });
-    let on_the_way =
-        archives::ON_THE_WAY.iter().map(|(name, make)| Hostile { name, content_type: String::new(), is_gzipped: true, body: make() });
-    let forms = forms::FORMS.iter().map(|(name, content_type, make)| Hostile {
+    let packed = [
+        (HostileKind::Archive, archives::ZIP),
+        (HostileKind::Stream, archives::STREAMS),
+        (HostileKind::Workbook, workbooks::WORKBOOKS),
+        (HostileKind::OnTheWay, archives::ON_THE_WAY),
+    ];
+    let packed = packed
+        .into_iter()
+        .flat_map(|(kind, uploads)| uploads.iter().map(move |&(name, make)| Hostile { name, kind, content_type: String::new(), make }));
+    let forms = forms::FORMS.iter().map(|&(name, content_type, make)| Hostile {
         name,
+        kind: HostileKind::Form,
         content_type: content_type(),
-        is_gzipped: false,
-        body: make(),
+        make,
     });
-    packed.chain(on_the_way).chain(forms)
+    packed.chain(forms)
 }
 
 /// What a report begins with whose format is told by its content.

@@ -20,8 +20,8 @@ pub use nmap::nmap;
 mod sarif;
 pub use sarif::{SarifSize, sarif};
 
-mod hostile;
-pub use hostile::{Hostile, hostile};
+pub mod hostile;
+pub use hostile::{Hostile, HostileKind, hostile};
 
 mod template;
 pub use template::{ListSize, Template};

@@ -1,5 +1,6 @@
 //! The HTTP API, as the demo, the benchmark and the tests use it.
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -35,6 +36,12 @@ impl Client {
     /// A caller of the app at `url` (without a path).
     pub fn new(url: &str, key: &str) -> Self {
         Self { http: reqwest::Client::new(), url: url.trim_end_matches('/').to_owned(), key: key.to_owned() }
+    }
+
+    /// The same, from an address of this machine.
+    pub fn at(self, address: IpAddr) -> Result<Self> {
+        let http = reqwest::Client::builder().local_address(address).build().context("cannot make an HTTP client")?;
+        Ok(Self { http, ..self })
     }
 
     /// Any request, with the key. `path` begins with a slash.

@@ -14,6 +14,8 @@ pub mod store;
 
 pub mod client;
 pub mod contents;
+pub mod raw;
+pub mod sample;
 
 pub mod child;
 pub mod install;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use generate::hostile::records::{many_endpoints, placeholders, sarif};
 use laws::{CONSTANT, Cuts, ENDLESS, endless, found, is_linear};
 use serde_json::Value;
 
@@ -178,19 +179,9 @@ fn made(name: &str, report: &str) -> MadeOf {
     made_of(Format::from_name(name).expect(name), report.as_bytes())
 }
 
-/// Rules, results and so on around a result of SARIF.
-fn sarif(result: &str) -> String {
-    format!(r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"a","rules":[{{"id":"r"}}]}}}},"results":[{result}]}}]}}"#)
-}
-
 #[test]
 fn a_record_of_many_endpoints_stays_bounded_and_says_what_is_missing() {
-    let endpoints = (1..=5_000).map(|port| format!(r#"{{"host":"h","port":{port}}}"#)).collect::<Vec<_>>().join(",");
-    let evidence = "e".repeat(60_000);
-    let written = format!(
-        r#"{{"findings":[{{"title":"t","severity":"high","description":"d","steps_to_reproduce":"{evidence}","endpoints":[{endpoints}]}}]}}"#
-    );
-    let made = made("generic", &written);
+    let made = made("generic", &many_endpoints(5_000));
     assert_eq!((&made.error, made.left_out), (&None, 1));
     assert_eq!(made.records, 5_000 + 1, "the endpoints, and what is left out");
     assert!(made.output < 40 * 1024 * 1024, "{}", made.output);
@@ -213,11 +204,8 @@ fn what_is_left_out_is_the_same_wherever_it_is_suspended() {
 
 #[test]
 fn messages_of_sarif_are_made_once_and_end_at_the_limit_of_texts() {
-    let argument = "a".repeat(4_000);
-    let locations = vec!["{}"; 50].join(",");
-    for text in ["{0}".repeat(21_000), "{a".repeat(32_000), "{".repeat(60_000), "{{}}".repeat(16_000), "{00".repeat(20_000)] {
-        let message = format!(r#""message":{{"text":"{text}","arguments":["{argument}"]}}"#);
-        let made = made("sarif", &sarif(&format!(r#"{{"ruleId":"r",{message},"locations":[{locations}]}}"#)));
+    for written in placeholders(50) {
+        let made = made("sarif", &written);
         assert_eq!((made.error, made.records), (None, 51));
         assert!(made.output < 2 * 51 * (limits::TEXT as u64 + 4096), "{}", made.output);
         assert!(made.steps < 4 * 51 * limits::TEXT as u64, "{}", made.steps);

@@ -201,6 +201,11 @@ impl Cluster {
         }
     }
 
+    /// The process id of the server, which is the parent of all its other processes; none while it is stopped.
+    pub fn id(&self) -> Option<u32> {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(Child::id)
+    }
+
     /// An error when it has ended by itself.
     pub fn check(&self) -> Result<()> {
         self.server.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map_or(Ok(()), Child::check)

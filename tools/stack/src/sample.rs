@@ -4,25 +4,28 @@ use std::time::Duration;
 
 /// Times, in order.
 #[derive(Clone, Debug)]
-pub(super) struct Sample(Vec<Duration>);
+pub struct Sample(Vec<Duration>);
 
 impl Sample {
-    pub(super) fn new(mut times: Vec<Duration>) -> Self {
+    /// Of these.
+    pub fn new(mut times: Vec<Duration>) -> Self {
         times.sort_unstable();
         Self(times)
     }
 
-    pub(super) fn count(&self) -> usize {
+    /// How many there are.
+    pub fn count(&self) -> usize {
         self.0.len()
     }
 
     /// The least time that so many of a hundred do not exceed; zero where there is none at all.
-    pub(super) fn percentile(&self, percent: usize) -> Duration {
+    pub fn percentile(&self, percent: usize) -> Duration {
         let rank = (self.0.len() * percent).div_ceil(100);
         self.0.get(rank.saturating_sub(1)).copied().unwrap_or_default()
     }
 
-    pub(super) fn median(&self) -> Duration {
+    /// What half of them do not exceed.
+    pub fn median(&self) -> Duration {
         self.percentile(50)
     }
 }
