@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 use futures::future::join_all;
 use generate::{GITLEAKS, HostileKind, ListSize};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::attacker::{ANSWER, Attacker};
 use crate::scale::Scale;
@@ -70,6 +70,8 @@ const UPLOADS: usize = 4;
 /// Who floods, at a time.
 const READERS: usize = 32;
 const WRITERS: usize = 16;
+/// After a request that is sent byte for byte. Within a machine a gigabyte is sent in a second: what is measured is the app, and not how fast bytes are copied.
+const PAUSE: Duration = Duration::from_millis(20);
 /// Lists at once.
 const LISTERS: usize = 24;
 
@@ -162,7 +164,13 @@ impl Plan {
             Self::OneKey(uploads) => one_key(attacker, uploads, lasts).await,
             Self::Flood(uploads) => in_turn(uploads, WRITERS, lasts, async |upload| drop(attacker.ask(upload).await)).await,
             Self::Pages(paths, callers) => in_turn(paths, *callers, lasts, async |path| drop(attacker.page(path).await)).await,
-            Self::Requests(requests) => in_turn(requests, UPLOADS, lasts, async |request| drop(attacker.ask(request).await)).await,
+            Self::Requests(requests) => {
+                let ask_and_pause = async |request: &Request| {
+                    attacker.ask(request).await;
+                    sleep(PAUSE).await;
+                };
+                in_turn(requests, UPLOADS, lasts, ask_and_pause).await;
+            }
             Self::Held(what, beginning, count) => hold(attacker, what, beginning, *count).await,
         }
     }
