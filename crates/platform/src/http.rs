@@ -211,13 +211,11 @@ pub fn document_response(status: StatusCode, document: impl Into<Vec<u8>>) -> Re
 }
 
 /// The router's answer to a path that it does not know.
-#[expect(clippy::unused_async, reason = "the router wants a handler")]
 pub async fn no_such_path() -> Problem {
     Problem::not_found("no resource has this path")
 }
 
 /// The router's answer to a method that a path does not know.
-#[expect(clippy::unused_async, reason = "the router wants a handler")]
 pub async fn no_such_method() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The resource does not know this method", "see the Allow header")
 }
