@@ -123,6 +123,13 @@ CREATE TYPE spillway.occurrence_columns AS (
 
 COMMENT ON TYPE spillway.occurrence_columns IS 'occurrences on their way in, column by column (see new_occurrence): arrays of one length, or null or empty where a column is null in all of them';
 
+CREATE TYPE spillway.open_uploads AS (
+	uploads integer,
+	reserved_bytes bigint
+);
+
+COMMENT ON TYPE spillway.open_uploads IS 'the uploads of a workspace that are under way, and the bytes that are reserved for them';
+
 CREATE TYPE spillway.page AS (
 	items text,
 	next text
@@ -208,6 +215,56 @@ COMMENT ON COLUMN spillway.assets.seen_as IS 'what last_import_id meant for it';
 COMMENT ON COLUMN spillway.assets.hostname_import_id IS 'the newest import that named it';
 
 COMMENT ON COLUMN spillway.assets.attribute_imports IS 'for each attribute the newest import that told it';
+
+CREATE TABLE spillway.events (
+    workspace_id integer NOT NULL,
+    id uuid NOT NULL,
+    happened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    actor text NOT NULL,
+    key_id uuid,
+    action text NOT NULL,
+    object_id text,
+    before jsonb,
+    after jsonb,
+    reason text,
+    CONSTRAINT event_action_is_a_name CHECK (((action ~ '^[a-z_]+\.[a-z_]+$'::text) AND (length(action) <= 100)))
+);
+
+COMMENT ON TABLE spillway.events IS 'what people and programs did in a workspace: never changed, and kept for event_retention()';
+
+COMMENT ON COLUMN spillway.events.id IS 'UUID version 7: events are ordered by it';
+
+COMMENT ON COLUMN spillway.events.actor IS 'the name of the API key, or of the role of the database where there was none: spillway_drain for what happens by itself';
+
+COMMENT ON COLUMN spillway.events.key_id IS 'the API key; null: an operator, or nobody';
+
+COMMENT ON COLUMN spillway.events.action IS 'the kind of thing and what was done to it: finding.decided';
+
+COMMENT ON COLUMN spillway.events.object_id IS 'to which one';
+
+COMMENT ON COLUMN spillway.events.before IS 'what was changed, as it was';
+
+COMMENT ON COLUMN spillway.events.after IS 'and as it became';
+
+COMMENT ON COLUMN spillway.events.reason IS 'in the words of whoever did it';
+
+CREATE TABLE spillway.finding_decisions (
+    workspace_id integer NOT NULL,
+    finding_id uuid NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    ends_at timestamp with time zone,
+    CONSTRAINT decision_reason_is_short CHECK (((length(reason) >= 1) AND (length(reason) <= 2000)))
+);
+
+COMMENT ON TABLE spillway.finding_decisions IS 'why a person set the status that a finding has; it holds as long as decided_at is that of the finding';
+
+COMMENT ON COLUMN spillway.finding_decisions.actor IS 'who: see events.actor';
+
+COMMENT ON COLUMN spillway.finding_decisions.reason IS 'in their own words';
+
+COMMENT ON COLUMN spillway.finding_decisions.ends_at IS 'until when the risk is accepted: then the finding is open again; null: until somebody decides otherwise';
 
 CREATE TABLE spillway.finding_scopes (
     workspace_id integer NOT NULL,
@@ -461,6 +518,7 @@ CREATE TABLE spillway.imports (
     kind spillway.import_kind DEFAULT 'report'::spillway.import_kind NOT NULL,
     trial_failed boolean DEFAULT false NOT NULL,
     request_sha256 bytea,
+    findings_counted bigint DEFAULT 0 NOT NULL,
     CONSTRAINT closing_needs_a_scope CHECK (((scope IS NOT NULL) OR (NOT close_missing))),
     CONSTRAINT ended_imports_are_done CHECK (((state = 'completed'::spillway.import_state) = (stage = 'done'::spillway.import_stage))),
     CONSTRAINT ended_imports_have_an_end CHECK (((state = ANY (ARRAY['completed'::spillway.import_state, 'failed'::spillway.import_state, 'cancelled'::spillway.import_state])) = (finished_at IS NOT NULL))),
@@ -521,6 +579,22 @@ COMMENT ON COLUMN spillway.imports.trial_failed IS 'more than half of its first 
 
 COMMENT ON COLUMN spillway.imports.request_sha256 IS 'SHA-256 of what was asked for with the Idempotency-Key beside the report (format, scope, close_missing, priority); null where none was sent';
 
+COMMENT ON COLUMN spillway.imports.findings_counted IS 'how many of findings_new are in workspaces.findings';
+
+CREATE UNLOGGED TABLE spillway.key_rates (
+    workspace_id integer NOT NULL,
+    key_id uuid NOT NULL,
+    full_at timestamp with time zone NOT NULL,
+    open_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
+
+COMMENT ON TABLE spillway.key_rates IS 'how much of its requests each key has used up (GCRA: ITU-T I.371, annex A)';
+
+COMMENT ON COLUMN spillway.key_rates.full_at IS 'when it may have a whole burst again: each request moves that by a minute / requests_per_minute';
+
+COMMENT ON COLUMN spillway.key_rates.open_at IS 'when its next request is taken';
+
 CREATE TABLE spillway.notifications (
     workspace_id integer NOT NULL,
     id uuid NOT NULL,
@@ -566,6 +640,39 @@ COMMENT ON COLUMN spillway.occurrences.seen_as IS 'what last_import_id meant for
 
 COMMENT ON COLUMN spillway.occurrences.source_offset IS 'where in the report of last_import_id it stands';
 
+CREATE TABLE spillway.plans (
+    name text NOT NULL,
+    max_import_bytes bigint DEFAULT '5368709120'::bigint NOT NULL,
+    max_stored_bytes bigint DEFAULT '1099511627776'::bigint NOT NULL,
+    max_active_imports integer DEFAULT 20000 NOT NULL,
+    max_running_imports smallint DEFAULT 4 NOT NULL,
+    max_open_uploads integer DEFAULT 256 NOT NULL,
+    max_findings bigint DEFAULT 20000000 NOT NULL,
+    requests_per_minute integer DEFAULT 6000 NOT NULL,
+    request_burst integer DEFAULT 1000 NOT NULL,
+    CONSTRAINT plan_bursts_have_room_for_a_sample CHECK ((request_burst >= 16)),
+    CONSTRAINT plan_limits_are_positive CHECK (((max_import_bytes > 0) AND (max_stored_bytes >= 0) AND (max_active_imports >= 0) AND (max_running_imports > 0) AND (max_open_uploads >= 0) AND (max_findings >= 0) AND (requests_per_minute > 0))),
+    CONSTRAINT plan_name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+COMMENT ON TABLE spillway.plans IS 'limits of many workspaces, by name';
+
+COMMENT ON COLUMN spillway.plans.max_import_bytes IS 'the largest report, in bytes after Content-Encoding is undone';
+
+COMMENT ON COLUMN spillway.plans.max_stored_bytes IS 'bytes of reports in the store, with those that are being uploaded';
+
+COMMENT ON COLUMN spillway.plans.max_active_imports IS 'imports that are queued or running';
+
+COMMENT ON COLUMN spillway.plans.max_running_imports IS 'imports that are worked on at a time; the others wait';
+
+COMMENT ON COLUMN spillway.plans.max_open_uploads IS 'uploads at a time';
+
+COMMENT ON COLUMN spillway.plans.max_findings IS 'findings from which on no further report is taken';
+
+COMMENT ON COLUMN spillway.plans.requests_per_minute IS 'requests of each key, in the long run';
+
+COMMENT ON COLUMN spillway.plans.request_burst IS 'requests of each key at once, before that rate holds';
+
 CREATE TABLE spillway.removals (
     workspace_id integer NOT NULL,
     name text NOT NULL,
@@ -606,7 +713,9 @@ CREATE TABLE spillway.uploads (
     object_key text NOT NULL,
     parts_id text,
     started_at timestamp with time zone DEFAULT now() NOT NULL,
-    abandoned_at timestamp with time zone
+    abandoned_at timestamp with time zone,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    reserved_bytes bigint DEFAULT 0 NOT NULL
 );
 
 COMMENT ON TABLE spillway.uploads IS 'reports that are being uploaded: written before the first byte is stored, gone when the import is there. What stays here for too long broke off';
@@ -617,25 +726,47 @@ COMMENT ON COLUMN spillway.uploads.parts_id IS 'the store''s id of an upload in 
 
 COMMENT ON COLUMN spillway.uploads.abandoned_at IS 'when it was given up; no import can come of it any more';
 
+COMMENT ON COLUMN spillway.uploads.seen_at IS 'the last sign of life: without one for upload_lease() it is given up';
+
+COMMENT ON COLUMN spillway.uploads.reserved_bytes IS 'of its workspace''s max_stored_bytes, until it is an import; 0 where nothing is stored';
+
 CREATE TABLE spillway.workspaces (
     id integer NOT NULL,
     name text NOT NULL,
-    max_import_bytes bigint DEFAULT '5368709120'::bigint NOT NULL,
-    max_running_imports smallint DEFAULT 4 NOT NULL,
+    max_import_bytes bigint,
+    max_running_imports smallint,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     served_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    plan text DEFAULT 'standard'::text NOT NULL,
+    max_stored_bytes bigint,
+    max_active_imports integer,
+    max_open_uploads integer,
+    max_findings bigint,
+    requests_per_minute integer,
+    request_burst integer,
+    stored_bytes bigint DEFAULT 0 NOT NULL,
+    active_imports integer DEFAULT 0 NOT NULL,
+    findings bigint DEFAULT 0 NOT NULL,
     removed_at timestamp with time zone,
-    CONSTRAINT workspace_limits_are_positive CHECK (((max_import_bytes > 0) AND (max_running_imports > 0))),
-    CONSTRAINT workspace_name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 200)))
-);
+    CONSTRAINT workspace_limits_are_positive CHECK (((max_import_bytes > 0) AND (max_stored_bytes >= 0) AND (max_active_imports >= 0) AND (max_running_imports > 0) AND (max_open_uploads >= 0) AND (max_findings >= 0) AND (requests_per_minute > 0) AND (request_burst >= 16))),
+    CONSTRAINT workspace_name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT workspace_usage_is_counted CHECK (((stored_bytes >= 0) AND (active_imports >= 0) AND (findings >= 0)))
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
 
 COMMENT ON TABLE spillway.workspaces IS 'a team; it sees nothing of another';
 
-COMMENT ON COLUMN spillway.workspaces.max_import_bytes IS 'the largest report it may upload, in bytes after Content-Encoding is undone';
-
-COMMENT ON COLUMN spillway.workspaces.max_running_imports IS 'how many of its imports are worked on at a time';
+COMMENT ON COLUMN spillway.workspaces.max_import_bytes IS 'instead of the plan''s; null: the plan''s. So are the other limits';
 
 COMMENT ON COLUMN spillway.workspaces.served_at IS 'when one of its imports was last claimed: whoever waits longest is next';
+
+COMMENT ON COLUMN spillway.workspaces.plan IS 'whose limits hold where the workspace has none of its own';
+
+COMMENT ON COLUMN spillway.workspaces.stored_bytes IS 'bytes of its reports in the store; what is being uploaded is reserved in uploads';
+
+COMMENT ON COLUMN spillway.workspaces.active_imports IS 'its imports that are queued or running';
+
+COMMENT ON COLUMN spillway.workspaces.findings IS 'its findings, as of the last import that ended';
 
 COMMENT ON COLUMN spillway.workspaces.removed_at IS 'since when it is being removed: its keys open nothing, and nothing of it is taken in, admitted or claimed any more; null: it is not';
 
@@ -656,6 +787,12 @@ ALTER TABLE ONLY spillway.api_keys
 
 ALTER TABLE ONLY spillway.assets
     ADD CONSTRAINT assets_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY spillway.events
+    ADD CONSTRAINT events_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY spillway.finding_decisions
+    ADD CONSTRAINT finding_decisions_pkey PRIMARY KEY (workspace_id, finding_id);
 
 ALTER TABLE ONLY spillway.finding_scopes
     ADD CONSTRAINT finding_scopes_pkey PRIMARY KEY (workspace_id, scope, finding_id);
@@ -690,11 +827,17 @@ ALTER TABLE ONLY spillway.imports
 ALTER TABLE ONLY spillway.imports
     ADD CONSTRAINT imports_pkey PRIMARY KEY (workspace_id, id);
 
+ALTER TABLE ONLY spillway.key_rates
+    ADD CONSTRAINT key_rates_pkey PRIMARY KEY (workspace_id, key_id);
+
 ALTER TABLE ONLY spillway.notifications
     ADD CONSTRAINT notifications_pkey PRIMARY KEY (workspace_id, id);
 
 ALTER TABLE ONLY spillway.occurrences
     ADD CONSTRAINT occurrences_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY spillway.plans
+    ADD CONSTRAINT plans_pkey PRIMARY KEY (name);
 
 ALTER TABLE ONLY spillway.removals
     ADD CONSTRAINT removals_pkey PRIMARY KEY (workspace_id);
@@ -710,6 +853,14 @@ ALTER TABLE ONLY spillway.workspaces
 
 ALTER TABLE ONLY spillway.workspaces
     ADD CONSTRAINT workspaces_pkey PRIMARY KEY (id);
+
+CREATE INDEX decisions_that_end ON spillway.finding_decisions USING btree (ends_at) WHERE (ends_at IS NOT NULL);
+
+CREATE INDEX events_by_action ON spillway.events USING btree (workspace_id, action, id);
+
+CREATE INDEX events_by_age ON spillway.events USING btree (happened_at);
+
+CREATE INDEX events_by_object ON spillway.events USING btree (workspace_id, object_id, id);
 
 CREATE INDEX finding_scopes_by_finding ON spillway.finding_scopes USING btree (workspace_id, finding_id);
 
@@ -731,6 +882,8 @@ CREATE INDEX imports_that_close ON spillway.imports USING btree (workspace_id, s
 
 CREATE INDEX imports_with_reports ON spillway.imports USING btree (finished_at) WHERE ((finished_at IS NOT NULL) AND (report_removed_at IS NULL));
 
+CREATE INDEX imports_without_reports ON spillway.imports USING btree (finished_at) WHERE (report_removed_at IS NOT NULL);
+
 CREATE INDEX notifications_by_age ON spillway.notifications USING btree (created_at);
 
 CREATE INDEX notifications_by_import ON spillway.notifications USING btree (workspace_id, import_id);
@@ -739,10 +892,16 @@ CREATE INDEX notifications_unread ON spillway.notifications USING btree (workspa
 
 CREATE INDEX occurrences_by_finding ON spillway.occurrences USING btree (workspace_id, finding_id, id);
 
-CREATE INDEX uploads_by_start ON spillway.uploads USING btree (started_at);
+CREATE INDEX uploads_by_sign_of_life ON spillway.uploads USING btree (seen_at);
 
 ALTER TABLE ONLY spillway.api_keys
     ADD CONSTRAINT api_keys_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY spillway.finding_decisions
+    ADD CONSTRAINT decisions_are_of_a_finding FOREIGN KEY (workspace_id, finding_id) REFERENCES spillway.findings(workspace_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY spillway.events
+    ADD CONSTRAINT events_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id);
 
 ALTER TABLE ONLY spillway.import_errors
     ADD CONSTRAINT import_errors_belong_to_an_import FOREIGN KEY (workspace_id, import_id) REFERENCES spillway.imports(workspace_id, id) ON DELETE CASCADE;
@@ -759,15 +918,25 @@ ALTER TABLE ONLY spillway.import_queue
 ALTER TABLE ONLY spillway.import_queue
     ADD CONSTRAINT queued_segments_exist FOREIGN KEY (workspace_id, import_id, segment) REFERENCES spillway.import_segments(workspace_id, import_id, segment) ON DELETE CASCADE;
 
+ALTER TABLE ONLY spillway.key_rates
+    ADD CONSTRAINT rates_belong_to_a_key FOREIGN KEY (workspace_id, key_id) REFERENCES spillway.api_keys(workspace_id, id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY spillway.import_segments
     ADD CONSTRAINT segments_belong_to_an_import FOREIGN KEY (workspace_id, import_id) REFERENCES spillway.imports(workspace_id, id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY spillway.uploads
     ADD CONSTRAINT uploads_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY spillway.workspaces
+    ADD CONSTRAINT workspaces_have_a_plan FOREIGN KEY (plan) REFERENCES spillway.plans(name);
+
 ALTER TABLE spillway.api_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.assets ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.events ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.finding_decisions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.finding_scopes ENABLE ROW LEVEL SECURITY;
 
@@ -785,9 +954,13 @@ ALTER TABLE spillway.import_segments ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.imports ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE spillway.key_rates ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE spillway.notifications ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.occurrences ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.plans ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.removals ENABLE ROW LEVEL SECURITY;
 

@@ -169,8 +169,8 @@ mod tests {
         key::create(&operator, "acme", "key", &SCOPES, None).await?;
         let mut told = Vec::new();
         let proof = remove(&operator, "acme", LOOK, |text| told.push(text.to_owned())).await?;
-        assert_eq!((&proof["counts"], &proof["removed_by"]), (&json!({"api_keys": 1}), &json!("spillway_admin")));
-        assert_eq!(told, ["removed: api_keys 1"]);
+        assert_eq!((&proof["counts"], &proof["removed_by"]), (&json!({"api_keys": 1, "events": 2}), &json!("spillway_admin")));
+        assert_eq!(told, ["removed: events 2", "removed: api_keys 1"]);
         assert_eq!(remove(&operator, "acme", LOOK, |_| ()).await?, proof);
         let typo = format!("{:#}", remove(&operator, "acne", LOOK, |_| ()).await.expect_err("there is none"));
         assert!(typo.contains("there is no workspace of the name acne"), "{typo}");
