@@ -126,15 +126,14 @@ impl From<DbError> for Problem {
 
 fn refused(status: u16, message: String, refusal: Option<Box<Refusal>>) -> Problem {
     let known = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-    match (refusal, status) {
-        (Some(refusal), _) => Problem::refused(known, *refusal, message),
+    match (&refusal, status) {
         (None, 401) => Problem::unauthorized(message),
         (None, 403) => Problem::forbidden(message),
         (None, 404) => Problem::not_found(message),
         (None, 409) => Problem::conflict(message),
         (None, 413) => Problem::too_large(message),
         (None, 422) => Problem::unprocessable(message),
-        (None, _) => Problem::new(known, "refused", "The request was refused", message),
+        _ => Problem::refused(known, refusal, message),
     }
 }
 
@@ -834,7 +833,6 @@ fn unexpected(row: &[DbValue]) -> DbError {
     DbError::Failed(anyhow!("a row of {} columns of other types than expected", row.len()).to_string())
 }
 
-/// Offsets in a report as offsets in the object: of two reports in it, the first counts.
 /// Adds columns to the parameters, and gives the expression that makes the database's type of them.
 fn bind<C: Columns>(columns: C, parameters: &mut Vec<ParameterValue>) -> String {
     let expression = C::expression(parameters.len() + 1);
@@ -847,6 +845,7 @@ fn bind<C: Columns>(columns: C, parameters: &mut Vec<ParameterValue>) -> String 
     expression
 }
 
+/// Offsets in a report as offsets in the object: of two reports in it, the first counts.
 fn in_object(offsets: &mut [Option<i64>], report_starts_at: u64) {
     if let Some(start) = i64::try_from(report_starts_at).ok().filter(|start| *start > 0) {
         offsets.iter_mut().flatten().for_each(|offset| *offset += start);

@@ -1,6 +1,5 @@
 //! HTTP both ways: answers with problem documents (RFC 9457), entity tags and page tokens; requests with time limits.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::str::FromStr;
@@ -50,14 +49,11 @@ pub type Answer = Result<Response<Body>, Problem>;
 pub struct Problem {
     status: StatusCode,
     /// The last part of the problem's `type`: stable, for programs.
-    code: Cow<'static, str>,
-    title: Cow<'static, str>,
+    code: &'static str,
+    title: &'static str,
     detail: String,
-    /// Further members of the document.
-    members: Map<String, Value>,
-    /// Seconds after which it may be tried again.
-    retry_after: Option<u32>,
-    rate: Option<Rate>,
+    /// What a SQL function refused with, instead of code and title.
+    refusal: Option<Box<Refusal>>,
     /// For the log only: what outside parts said, which may hold addresses or user names.
     cause: Option<anyhow::Error>,
 }
@@ -65,14 +61,12 @@ pub struct Problem {
 impl Problem {
     /// Any problem; the other constructors are its common cases.
     pub fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        let (code, title, detail) = (code.into(), title.into(), detail.into());
-        Self { status, code, title, detail, members: Map::new(), retry_after: None, rate: None, cause: None }
+        Self { status, code, title, detail: detail.into(), refusal: None, cause: None }
     }
 
     /// What a SQL function refused with a word of its own.
-    pub fn refused(status: StatusCode, refusal: Refusal, detail: String) -> Self {
-        let Refusal { code, title, members, retry_after, rate } = refusal;
-        Self { status, code: code.into(), title: title.into(), detail, members, retry_after, rate, cause: None }
+    pub fn refused(status: StatusCode, refusal: Option<Box<Refusal>>, detail: String) -> Self {
+        Self { refusal, ..Self::new(status, "refused", "The request was refused", detail) }
     }
 
     /// 400: the request cannot be understood.
@@ -140,8 +134,10 @@ impl Problem {
 pub struct Refusal {
     code: String,
     title: String,
+    /// Further members of the problem's document.
     #[serde(default)]
     members: Map<String, Value>,
+    /// Seconds after which it may be tried again.
     retry_after: Option<u32>,
     rate: Option<Rate>,
 }
@@ -160,10 +156,11 @@ impl IntoResponse for Problem {
         if let Some(cause) = &self.cause {
             eprintln!("{}: {cause:#}", self.code);
         }
-        let mut document = self.members;
+        let (code, title) = self.refusal.as_ref().map_or((self.code, self.title), |refusal| (&refusal.code, &refusal.title));
+        let mut document = self.refusal.as_ref().map(|refusal| refusal.members.clone()).unwrap_or_default();
         for (name, value) in [
-            ("type", json!(problem_type(&self.code))),
-            ("title", json!(self.title)),
+            ("type", json!(problem_type(code))),
+            ("title", json!(title)),
             ("status", json!(self.status.as_u16())),
             ("detail", json!(self.detail)),
         ] {
@@ -181,10 +178,10 @@ impl IntoResponse for Problem {
             }
             _ => {}
         }
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.refusal.as_ref().and_then(|refusal| refusal.retry_after) {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if let Some(rate) = self.rate {
+        if let Some(rate) = self.refusal.as_ref().and_then(|refusal| refusal.rate) {
             rate.set_on(headers);
         }
         response
