@@ -14,7 +14,7 @@ use crate::body::UploadBody;
 use crate::upload::Upload;
 
 /// How often an upload gives a sign of life: `spillway.upload_lease()` is much longer.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
+const SIGN_OF_LIFE: Duration = Duration::from_mins(1);
 
 /// What was stored: of a packed upload the reports in it, one after the other.
 pub(crate) struct StoredUpload {
