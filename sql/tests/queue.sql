@@ -1,5 +1,5 @@
 begin;
-select plan(41);
+select plan(43);
 
 select spillway.create_workspace('one') as one, spillway.create_workspace('two') as two \gset
 -- Ids in the order of their making, as an upload makes them.
@@ -35,6 +35,10 @@ select is(spillway.claim_import('40 s', 4) ->> 'more', 'true', 'a claim says whe
 select is(pg_temp.claimed(), 1, 'then the older one');
 select is(pg_temp.state(1), 'running', 'a claimed import is running');
 select is(pg_temp.claimed(2), null, 'not more are claimed at a time than drains may work');
+select pg_temp.make(:two, 6), pg_temp.make(:two, 7);
+select is(pg_temp.claimed(2), 6, 'but one more of a workspace of which nothing is worked on');
+select is(pg_temp.claimed(2), null, 'and only one');
+select spillway.cancel_import(:two, id) from made where n in (6, 7);
 select is(pg_temp.claimed(3), 2, 'but as many');
 select is(pg_temp.claimed(), null, 'a leased import is not claimed twice');
 

@@ -13,11 +13,14 @@ begin
   -- Not now(): that was before the wait for the lock.
   v_now := clock_timestamp();
   v_free := p_parallelism - (select count(*) from spillway.import_queue q where q.claimed and q.available_at > v_now);
-  if v_free > 0 then
+  -- One more than there may be, for a workspace of which nothing is worked on: nobody waits for the turns of another's imports, however long they take.
+  if v_free > 0 or v_free = 0 and p_parallelism > 0 then
     -- In the order of the index, past what others hold.
     select q.* into v_queue from spillway.import_queue q
     where q.admitted and q.available_at <= v_now
       and (select w.removed_at from spillway.workspaces w where w.id = q.workspace_id) is null
+      and (v_free > 0 or not exists (
+        select from spillway.import_queue c where c.workspace_id = q.workspace_id and c.claimed and c.available_at > v_now))
     order by q.turn_at, q.priority, q.import_id, q.segment
     limit 1
     for no key update skip locked;
@@ -56,4 +59,4 @@ begin
 end
 $$;
 comment on function spillway.claim_import(interval, integer) is
-  'takes the segment of an import that is next to be worked on, for the time of the lease, with a new attempt number and a fence, which every later write must present; the workspace that was not served for the longest time comes first. {claim, more}; a claim with trial_failed is to be ended by fail_trial. claim is null where nothing waits or p_parallelism are held already; more says whether another drain would find work';
+  'takes the segment of an import that is next to be worked on, for the time of the lease, with a new attempt number and a fence, which every later write must present; the workspace that was not served for the longest time comes first. {claim, more}; a claim with trial_failed is to be ended by fail_trial. claim is null where nothing waits, or p_parallelism are held already, or one more for a workspace of which none is; more says whether another drain would find work';
