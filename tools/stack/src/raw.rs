@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_whole_when_it_has_its_length() {
-        let head = "HTTP/1.1 422 Unprocessable Entity\r\nContent-Length: 12\r\n\r\n";
+        let head = "HTTP/1.1 422 Unprocessable Entity\r\nContent-Length: 11\r\n\r\n";
         assert!(!is_whole("HTTP/1.1 422 Unprocessable"));
         assert!(!is_whole(&format!("{head}{{\"a\": ")));
         assert!(is_whole(&format!("{head}{{\"a\": \"bc\"}}")));
