@@ -126,13 +126,13 @@ impl From<DbError> for Problem {
 
 fn refused(status: u16, message: String, refusal: Option<Box<Refusal>>) -> Problem {
     let known = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-    match (&refusal, status) {
-        (None, 401) => Problem::unauthorized(message),
-        (None, 403) => Problem::forbidden(message),
-        (None, 404) => Problem::not_found(message),
-        (None, 409) => Problem::conflict(message),
-        (None, 413) => Problem::too_large(message),
-        (None, 422) => Problem::unprocessable(message),
+    match (&refusal, known) {
+        (None, StatusCode::UNAUTHORIZED) => Problem::unauthorized(message),
+        (None, StatusCode::FORBIDDEN) => Problem::forbidden(message),
+        (None, StatusCode::NOT_FOUND) => Problem::not_found(message),
+        (None, StatusCode::CONFLICT) => Problem::conflict(message),
+        (None, StatusCode::PAYLOAD_TOO_LARGE) => Problem::too_large(message),
+        (None, StatusCode::UNPROCESSABLE_ENTITY) => Problem::unprocessable(message),
         _ => Problem::refused(known, refusal, message),
     }
 }

@@ -15,8 +15,11 @@ use spin_sdk::http_service;
 use texts::Text;
 use uuid::Uuid;
 
-/// Why a person decides what they do: 2,000 characters, in as many lines as it takes.
-type Reason = Text<2000>;
+/// Characters of a reason: the table's.
+const REASON: usize = 2000;
+
+/// Why a person decides what they do, in as many lines as it takes.
+type Reason = Text<REASON>;
 
 const SEVERITIES: [&str; 5] = ["info", "low", "medium", "high", "critical"];
 const STATUSES: [&str; 4] = ["open", "closed", "false_positive", "accepted_risk"];
