@@ -1,5 +1,5 @@
 begin;
-select plan(39);
+select plan(41);
 
 select spillway.create_workspace('one') as one, spillway.create_workspace('two') as two \gset
 create function pg_temp.id(n integer) returns uuid language sql as $$ select ('01900000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid $$;
@@ -105,6 +105,11 @@ select is(pg_temp.refusal($$ select spillway.charge_request(sha256('key')) from 
 select spillway.charge_request(sha256('key'), 16);
 select is(pg_temp.refusal($$ select spillway.workspace_of_key(sha256('key'), '{read}') $$), 'SW429 quota-exceeded {"violated-policies": ["requests"]}',
   'who has used it up is refused before anything is done');
+select is(pg_temp.refusal($$ select spillway.charge_request(sha256('key'), 16, true) $$), 'SW429 quota-exceeded {"violated-policies": ["requests"]}',
+  'nor does it get credit');
+update spillway.key_rates set full_at = full_at - interval '1 minute', open_at = open_at - interval '1 minute';
+select spillway.charge_request(sha256('key'), 16, true);
+select ok((select open_at > now() + interval '14 minutes' from spillway.key_rates), 'who has one left gets the others on credit, and waits for as long');
 update spillway.key_rates set full_at = full_at + interval '1 day', open_at = open_at + interval '1 day';
 select is(pg_temp.refusal($$ select spillway.workspace_of_key(sha256('key'), '{read}'), spillway.charge_request(sha256('key')) $$), 'ok',
   'where the clock is put back nobody waits until it is as late again');

@@ -198,6 +198,10 @@ async fn reads_are_counted_too_but_not_those_of_whoever_knows_the_answer() -> Re
         assert_eq!(answer.status(), StatusCode::OK);
     }
     assert!(refused);
+    for _ in 0..50 {
+        let answer = world.answer(Method::GET, "/api/v1/findings?limit=1").await?;
+        assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS, "those that are not charged do not go on for nothing");
+    }
     Ok(())
 }
 

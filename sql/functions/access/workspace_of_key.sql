@@ -3,8 +3,6 @@ language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   c_noted_for constant interval := interval '1 hour';
-  -- Nobody waits longer for the next request; who would, has a time of before the clock was put back.
-  c_longest_wait constant interval := interval '61 seconds';
   v_workspace integer;
   v_id uuid;
   v_scopes spillway.key_scope[];
@@ -25,7 +23,7 @@ begin
       message = format('this needs the scope %s, and the API key has %s', array_to_string(p_scopes, ' or '), array_to_string(v_scopes, ', '));
   end if;
   -- Before anything is done for it. What is done is charged at its end: see charge_request.
-  if v_open_at > clock_timestamp() and v_open_at < clock_timestamp() + c_longest_wait then
+  if v_open_at > clock_timestamp() then
     perform spillway.refuse_request(v_workspace, v_full_at, 1);
   end if;
   perform set_config('spillway.key_id', v_id::text, true);

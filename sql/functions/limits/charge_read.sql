@@ -4,7 +4,8 @@ as $$
 declare
   c_sample constant integer := 16;
 begin
-  return case when random() * c_sample < 1 then spillway.charge_request(p_hash, c_sample) end;
+  -- On credit: were it refused where there are fewer left, the fifteen others would go on for nothing.
+  return case when random() * c_sample < 1 then spillway.charge_request(p_hash, c_sample, true) end;
 end
 $$;
 comment on function spillway.charge_read(bytea) is

@@ -1,4 +1,4 @@
-create or replace function spillway.charge_request(p_hash bytea, p_cost integer default 1) returns text
+create or replace function spillway.charge_request(p_hash bytea, p_cost integer default 1, p_on_credit boolean default false) returns text
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
@@ -17,8 +17,8 @@ begin
   insert into spillway.key_rates as r (workspace_id, key_id, full_at, open_at)
   values (v_workspace, v_key, clock_timestamp() + v_each * p_cost, clock_timestamp() + v_each * (p_cost + 1) - v_burst)
   on conflict (workspace_id, key_id) do update
-  set full_at = spillway.rate_start(r.full_at, v_burst) + v_each * p_cost, open_at = spillway.rate_start(r.full_at, v_burst) + v_each * (p_cost + 1) - v_burst
-  where spillway.rate_start(r.full_at, v_burst) + v_each * p_cost <= clock_timestamp() + v_burst
+  set full_at = spillway.rate_start(r.full_at, v_each, v_burst) + v_each * p_cost, open_at = spillway.rate_start(r.full_at, v_each, v_burst) + v_each * (p_cost + 1) - v_burst
+  where spillway.rate_start(r.full_at, v_each, v_burst) + v_each * case when p_on_credit then 1 else p_cost end <= clock_timestamp() + v_burst
   returning r.full_at into v_full_at;
   if not found then
     select r.full_at into v_full_at from spillway.key_rates r where r.workspace_id = v_workspace and r.key_id = v_key;
@@ -27,5 +27,5 @@ begin
   return spillway.rate_text(v_limits, v_full_at);
 end
 $$;
-comment on function spillway.charge_request(bytea, integer) is
-  'counts a request of a key (its SHA-256), or so many: what is left, see rate_text; SW429 where that is over its rate. To be called last in the statement that does what was asked for: then that is undone, too';
+comment on function spillway.charge_request(bytea, integer, boolean) is
+  'counts a request of a key (its SHA-256), or so many, on credit where there is but one left: what is left, see rate_text; SW429 where that is over its rate. To be called last in the statement that does what was asked for: then that is undone, too';
