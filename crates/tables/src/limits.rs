@@ -1,0 +1,16 @@
+//! Limits of files of rows.
+
+/// Columns of a file, and of a dataset; the database takes 1,600 in all.
+pub const COLUMNS: usize = 1000;
+
+/// Bytes of a column's name in a dataset: what PostgreSQL keeps of one.
+pub const NAME: usize = 63;
+
+/// Bytes of a row of a file.
+pub const ROW: usize = 16 * 1024 * 1024;
+
+/// Bytes of a place that is saved: what the database takes of a checkpoint.
+pub const CHECKPOINT: usize = 64 * 1024;
+
+/// Bytes of a row that are kept with its error.
+pub const RAW: usize = 64 * 1024;

@@ -1,0 +1,51 @@
+//! Files of rows: what all readers have in common.
+
+use tokens::{ReadError, TakesBytes};
+
+use crate::Cell;
+
+/// What a reader found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowStep {
+    /// A row: [`Rows::cells`].
+    Row,
+    /// A row that cannot be used, and why; it was passed.
+    Bad {
+        /// Stable, for programs.
+        code: &'static str,
+        /// For people.
+        message: &'static str,
+    },
+    /// It wants the bytes at [`TakesBytes::position`], or to hear that there are none.
+    NeedInput,
+    /// Nothing yet, after as much work as one step may take.
+    Working,
+    /// The file is read to its end.
+    End,
+}
+
+/// Gives the rows of a file one by one, from bytes in pieces of any size. A position may jump; whoever feeds it gives the bytes that it asks for. What it
+/// gives depends neither on how the bytes were cut nor on where it was dropped and resumed from its [checkpoint](Self::checkpoint).
+pub trait Rows: TakesBytes {
+    /// The next row.
+    fn next(&mut self) -> Result<RowStep, ReadError>;
+
+    /// The names of the file's columns that are known so far, in the order in which they came. More may come with any row, of formats whose rows name their
+    /// fields. Those of a reader that was resumed may be others, in another order.
+    fn names(&self) -> &[String];
+
+    /// The row's cells, with the index of their column in [`names`](Self::names). A column that the row does not have may be left out.
+    fn cells(&self) -> Box<dyn Iterator<Item = (usize, Cell<'_>)> + '_>;
+
+    /// Where the row begins, in bytes; of formats without such a place, a number that grows with every row. No two rows of a file have the same.
+    fn offset(&self) -> u64;
+
+    /// The line in which the row begins, or its number, counted from 1.
+    fn line(&self) -> u64;
+
+    /// The row as the file has it, or as JSON where that is nothing that a person reads: at most [`RAW`](crate::limits::RAW) bytes.
+    fn raw(&self) -> String;
+
+    /// The place after the row, at most [`CHECKPOINT`](crate::limits::CHECKPOINT) bytes.
+    fn checkpoint(&self) -> Vec<u8>;
+}
