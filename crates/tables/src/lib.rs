@@ -10,6 +10,9 @@ pub use cell::Cell;
 mod types;
 pub use types::Type;
 
+mod cast;
+pub use cast::{Cast, CastError};
+
 pub mod limits;
 
 pub mod read;

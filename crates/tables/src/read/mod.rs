@@ -34,8 +34,9 @@ pub trait Rows: TakesBytes {
     /// fields. Those of a reader that was resumed may be others, in another order.
     fn names(&self) -> &[String];
 
-    /// The row's cells, with the index of their column in [`names`](Self::names). A column that the row does not have may be left out.
-    fn cells(&self) -> Box<dyn Iterator<Item = (usize, Cell<'_>)> + '_>;
+    /// Gives the row's cells to `take`, each with the index of its column in [`names`](Self::names), in any order, at most once. A column that the row does
+    /// not have may be left out.
+    fn cells<'a>(&'a self, take: impl FnMut(usize, Cell<'a>));
 
     /// Where the row begins, in bytes; of formats without such a place, a number that grows with every row. No two rows of a file have the same.
     fn offset(&self) -> u64;
