@@ -17,7 +17,8 @@ $$;
 -- imports
 grant execute on function
   spillway.workspace_of_key, spillway.charge_request, spillway.charge_read, spillway.open_upload, spillway.hold_upload, spillway.note_upload_parts, spillway.close_upload, spillway.create_import, spillway.list_imports,
-  spillway.import_status, spillway.cancel_import, spillway.retry_import, spillway.list_import_errors, spillway.retry_errors
+  spillway.import_status, spillway.cancel_import, spillway.retry_import, spillway.list_import_errors, spillway.retry_errors, spillway.get_dataset,
+  spillway.create_dataset
 to spillway_api;
 
 -- status and findings. Two of them write, a row that a person has chosen, and a page's worth of marks.
@@ -28,9 +29,15 @@ grant execute on function
   spillway.list_occurrences
 to spillway_read;
 
+-- datasets: what people wait for, too. To make a dataset takes milliseconds.
+grant execute on function
+  spillway.list_datasets, spillway.get_dataset, spillway.create_dataset, spillway.change_dataset, spillway.remove_dataset, spillway.add_mapping,
+  spillway.list_mappings, spillway.read_rows, spillway.aggregate_rows, spillway.get_tail
+to spillway_read;
+
 -- drain and tick
 grant execute on function
-  spillway.claim_import, spillway.ingest_batch, spillway.wants_segments, spillway.cut_segment, spillway.release_import, spillway.finish_import,
+  spillway.claim_import, spillway.ingest_batch, spillway.ingest_rows, spillway.make_partitions, spillway.wants_segments, spillway.cut_segment, spillway.release_import, spillway.finish_import,
   spillway.fail_import, spillway.fail_trial, spillway.claim_leftovers, spillway.forget_leftovers, spillway.clean_up, spillway.unattended_seconds
 to spillway_drain;
 

@@ -107,6 +107,7 @@ mod tests {
     impl Work for Bytes {
         type Batch = usize;
         type Error = usize;
+        type Cutter = scan_reports::Cutter;
 
         fn position(&self) -> u64 {
             self.read.len() as u64
@@ -157,6 +158,10 @@ mod tests {
 
         fn remembers(&self) -> bool {
             false
+        }
+
+        fn cutter(&self, _: u64) -> Option<Self::Cutter> {
+            None
         }
 
         fn start_over(&mut self, _: &[u8]) -> Result<(), Box<dyn Error + Send + Sync>> {

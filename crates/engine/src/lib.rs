@@ -21,7 +21,7 @@ mod work;
 pub use filling::{BatchEnd, Filling, Need, is_full};
 pub use memory::{Memory, ReportPlace};
 pub use report::Report;
-pub use search::Search;
+pub use search::{Cut, Cutter, Search};
 pub use shift::{Next, Shift};
 pub use turn::{Ended, Filled, Looked, Task, Turn, TurnSettings, Unit, Verdict};
 pub use work::{Work, WorkStep};

@@ -3,8 +3,9 @@
 use std::error::Error;
 use std::mem::take;
 
-use scan_reports::{Batch, BatchRows, CheckpointError, Cutter, Decoder, Format, KnownFindings, ReadError};
+use scan_reports::{Batch, BatchRows, CheckpointError, Decoder, Format, KnownFindings, ReadError};
 
+use crate::search::{Cut, Cutter};
 use crate::work::{Work, WorkStep};
 
 /// A report that is being read.
@@ -38,16 +39,22 @@ impl Report {
     pub fn into_known(self) -> KnownFindings {
         self.batch.into_parts().1
     }
+}
 
-    /// Finds places at which what is left can be cut; none where the format has none.
-    pub fn cutter(&self, spacing: u64) -> Option<Cutter> {
-        self.decoder.cutter(spacing)
+impl Cutter for scan_reports::Cutter {
+    fn position(&self) -> u64 {
+        self.position()
+    }
+
+    fn feed(&mut self, bytes: &[u8]) -> Vec<Cut> {
+        self.feed(bytes).into_iter().map(|scan_reports::Cut { offset, checkpoint }| Cut { offset, checkpoint }).collect()
     }
 }
 
 impl Work for Report {
     type Batch = BatchRows;
     type Error = ReadError;
+    type Cutter = scan_reports::Cutter;
 
     fn position(&self) -> u64 {
         self.decoder.position()
@@ -97,6 +104,10 @@ impl Work for Report {
 
     fn remembers(&self) -> bool {
         self.batch.known().remembers()
+    }
+
+    fn cutter(&self, spacing: u64) -> Option<Self::Cutter> {
+        self.decoder.cutter(spacing)
     }
 
     fn start_over(&mut self, checkpoint: &[u8]) -> Result<(), Box<dyn Error + Send + Sync>> {

@@ -2,14 +2,30 @@
 
 use std::time::Instant;
 
-use scan_reports::{Cut, Cutter};
-
 use crate::limits::{BEYOND, SEARCHED_SEGMENTS};
+
+/// A place at which what is left of a segment can be two.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Offset of the first byte behind it.
+    pub offset: u64,
+    /// The [checkpoint](crate::Work::checkpoint) there.
+    pub checkpoint: Vec<u8>,
+}
+
+/// Goes over what is left of a segment, and finds the places at which it can be cut: the same, whatever pieces its bytes come in.
+pub trait Cutter {
+    /// Offset of what [`feed`](Self::feed) wants next.
+    fn position(&self) -> u64;
+
+    /// Takes the bytes at [`position`](Self::position), and gives the cuts in them, in order.
+    fn feed(&mut self, bytes: &[u8]) -> Vec<Cut>;
+}
 
 /// Looks for the next cut that does not leave less than a segment behind it. Only one: who claims the rest looks for the next, while this part is
 /// read, and of what is between here and there.
-pub struct Search {
-    cutter: Cutter,
+pub struct Search<C> {
+    cutter: C,
     /// A cut lies before.
     end: u64,
     /// Bytes are looked at up to here, mostly, and never beyond there.
@@ -17,9 +33,9 @@ pub struct Search {
     most: u64,
 }
 
-impl Search {
+impl<C: Cutter> Search<C> {
     /// In what is left of a segment of the usual length up to its end.
-    pub fn new(cutter: Cutter, segment_bytes: u64, end: u64) -> Self {
+    pub fn new(cutter: C, segment_bytes: u64, end: u64) -> Self {
         let (bound, most) = (cutter.position() + segment_bytes + BEYOND, cutter.position() + SEARCHED_SEGMENTS * segment_bytes + BEYOND);
         Self { cutter, end: end.saturating_sub(segment_bytes), bound, most }
     }
@@ -58,7 +74,7 @@ mod tests {
     }
 
     /// From the first record on: before, nobody knows where it can be cut.
-    fn search(report: &[u8], segment: u64) -> Search {
+    fn search(report: &[u8], segment: u64) -> Search<scan_reports::Cutter> {
         let mut decoder = Decoder::new(Format::from_name("nessus").expect("a format"));
         while !matches!(decoder.next().expect("a report"), Step::Record(Record::Occurrence(_))) {
             let at = usize::try_from(decoder.position()).expect("small");

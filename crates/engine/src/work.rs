@@ -2,12 +2,16 @@
 
 use std::error::Error;
 
+use crate::search::Cutter;
+
 /// Something that is read record by record, and stored batch by batch.
 pub trait Work {
     /// What is stored at once.
     type Batch;
     /// Why it cannot be read any further.
     type Error;
+    /// What finds the places at which it can be cut.
+    type Cutter: Cutter;
 
     /// Offset of the bytes that [`feed`](Self::feed) wants next.
     fn position(&self) -> u64;
@@ -35,6 +39,9 @@ pub trait Work {
 
     /// Whether a batch may rely on what earlier ones held.
     fn remembers(&self) -> bool;
+
+    /// Finds places at which what is left can be cut, each at least so many bytes behind the one before; none where it has none.
+    fn cutter(&self, spacing: u64) -> Option<Self::Cutter>;
 
     /// Goes back to a [`checkpoint`](Self::checkpoint) of its own, and from there on relies on nothing that was sent before.
     fn start_over(&mut self, checkpoint: &[u8]) -> Result<(), Box<dyn Error + Send + Sync>>;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 use futures::future::{Either, select};
 use http::StatusCode;
-use scan_reports::{BatchRows, Column, Columns, Cut};
+use scan_reports::{BatchRows, Column, Columns};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use spin_sdk::pg::{Certificate, Connection, DbValue, Error, OpenOptions, ParameterValue, PgError, QueryError};
@@ -487,8 +487,8 @@ impl Db {
         }
     }
 
-    /// `cut_segment`: cuts what is left of the segment in two.
-    pub async fn cut_segment(&self, claim: &Claim, lease: Duration, cut: &Cut) -> Result<ImportState, DbError> {
+    /// `cut_segment`: cuts what is left of the segment in two at an offset, where its reader goes on with this checkpoint.
+    pub async fn cut_segment(&self, claim: &Claim, lease: Duration, offset: u64, checkpoint: Vec<u8>) -> Result<ImportState, DbError> {
         let state = self
             .state(
                 "select spillway.cut_segment($1, $2, $3, make_interval(secs => $4), $5, $6)",
@@ -497,8 +497,8 @@ impl Db {
                     ParameterValue::Int32(claim.attempt),
                     ParameterValue::Int64(claim.fence.get()),
                     ParameterValue::Floating64(lease.as_secs_f64()),
-                    int64(claim.entry_starts_at + cut.offset),
-                    ParameterValue::Binary(cut.checkpoint.clone()),
+                    int64(claim.entry_starts_at + offset),
+                    ParameterValue::Binary(checkpoint),
                 ],
             )
             .await?;

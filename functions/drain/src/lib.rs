@@ -24,6 +24,7 @@ use spin_sdk::time::sleep;
 use spin_sdk::wasip3;
 use spin_sdk::wasip3::wit_bindgen::{backpressure_dec, backpressure_inc};
 
+mod report;
 mod segments;
 mod source;
 mod times;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use engine::{Looked, Report, Search, Verdict};
+use engine::{Looked, Search, Verdict, Work};
 use spin_sdk::wasip3;
 use spin_sdk::wasip3::wit_bindgen::yield_async;
 
@@ -13,9 +13,9 @@ use crate::work::{Job, verdict};
 
 /// Leaves what comes after the next part of a big report to drains that have nothing else to do. Not to others: where a report can be cut is found by
 /// going over it before it is read, which is for nothing where each drain has an import of its own.
-pub(crate) async fn look(job: &Job<'_>, source: &mut ReportSource<'_>, report: &Report) -> Result<Looked> {
+pub(crate) async fn look(job: &Job<'_>, source: &mut ReportSource<'_>, work: &impl Work) -> Result<Looked> {
     let &Job { db, claim, settings, .. } = job;
-    let Some(cutter) = report.cutter(settings.segment_bytes) else { return Ok(Looked::Uncuttable) };
+    let Some(cutter) = work.cutter(settings.segment_bytes) else { return Ok(Looked::Uncuttable) };
     if !db.wants_segments(claim, settings.parallelism).await? {
         return Ok(Looked::Unwanted);
     }
@@ -28,7 +28,7 @@ pub(crate) async fn look(job: &Job<'_>, source: &mut ReportSource<'_>, report: &
         };
         let Some(cut) = found else { break };
         source.cut(cut.offset);
-        let verdict = verdict(db.cut_segment(claim, settings.lease, &cut).await?);
+        let verdict = verdict(db.cut_segment(claim, settings.lease, cut.offset, cut.checkpoint).await?);
         if verdict == Verdict::Holds {
             // Beside the work that goes on here: reaching somebody takes a moment.
             wasip3::spawn(wake_next());

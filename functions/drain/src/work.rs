@@ -2,13 +2,11 @@
 
 use std::time::Instant;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use engine::{BatchEnd, Ended, Filled, Filling, Memory, Need, Report, ReportPlace, Task, Turn, TurnSettings, Unit, Verdict, Work};
 use futures::future::join;
-use platform::db::{Claim, Db, DbError, ImportFailure, ImportKind, ImportState, Ingested, ReportBatch};
+use platform::db::{Claim, Db, DbError, ImportFailure, ImportKind, ImportState, Ingested};
 use platform::objects::{MissingObject, Store};
-use scan_reports::{Detection, Format, KnownFindings, ReadError, detect, limits};
+use scan_reports::{KnownFindings, ReadError};
 use spin_sdk::wasip3::wit_bindgen::yield_async;
 use uuid::Uuid;
 
@@ -20,8 +18,17 @@ use crate::times::Times;
 /// The findings that this drain knows of the report that it worked on last.
 pub(crate) type Known = Memory<Uuid, KnownFindings>;
 
-/// A batch of a report, and where it goes on after it.
-type FilledBatch = Filled<<Report as Work>::Batch, Stop>;
+/// A kind of import: how one is begun, and what is stored of it.
+pub(crate) trait Kind: Work<Error = ReadError> + Sized {
+    /// The claimed segment at its saved place.
+    async fn begin(job: &Job<'_>, source: &mut ReportSource<'_>, memory: &mut Known) -> Result<Self, Stop>;
+
+    /// Stores a batch of it. What it gives does not hold on to the work, which goes on meanwhile.
+    fn store<'a>(&self, job: &'a Job<'a>, unit: Unit<Self::Batch>) -> impl Future<Output = Result<Ingested, DbError>> + use<'a, Self>;
+
+    /// The segment is read to its end, others of the import are left.
+    fn keep(self, job: &Job<'_>, source: &ReportSource<'_>, memory: &mut Known);
+}
 
 /// Why an attempt ended before its time.
 pub(crate) enum Stop {
@@ -59,18 +66,18 @@ impl Job<'_> {
         }
         let mut source = ReportSource::new(self.store, self.claim, times);
         match self.claim.kind {
-            ImportKind::Report => read_and_store(self, &mut source, memory).await,
+            ImportKind::Report => read_and_store::<Report>(self, &mut source, memory).await,
         }
     }
 
-    fn turn(&self) -> Turn<<Report as Work>::Batch, Stop> {
+    fn turn<B>(&self) -> Turn<B, Stop> {
         let DrainSettings { parallelism, segment_bytes, .. } = *self.settings;
         let settings = TurnSettings { parallelism: parallelism.unsigned_abs() as usize, segment_bytes, deadline: self.deadline };
         Turn::new(settings, self.claim.items, Instant::now())
     }
 
     /// A place in the claimed report.
-    fn place(&self, offset: u64) -> ReportPlace<Uuid> {
+    pub(crate) fn place(&self, offset: u64) -> ReportPlace<Uuid> {
         ReportPlace { import: self.claim.import_id, report: self.claim.entry_starts_at, offset }
     }
 }
@@ -101,30 +108,26 @@ fn in_entry(claim: &Claim, failure: ImportFailure) -> ImportFailure {
     }
 }
 
-async fn read_and_store(job: &Job<'_>, source: &mut ReportSource<'_>, memory: &mut Known) -> Result<Ended<Stop>, Stop> {
+async fn read_and_store<W: Kind>(job: &Job<'_>, source: &mut ReportSource<'_>, memory: &mut Known) -> Result<Ended<Stop>, Stop> {
     let &Job { db, claim, .. } = job;
-    let mut report = match resumed(claim) {
-        Some(report) => report,
-        None => started(source, claim).await?,
-    };
-    report.know(memory.recall(&job.place(report.progress())));
+    let mut work = W::begin(job, source, memory).await?;
     let mut turn = job.turn();
     loop {
-        let left = source.end().saturating_sub(report.progress());
+        let left = source.end().saturating_sub(work.progress());
         match turn.next(left, Instant::now()) {
             Task::Look => {
-                let looked = look(job, source, &report).await?;
+                let looked = look(job, source, &work).await?;
                 turn.looked(looked, Instant::now());
             }
-            Task::Fill(records) => turn.filled(fill(&mut report, source, records, job.deadline).await),
-            Task::Store { unit, meanwhile } => store(job, &mut turn, source, &mut report, unit, meanwhile).await?,
-            Task::StartOver(checkpoint) => report.start_over(&checkpoint).map_err(anyhow::Error::from_boxed)?,
+            Task::Fill(records) => turn.filled(fill(&mut work, source, records, job.deadline).await),
+            Task::Store { unit, meanwhile } => store(job, &mut turn, source, &mut work, unit, meanwhile).await?,
+            Task::StartOver(checkpoint) => work.start_over(&checkpoint).map_err(anyhow::Error::from_boxed)?,
             Task::Release => return Ok(verdict(db.release_import(claim).await?).ends(Ended::Yielded)),
             Task::Finish => {
                 let state = db.finish_import(claim).await?;
                 // Another segment of it is left.
                 if state == ImportState::Running {
-                    memory.keep(job.place(source.end()), report.into_known());
+                    work.keep(job, source, memory);
                 }
                 return Ok(verdict(state).ends(Ended::Completed));
             }
@@ -134,22 +137,19 @@ async fn read_and_store(job: &Job<'_>, source: &mut ReportSource<'_>, memory: &m
 }
 
 /// Stores a batch, and fills the next while the database is at work, where that is asked for.
-async fn store(
+async fn store<W: Kind>(
     job: &Job<'_>,
-    turn: &mut Turn<<Report as Work>::Batch, Stop>,
+    turn: &mut Turn<W::Batch, Stop>,
     source: &mut ReportSource<'_>,
-    report: &mut Report,
-    unit: Unit<<Report as Work>::Batch>,
+    work: &mut W,
+    unit: Unit<W::Batch>,
     meanwhile: Option<usize>,
 ) -> Result<(), Stop> {
-    let records = i32::try_from(unit.records).unwrap_or(i32::MAX);
-    let Unit { batch, checkpoint, bytes_read, .. } = unit;
-    let batch = ReportBatch { records, batch, format: report.format().name(), checkpoint, bytes_read };
     let (sent, read) = (Instant::now(), source.times.reading());
-    let storing = job.db.ingest_batch(job.claim, job.settings.lease, batch);
+    let storing = work.store(job, unit);
     let stored = match meanwhile {
         Some(records) => {
-            let (stored, next) = join(storing, fill(report, source, records, job.deadline)).await;
+            let (stored, next) = join(storing, fill(work, source, records, job.deadline)).await;
             turn.filled(next);
             stored
         }
@@ -161,7 +161,7 @@ async fn store(
     if state == ImportState::TrialFailed {
         state = job.db.fail_trial(job.claim).await?;
     }
-    turn.stored(verdict(state), refused && report.remembers(), waited);
+    turn.stored(verdict(state), refused && work.remembers(), waited);
     Ok(())
 }
 
@@ -174,60 +174,26 @@ pub(crate) fn verdict(state: ImportState) -> Verdict {
     }
 }
 
-/// The report at the saved place. A checkpoint that this version does not know means: from the start, which is exact too, since storing
-/// a record twice changes nothing.
-fn resumed(claim: &Claim) -> Option<Report> {
-    let checkpoint = BASE64_STANDARD.decode(claim.checkpoint.as_ref()?).ok()?;
-    Report::resume(&checkpoint).inspect_err(|error| eprintln!("{}: {error}; starting over", claim.import_id)).ok()
-}
-
-/// The report at its start, in the format that is known, or that its first bytes show.
-async fn started(source: &mut ReportSource<'_>, claim: &Claim) -> Result<Report, Stop> {
-    if let Some(format) = claim.format.as_deref().and_then(Format::from_name) {
-        return Ok(Report::new(format));
-    }
-    let (mut start, mut looked) = (Vec::new(), 0);
-    loop {
-        let bytes = source.read_at(start.len() as u64).await?;
-        start.extend_from_slice(&bytes);
-        // All of it is looked at each time: not before there is twice as much.
-        if !bytes.is_empty() && start.len() < (2 * looked).min(limits::DETECTION) {
-            continue;
-        }
-        looked = start.len();
-        match detect(&start, bytes.is_empty(), Some(claim.entry_name.as_ref().unwrap_or(&claim.file_name))) {
-            Detection::Format(format) => return Ok(Report::new(format)),
-            Detection::NeedMore if !bytes.is_empty() => {}
-            Detection::NeedMore => return Err(unknown_format("the report's format cannot be told from its start".to_owned())),
-            Detection::Unknown { message } => return Err(unknown_format(message)),
-        }
-    }
-}
-
-fn unknown_format(message: String) -> Stop {
-    Stop::Unreadable(ImportFailure { code: "unknown_format".to_owned(), message, offset: Some(0), line: Some(1) })
-}
-
-async fn fill(report: &mut Report, source: &mut ReportSource<'_>, records: usize, deadline: Instant) -> FilledBatch {
+async fn fill<W: Kind>(work: &mut W, source: &mut ReportSource<'_>, records: usize, deadline: Instant) -> Filled<W::Batch, Stop> {
     let (began, waited) = (Instant::now(), source.times.store);
-    let filling = Filling::new(report, records, began, deadline);
-    let end = read_records(filling, report, source).await.unwrap_or_else(BatchEnd::Stop);
-    let records = report.records();
+    let filling = Filling::new(work, records, began, deadline);
+    let end = read_records(filling, work, source).await.unwrap_or_else(BatchEnd::Stop);
+    let records = work.records();
     // In the database's form already, which is made while it stores the batch before.
-    let batch = report.take_batch();
+    let batch = work.take_batch();
     source.times.decode += began.elapsed().saturating_sub(source.times.store.saturating_sub(waited));
-    Filled { unit: Unit { batch, records, checkpoint: report.checkpoint(), bytes_read: report.progress() }, end }
+    Filled { unit: Unit { batch, records, checkpoint: work.checkpoint(), bytes_read: work.progress() }, end }
 }
 
-async fn read_records(mut filling: Filling, report: &mut Report, source: &mut ReportSource<'_>) -> Result<BatchEnd<Stop>, Stop> {
+async fn read_records<W: Kind>(mut filling: Filling, work: &mut W, source: &mut ReportSource<'_>) -> Result<BatchEnd<Stop>, Stop> {
     loop {
-        match filling.fill(report, Instant::now).map_err(unreadable)? {
+        match filling.fill(work, Instant::now).map_err(unreadable)? {
             Need::Breath => yield_async().await,
-            Need::Bytes => match source.read_at(report.position()).await? {
+            Need::Bytes => match source.read_at(work.position()).await? {
                 // All records before a cut are given by now.
                 bytes if bytes.is_empty() && !source.ends_with_report() => return Ok(BatchEnd::Segment),
                 bytes => {
-                    report.feed(&bytes);
+                    work.feed(&bytes);
                     // Where the bytes were there already, the host had no turn.
                     yield_async().await;
                 }

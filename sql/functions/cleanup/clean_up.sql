@@ -17,8 +17,9 @@ begin
     for update skip locked
   )
   delete from spillway.events e using old o where e.workspace_id = o.workspace_id and e.id = o.id;
+  perform spillway.remove_old_generations(p_limit);
   perform spillway.remove_old_import(p_import_days, p_limit * 100);
 end
 $$;
 comment on function spillway.clean_up(integer, integer) is
-  'what the database needs no more, a little at a time, past what others hold: decisions that end, notifications of over 90 days ago, events of over event_retention() ago, and imports that ended p_import_days ago and whose report is gone';
+  'what the database needs no more, a little at a time, past what others hold: decisions that end, notifications of over 90 days ago, events of over event_retention() ago, tables of datasets that were replaced or removed, and imports that ended p_import_days ago and whose report is gone';

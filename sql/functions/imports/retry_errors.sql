@@ -15,6 +15,9 @@ begin
   if not found then
     perform spillway.refuse_step(p_workspace, p_import, 'its errors can be tried again when it has ended');
   end if;
+  if v_import.kind <> 'report' then
+    raise exception using errcode = 'SW409', message = 'the rows that an import of a table rejected are not tried again by themselves; mend the mapping or the file, and send it once more';
+  end if;
   -- Findings are locked here item by item, and then those that are closed: in no order that others could keep to.
   perform spillway.lock_storing(p_workspace, true);
   perform spillway.lock_closing(p_workspace);

@@ -10,7 +10,11 @@ begin
   where q.import_id = p_import and q.attempt = p_attempt;
   v_refused := spillway.refused_records(v_import.error_counts);
   return spillway.fail_import(p_import, p_attempt, jsonb_build_object('code', 'too_many_errors', 'message',
-    case when v_refused > spillway.max_refused_records()
+    case
+      when v_import.kind = 'table' and v_import.errors * 2 <= greatest(v_import.items, spillway.trial_records()) and v_refused <= spillway.max_refused_records()
+        then format('%s of the first %s rows are rejected, more than max_rejects of the mapping allows; the list of errors says why',
+          v_import.errors, v_import.items)
+      when v_refused > spillway.max_refused_records()
       then format('the database refused %s records, of an import it may be %s; the list of errors says why', v_refused, spillway.max_refused_records())
       else format('%s of the first %s records cannot be used; the list of errors says why', v_import.errors, v_import.items) end), false);
 end

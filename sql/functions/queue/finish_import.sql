@@ -5,6 +5,7 @@ declare
   v_workspace integer;
   v_segment smallint;
   v_import spillway.imports;
+  v_error jsonb;
 begin
   delete from spillway.import_queue q where q.import_id = p_import and q.attempt = p_attempt and q.fence = p_fence and q.claimed
   returning q.workspace_id, q.segment into v_workspace, v_segment;
@@ -12,7 +13,7 @@ begin
     return jsonb_build_object('state', 'stale');
   end if;
   -- Of two segments that end at once, the second sees the first. With the last, nobody works on the import any more: then its row may be locked before findings.
-  perform from spillway.imports i where i.workspace_id = v_workspace and i.id = p_import for no key update;
+  select i.* into strict v_import from spillway.imports i where i.workspace_id = v_workspace and i.id = p_import for no key update;
   if exists (select from spillway.import_queue q where q.import_id = p_import) then
     with ended as (
       update spillway.import_segments s set completed = true, checkpoint = null, bytes_read = coalesce(s.ends_at, i.size_bytes)
@@ -26,6 +27,10 @@ begin
     from ended where i.workspace_id = v_workspace and i.id = p_import;
     return jsonb_build_object('state', 'running');
   end if;
+  v_error := case when v_import.kind = 'table' then spillway.finish_run(v_import) end;
+  if v_error is not null then
+    return spillway.fail_finished(v_import, v_error);
+  end if;
   delete from spillway.import_segments s where s.workspace_id = v_workspace and s.import_id = p_import;
   update spillway.imports i
   set state = 'completed', stage = 'done', bytes_read = i.size_bytes, finished_at = clock_timestamp(),
@@ -33,7 +38,9 @@ begin
   where i.workspace_id = v_workspace and i.id = p_import
   returning i.* into v_import;
   perform spillway.notify_completed(v_import);
-  perform spillway.close_missing_findings(v_workspace, v_import.scope);
+  if v_import.kind = 'report' then
+    perform spillway.close_missing_findings(v_workspace, v_import.scope);
+  end if;
   -- Last: nobody who uploads or ends an import waits for a long closing.
   perform spillway.leave_queue(v_workspace, p_import);
   return jsonb_build_object('state', 'completed');

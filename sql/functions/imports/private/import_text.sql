@@ -15,12 +15,13 @@ as $$
       'items_per_second', pg_catalog.round(i.items / greatest(pg_catalog.date_part('epoch', i.updated_at - i.started_at), 0.001)),
       'eta_seconds', case when i.state = 'running' and i.bytes_read > 0 then pg_catalog.round((i.size_bytes - i.bytes_read)
         * greatest(pg_catalog.date_part('epoch', i.updated_at - i.started_at), 0.001) / i.bytes_read) end),
-    'counts', pg_catalog.json_build_object(
+    'dataset', case when i.kind = 'table' then spillway.run_document(i.workspace_id, i.id) end,
+    'counts', case when i.kind = 'table' then spillway.run_counts(i.workspace_id, i.id, i.errors, i.error_counts) else pg_catalog.json_build_object(
       'assets', pg_catalog.json_build_object('new', i.assets_new, 'updated', i.assets_updated, 'unchanged', i.assets_unchanged),
       'findings', pg_catalog.json_build_object('new', i.findings_new, 'updated', i.findings_updated, 'reopened', i.findings_reopened,
         'unchanged', i.findings_unchanged, 'closed', i.findings_closed),
       'occurrences', pg_catalog.json_build_object('new', i.occurrences_new, 'updated', i.occurrences_updated, 'unchanged', i.occurrences_unchanged),
-      'errors', i.errors, 'errors_by_code', i.error_counts),
+      'errors', i.errors, 'errors_by_code', i.error_counts) end,
     'attempt', i.attempt, 'error', i.error,
     'poll_after_ms', case i.state when 'running' then 2000 when 'queued' then 1000 end,
     'created_at', spillway.utc_text(i.created_at), 'started_at', spillway.utc_text(i.started_at), 'finished_at', spillway.utc_text(i.finished_at),
@@ -29,6 +30,6 @@ as $$
       'errors', pg_catalog.concat('/api/v1/imports/', i.id, '/errors'),
       'cancel', case when i.active then pg_catalog.concat('/api/v1/imports/', i.id, '/cancel') end,
       'retry', case when i.state in ('failed', 'cancelled') and i.report_removed_at is null then pg_catalog.concat('/api/v1/imports/', i.id, '/retry') end,
-      'retry_errors', case when i.errors > 0 and not i.active then pg_catalog.concat('/api/v1/imports/', i.id, '/errors/retry') end))
+      'retry_errors', case when i.errors > 0 and not i.active and i.kind = 'report' then pg_catalog.concat('/api/v1/imports/', i.id, '/errors/retry') end))
 $$;
 comment on function spillway.import_text(spillway.imports) is 'an import as lists show it, in less than two thirds of the time of jsonb: see import_document';

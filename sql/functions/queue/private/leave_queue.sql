@@ -3,9 +3,10 @@ language plpgsql volatile set search_path = ''
 as $$
 begin
   perform spillway.count_findings(p_workspace, p_import);
+  perform spillway.count_rows(p_workspace, p_import);
   update spillway.workspaces w set active_imports = w.active_imports - 1 where w.id = p_workspace;
   perform spillway.admit_imports(p_workspace);
 end
 $$;
 comment on function spillway.leave_queue(integer, uuid) is
-  'for whoever has ended an import, as the last thing: its findings are counted for its workspace, and the next import is admitted';
+  'for whoever has ended an import, as the last thing: what it brought is counted for its workspace and its dataset, and the next import is admitted';
