@@ -19,7 +19,6 @@ declare
   v_end bigint;
   v_upto bigint;
   v_page spillway.page;
-  v_place text;
 begin
   for v_leaf in select l from spillway.leaves(d.id, d.generation) l where p_after is null or l::text >= p_after ->> 'leaf' order by l::text loop
     v_block := 0;
@@ -30,6 +29,9 @@ begin
     end if;
     v_end := pg_relation_size(v_leaf) / current_setting('block_size')::integer;
     while v_block < v_end loop
+      if v_found >= p_limit or v_left <= 0 or octet_length(v_documents) >= spillway.max_page_bytes() then
+        return row('[' || v_documents || ']', spillway.place_text(d.generation, v_leaf, format('(%s,%s)', v_block, v_item)::tid));
+      end if;
       v_upto := least(v_block + v_step, v_end);
       v_page := spillway.read_page(format('
         select t.ctid as place, to_json(c) as document
@@ -41,17 +43,15 @@ begin
         v_documents := concat_ws(',', nullif(v_documents, ''), substr(v_page.items, 2, length(v_page.items) - 2));
         v_found := v_found + json_array_length(v_page.items::json);
       end if;
+      if v_page.next is not null then
+        return row('[' || v_documents || ']', spillway.place_text(d.generation, v_leaf, v_page.next::tid));
+      end if;
       v_left := v_left - least(v_upto - v_block, c_step)::integer;
       v_block := v_upto;
       v_item := 0;
-      v_place := coalesce(v_page.next, format('(%s,0)', v_upto));
-      if v_page.next is not null or v_found >= p_limit or v_left <= 0 or octet_length(v_documents) >= spillway.max_page_bytes() then
-        return row('[' || v_documents || ']', jsonb_build_object('generation', d.generation, 'leaf', v_leaf::text,
-          'block', split_part(trim('()' from v_place), ',', 1)::bigint, 'item', split_part(trim('()' from v_place), ',', 2)::bigint)::text);
-      end if;
     end loop;
   end loop;
-  return row('[' || v_documents || ']', null);
+  return row('[' || v_documents || ']', null::text);
 end
 $$;
 comment on function spillway.read_rows_by_place(spillway.datasets, text[], jsonb, jsonb, integer) is
