@@ -14,3 +14,6 @@ pub const CHECKPOINT: usize = 64 * 1024;
 
 /// Bytes of a row that are kept with its error.
 pub const RAW: usize = 64 * 1024;
+
+/// Bytes of all names of a file's columns: they are part of a place.
+pub const NAMES: usize = 48 * 1024;

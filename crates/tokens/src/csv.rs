@@ -5,11 +5,14 @@
 //! as nearly all are, is read without it, from quote to quote.
 //!
 //! A field that is no UTF-8 is Windows-1252.
+//!
+//! Tables that are written otherwise than the standard says have another [`Dialect`].
 
 use std::borrow::Cow;
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
-use memchr::{memchr, memchr_iter, memchr3};
+use memchr::{memchr2, memchr3};
+use serde::{Deserialize, Serialize};
 
 use crate::decode::{Input, Position, utf8_or_windows_1252};
 use crate::{ReadError, ReadErrorKind, TakesBytes, limits};
@@ -31,9 +34,54 @@ pub enum Token {
     End,
 }
 
+/// How the fields of a table are told apart. All characters are of ASCII.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dialect {
+    /// Between two fields.
+    pub delimiter: u8,
+    /// Around a field that may have delimiters and line ends in it; it counts only where a field begins with it. None: no field has.
+    pub quote: Option<u8>,
+    /// Before a quote that is one of a quoted field; without one, such a quote is written twice.
+    pub escape: Option<u8>,
+}
+
+impl Dialect {
+    /// Of RFC 4180, but for the delimiter.
+    pub const fn separated_by(delimiter: u8) -> Self {
+        Self { delimiter, quote: Some(b'"'), escape: None }
+    }
+}
+
+/// Where a row is that is not read in one go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Within {
+    #[default]
+    FieldStart,
+    Plain,
+    Quotes,
+    /// Behind an escape in quotes.
+    Escaped,
+    /// Behind a quote in quotes, which may be the last.
+    Quote,
+}
+
+impl Within {
+    fn after(self, byte: u8, dialect: Dialect) -> Self {
+        let is_quote = dialect.quote == Some(byte);
+        match self {
+            Self::FieldStart | Self::Quote if is_quote && (self == Self::FieldStart || dialect.escape.is_none()) => Self::Quotes,
+            Self::Quotes if is_quote => Self::Quote,
+            Self::Quotes if dialect.escape == Some(byte) => Self::Escaped,
+            Self::Quotes | Self::Escaped => Self::Quotes,
+            _ if byte == dialect.delimiter => Self::FieldStart,
+            Self::FieldStart | Self::Plain | Self::Quote => Self::Plain,
+        }
+    }
+}
+
 /// Turns bytes into rows.
 pub struct Tokenizer {
-    delimiter: u8,
+    dialect: Dialect,
     reader: Reader,
     input: Input<Vec<u8>>,
     /// Where the next row begins, or the one that is being read.
@@ -44,19 +92,31 @@ pub struct Tokenizer {
     count: usize,
     inside: bool,
     too_large: bool,
-    quotes: usize,
+    within: Within,
     /// Where the last row began.
     row: Position,
 }
 
 impl Tokenizer {
-    /// A tokenizer at a place.
+    /// A tokenizer of a standard table at a place.
     pub fn new(delimiter: u8, place: Position) -> Self {
-        let mut reader = ReaderBuilder::new().delimiter(delimiter).build();
+        Self::of(Dialect::separated_by(delimiter), place)
+    }
+
+    /// A tokenizer at a place.
+    pub fn of(dialect: Dialect, place: Position) -> Self {
+        let Dialect { delimiter, quote, escape } = dialect;
+        let mut reader = ReaderBuilder::new()
+            .delimiter(delimiter)
+            .quoting(quote.is_some())
+            .quote(quote.unwrap_or(b'"'))
+            .escape(escape)
+            .double_quote(escape.is_none())
+            .build();
         // A new reader passes over a byte order mark, and this is no start of a table.
         reader.read_record(b"\n", &mut [0], &mut [0]);
         Self {
-            delimiter,
+            dialect,
             reader,
             input: Input::at(place),
             place,
@@ -66,7 +126,7 @@ impl Tokenizer {
             count: 0,
             inside: false,
             too_large: false,
-            quotes: 0,
+            within: Within::default(),
             row: place,
         }
     }
@@ -96,7 +156,7 @@ impl Tokenizer {
             }
             let (fields, ends) = (&mut self.fields[self.written..], &mut self.ends[self.count..]);
             let (result, read, written, ended) = self.reader.read_record(rest, fields, ends);
-            self.quotes += memchr_iter(b'"', &rest[..read]).count();
+            self.within = rest[..read].iter().fold(self.within, |within, byte| within.after(*byte, self.dialect));
             self.input.take(read);
             self.written += written;
             self.count += ended;
@@ -123,6 +183,34 @@ impl Tokenizer {
         Some(utf8_or_windows_1252(self.fields.get(start..*self.ends[..self.count].get(index)?)?))
     }
 
+    /// How many fields the row has.
+    #[inline]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Makes text of all fields of the row, for [`text`](Self::text).
+    pub fn make_text(&mut self) {
+        let ends = &mut self.ends[..self.count];
+        if std::str::from_utf8(&self.fields[..self.written]).is_ok_and(|text| ends.iter().all(|end| text.is_char_boundary(*end))) {
+            return;
+        }
+        let (mut decoded, mut start) = (Vec::with_capacity(self.written * 2), 0);
+        for end in ends {
+            decoded.extend_from_slice(utf8_or_windows_1252(&self.fields[start..*end]).as_bytes());
+            start = std::mem::replace(end, decoded.len());
+        }
+        self.written = decoded.len();
+        decoded.resize(decoded.len().max(self.fields.len()), 0);
+        self.fields = decoded;
+    }
+
+    /// The fields of the row, one after the other, and where each ends: checked once, for all of them. Only after [`make_text`](Self::make_text).
+    #[inline]
+    pub fn text(&self) -> (&str, &[usize]) {
+        (std::str::from_utf8(&self.fields[..self.written]).unwrap_or_default(), &self.ends[..self.count])
+    }
+
     /// Where the row begins.
     #[inline]
     pub fn row_start(&self) -> Position {
@@ -138,7 +226,7 @@ impl Tokenizer {
             return false;
         }
         self.row = self.place;
-        (self.written, self.count, self.quotes) = (0, 0, 0);
+        (self.written, self.count, self.within) = (0, 0, Within::default());
         (self.inside, self.too_large) = (true, false);
         true
     }
@@ -146,6 +234,7 @@ impl Tokenizer {
     /// Reads the row that begins here, and gives its length with its line end: none where the reader has to see to it.
     fn plain_row(&mut self) -> Option<usize> {
         let rest = self.input.untaken();
+        let Dialect { delimiter, quote, escape } = self.dialect;
         let (mut at, mut written, mut count) = (0, 0, 0);
         let mut keep = |part: &[u8]| {
             // As the reader, it wants a byte more than there are.
@@ -156,18 +245,21 @@ impl Tokenizer {
         };
         loop {
             let mut end = at;
-            let field = if rest.get(at) == Some(&b'"') {
+            let field = if let Some(quote) = quote.filter(|quote| rest.get(at) == Some(quote)) {
                 loop {
                     let start = end + 1;
-                    end = start + memchr(b'"', &rest[start..])? + 1;
+                    end = start + memchr2(quote, escape.unwrap_or(quote), &rest[start..])? + 1;
+                    if rest[end - 1] != quote {
+                        return None;
+                    }
                     // Two quotes are one, and the field goes on.
-                    if rest.get(end) != Some(&b'"') {
+                    if escape.is_some() || rest.get(end) != Some(&quote) {
                         break keep(&rest[start..end - 1])?;
                     }
                     keep(&rest[start..end])?;
                 }
             } else {
-                end += memchr3(self.delimiter, b'\r', b'\n', &rest[at..])?;
+                end += memchr3(delimiter, b'\r', b'\n', &rest[at..])?;
                 keep(&rest[at..end])?
             };
             *self.ends.get_mut(count)? = field;
@@ -175,7 +267,7 @@ impl Tokenizer {
             at = end + 1;
             match *rest.get(end)? {
                 b'\r' | b'\n' => break,
-                delimiter if delimiter == self.delimiter => {}
+                byte if byte == delimiter => {}
                 _ => return None,
             }
         }
@@ -185,7 +277,7 @@ impl Tokenizer {
 
     fn end_row(&mut self, cut: bool) -> Result<Token, ReadError> {
         self.inside = false;
-        if cut && self.quotes % 2 == 1 {
+        if cut && matches!(self.within, Within::Quotes | Within::Escaped) {
             let Position { offset, line, .. } = self.input.position();
             let message = format!("the table ends within quotes, in the row that begins in line {}", self.row.line);
             return Err(ReadError { kind: ReadErrorKind::Truncated, message, offset, line });
@@ -301,5 +393,37 @@ mod tests {
     #[test]
     fn a_table_that_ends_within_quotes_is_truncated() {
         assert_eq!(rows(b"a,b\n1,\"2\n", 3).1, Some(ReadErrorKind::Truncated));
+        assert_eq!(rows(b"a,b\n1,5\" pipe", 3), (vec![(0, 1, strings(["a", "b"])), (4, 2, strings(["1", "5\" pipe"]))], None), "in a field it is text");
+    }
+
+    fn strings<const N: usize>(texts: [&str; N]) -> Vec<String> {
+        texts.map(str::to_owned).into()
+    }
+
+    #[test]
+    fn a_dialect_says_what_quotes_and_escapes_are() {
+        let fields = |dialect: Dialect, table: &str, size: usize| {
+            let mut tokens = Tokenizer::of(dialect, Position::START);
+            let mut rows = Vec::new();
+            loop {
+                match tokens.next() {
+                    Ok(Token::Row) => rows.push(tokens.fields().collect::<Vec<_>>().join("·")),
+                    Ok(Token::NeedInput) => match &table.as_bytes()[usize::try_from(tokens.position()).expect("small")..] {
+                        [] => tokens.end_of_input(),
+                        rest => tokens.feed(&rest[..rest.len().min(size)]),
+                    },
+                    Ok(_) => return rows,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        };
+        let single = Dialect { delimiter: b';', quote: Some(b'\''), escape: None };
+        let escaped = Dialect { delimiter: b',', quote: Some(b'"'), escape: Some(b'\\') };
+        let none = Dialect { delimiter: b'|', quote: None, escape: None };
+        for size in 1..20 {
+            assert_eq!(fields(single, "'a;''b';\"c\n", size), ["a;'b·\"c"]);
+            assert_eq!(fields(escaped, "\"a\\\"b\",\\c,\"\\\\\"\n\"x\"", size), ["a\"b·\\c·\\", "x"]);
+            assert_eq!(fields(none, "\"a|b\"\n'c|", size), ["\"a·b\"", "'c·"]);
+        }
     }
 }

@@ -1,8 +1,16 @@
 //! Files of rows: what all readers have in common.
 
-use tokens::{ReadError, TakesBytes};
+use std::fmt::Display;
 
-use crate::Cell;
+use tokens::{Position, ReadError, ReadErrorKind, TakesBytes};
+
+use crate::{Cell, limits};
+
+pub mod csv;
+pub mod json;
+
+#[cfg(test)]
+mod testing;
 
 /// What a reader found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,4 +57,37 @@ pub trait Rows: TakesBytes {
 
     /// The place after the row, at most [`CHECKPOINT`](crate::limits::CHECKPOINT) bytes.
     fn checkpoint(&self) -> Vec<u8>;
+}
+
+/// A place at which what is left of a file can be two.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Offset of the first byte behind it.
+    pub offset: u64,
+    /// The [checkpoint](Rows::checkpoint) of a reader there.
+    pub checkpoint: Vec<u8>,
+}
+
+fn broken_checkpoint(error: impl Display) -> String {
+    format!("the saved place is none of this version: {error}")
+}
+
+fn too_many_names(names: usize, at: Position) -> ReadError {
+    let columns = if names == usize::MAX { "too many columns".to_owned() } else { format!("{names} columns") };
+    let message = format!(
+        "the header has {columns}, or names of more than {} bytes in all; a file may have {} columns. Is it the header, and are its fields told apart by \
+         another character?",
+        limits::NAMES,
+        limits::COLUMNS
+    );
+    ReadError { kind: ReadErrorKind::LimitExceeded, message, offset: at.offset, line: at.line }
+}
+
+/// Leaves so much of a row's text as is kept.
+fn cut(mut raw: String) -> String {
+    if raw.len() > limits::RAW {
+        let end = (0..=limits::RAW).rev().find(|end| raw.is_char_boundary(*end)).unwrap_or_default();
+        raw.truncate(end);
+    }
+    raw
 }
