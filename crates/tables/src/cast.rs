@@ -66,7 +66,7 @@ fn written(to: &mut String, value: impl std::fmt::Display) {
 }
 
 /// How two values of a type are ordered.
-pub fn compare(kind: Type, a: &str, b: &str) -> Option<Ordering> {
+pub(crate) fn compare(kind: Type, a: &str, b: &str) -> Option<Ordering> {
     match kind {
         Type::Jsonb => None,
         Type::Bigint => Some(a.parse::<i64>().ok()?.cmp(&b.parse().ok()?)),

@@ -7,9 +7,9 @@ use crate::{Cast, CastError, Cell, Type};
 /// Rows of a dataset, as columns in the making.
 #[derive(Debug)]
 pub struct Columns {
-    columns: Vec<Column>,
+    literals: Vec<Literal>,
     offsets: Vec<i64>,
-    rescued: Column,
+    rescued: Literal,
     /// Rows that are in `rescued`; it is begun by the first that has anything.
     rescued_rows: usize,
     /// Rows to which the columns go back, and those that were in `rescued` then.
@@ -31,8 +31,8 @@ pub struct Batch {
 
 /// An array literal that is not yet closed.
 #[derive(Debug)]
-struct Column {
-    literal: String,
+struct Literal {
+    text: String,
     quoted: bool,
     mark: usize,
 }
@@ -44,9 +44,9 @@ impl Columns {
     /// Without rows, for columns of these types.
     pub fn new(kinds: impl IntoIterator<Item = Type>) -> Self {
         Self {
-            columns: kinds.into_iter().map(|kind| Column::new(is_quoted(kind))).collect(),
+            literals: kinds.into_iter().map(|kind| Literal::new(is_quoted(kind))).collect(),
             offsets: Vec::new(),
-            rescued: Column::new(true),
+            rescued: Literal::new(true),
             rescued_rows: 0,
             marked: (0, 0),
             scratch: String::new(),
@@ -65,13 +65,13 @@ impl Columns {
 
     /// How many columns there are.
     pub fn width(&self) -> usize {
-        self.columns.len()
+        self.literals.len()
     }
 
     /// How many bytes the rows take.
     pub fn bytes(&self) -> usize {
-        let literals: usize = self.columns.iter().map(|column| column.literal.len()).sum();
-        literals + self.rescued.literal.len() + size_of_val(self.offsets.as_slice())
+        let literals: usize = self.literals.iter().map(|literal| literal.text.len()).sum();
+        literals + self.rescued.text.len() + size_of_val(self.offsets.as_slice())
     }
 
     /// The rows; none are left.
@@ -86,7 +86,7 @@ impl Columns {
         self.marked = (0, 0);
         let offsets = Vec::with_capacity(self.offsets.len());
         Batch {
-            columns: self.columns.iter_mut().map(Column::take).collect(),
+            columns: self.literals.iter_mut().map(Literal::take).collect(),
             offsets: std::mem::replace(&mut self.offsets, offsets),
             rescued,
         }
@@ -95,40 +95,40 @@ impl Columns {
     /// Remembers what there is, for [`roll_back`](Self::roll_back).
     pub(crate) fn mark(&mut self) {
         self.marked = (self.offsets.len(), self.rescued_rows);
-        for column in &mut self.columns {
-            column.mark = column.literal.len();
+        for literal in &mut self.literals {
+            literal.mark = literal.text.len();
         }
-        self.rescued.mark = self.rescued.literal.len();
+        self.rescued.mark = self.rescued.text.len();
     }
 
     /// Drops what came since [`mark`](Self::mark), half a row or several of them.
     pub(crate) fn roll_back(&mut self) {
         let (rows, rescued_rows) = self.marked;
         self.offsets.truncate(rows);
-        for column in &mut self.columns {
-            column.literal.truncate(column.mark);
+        for literal in &mut self.literals {
+            literal.text.truncate(literal.mark);
         }
-        self.rescued.literal.truncate(self.rescued.mark);
+        self.rescued.text.truncate(self.rescued.mark);
         self.rescued_rows = rescued_rows;
     }
 
     /// Appends a cell to a column; false where it is null. On an error nothing is appended.
     #[inline]
     pub(crate) fn push(&mut self, column: usize, cast: &Cast, cell: Cell<'_>) -> Result<bool, CastError> {
-        self.columns.get_mut(column).map_or(Ok(false), |column| column.push(cast, cell, &mut self.scratch))
+        self.literals.get_mut(column).map_or(Ok(false), |literal| literal.push(cast, cell, &mut self.scratch))
     }
 
     /// Appends a value, as its type writes it, to a column.
     pub(crate) fn push_text(&mut self, column: usize, text: &str) {
-        if let Some(column) = self.columns.get_mut(column) {
-            column.push_text(text);
+        if let Some(literal) = self.literals.get_mut(column) {
+            literal.push_text(text);
         }
     }
 
     /// Appends no value to a column.
     pub(crate) fn push_null(&mut self, column: usize) {
-        if let Some(column) = self.columns.get_mut(column) {
-            column.push_null();
+        if let Some(literal) = self.literals.get_mut(column) {
+            literal.push_null();
         }
     }
 
@@ -152,74 +152,74 @@ impl Columns {
     }
 }
 
-impl Column {
+impl Literal {
     fn new(quoted: bool) -> Self {
-        Self { literal: START.to_owned(), quoted, mark: START.len() }
+        Self { text: START.to_owned(), quoted, mark: START.len() }
     }
 
     /// The literal; a new one is begun, with room for as much.
     fn take(&mut self) -> String {
-        let mut literal = String::with_capacity(self.literal.len());
-        literal.push_str(START);
+        let mut text = String::with_capacity(self.text.len());
+        text.push_str(START);
         self.mark = START.len();
-        std::mem::swap(&mut self.literal, &mut literal);
-        literal.push('}');
-        literal
+        std::mem::swap(&mut self.text, &mut text);
+        text.push('}');
+        text
     }
 
     #[inline]
     fn separate(&mut self) {
-        if self.literal.len() > START.len() {
-            self.literal.push(',');
+        if self.text.len() > START.len() {
+            self.text.push(',');
         }
     }
 
     fn push_null(&mut self) {
         self.separate();
-        self.literal.push_str("NULL");
+        self.text.push_str("NULL");
     }
 
     fn push_text(&mut self, text: &str) {
         self.separate();
         if self.quoted {
-            self.literal.push('"');
-            escape(text, &mut self.literal);
-            self.literal.push('"');
+            self.text.push('"');
+            escape(text, &mut self.text);
+            self.text.push('"');
         } else {
-            self.literal.push_str(text);
+            self.text.push_str(text);
         }
     }
 
     #[inline]
     fn push(&mut self, cast: &Cast, cell: Cell<'_>, scratch: &mut String) -> Result<bool, CastError> {
-        let before = self.literal.len();
+        let before = self.text.len();
         self.separate();
-        let separated = self.literal.len();
+        let separated = self.text.len();
         if self.quoted {
-            self.literal.push('"');
+            self.text.push('"');
         }
-        let start = self.literal.len();
-        match cast.write(cell, &mut self.literal) {
+        let start = self.text.len();
+        match cast.write(cell, &mut self.text) {
             Ok(true) => {}
             Ok(false) => {
-                self.literal.truncate(separated);
-                self.literal.push_str("NULL");
+                self.text.truncate(separated);
+                self.text.push_str("NULL");
                 return Ok(false);
             }
             Err(error) => {
-                self.literal.truncate(before);
+                self.text.truncate(before);
                 return Err(error);
             }
         }
         if self.quoted {
             // Most texts have nothing to escape, and are where they belong.
-            if let Some(first) = memchr2(b'"', b'\\', self.literal.as_bytes().get(start..).unwrap_or_default()) {
+            if let Some(first) = memchr2(b'"', b'\\', self.text.as_bytes().get(start..).unwrap_or_default()) {
                 scratch.clear();
-                scratch.push_str(self.literal.get(start + first..).unwrap_or_default());
-                self.literal.truncate(start + first);
-                escape(scratch, &mut self.literal);
+                scratch.push_str(self.text.get(start + first..).unwrap_or_default());
+                self.text.truncate(start + first);
+                escape(scratch, &mut self.text);
             }
-            self.literal.push('"');
+            self.text.push('"');
         }
         Ok(true)
     }

@@ -28,7 +28,7 @@ pub struct Mapper {
     /// Columns that no rule is for.
     others: Vec<usize>,
     unfold: Option<Unfold>,
-    fields: Routes,
+    routes: Routes,
     /// Of fields that no rule reads.
     nulls: Nulls,
     unknown_columns: UnknownColumns,
@@ -43,7 +43,7 @@ pub struct Mapper {
 #[derive(Debug)]
 struct Routes {
     /// For each of the file's fields that was met.
-    routes: Vec<Route>,
+    fields: Vec<Route>,
     /// Slots by the names of the fields, and whether a field of the file has taken it.
     slots: HashMap<String, (usize, bool)>,
     ignored: HashSet<String>,
@@ -115,7 +115,7 @@ impl Mapper {
             targets,
             others: (0..columns.len()).filter(|place| others[*place]).collect(),
             unfold: Unfold::of(mapping),
-            fields: Routes::new(slots, mapping, columns),
+            routes: Routes::new(slots, mapping, columns),
             nulls: Nulls::of(None, mapping.input.as_ref(), fields),
             unknown_columns: mapping.unknown_columns,
             cells: Vec::new(),
@@ -127,7 +127,7 @@ impl Mapper {
 
     /// What follows comes from another reader: its names may be others.
     pub fn restart(&mut self) {
-        self.fields.restart();
+        self.routes.restart();
         if let Some(unfold) = &mut self.unfold {
             unfold.restart();
         }
@@ -166,7 +166,7 @@ impl Mapper {
     /// Names of fields with values that neither a rule reads nor the dataset has, as they came, at most [`COLUMNS`](limits::COLUMNS). They are
     /// collected where unknown columns are to be added; until there are such columns, the values are in `_rescued`.
     pub fn unknown(&self) -> &[String] {
-        &self.fields.unknown
+        &self.routes.unknown
     }
 
     /// How many rows there are, with those that are not taken.
@@ -193,13 +193,13 @@ impl Mapper {
     /// Appends a row, if it is taken.
     fn write(&mut self, row: &impl Row, offset: i64, to: &mut Columns) -> Result<(), Fault> {
         let names = row.names();
-        if names.len() != self.fields.routes.len() {
-            self.fields.extend(names, self.unknown_columns);
+        if names.len() != self.routes.fields.len() {
+            self.routes.extend(names, self.unknown_columns);
         }
         let mut cells = recycled(std::mem::take(&mut self.cells), || Cell::Missing);
         let mut unread = recycled(std::mem::take(&mut self.unread), || (0, Cell::Missing));
-        cells.resize(self.fields.slots.len(), Cell::Missing);
-        let routes = &self.fields.routes;
+        cells.resize(self.routes.slots.len(), Cell::Missing);
+        let routes = &self.routes.fields;
         row.cells(|index, cell, apart| match routes.get(index) {
             Some(Route::Slot(slot)) => {
                 if let Some(place) = cells.get_mut(*slot) {
@@ -233,7 +233,7 @@ impl Mapper {
             }
         }
         for (index, cell) in unread {
-            self.fields.rescue((*index, *cell), names, &self.nulls, self.unknown_columns, bench)?;
+            self.routes.rescue((*index, *cell), names, &self.nulls, self.unknown_columns, bench)?;
         }
         for target in filters {
             target.append(to);
@@ -255,11 +255,11 @@ impl Routes {
     fn new(slots: HashMap<String, (usize, bool)>, mapping: &Mapping, columns: &[Column]) -> Self {
         let columns: HashSet<String> = columns.iter().map(|column| column.name.clone()).collect();
         let ignored = mapping.ignore.iter().cloned().collect();
-        Self { routes: Vec::new(), slots, ignored, keys: columns.clone(), columns, unknown: Vec::new() }
+        Self { fields: Vec::new(), slots, ignored, keys: columns.clone(), columns, unknown: Vec::new() }
     }
 
     fn restart(&mut self) {
-        self.routes.clear();
+        self.fields.clear();
         self.slots.values_mut().for_each(|slot| slot.1 = false);
         self.keys.clone_from(&self.columns);
     }
@@ -267,10 +267,10 @@ impl Routes {
     /// Finds where fields go that were not met yet.
     #[cold]
     fn extend(&mut self, names: &[String], unknown: UnknownColumns) {
-        if names.len() < self.routes.len() {
+        if names.len() < self.fields.len() {
             self.restart();
         }
-        for name in names.get(self.routes.len()..).unwrap_or_default() {
+        for name in names.get(self.fields.len()..).unwrap_or_default() {
             let route = match self.slots.get_mut(name) {
                 Some((slot, taken @ false)) => {
                     *taken = true;
@@ -279,7 +279,7 @@ impl Routes {
                 _ if unknown == UnknownColumns::Ignore || self.ignored.contains(name) => Route::Ignored,
                 _ => self.unread(name, unknown),
             };
-            self.routes.push(route);
+            self.fields.push(route);
         }
     }
 
@@ -307,7 +307,7 @@ impl Routes {
             let flaw = Flaw::new("unknown_column", "no rule reads this field; add one, ignore the field, or let it be rescued");
             return Err(Fault { flaw, column: Some(name.to_owned()), fails: true });
         }
-        let Some(Route::Unread { key, told }) = self.routes.get_mut(index) else { return Ok(()) };
+        let Some(Route::Unread { key, told }) = self.fields.get_mut(index) else { return Ok(()) };
         if nulls.has(cell) {
             return Ok(());
         }

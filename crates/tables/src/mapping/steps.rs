@@ -133,9 +133,9 @@ impl Step {
                 work.part(|text| matched.and_then(|(start, end)| text.get(start..end)));
             }
             Self::Split { by, index } => {
-                let before = usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX);
-                let last = *index < 0;
-                work.part(|text| if last { text.rsplit(by.as_str()).nth(before - 1) } else { text.split(by.as_str()).nth(before) });
+                let count = usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX);
+                let from_end = *index < 0;
+                work.part(|text| if from_end { text.rsplit(by.as_str()).nth(count - 1) } else { text.split(by.as_str()).nth(count) });
             }
             Self::Pad { side, width, with } => work.pad(*side, *width, *with),
             Self::Map { values, other } => match (values.get(&work.text), &*other) {
@@ -233,14 +233,14 @@ impl Work {
         Ok(())
     }
 
-    fn pad(&mut self, side: Side, width: usize, with: char) {
+    fn pad(&mut self, side: Side, width: usize, sign: char) {
         // Texts that are long are not counted to their end.
         let missing = width - self.text.chars().take(width).count();
         let at = if side == Side::Left { 0 } else { self.text.len() };
         if missing > 0 {
             self.spare.clear();
             self.spare.push_str(self.text.get(..at).unwrap_or_default());
-            self.spare.extend(std::iter::repeat_n(with, missing));
+            self.spare.extend(std::iter::repeat_n(sign, missing));
             self.spare.push_str(self.text.get(at..).unwrap_or_default());
             self.swap();
         }
