@@ -16,3 +16,8 @@ pub use cast::{Cast, CastError};
 pub mod limits;
 
 pub mod read;
+
+pub mod mapping;
+
+mod columns;
+pub use columns::{Batch, Columns};

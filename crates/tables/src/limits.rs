@@ -17,3 +17,36 @@ pub const RAW: usize = 64 * 1024;
 
 /// Bytes of all names of a file's columns: they are part of a place.
 pub const NAMES: usize = 48 * 1024;
+
+/// Bytes of a mapping's document.
+pub const MAPPING: usize = 256 * 1024;
+
+/// Steps of a column, and fields that a column or a step is read from.
+pub const STEPS: usize = 32;
+
+/// Values of a list in a mapping.
+pub const VALUES: usize = 10_000;
+
+/// Conditions for rows, and checks of a run.
+pub const CONDITIONS: usize = 100;
+
+/// Characters of a regular expression.
+pub const PATTERN: usize = 1000;
+
+/// Bytes of a regular expression as it is compiled. With [`PATTERN_INPUT`] it bounds the work of a value: some ten million steps.
+pub const PATTERN_SIZE: usize = 64 * 1024;
+
+/// Bytes of a text in which a regular expression looks.
+pub const PATTERN_INPUT: usize = 8 * 1024;
+
+/// Characters to which a text is padded.
+pub const PAD: u32 = 1000;
+
+/// Levels of objects that are made fields, and of a JSON pointer.
+pub const DEPTH: usize = 16;
+
+/// Bytes of the name of a field that was a member of an object.
+pub const FIELD_NAME: usize = 1000;
+
+/// Elements of an array that become rows. An offset times this, and the element's number, is the offset of its row.
+pub const ELEMENTS: usize = 1 << 16;
