@@ -14,3 +14,15 @@ pub const CHECKPOINT: usize = 64 * 1024;
 
 /// Bytes of a row that are kept with its error.
 pub const RAW: usize = 64 * 1024;
+
+/// Digits of a number before its point, and behind it, as it would be written without an exponent: the database's numeric takes more of both.
+pub const DIGITS: usize = 1000;
+
+/// Objects and arrays within one another in a JSON value.
+pub const DEPTH: usize = 128;
+
+/// Bytes of a format of dates and times.
+pub const PATTERN: usize = 64;
+
+/// Bytes of a time zone's name.
+pub const TIMEZONE: usize = 64;
