@@ -25,6 +25,9 @@ const YEAR_DIGITS: usize = 4;
 const MICRO_DIGITS: usize = 6;
 const FRACTION_DIGITS: usize = 9;
 const RADIX: u32 = 10;
+const YEARS_PER_CENTURY: u32 = 100;
+/// With so many digits a text begins with a year, not with an hour.
+const HOUR_AND_MORE: usize = 3;
 
 /// What a text or cell says of a time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,6 +67,7 @@ impl Moment {
 #[inline]
 pub(super) fn append(kind: Type, cell: Cell<'_>, options: &CastOptions, to: &mut String) -> Result<(), Fault> {
     let moment = match cell {
+        Cell::Text(text) if options.formats.is_empty() && append_plain(kind, text, to).is_some() => return Ok(()),
         Cell::Text(text) => read(kind, text.trim_ascii(), &options.formats)?,
         // A number is a time only where somebody says how it is written.
         Cell::Number(text) if !options.formats.is_empty() => read(kind, text, &options.formats)?,
@@ -77,6 +81,31 @@ pub(super) fn append(kind: Type, cell: Cell<'_>, options: &CastOptions, to: &mut
         _ => Moment::of_cell(cell)?,
     };
     write(kind, moment, options.timezone.as_deref(), to)
+}
+
+/// Appends a date, or a day and time without a fraction, that is written as the database writes it, as nearly all are.
+#[inline]
+fn append_plain(kind: Type, text: &str, to: &mut String) -> Option<()> {
+    let mut scan = Scan(text.as_bytes());
+    let (year, month, day) = scan.plain_day()?;
+    Day::new(year, month, day)?;
+    match kind {
+        Type::Date if scan.is_empty() => to.push_str(text),
+        Type::Timestamp if scan.takes(b' ') || scan.takes(b'T') => {
+            let time = scan.0.len();
+            let (hour, minute, second) = scan.plain_time()?;
+            calendar::time(hour, minute, second, 0)?;
+            if !scan.is_empty() {
+                return None;
+            }
+            let (day, time) = text.split_at_checked(text.len() - time)?;
+            to.push_str(day.get(..day.len() - 1)?);
+            to.push(' ');
+            to.push_str(time);
+        }
+        _ => return None,
+    }
+    Some(())
 }
 
 /// Appends what a cell says that the file itself types.
@@ -150,10 +179,12 @@ fn write(kind: Type, moment: Moment, timezone: Option<&str>, to: &mut String) ->
 pub(super) fn iso(text: &str) -> Result<Moment, Fault> {
     let mut scan = Scan(text.as_bytes());
     let mut moment = Moment::default();
-    let digits = scan.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let mut is_basic = false;
-    if digits > 2 {
-        let (day, basic) = iso_day(&mut scan)?;
+    if scan.0.iter().take(HOUR_AND_MORE).all(u8::is_ascii_digit) {
+        let (day, basic) = match scan.plain_day() {
+            Some((year, month, day)) => (Day::new(year, month, day).ok_or(NO_SUCH)?, false),
+            None => iso_day(&mut scan)?,
+        };
         (moment.day, is_basic) = (Some(day), basic);
         if scan.is_empty() {
             return Ok(moment);
@@ -192,6 +223,9 @@ fn iso_day(scan: &mut Scan<'_>) -> Result<(Day, bool), Fault> {
 }
 
 fn iso_time(scan: &mut Scan<'_>, is_basic: bool) -> Result<i64, Fault> {
+    if let Some((hour, minute, second)) = scan.plain_time() {
+        return calendar::time(hour, minute, second, 0).ok_or(NO_SUCH);
+    }
     let hour = scan.digits(if is_basic { 2 } else { 1 }, 2)?;
     let is_basic = !scan.takes(b':') && is_basic;
     let minute = scan.digits(2, 2)?;
@@ -224,6 +258,31 @@ impl Scan<'_> {
             }
             _ => false,
         }
+    }
+
+    /// Takes a day as nearly all are written, if it is next and no digit follows: `2024-03-05`.
+    #[inline]
+    fn plain_day(&mut self) -> Option<(u32, u32, u32)> {
+        let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, rest @ ..] = self.0 else { return None };
+        let (century, year) = (pair(*y0, *y1)?, pair(*y2, *y3)?);
+        let (month, day) = (pair(*m0, *m1)?, pair(*d0, *d1)?);
+        if rest.first().is_some_and(u8::is_ascii_digit) {
+            return None;
+        }
+        self.0 = rest;
+        Some((century * YEARS_PER_CENTURY + year, month, day))
+    }
+
+    /// Takes a time as nearly all are written, if it is next and neither digit nor fraction follows: `12:30:05`.
+    #[inline]
+    fn plain_time(&mut self) -> Option<(u32, u32, u32)> {
+        let [h0, h1, b':', m0, m1, b':', s0, s1, rest @ ..] = self.0 else { return None };
+        let (hour, minute, second) = (pair(*h0, *h1)?, pair(*m0, *m1)?, pair(*s0, *s1)?);
+        if rest.first().is_some_and(|byte| matches!(byte, b'0'..=b'9' | b'.' | b',')) {
+            return None;
+        }
+        self.0 = rest;
+        Some((hour, minute, second))
     }
 
     /// Takes that word, in any case, if it is next.
@@ -278,4 +337,10 @@ impl Scan<'_> {
         let offset = i64::from(hours * MINUTES_PER_HOUR + minutes);
         Ok(if is_negative { -offset } else { offset })
     }
+}
+
+/// The number that two digits are.
+#[inline]
+fn pair(tens: u8, ones: u8) -> Option<u32> {
+    (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| u32::from(tens - b'0') * RADIX + u32::from(ones - b'0'))
 }
