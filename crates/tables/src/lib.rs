@@ -13,6 +13,9 @@ pub use types::Type;
 mod cast;
 pub use cast::{Cast, CastError, CastOptions, Decimal, Pattern, compare};
 
+mod infer;
+pub use infer::{Inference, Proposal};
+
 pub mod limits;
 
 pub mod read;
