@@ -11,7 +11,10 @@ mod types;
 pub use types::Type;
 
 mod cast;
-pub use cast::{Cast, CastError};
+pub use cast::{Cast, CastError, CastOptions, Decimal, Pattern, compare};
+
+mod infer;
+pub use infer::{Inference, Proposal};
 
 pub mod limits;
 

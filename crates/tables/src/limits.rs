@@ -50,3 +50,15 @@ pub const FIELD_NAME: usize = 1000;
 
 /// Elements of an array that become rows. An offset times this, and the element's number, is the offset of its row.
 pub const ELEMENTS: usize = 1 << 16;
+
+/// Digits of a number before its point, and behind it, as it would be written without an exponent: the database's numeric takes more of both.
+pub const DIGITS: usize = 1000;
+
+/// Objects and arrays within one another in a JSON value.
+pub const DEPTH: usize = 128;
+
+/// Bytes of a format of dates and times.
+pub const PATTERN: usize = 64;
+
+/// Bytes of a time zone's name.
+pub const TIMEZONE: usize = 64;
