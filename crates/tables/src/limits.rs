@@ -55,10 +55,10 @@ pub const ELEMENTS: usize = 1 << 16;
 pub const DIGITS: usize = 1000;
 
 /// Objects and arrays within one another in a JSON value.
-pub const DEPTH: usize = 128;
+pub const JSON_DEPTH: usize = 128;
 
 /// Bytes of a format of dates and times.
-pub const PATTERN: usize = 64;
+pub const FORMAT: usize = 64;
 
 /// Bytes of a time zone's name.
 pub const TIMEZONE: usize = 64;

@@ -46,7 +46,7 @@ fn stored(json: &str, to: &mut String) -> Result<(), Fault> {
     while let Some(byte) = bytes.get(at) {
         match byte {
             b'"' => at = string_end(bytes, at + 1)?,
-            b'{' | b'[' if depth == limits::DEPTH => return Err(TOO_DEEP),
+            b'{' | b'[' if depth == limits::JSON_DEPTH => return Err(TOO_DEEP),
             b'{' | b'[' => depth += 1,
             b'}' | b']' => depth = depth.saturating_sub(1),
             b'-' | b'0'..=b'9' => at = number_end(json, at)?,

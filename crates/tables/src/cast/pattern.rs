@@ -62,8 +62,8 @@ impl Pattern {
     /// `%H`, or `%I` and `%p` (AM, PM), `%M`, `%S`, `%f` (a fraction of one to nine digits), `%z` (`+0100`, `+01:00`, `+01`, `Z`), and `%%`; all else stands
     /// for itself. Days, months and hours may have one digit or two.
     pub fn parse(format: &str) -> Result<Self, String> {
-        if format.len() > limits::PATTERN {
-            return Err(format!("a format has at most {} bytes, and this one {}", limits::PATTERN, format.len()));
+        if format.len() > limits::FORMAT {
+            return Err(format!("a format has at most {} bytes, and this one {}", limits::FORMAT, format.len()));
         }
         let mut items = Vec::with_capacity(format.len());
         let mut bytes = format.bytes();
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_format_that_says_too_little_or_something_unknown_is_refused() {
-        let long = "-".repeat(limits::PATTERN + 1);
+        let long = "-".repeat(limits::FORMAT + 1);
         for format in
             ["", "x", "%d.%m", "%Y-%m-%d %M", "%H:%S", "%I:%M", "%H %p", "%Y %y-%m-%d", "%d/%d/%Y", "%Q", "%", "%H:%M %z", "%f", &long]
         {

@@ -411,8 +411,8 @@ fn jsonb_takes_json_within_its_limits() {
         ("[1e2000]", "!too_long"),
         ("[1e99999999999]", "!too_long"),
         ("{\"e9999\":-1.5e+10}", "{\"e9999\":-1.5e+10}"),
-        (&deep(limits::DEPTH), &deep(limits::DEPTH)),
-        (&deep(limits::DEPTH + 1), "!too_deep"),
+        (&deep(limits::JSON_DEPTH), &deep(limits::JSON_DEPTH)),
+        (&deep(limits::JSON_DEPTH + 1), "!too_deep"),
         (&deep(100_000), "!too_deep"),
     ];
     texts(Type::Jsonb, &CastOptions::default(), &cases);

@@ -8,6 +8,7 @@ use super::mapper::Fields;
 use super::rescued::{Rescued, key};
 use super::steps::{Step, Work};
 use super::{Counts, Decimal, Mapping, MappingError};
+use crate::cast::{self, CastOptions, Pattern};
 use crate::{Cast, CastError, Cell, Columns, Type};
 
 /// What is wrong with a value or a row.
@@ -111,9 +112,15 @@ pub(super) struct Target {
 
 /// How values of a column are read. Formats, time zone and decimal sign are the cast's.
 pub(super) fn cast_of(rule: &ColumnRule, kind: Type, input: Option<&Input>) -> Result<Cast, MappingError> {
-    let decimal = input.and_then(|input| input.decimal).unwrap_or_default();
-    let by_default = rule.formats.is_empty() && rule.timezone.is_none() && decimal == Decimal::Point;
-    if by_default { Ok(Cast::new(kind)) } else { Err(MappingError::new("", "formats, timezone and the decimal comma cannot be used yet")) }
+    let patterns = rule.formats.iter().enumerate().map(|(index, format)| {
+        Pattern::parse(format).map_err(|message| MappingError::new(format!("/formats/{index}"), message))
+    });
+    let decimal = match input.and_then(|input| input.decimal).unwrap_or_default() {
+        Decimal::Point => cast::Decimal::Point,
+        Decimal::Comma => cast::Decimal::Comma,
+    };
+    let options = CastOptions { formats: patterns.collect::<Result<_, _>>()?, timezone: rule.timezone.clone(), decimal, grouped: false };
+    Cast::with(kind, options).map_err(|message| MappingError::new("/formats", message))
 }
 
 impl Target {
