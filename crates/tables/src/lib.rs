@@ -11,7 +11,7 @@ mod types;
 pub use types::Type;
 
 mod cast;
-pub use cast::{Cast, CastError};
+pub use cast::{Cast, CastError, CastOptions, Decimal, Pattern, compare};
 
 pub mod limits;
 
