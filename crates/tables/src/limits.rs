@@ -31,19 +31,19 @@ pub const VALUES: usize = 10_000;
 pub const CONDITIONS: usize = 100;
 
 /// Characters of a regular expression.
-pub const PATTERN: usize = 1000;
+pub const EXPRESSION: usize = 1000;
 
-/// Bytes of a regular expression as it is compiled. With [`PATTERN_INPUT`] it bounds the work of a value: some ten million steps.
-pub const PATTERN_SIZE: usize = 64 * 1024;
+/// Bytes of a regular expression as it is compiled. With [`EXPRESSION_INPUT`] it bounds the work of a value: some ten million steps.
+pub const EXPRESSION_SIZE: usize = 64 * 1024;
 
 /// Bytes of a text in which a regular expression looks.
-pub const PATTERN_INPUT: usize = 8 * 1024;
+pub const EXPRESSION_INPUT: usize = 8 * 1024;
 
 /// Characters to which a text is padded.
 pub const PAD: u32 = 1000;
 
 /// Levels of objects that are made fields, and of a JSON pointer.
-pub const DEPTH: usize = 16;
+pub const LEVELS: usize = 16;
 
 /// Bytes of the name of a field that was a member of an object.
 pub const FIELD_NAME: usize = 1000;

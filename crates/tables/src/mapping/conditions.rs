@@ -8,8 +8,7 @@ use super::MappingError;
 use super::document::{Check, Condition, Range, Scalar};
 use super::steps::{pattern, short_enough};
 use super::target::Flaw;
-use crate::cast::compare;
-use crate::{Cast, Cell, Type};
+use crate::{Cast, Cell, Type, compare};
 
 /// Values between which, or among which, a value has to be.
 #[derive(Debug)]
@@ -44,11 +43,17 @@ impl Bounds {
         let typed = |value: &Scalar, name: &str| typed(kind, value).map_err(|message| MappingError::new(format!("{path}/{name}"), message));
         let list = |values: Option<&[Scalar]>, name| {
             let mut list = values.unwrap_or_default().iter().map(|value| typed(value, name)).collect::<Result<Vec<_>, _>>()?;
-            list.sort_by(|a, b| compare(kind, a, b).unwrap_or(Ordering::Equal));
+            list.sort_by(|a, b| order(kind, a, b).unwrap_or(Ordering::Equal));
             Ok(list)
         };
         let [within, not_in] = lists;
         let [min, max] = ends;
+        if let (Some(_), None, Type::Boolean | Type::Uuid | Type::Bytea) | (_, Some(_), Type::Boolean | Type::Uuid | Type::Bytea) =
+            (min, max, kind)
+        {
+            let name = if min.is_some() { "min" } else { "max" };
+            return Err(MappingError::new(format!("{path}/{name}"), format!("values of type {kind} have no order")));
+        }
         Ok(Self {
             kind,
             within: within.map(|values| list(Some(values), "in")).transpose()?,
@@ -60,9 +65,9 @@ impl Bounds {
 
     /// What does not hold.
     fn broken(&self, value: &str) -> Option<&'static str> {
-        let has = |list: &[String]| list.binary_search_by(|entry| compare(self.kind, entry, value).unwrap_or(Ordering::Less)).is_ok();
+        let has = |list: &[String]| list.binary_search_by(|entry| order(self.kind, entry, value).unwrap_or(Ordering::Less)).is_ok();
         let is = |end: &Option<String>, not: Ordering| {
-            end.as_ref().is_some_and(|end| compare(self.kind, value, end).is_none_or(|order| order == not))
+            end.as_ref().is_some_and(|end| order(self.kind, value, end).is_none_or(|order| order == not))
         };
         if self.within.as_ref().is_some_and(|list| !has(list)) {
             return Some("the value is not one of those that may be");
@@ -77,11 +82,19 @@ impl Bounds {
     }
 }
 
+/// The order of values; of those without one, some order, so that the same are found.
+fn order(kind: Type, a: &str, b: &str) -> Option<Ordering> {
+    match kind {
+        Type::Boolean | Type::Uuid | Type::Bytea => Some(a.cmp(b)),
+        _ => compare(kind, a, b),
+    }
+}
+
 /// A value of the document, as the type writes it.
 fn typed(kind: Type, value: &Scalar) -> Result<String, String> {
     let (text, mut written) = (value.text(), String::new());
     match Cast::new(kind).write(Cell::Text(&text), &mut written) {
-        Ok(true) if compare(kind, &written, &written) == Some(Ordering::Equal) => Ok(written),
+        Ok(true) if order(kind, &written, &written) == Some(Ordering::Equal) => Ok(written),
         Ok(true) => Err(format!("values of type {kind} cannot be compared")),
         Ok(false) => Err("this is no value".to_owned()),
         Err(error) => Err(error.message),
@@ -150,7 +163,7 @@ impl Filter {
             let value = typed(kind, value).map_err(|message| MappingError::new(format!("{path}/equals"), message))?;
             // Where there is a list as well, the value has to be in both.
             let both =
-                bounds.within.as_ref().is_none_or(|list| list.iter().any(|entry| compare(kind, entry, &value) == Some(Ordering::Equal)));
+                bounds.within.as_ref().is_none_or(|list| list.iter().any(|entry| order(kind, entry, &value) == Some(Ordering::Equal)));
             bounds.within = Some(if both { vec![value] } else { Vec::new() });
         }
         Ok(Self { bounds, is_null: *is_null })
@@ -196,6 +209,7 @@ mod tests {
             (Type::Text, r#"{"in":["b","a"]}"#, vec!["a", "b"], vec!["c", ""]),
             (Type::Text, r#"{"not_in":["b","a"]}"#, vec!["c"], vec!["a"]),
             (Type::Text, r#"{"in":[]}"#, vec![], vec!["a"]),
+            (Type::Boolean, r#"{"in":[true]}"#, vec!["true"], vec!["false"]),
             (Type::Bigint, r#"{"in":[10,"9"]}"#, vec!["9", "10"], vec!["1"]),
             (Type::Numeric, r#"{"min":"0","max":9.5}"#, vec!["0", "9.50", "-0"], vec!["-0.1", "9.51", "10"]),
             (Type::Numeric, r#"{"in":[1.5]}"#, vec!["1.5", "1.50"], vec!["1.51"]),
@@ -218,6 +232,7 @@ mod tests {
             (Type::Bigint, r#"{"matches":"a"}"#, "/matches"),
             (Type::Bigint, r#"{"length":{}}"#, "/length"),
             (Type::Bigint, r#"{"min":"1.5x"}"#, "/min"),
+            (Type::Boolean, r#"{"in":[true],"max":true}"#, "/max"),
         ] {
             let error = CheckOf::of(&serde_json::from_str(document).expect(document), kind, "").expect_err(document);
             assert_eq!(error.path, path, "{document}");

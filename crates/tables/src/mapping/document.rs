@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Column, MappingError};
-use crate::{Type, limits};
+use crate::{Decimal, Type, limits};
 
 /// The version of the document that this is.
 pub const VERSION: u32 = 1;
@@ -105,18 +105,6 @@ pub enum Format {
     Xlsx,
 }
 
-/// A decimal sign.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Decimal {
-    /// `1,234.50`
-    #[default]
-    #[serde(rename = ".")]
-    Point,
-    /// `1.234,50`
-    #[serde(rename = ",")]
-    Comma,
-}
-
 /// Makes fields of the members of objects: `{"a":{"b":1}}` has the field `a.b`. The object itself can still be read under its own name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -195,7 +183,7 @@ impl From {
     }
 }
 
-/// A value in the document.
+/// A value in the document, written as the column's type is by default: with a decimal point, and days as in ISO 8601.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "a text, a number, true or false")]
 pub enum Scalar {

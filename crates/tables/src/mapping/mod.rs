@@ -13,8 +13,8 @@ use crate::Type;
 
 mod document;
 pub use document::{
-    Check, ColumnRule, Condition, Decimal, Else, Explode, Flatten, Format, From, Input, Mapping, MaxRejects, OnError, Range, RunCheck,
-    Scalar, Side, Step, Unit, UnknownColumns, VERSION, Write,
+    Check, ColumnRule, Condition, Else, Explode, Flatten, Format, From, Input, Mapping, MaxRejects, OnError, Range, RunCheck, Scalar, Side,
+    Step, Unit, UnknownColumns, VERSION, Write,
 };
 
 mod validate;

@@ -6,10 +6,10 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::MappingError;
-use super::document::{self, Decimal, Else, Side, Unit};
+use super::document::{self, Else, Side, Unit};
 use super::target::{Flaw, Nulls};
 use super::unfold::{members, text_of_json};
-use crate::{Cast, Cell, Type, limits};
+use crate::{Cast, Cell, Decimal, Type, limits};
 
 /// A step, ready to be done. Fields are numbers of slots.
 #[derive(Debug)]
@@ -48,24 +48,26 @@ pub(super) struct Work {
     /// What a step writes, which then takes the text's place.
     spare: String,
     pub(super) null: bool,
+    /// Whether the text is written as its type is by default, and not as the file writes texts of the type: numbers that the file has as such, values of the
+    /// mapping.
+    pub(super) is_plain: bool,
     /// The value, where it is no text any more.
     instant: Option<i64>,
 }
 
 /// A regular expression within its limits.
 pub(super) fn pattern(text: &str, path: &str) -> Result<Regex, MappingError> {
-    if text.chars().count() > limits::PATTERN {
-        return Err(MappingError::new(path, format!("the expression is longer than {} characters", limits::PATTERN)));
+    if text.chars().count() > limits::EXPRESSION {
+        return Err(MappingError::new(path, format!("the expression is longer than {} characters", limits::EXPRESSION)));
     }
-    RegexBuilder::new(text).size_limit(limits::PATTERN_SIZE).build().map_err(|error| MappingError::new(path, error.to_string()))
+    RegexBuilder::new(text).size_limit(limits::EXPRESSION_SIZE).build().map_err(|error| MappingError::new(path, error.to_string()))
 }
 
-impl Decimal {
-    pub(super) fn sign(self) -> &'static str {
-        match self {
-            Self::Point => ".",
-            Self::Comma => ",",
-        }
+/// How a decimal sign is written.
+pub(super) fn decimal_sign(decimal: Decimal) -> char {
+    match decimal {
+        Decimal::Point => '.',
+        Decimal::Comma => ',',
     }
 }
 
@@ -97,8 +99,7 @@ impl Step {
             document::Step::Constant { value } => Self::Constant(value.text()),
             document::Step::Hash {} => Self::Hash,
             document::Step::ParseNumber { decimal, group } => {
-                let first = |text: &str| text.chars().next();
-                Self::Number { decimal: first(decimal.sign()).unwrap_or('.'), group: group.as_deref().and_then(first) }
+                Self::Number { decimal: decimal_sign(*decimal), group: group.as_ref().and_then(|group| group.chars().next()) }
             }
             document::Step::UnixTime { unit } => Self::UnixTime(*unit),
             document::Step::JsonPointer { pointer } => {
@@ -170,6 +171,7 @@ impl Work {
         self.text.clear();
         self.instant = None;
         self.null = cell.is_null();
+        self.is_plain = !matches!(cell, Cell::Text(_));
         append(cell, &mut self.text)
     }
 
@@ -182,7 +184,9 @@ impl Work {
         }
     }
 
+    /// Takes a value of the mapping.
     fn set(&mut self, value: &str) {
+        self.is_plain = true;
         self.null = false;
         self.text.clear();
         self.text.push_str(value);
@@ -248,7 +252,7 @@ impl Work {
 
     fn concat<'a>(&mut self, values: impl Iterator<Item = Cell<'a>>, with: &str) -> Result<(), Flaw> {
         self.text.clear();
-        self.null = true;
+        (self.null, self.is_plain) = (true, false);
         for cell in values {
             if !self.null {
                 self.text.push_str(with);
@@ -297,6 +301,7 @@ impl Work {
         if !any || !before.is_some_and(|before| before.is_ascii_digit() || before == decimal) {
             return Err(bad());
         }
+        self.is_plain = true;
         self.swap();
         Ok(())
     }
@@ -313,6 +318,7 @@ impl Work {
             serde_json::from_str::<&RawValue>(json).map_err(not_json)?;
         }
         self.spare.clear();
+        self.is_plain = !json.starts_with('"');
         self.null = !text_of_json(json, &mut self.spare).map_err(not_json)?;
         self.swap();
         Ok(())
@@ -379,8 +385,8 @@ fn instant(text: &str, unit: Unit) -> Result<i64, Flaw> {
 
 /// Whether a regular expression may look in it.
 pub(super) fn short_enough(text: &str) -> Result<(), Flaw> {
-    if text.len() > limits::PATTERN_INPUT {
-        let message = format!("the text is longer than {} bytes, and a regular expression looks no further", limits::PATTERN_INPUT);
+    if text.len() > limits::EXPRESSION_INPUT {
+        let message = format!("the text is longer than {} bytes, and a regular expression looks no further", limits::EXPRESSION_INPUT);
         return Err(Flaw::new("pattern", message));
     }
     Ok(())
@@ -502,7 +508,7 @@ mod tests {
 
     #[test]
     fn what_steps_cannot_read_or_make_is_an_error() {
-        let long = "a".repeat(limits::PATTERN_INPUT + 1);
+        let long = "a".repeat(limits::EXPRESSION_INPUT + 1);
         let much = "a".repeat(100_000);
         let grow = format!(r#"[{{"replace":{{"from":"a","to":"{}"}}}}]"#, "b".repeat(1000));
         for (steps, text, code) in [

@@ -3,13 +3,12 @@
 use std::borrow::Cow;
 
 use super::conditions::{CheckOf, Filter};
-use super::document::{ColumnRule, Input, OnError};
+use super::document::{ColumnRule, Condition, Input, OnError};
 use super::mapper::Fields;
 use super::rescued::{Rescued, key};
 use super::steps::{Step, Work};
-use super::{Counts, Decimal, Mapping, MappingError};
-use crate::cast::{self, CastOptions, Pattern};
-use crate::{Cast, CastError, Cell, Columns, Type};
+use super::{Counts, Mapping, MappingError};
+use crate::{Cast, CastError, CastOptions, Cell, Columns, Pattern, Type};
 
 /// What is wrong with a value or a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,6 +96,8 @@ pub(super) struct Target {
     /// Its name, as it is written in `_rescued`.
     key: String,
     cast: Cast,
+    /// The same for what is not as the file writes it.
+    plain: Cast,
     /// Slots of the fields of which the first counts that the row has.
     sources: Vec<usize>,
     nulls: Nulls,
@@ -110,17 +111,33 @@ pub(super) struct Target {
     is_null: bool,
 }
 
-/// How values of a column are read. Formats, time zone and decimal sign are the cast's.
-pub(super) fn cast_of(rule: &ColumnRule, kind: Type, input: Option<&Input>) -> Result<Cast, MappingError> {
-    let patterns = rule.formats.iter().enumerate().map(|(index, format)| {
-        Pattern::parse(format).map_err(|message| MappingError::new(format!("/formats/{index}"), message))
-    });
-    let decimal = match input.and_then(|input| input.decimal).unwrap_or_default() {
-        Decimal::Point => cast::Decimal::Point,
-        Decimal::Comma => cast::Decimal::Comma,
+/// How the file writes values of a column.
+fn cast_of(rule: &ColumnRule, kind: Type, input: Option<&Input>, path: &str) -> Result<Cast, MappingError> {
+    let format = |(index, format): (usize, &String)| {
+        Pattern::parse(format).map_err(|message| MappingError::new(format!("{path}/formats/{index}"), message))
     };
-    let options = CastOptions { formats: patterns.collect::<Result<_, _>>()?, timezone: rule.timezone.clone(), decimal, grouped: false };
-    Cast::with(kind, options).map_err(|message| MappingError::new("/formats", message))
+    let options = CastOptions {
+        formats: rule.formats.iter().enumerate().map(format).collect::<Result<_, _>>()?,
+        timezone: rule.timezone.clone(),
+        decimal: input.and_then(|input| input.decimal).unwrap_or_default(),
+        grouped: false,
+    };
+    let place = if rule.timezone.is_some() && rule.formats.is_empty() { "timezone" } else { "formats" };
+    Cast::with(kind, options).map_err(|message| MappingError::new(format!("{path}/{place}"), message))
+}
+
+/// Points in time in a zone with rules of its own are known to the database alone.
+fn can_be_compared(mapping: &Mapping, rule: &ColumnRule, kind: Type, path: &str) -> Result<(), MappingError> {
+    let by_rules = kind == Type::Timestamptz && rule.timezone.as_ref().is_some_and(|zone| !matches!(zone.as_str(), "UTC" | "GMT"));
+    let conditions = mapping.conditions.iter().filter(|it| it.column == rule.to);
+    let compares =
+        |it: &Condition| it.within.is_some() || it.not_in.is_some() || it.equals.is_some() || it.min.is_some() || it.max.is_some();
+    if by_rules && (rule.check.is_some() || conditions.into_iter().any(compares)) {
+        let message =
+            "a column with a time zone has neither checks nor conditions, since only the database knows which points in time they are";
+        return Err(MappingError::new(format!("{path}/timezone"), message));
+    }
+    Ok(())
 }
 
 impl Target {
@@ -136,12 +153,13 @@ impl Target {
             return Err(MappingError::new(format!("{path}/type"), format!("the dataset's column is of type {kind}")));
         }
         let conditions = mapping.conditions.iter().enumerate().filter(|(_, it)| it.column == rule.to);
-        let at = |error: MappingError| MappingError { path: format!("{path}{}", error.path), ..error };
+        can_be_compared(mapping, rule, kind, path)?;
         Ok(Self {
             column,
             name: rule.to.clone(),
             key: key(&rule.to),
-            cast: cast_of(rule, kind, input).map_err(at)?,
+            cast: cast_of(rule, kind, input, path)?,
+            plain: Cast::new(kind),
             sources: sources(rule, slot),
             nulls: Nulls::of(Some(rule), input, fields),
             steps: steps(rule, path, slot)?,
@@ -213,19 +231,22 @@ impl Target {
 
     /// Its value by its steps and its type, checked.
     fn value(&mut self, source: Cell<'_>, cells: &[Cell<'_>], bench: &mut Bench) -> Result<(), Flaw> {
-        let mut cell = if self.nulls.has(source) { Cell::Null } else { source };
+        let (mut cell, mut cast) = (if self.nulls.has(source) { Cell::Null } else { source }, &self.cast);
         if !self.steps.is_empty() {
             bench.work.begin(cell)?;
             for step in &mut self.steps {
                 step.apply(&mut bench.work, cells, &self.nulls)?;
             }
             cell = bench.work.cell();
+            if bench.work.is_plain {
+                cast = &self.plain;
+            }
             if self.nulls.has(cell) {
                 cell = Cell::Null;
             }
         }
         self.value.clear();
-        self.is_null = !self.cast.write(cell, &mut self.value)?;
+        self.is_null = !cast.write(cell, &mut self.value)?;
         if self.is_null { Ok(()) } else { self.check.as_ref().map_or(Ok(()), |check| check.holds(&self.value)) }
     }
 

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
+use super::MappingError;
 use super::document::{ColumnRule, Condition, Input, Mapping, RunCheck, Scalar, Step, VERSION};
-use super::steps::pattern;
-use super::{Decimal, MappingError};
-use crate::limits;
+use super::steps::{decimal_sign, pattern};
+use crate::{Decimal, limits};
 
 /// Columns that every dataset has.
 const OF_THE_SYSTEM: [&str; 5] = ["_run", "_segment", "_offset", "_rescued", "_at"];
@@ -32,7 +32,7 @@ impl Mapping {
         self.input.as_ref().map_or(Ok(()), input)?;
         if let Some(flatten) = &self.flatten {
             let depth = usize::try_from(flatten.depth).unwrap_or(usize::MAX);
-            want((1..=limits::DEPTH).contains(&depth), "/flatten/depth", &format!("the depth is from 1 to {}", limits::DEPTH))?;
+            want((1..=limits::LEVELS).contains(&depth), "/flatten/depth", &format!("the depth is from 1 to {}", limits::LEVELS))?;
         }
         if let Some(explode) = &self.explode {
             field(&explode.from, "/explode/from")?;
@@ -142,7 +142,7 @@ fn number(decimal: Decimal, group: Option<&str>, path: &str) -> Valid {
         path,
         "this is one character",
     )?;
-    want(group != decimal.sign(), path, "this is the decimal sign")
+    want(!group.contains(decimal_sign(decimal)), path, "this is the decimal sign")
 }
 
 fn condition(condition: &Condition, columns: &HashSet<&str>, path: &str) -> Valid {
@@ -217,7 +217,7 @@ fn values(list: Option<&Vec<Scalar>>, path: &str) -> Valid {
 
 fn pointer(pointer: &str, path: &str) -> Valid {
     want(pointer.is_empty() || pointer.starts_with('/'), path, "a JSON pointer is empty or begins with a slash")?;
-    want(pointer.split('/').count() <= limits::DEPTH + 1, path, &format!("at most {} levels", limits::DEPTH))?;
+    want(pointer.split('/').count() <= limits::LEVELS + 1, path, &format!("at most {} levels", limits::LEVELS))?;
     want(!pointer.replace("~0", "").replace("~1", "").contains('~'), path, "a tilde is written ~0, and a slash ~1")
 }
 
@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_done_is_refused_with_its_place() {
-        let long = "x".repeat(limits::PATTERN + 1);
+        let long = "x".repeat(limits::EXPRESSION + 1);
         let matches = format!(r#","check":{{"matches":"{long}"}}"#);
         for (rule, more, path) in [
             (r#","to":"a""#, "", "/columns/0"),

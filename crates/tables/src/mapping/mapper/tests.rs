@@ -255,6 +255,22 @@ fn checks_and_steps_fail_as_types_do() {
 }
 
 #[test]
+fn the_decimal_sign_is_that_of_texts_of_the_file() {
+    let rule = json!({"input": {"decimal": ","}, "columns": [
+        {"to": "a"}, {"to": "b", "steps": [{"trim": {}}]}, {"to": "c", "steps": [{"parse_number": {"group": ","}}]}, {"to": "d", "steps": [{"default": {"value": 1.234}}]},
+        {"to": "e", "from": "j", "steps": [{"json_pointer": {"pointer": "/0"}}]}, {"to": "f", "from": "j", "steps": [{"json_pointer": {"pointer": "/1"}}]},
+    ]});
+    let dataset = ["a", "b", "c", "d", "e", "f"].map(|name| (name, Type::Numeric));
+    let mut it = Try::new(&rule, &dataset);
+    assert_eq!(it.texts(&[("a", "1.234,5"), ("b", "1,234"), ("c", "1,234.5"), ("d", ""), ("j", "[1.234, \"1,5\"]")]), "stored 1");
+    it.row(&[("a", Cell::Number("1.234")), ("b", Cell::Number("1.234"))]);
+    let taken = it.take();
+    let row: Vec<_> = (0..dataset.len()).map(|column| taken.column(column)[0]).collect();
+    assert_eq!(row, ["1234.5", "1.234", "1234.5", "1.234", "1.234", "1.5"]);
+    assert_eq!((taken.column(0)[1], taken.column(1)[1]), ("1.234", "1.234"));
+}
+
+#[test]
 fn rows_are_taken_where_the_conditions_hold() {
     let rule = json!({"columns": [{"to": "id", "required": true}, {"to": "name", "steps": [{"lower": {}}]}],
         "where": [{"column": "name", "not_in": ["test"]}, {"column": "id", "min": 10}], "unknown_columns": "fail"});
@@ -379,8 +395,14 @@ fn a_mapping_has_to_fit_its_dataset() {
         (json!({"columns": [{"to": "id", "type": "numeric"}]}), "/columns/0/type"),
         (json!({"columns": [{"to": "id", "check": {"min": "x"}}]}), "/columns/0/check/min"),
         (json!({"columns": [{"to": "id"}], "where": [{"column": "id", "equals": "x"}]}), "/where/0/equals"),
+        (
+            json!({"columns": [{"to": "at", "timezone": "Europe/Madrid"}], "where": [{"column": "at", "max": "2026-01-01"}]}),
+            "/columns/0/timezone",
+        ),
+        (json!({"columns": [{"to": "at", "formats": ["no"]}]}), "/columns/0/formats/0"),
     ] {
-        let error = Try::of(&rule, &ID_AND_NAME, Fields::Texts).err().expect("an error");
+        let dataset = [("id", Type::Bigint), ("at", Type::Timestamptz)];
+        let error = Try::of(&rule, &dataset, Fields::Texts).err().expect("an error");
         assert_eq!(error.path, path, "{}", error.message);
     }
 }
