@@ -12,12 +12,9 @@ pub use types::Type;
 
 mod cast;
 pub use cast::{Cast, CastError, CastOptions, Decimal, Pattern, compare};
-<<<<<<< HEAD
 
 mod infer;
 pub use infer::{Inference, Proposal};
-=======
->>>>>>> mapping
 
 pub mod limits;
 

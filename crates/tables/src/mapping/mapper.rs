@@ -106,8 +106,12 @@ impl Mapper {
             let path = format!("/columns/{index}");
             let lacking = || MappingError::new(format!("{path}/to"), "the dataset has no such column");
             let place = *places.get(rule.to.as_str()).ok_or_else(lacking)?;
-            targets.push(Target::of((mapping, rule, &path), (place, columns[place].kind), fields, &mut slot)?);
+            targets.push(Target::of((mapping, rule, &path), (place, &columns[place]), fields, &mut slot)?);
             others[place] = false;
+        }
+        if let Some((_, column)) = others.iter().zip(columns).find(|(other, column)| **other && column.required) {
+            let message = format!("the dataset's column {} is required, and no rule is for it", column.name);
+            return Err(MappingError::new("/columns", message));
         }
         targets.sort_by_key(|target| !target.filters());
         Ok(Self {

@@ -43,6 +43,9 @@ pub struct Column {
     /// Its type.
     #[serde(rename = "type")]
     pub kind: Type,
+    /// Whether a row without a value for it is rejected, whatever the mapping says.
+    #[serde(default)]
+    pub required: bool,
 }
 
 /// Why a mapping cannot be used.

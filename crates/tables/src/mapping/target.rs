@@ -7,7 +7,7 @@ use super::document::{ColumnRule, Condition, Input, OnError};
 use super::mapper::Fields;
 use super::rescued::{Rescued, key};
 use super::steps::{Step, Work};
-use super::{Counts, Mapping, MappingError};
+use super::{Column, Counts, Mapping, MappingError};
 use crate::{Cast, CastError, CastOptions, Cell, Columns, Pattern, Type};
 
 /// What is wrong with a value or a row.
@@ -144,11 +144,11 @@ impl Target {
     /// Of a rule, at a place in the document; `slot` gives the number of a field.
     pub(super) fn of(
         (mapping, rule, path): (&Mapping, &ColumnRule, &str),
-        (column, kind): (usize, Type),
+        (column, of_dataset): (usize, &Column),
         fields: Fields,
         slot: &mut impl FnMut(&str) -> usize,
     ) -> Result<Self, MappingError> {
-        let input = mapping.input.as_ref();
+        let (input, kind) = (mapping.input.as_ref(), of_dataset.kind);
         if rule.kind.is_some_and(|of_rule| of_rule != kind) {
             return Err(MappingError::new(format!("{path}/type"), format!("the dataset's column is of type {kind}")));
         }
@@ -165,7 +165,7 @@ impl Target {
             steps: steps(rule, path, slot)?,
             check: rule.check.as_ref().map(|check| CheckOf::of(check, kind, &format!("{path}/check"))).transpose()?,
             filters: conditions.map(|(index, it)| Filter::of(it, kind, &format!("/where/{index}"))).collect::<Result<_, _>>()?,
-            required: rule.required,
+            required: rule.required || of_dataset.required,
             on_error: rule.on_error.unwrap_or(mapping.type_errors),
             value: String::new(),
             is_null: true,

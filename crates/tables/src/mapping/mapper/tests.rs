@@ -89,7 +89,7 @@ struct Try {
 }
 
 fn columns(columns: &[(&str, Type)]) -> Vec<Column> {
-    columns.iter().map(|(name, kind)| Column { name: (*name).to_owned(), kind: *kind }).collect()
+    columns.iter().map(|(name, kind)| Column { name: (*name).to_owned(), kind: *kind, required: false }).collect()
 }
 
 impl Try {
@@ -204,11 +204,11 @@ fn what_does_not_fit_goes_where_it_is_said() {
         (json!({}), "stored 1", 1),
         (json!({"on_error": "rescue"}), "stored 1", 1),
         (json!({"on_error": "null"}), "stored 1", 1),
-        (json!({"on_error": "reject"}), "rejected type id", 0),
-        (json!({"on_error": "fail"}), "fail type id", 0),
-        (json!({"required": true}), "rejected type id", 0),
-        (json!({"required": true, "on_error": "null"}), "rejected type id", 0),
-        (json!({"required": true, "on_error": "fail"}), "fail type id", 0),
+        (json!({"on_error": "reject"}), "rejected invalid id", 0),
+        (json!({"on_error": "fail"}), "fail invalid id", 0),
+        (json!({"required": true}), "rejected invalid id", 0),
+        (json!({"required": true, "on_error": "null"}), "rejected invalid id", 0),
+        (json!({"required": true, "on_error": "fail"}), "fail invalid id", 0),
     ] {
         let mut rule = on_error.clone();
         rule["to"] = json!("id");
@@ -280,7 +280,7 @@ fn rows_are_taken_where_the_conditions_hold() {
         ("10", "TEST", "filtered"),
         ("9", "a", "filtered"),
         ("", "a", "filtered"),
-        ("x", "TEST", "rejected type id"),
+        ("x", "TEST", "rejected invalid id"),
         ("11", "", "stored 1"),
     ] {
         assert_eq!(it.texts(&[("id", id), ("name", name)]), expected, "{id} {name}");
@@ -371,7 +371,7 @@ fn a_row_of_several_is_stored_whole_or_not_at_all() {
     let rule = json!({"explode": {"from": "items"}, "columns": [{"to": "id", "from": "items", "on_error": "reject"}]});
     let mut it = Try::of(&rule, &ID_AND_NAME, Fields::Typed).expect("a mapping");
     assert_eq!(told(&it.row(&[("items", Cell::Json("[1,2]"))])), "stored 2");
-    assert_eq!(told(&it.row(&[("items", Cell::Json("[3,\"x\",4]"))])), "rejected type id");
+    assert_eq!(told(&it.row(&[("items", Cell::Json("[3,\"x\",4]"))])), "rejected invalid id");
     assert_eq!(told(&it.row(&[("items", Cell::Json("[5]"))])), "stored 1");
     assert_eq!(it.take().column(0), ["1", "2", "5"]);
     assert_eq!(it.mapper.take_counts(), Counts { read: 4, stored: 3, rejected: 1, ..Counts::default() });

@@ -1,0 +1,259 @@
+//! A file of any format that is read, from the first bytes on.
+
+use std::borrow::Cow;
+
+use tokens::csv::Dialect;
+use tokens::{Look, ReadError, ReadErrorKind, TakesBytes, look};
+
+use super::{Cut, RowStep, Rows, broken_checkpoint, csv, json};
+use crate::mapping::{Fields, Format, Input};
+use crate::{Cell, limits};
+
+/// Reads the rows of a file.
+pub enum Reader {
+    /// CSV and what is like it.
+    Csv(csv::Reader),
+    /// JSON and JSON Lines.
+    Json(json::Reader),
+}
+
+/// What is known of a file before it is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Hints<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What whoever sends it says of it.
+    pub input: Option<&'a Input>,
+    /// Its length in bytes.
+    pub size: u64,
+}
+
+/// Does the same with whichever reader it is.
+macro_rules! each {
+    ($reader:expr, $inner:ident => $what:expr) => {
+        match $reader {
+            Reader::Csv($inner) => $what,
+            Reader::Json($inner) => $what,
+        }
+    };
+}
+
+impl Reader {
+    /// The reader of a file that begins so, at its start. `start` has [`START`](limits::START) bytes, or all of the file (`complete`).
+    pub fn open(start: &[u8], complete: bool, hints: Hints<'_>) -> Result<Self, ReadError> {
+        let input = hints.input.cloned().unwrap_or_default();
+        let format = match input.format {
+            Some(format) => format,
+            None => told(start, complete, hints.name)?,
+        };
+        Ok(match format {
+            Format::Csv | Format::Tsv => Self::Csv(csv::Reader::new(csv_options(start, complete, format, &input)?)),
+            Format::Jsonl => Self::Json(json::Reader::new(json::Layout::Lines)),
+            Format::Json => Self::Json(json::Reader::new(layout(start, complete, &input)?)),
+            Format::Parquet => return Err(unreadable("Parquet files are not read yet")),
+            Format::Xlsx => return Err(unreadable("workbooks are not read yet")),
+        })
+    }
+
+    /// From a checkpoint.
+    pub fn resume(checkpoint: &[u8]) -> Result<Self, String> {
+        match checkpoint.split_first() {
+            Some((b'c', rest)) => csv::Reader::resume(rest).map(Self::Csv),
+            Some((b'j', rest)) => json::Reader::resume(rest).map(Self::Json),
+            _ => Err(broken_checkpoint("no format")),
+        }
+    }
+
+    /// The format's name, as callers know it.
+    pub fn format(&self) -> &'static str {
+        match self {
+            Self::Csv(_) => "csv",
+            Self::Json(reader) => reader.format(),
+        }
+    }
+
+    /// What its fields are.
+    pub fn fields(&self) -> Fields {
+        match self {
+            Self::Csv(_) => Fields::Texts,
+            Self::Json(_) => Fields::Typed,
+        }
+    }
+
+    fn tag(&self) -> u8 {
+        match self {
+            Self::Csv(_) => b'c',
+            Self::Json(_) => b'j',
+        }
+    }
+
+    /// What finds the places at which what is left can be cut, each at least so many bytes behind the one before; none where there are none, or none is known
+    /// yet.
+    pub fn cutter(&self, spacing: u64) -> Option<Cutter> {
+        let tag = self.tag();
+        match self {
+            Self::Csv(reader) => reader.cutter(spacing).map(|cutter| Cutter { tag, kind: CutterKind::Csv(cutter) }),
+            Self::Json(reader) => reader.cutter(spacing).map(|cutter| Cutter { tag, kind: CutterKind::Json(cutter) }),
+        }
+    }
+}
+
+impl TakesBytes for Reader {
+    fn position(&self) -> u64 {
+        each!(self, reader => reader.position())
+    }
+
+    fn progress(&self) -> u64 {
+        each!(self, reader => reader.progress())
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        each!(self, reader => reader.feed(bytes));
+    }
+
+    fn end_of_input(&mut self) {
+        each!(self, reader => reader.end_of_input());
+    }
+
+    fn work(&self) -> u64 {
+        each!(self, reader => reader.work())
+    }
+}
+
+impl Rows for Reader {
+    fn next(&mut self) -> Result<RowStep, ReadError> {
+        each!(self, reader => reader.next())
+    }
+
+    fn names(&self) -> &[String] {
+        each!(self, reader => reader.names())
+    }
+
+    fn cells<'a>(&'a self, take: impl FnMut(usize, Cell<'a>)) {
+        each!(self, reader => reader.cells(take));
+    }
+
+    fn offset(&self) -> u64 {
+        each!(self, reader => reader.offset())
+    }
+
+    fn line(&self) -> u64 {
+        each!(self, reader => reader.line())
+    }
+
+    fn raw(&self) -> String {
+        each!(self, reader => reader.raw())
+    }
+
+    fn checkpoint(&self) -> Vec<u8> {
+        tagged(self.tag(), &each!(self, reader => reader.checkpoint()))
+    }
+}
+
+fn tagged(tag: u8, checkpoint: &[u8]) -> Vec<u8> {
+    [&[tag], checkpoint].concat()
+}
+
+/// Finds places at which a file can be cut.
+pub struct Cutter {
+    tag: u8,
+    kind: CutterKind,
+}
+
+enum CutterKind {
+    Csv(csv::Cutter),
+    Json(json::Cutter),
+}
+
+impl Cutter {
+    /// Offset of what [`feed`](Self::feed) wants next.
+    pub fn position(&self) -> u64 {
+        match &self.kind {
+            CutterKind::Csv(cutter) => cutter.position(),
+            CutterKind::Json(cutter) => cutter.position(),
+        }
+    }
+
+    /// Takes the bytes at [`position`](Self::position), and gives the cuts in them, in order.
+    pub fn feed(&mut self, bytes: &[u8]) -> Vec<Cut> {
+        let mut cuts = match &mut self.kind {
+            CutterKind::Csv(cutter) => cutter.feed(bytes),
+            CutterKind::Json(cutter) => cutter.feed(bytes),
+        };
+        for cut in &mut cuts {
+            cut.checkpoint = tagged(self.tag, &cut.checkpoint);
+        }
+        cuts
+    }
+}
+
+fn unreadable(message: impl Into<String>) -> ReadError {
+    ReadError { kind: ReadErrorKind::NotThisFormat, message: message.into(), offset: 0, line: 1 }
+}
+
+/// What a file is whose uploader does not say it: its first bytes tell, and where they leave it open its name.
+fn told(start: &[u8], complete: bool, name: &str) -> Result<Format, ReadError> {
+    if start.starts_with(b"PAR1") {
+        return Ok(Format::Parquet);
+    }
+    if start.starts_with(b"PK\x03\x04") {
+        return Ok(Format::Xlsx);
+    }
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
+    match look(start, complete) {
+        Look::Empty | Look::Blank => Err(unreadable("the file is empty")),
+        Look::Binary(what) => Err(unreadable(format!("this is {what}, and no table of a known format"))),
+        Look::Markup => Err(unreadable("this is XML or HTML; tables are read of CSV, JSON, JSON Lines, Parquet and workbooks")),
+        Look::Json if matches!(ending.as_str(), "csv" | "tsv" | "txt") => Ok(Format::Csv),
+        Look::Json if matches!(ending.as_str(), "jsonl" | "ndjson") || is_json_line(start) => Ok(Format::Jsonl),
+        Look::Json => Ok(Format::Json),
+        Look::Text if matches!(ending.as_str(), "jsonl" | "ndjson") => Ok(Format::Jsonl),
+        Look::Text if ending == "json" => Ok(Format::Json),
+        Look::Text if ending == "tsv" => Ok(Format::Tsv),
+        Look::Text | Look::NeedMore => Ok(Format::Csv),
+    }
+}
+
+/// Whether the first line is an object, and another line follows.
+fn is_json_line(start: &[u8]) -> bool {
+    let Some(end) = memchr::memchr(b'\n', start) else { return false };
+    let (line, rest) = start.split_at(end);
+    line.trim_ascii().starts_with(b"{") && !rest.trim_ascii().is_empty() && serde_json::from_slice::<serde::de::IgnoredAny>(line.trim_ascii()).is_ok()
+}
+
+fn layout(start: &[u8], complete: bool, input: &Input) -> Result<json::Layout, ReadError> {
+    let Some(pointer) = input.records.as_deref().filter(|pointer| !pointer.is_empty()) else {
+        let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
+        if text.is_empty() && complete {
+            return Err(unreadable("the file is empty"));
+        }
+        return Ok(if text.starts_with(b"[") { json::Layout::Array } else { json::Layout::Values });
+    };
+    let names = pointer.strip_prefix('/').ok_or_else(|| unreadable("records is a JSON pointer (RFC 6901), which begins with /"))?;
+    Ok(json::Layout::At(names.split('/').map(|name| name.replace("~1", "/").replace("~0", "~")).collect()))
+}
+
+/// How a table is written: as is said, and what is not said as its first rows show.
+fn csv_options(start: &[u8], complete: bool, format: Format, input: &Input) -> Result<csv::Options, ReadError> {
+    let sniffed = crate::sniff::sniff(start, complete);
+    let character = |name: &str, text: &Option<String>| match text.as_deref().map(str::as_bytes) {
+        None => Ok(None),
+        Some([]) => Ok(Some(None)),
+        Some([byte]) if byte.is_ascii() => Ok(Some(Some(*byte))),
+        Some(_) => Err(unreadable(format!("{name} is one character of ASCII"))),
+    };
+    let delimiter = character("delimiter", &input.delimiter)?.flatten();
+    let (quote, escape) = (character("quote", &input.quote)?, character("escape", &input.escape)?);
+    let said = (format == Format::Tsv).then_some(b'\t');
+    let dialect = Dialect {
+        delimiter: delimiter.or(said).unwrap_or(sniffed.delimiter),
+        quote: quote.unwrap_or(sniffed.quote),
+        escape: escape.unwrap_or(sniffed.escape),
+    };
+    let (skip_rows, has_header) = match input.header_row {
+        Some(0) => (0, false),
+        Some(row) => (row - 1, true),
+        None => (sniffed.skip_rows, sniffed.has_header),
+    };
+    Ok(csv::Options { dialect, skip_rows, has_header, skip_after_header: input.skip_rows.unwrap_or_default() })
+}
