@@ -7,7 +7,7 @@
 //! - [`Search`]: where a segment can be cut in two.
 //! - [`Memory`]: what one segment teaches of the next.
 //!
-//! What is read and stored is a [`Work`]; [`Report`] is the first kind.
+//! What is read and stored is a [`Work`]; [`Report`] and [`Table`] are the kinds that there are.
 
 mod filling;
 pub mod limits;
@@ -15,6 +15,7 @@ mod memory;
 mod report;
 mod search;
 mod shift;
+mod table;
 mod turn;
 mod work;
 
@@ -23,5 +24,6 @@ pub use memory::{Memory, ReportPlace};
 pub use report::Report;
 pub use search::{Cut, Cutter, Search};
 pub use shift::{Next, Shift};
+pub use table::{Table, TableBatch};
 pub use turn::{Ended, Filled, Looked, Task, Turn, TurnSettings, Unit, Verdict};
 pub use work::{Work, WorkStep};

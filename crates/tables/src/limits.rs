@@ -62,3 +62,6 @@ pub const FORMAT: usize = 64;
 
 /// Bytes of a time zone's name.
 pub const TIMEZONE: usize = 64;
+
+/// Bytes of the start of a file that are looked at to tell what it is.
+pub const START: usize = 1024 * 1024;

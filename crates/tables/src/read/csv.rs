@@ -16,6 +16,8 @@ pub struct Options {
     pub skip_rows: u32,
     /// Whether the first row has the names of the columns; else they are `column_1` and so on.
     pub has_header: bool,
+    /// Rows behind the header that are no data, and passed over, too.
+    pub skip_after_header: u32,
 }
 
 /// Reads one.
@@ -80,6 +82,7 @@ impl Reader {
         }
         self.state.names = names;
         self.state.wants_header = false;
+        self.state.skip = self.options.skip_after_header;
         Ok(())
     }
 
@@ -225,7 +228,7 @@ mod tests {
     use super::*;
     use crate::read::testing::{Seen, read, read_cut};
 
-    const OPTIONS: Options = Options { dialect: Dialect::separated_by(b','), skip_rows: 0, has_header: true };
+    const OPTIONS: Options = Options { dialect: Dialect::separated_by(b','), skip_rows: 0, has_header: true, skip_after_header: 0 };
 
     fn rows(file: &str, options: &Options) -> Seen {
         read(file.as_bytes(), || Reader::new(options.clone()), |checkpoint| Reader::resume(checkpoint).expect("a checkpoint"))
@@ -243,6 +246,12 @@ mod tests {
         assert_eq!(rows("# of today\n\n# all\na\n1\n", &options).rows, ["20:5 a=1"]);
         assert_eq!(rows("1,2\n", &Options { has_header: false, ..OPTIONS }).rows, ["0:1 column_1=1 column_2=2"]);
         assert_eq!(rows("a,b\n", &OPTIONS), Seen::default(), "a header only");
+    }
+
+    #[test]
+    fn rows_behind_the_header_may_be_no_data() {
+        let options = Options { skip_after_header: 1, ..OPTIONS };
+        assert_eq!(rows("a\nin metres\n1\n", &options).rows, ["12:3 a=1"]);
     }
 
     #[test]

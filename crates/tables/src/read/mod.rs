@@ -9,6 +9,9 @@ use crate::{Cell, limits};
 pub mod csv;
 pub mod json;
 
+mod reader;
+pub use reader::{Cutter, Hints, Reader};
+
 #[cfg(test)]
 mod testing;
 

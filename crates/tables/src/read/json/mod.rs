@@ -85,6 +85,11 @@ impl Reader {
         postcard::from_bytes(checkpoint).map(Self::at).map_err(broken_checkpoint)
     }
 
+    /// `jsonl` or `json`.
+    pub fn format(&self) -> &'static str {
+        if self.frames.framing == Framing::Lines { "jsonl" } else { "json" }
+    }
+
     fn at(Checkpoint { framing, offset, line }: Checkpoint) -> Self {
         let frames = Frames::at(framing, offset, line);
         Self { frames, names: Names::default(), record: 0..0, fields: Vec::new(), decoded: String::new(), offset, line }

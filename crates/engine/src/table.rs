@@ -1,0 +1,166 @@
+//! Files of rows for a dataset.
+
+use std::error::Error;
+
+use serde::Serialize;
+use tables::mapping::{Column, Counts, Mapped, Mapper, Mapping, MappingError, Problem};
+use tables::read::{Reader, RowStep, Rows as _};
+use tables::{Batch, Columns};
+use tokens::{ReadError, ReadErrorKind, TakesBytes as _};
+
+use crate::search::{Cut, Cutter};
+use crate::work::{Work, WorkStep};
+
+/// A file that is being read, and what comes of its rows.
+pub struct Table {
+    reader: Reader,
+    mapper: Mapper,
+    columns: Columns,
+    problems: Vec<RowProblem>,
+    problem_bytes: usize,
+    counts: Counts,
+}
+
+/// Rows of a dataset, as the database takes them, and what became of the others.
+#[derive(Debug)]
+pub struct TableBatch {
+    /// The rows.
+    pub rows: Batch,
+    /// Those that were rejected.
+    pub problems: Vec<RowProblem>,
+    /// What became of all that were read.
+    pub counts: Counts,
+}
+
+/// A row that was rejected, as the database takes it.
+#[derive(Debug, Serialize)]
+pub struct RowProblem {
+    code: String,
+    message: String,
+    offset: u64,
+    line: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<String>,
+    excerpt: String,
+}
+
+impl From<Problem> for RowProblem {
+    fn from(problem: Problem) -> Self {
+        let Problem { code, message, offset, line, column, raw } = problem;
+        Self { code, message, offset, line, column, excerpt: raw }
+    }
+}
+
+impl Table {
+    /// What a reader reads, as a mapping says, for a dataset with these columns.
+    pub fn new(reader: Reader, mapping: Option<&Mapping>, columns: &[Column]) -> Result<Self, MappingError> {
+        let mapper = match mapping {
+            Some(mapping) => Mapper::new(mapping, columns, reader.fields())?,
+            None => Mapper::new(&Mapping::of_columns(columns), columns, reader.fields())?,
+        };
+        let columns = Columns::new(columns.iter().map(|column| column.kind));
+        Ok(Self { reader, mapper, columns, problems: Vec::new(), problem_bytes: 0, counts: Counts::default() })
+    }
+
+    /// What it is written in.
+    pub fn format(&self) -> &'static str {
+        self.reader.format()
+    }
+
+    fn reject(&mut self, problem: Problem) {
+        self.problem_bytes += problem.raw.len() + problem.message.len();
+        self.problems.push(problem.into());
+    }
+
+    fn reject_unread(&mut self, code: &'static str, message: &'static str) {
+        let (offset, line) = (self.reader.offset(), self.reader.line());
+        self.counts.read += 1;
+        self.counts.rejected += 1;
+        self.reject(Problem { code: code.to_owned(), message: message.to_owned(), offset, line, column: None, raw: self.reader.raw() });
+    }
+}
+
+impl Work for Table {
+    type Batch = TableBatch;
+    type Error = ReadError;
+    type Cutter = tables::read::Cutter;
+
+    fn position(&self) -> u64 {
+        self.reader.position()
+    }
+
+    fn progress(&self) -> u64 {
+        self.reader.progress()
+    }
+
+    fn checkpoint(&self) -> Vec<u8> {
+        self.reader.checkpoint()
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            self.reader.end_of_input();
+        } else {
+            self.reader.feed(bytes);
+        }
+    }
+
+    fn step(&mut self) -> Result<WorkStep, ReadError> {
+        match self.reader.next()? {
+            RowStep::Row => match self.mapper.map(&self.reader, &mut self.columns) {
+                Mapped::Stored(_) | Mapped::Filtered => {}
+                Mapped::Rejected(problem) => self.reject(problem),
+                Mapped::Fail(Problem { message, offset, line, column, .. }) => {
+                    let message = column.map_or_else(|| message.clone(), |column| format!("{column}: {message}"));
+                    return Err(ReadError { kind: ReadErrorKind::NotThisFormat, message, offset, line });
+                }
+            },
+            RowStep::Bad { code, message } => self.reject_unread(code, message),
+            RowStep::NeedInput => return Ok(WorkStep::NeedInput),
+            RowStep::Working => return Ok(WorkStep::Working),
+            RowStep::End => return Ok(WorkStep::End),
+        }
+        Ok(WorkStep::Record)
+    }
+
+    fn records(&self) -> usize {
+        self.columns.len() + self.problems.len()
+    }
+
+    fn bytes(&self) -> usize {
+        self.columns.bytes() + self.problem_bytes
+    }
+
+    fn take_batch(&mut self) -> TableBatch {
+        let mut counts = self.mapper.take_counts();
+        let unread = std::mem::take(&mut self.counts);
+        counts.read += unread.read;
+        counts.rejected += unread.rejected;
+        self.problem_bytes = 0;
+        TableBatch { rows: self.columns.take(), problems: std::mem::take(&mut self.problems), counts }
+    }
+
+    fn remembers(&self) -> bool {
+        false
+    }
+
+    fn cutter(&self, spacing: u64) -> Option<Self::Cutter> {
+        self.reader.cutter(spacing)
+    }
+
+    fn start_over(&mut self, checkpoint: &[u8]) -> Result<(), Box<dyn Error + Send + Sync>> {
+        self.reader = Reader::resume(checkpoint)?;
+        self.mapper.restart();
+        Ok(())
+    }
+}
+
+impl Cutter for tables::read::Cutter {
+    fn position(&self) -> u64 {
+        self.position()
+    }
+
+    fn feed(&mut self, bytes: &[u8]) -> Vec<Cut> {
+        self.feed(bytes).into_iter().map(|tables::read::Cut { offset, checkpoint }| Cut { offset, checkpoint }).collect()
+    }
+}
