@@ -26,3 +26,8 @@ pub const PATTERN: usize = 64;
 
 /// Bytes of a time zone's name.
 pub const TIMEZONE: usize = 64;
+
+/// Bytes and rows of a file's start from which its dialect and the types of its columns are proposed.
+pub const SAMPLE: usize = 8 * 1024 * 1024;
+/// See [`SAMPLE`].
+pub const SAMPLE_ROWS: usize = 10_000;
