@@ -19,7 +19,11 @@ pub struct Table {
     problems: Vec<RowProblem>,
     problem_bytes: usize,
     counts: Counts,
+    filtered_in_a_row: u32,
 }
+
+/// After so many rows that are not taken the host has a turn: see [`RECORDS_IN_A_ROW`](crate::limits::RECORDS_IN_A_ROW).
+const FILTERED_IN_A_ROW: u32 = 100;
 
 /// Rows of a dataset, as the database takes them, and what became of the others.
 #[derive(Debug)]
@@ -59,7 +63,7 @@ impl Table {
             None => Mapper::new(&Mapping::of_columns(columns), columns, reader.fields())?,
         };
         let columns = Columns::new(columns.iter().map(|column| column.kind));
-        Ok(Self { reader, mapper, columns, problems: Vec::new(), problem_bytes: 0, counts: Counts::default() })
+        Ok(Self { reader, mapper, columns, problems: Vec::new(), problem_bytes: 0, counts: Counts::default(), filtered_in_a_row: 0 })
     }
 
     /// What it is written in.
@@ -108,7 +112,14 @@ impl Work for Table {
     fn step(&mut self) -> Result<WorkStep, ReadError> {
         match self.reader.next()? {
             RowStep::Row => match self.mapper.map(&self.reader, &mut self.columns) {
-                Mapped::Stored(_) | Mapped::Filtered => {}
+                Mapped::Stored(_) => {}
+                Mapped::Filtered => {
+                    self.filtered_in_a_row += 1;
+                    if self.filtered_in_a_row == FILTERED_IN_A_ROW {
+                        self.filtered_in_a_row = 0;
+                        return Ok(WorkStep::Working);
+                    }
+                }
                 Mapped::Rejected(problem) => self.reject(problem),
                 Mapped::Fail(Problem { message, offset, line, column, .. }) => {
                     let message = column.map_or_else(|| message.clone(), |column| format!("{column}: {message}"));

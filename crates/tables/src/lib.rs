@@ -16,6 +16,9 @@ pub use cast::{Cast, CastError, CastOptions, Decimal, Pattern, compare};
 mod infer;
 pub use infer::{Inference, Proposal};
 
+mod sniff;
+pub use sniff::{Dialect, clean_names, sniff};
+
 pub mod limits;
 
 pub mod read;

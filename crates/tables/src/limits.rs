@@ -65,3 +65,8 @@ pub const TIMEZONE: usize = 64;
 
 /// Bytes of the start of a file that are looked at to tell what it is.
 pub const START: usize = 1024 * 1024;
+
+/// Bytes and rows of a file's start from which its dialect and the types of its columns are proposed.
+pub const SAMPLE: usize = 8 * 1024 * 1024;
+/// See [`SAMPLE`].
+pub const SAMPLE_ROWS: usize = 10_000;

@@ -41,7 +41,7 @@ pub struct Dialect {
     pub delimiter: u8,
     /// Around a field that may have delimiters and line ends in it; it counts only where a field begins with it. None: no field has.
     pub quote: Option<u8>,
-    /// Before a quote that is one of a quoted field; without one, such a quote is written twice.
+    /// Before a quote that is one of a quoted field. One that is written twice is one in any case.
     pub escape: Option<u8>,
 }
 
@@ -69,7 +69,7 @@ impl Within {
     fn after(self, byte: u8, dialect: Dialect) -> Self {
         let is_quote = dialect.quote == Some(byte);
         match self {
-            Self::FieldStart | Self::Quote if is_quote && (self == Self::FieldStart || dialect.escape.is_none()) => Self::Quotes,
+            Self::FieldStart | Self::Quote if is_quote => Self::Quotes,
             Self::Quotes if is_quote => Self::Quote,
             Self::Quotes if dialect.escape == Some(byte) => Self::Escaped,
             Self::Quotes | Self::Escaped => Self::Quotes,
@@ -111,7 +111,6 @@ impl Tokenizer {
             .quoting(quote.is_some())
             .quote(quote.unwrap_or(b'"'))
             .escape(escape)
-            .double_quote(escape.is_none())
             .build();
         // A new reader passes over a byte order mark, and this is no start of a table.
         reader.read_record(b"\n", &mut [0], &mut [0]);
@@ -253,7 +252,7 @@ impl Tokenizer {
                         return None;
                     }
                     // Two quotes are one, and the field goes on.
-                    if escape.is_some() || rest.get(end) != Some(&quote) {
+                    if rest.get(end) != Some(&quote) {
                         break keep(&rest[start..end - 1])?;
                     }
                     keep(&rest[start..end])?;

@@ -53,6 +53,7 @@ pub struct Inference {
 
 /// What of the values tells between readings that all may be.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is seen or not")]
 struct Seen {
     /// Indexes of what followed days, as bits.
     suffixes: u8,
@@ -198,7 +199,7 @@ impl Inference {
 
     /// The proposal of dates of which only the order is left to decide.
     fn dates(&self, text: Proposal) -> Proposal {
-        let orders: Vec<_> = self.readings.iter().filter_map(order).filter(|order| !self.is_refuted(order)).collect();
+        let orders: Vec<_> = self.readings.iter().copied().filter_map(order).filter(|order| !self.is_refuted(order)).collect();
         let [order] = orders.as_slice() else {
             return Proposal { ambiguous: Some(format!("all values can be read as {}", orders.join(" and as "))), ..text };
         };
@@ -215,8 +216,8 @@ impl Inference {
     }
 }
 
-fn order(reading: &Reading) -> Option<&'static str> {
-    if let Reading::Order(index) = reading { ORDERS.get(usize::from(*index)).copied() } else { None }
+fn order(reading: Reading) -> Option<&'static str> {
+    if let Reading::Order(index) = reading { ORDERS.get(usize::from(index)).copied() } else { None }
 }
 
 #[cfg(test)]

@@ -125,8 +125,7 @@ impl Reading {
         match self {
             Self::Boolean => ["true", "false", "t", "f"].iter().any(|word| word.eq_ignore_ascii_case(text)),
             Self::Bigint => is_whole(text),
-            Self::Numeric => is_number(text) && !has_exponent(text) && !text.eq_ignore_ascii_case("nan"),
-            Self::Comma => is_number(text) && !has_exponent(text) && !text.eq_ignore_ascii_case("nan"),
+            Self::Numeric | Self::Comma => is_number(text) && !has_exponent(text) && !text.eq_ignore_ascii_case("nan"),
             Self::Float8 => is_number(text) && is_exact(text),
             Self::Date => !text.contains(':'),
             Self::Uuid => text.trim_matches(['{', '}']).len() == UUID,

@@ -253,7 +253,7 @@ fn csv_options(start: &[u8], complete: bool, format: Format, input: &Input) -> R
     let (skip_rows, has_header) = match input.header_row {
         Some(0) => (0, false),
         Some(row) => (row - 1, true),
-        None => (sniffed.skip_rows, sniffed.has_header),
+        None => (sniffed.header_row.map_or(sniffed.preamble_rows, |row| row - 1), sniffed.header_row.is_some()),
     };
     Ok(csv::Options { dialect, skip_rows, has_header, skip_after_header: input.skip_rows.unwrap_or_default() })
 }
