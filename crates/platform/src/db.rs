@@ -209,6 +209,8 @@ pub struct Claimed {
 pub enum ImportKind {
     /// A report of a security scanner.
     Report,
+    /// Rows of a dataset.
+    Table,
 }
 
 /// A segment of an import that a drain holds until its lease ends: most have but one.
@@ -244,6 +246,19 @@ pub struct Claim {
     pub checkpoint: Option<String>,
     /// Most of the import cannot be used, as whoever worked on it before found out: it is to be ended with [`Db::fail_trial`].
     pub trial_failed: bool,
+    /// The dataset, of a [`Table`](ImportKind::Table).
+    pub table: Option<ClaimedTable>,
+}
+
+/// What is known of the dataset of an import.
+#[derive(Debug, Deserialize)]
+pub struct ClaimedTable {
+    /// That of the columns.
+    pub schema_version: i32,
+    /// In their order.
+    pub columns: serde_json::Value,
+    /// The mapping's document; null where each column is that of the same name.
+    pub mapping: serde_json::Value,
 }
 
 impl Claim {
@@ -267,6 +282,27 @@ pub struct ReportBatch {
     /// Where the decoder goes on after it.
     pub checkpoint: Vec<u8>,
     /// How far the report is read with it.
+    pub bytes_read: u64,
+}
+
+/// A batch of rows, and where it goes on after it.
+#[derive(Debug)]
+pub struct RowBatch {
+    /// For each column of the dataset the values as the text of an array.
+    pub columns: Vec<String>,
+    /// Where each row begins in the file.
+    pub offsets: Vec<i64>,
+    /// What was rescued of each, as the text of an array; empty where nothing was.
+    pub rescued: String,
+    /// Rows that were rejected, as a JSON array.
+    pub problems: Vec<u8>,
+    /// What became of all rows that were read, as a JSON object.
+    pub counts: Vec<u8>,
+    /// The file's format.
+    pub format: &'static str,
+    /// Where the reader goes on after it.
+    pub checkpoint: Vec<u8>,
+    /// How far the file is read with it.
     pub bytes_read: u64,
 }
 
@@ -298,6 +334,19 @@ pub struct Ingested {
     /// Whether some of it was not stored, perhaps a finding that later batches rely on.
     #[serde(default)]
     pub refused: bool,
+    /// Nothing was stored: for these months, by their first days, [`Db::make_partitions`] makes partitions first.
+    #[serde(default)]
+    pub months: Option<Vec<String>>,
+}
+
+/// What became of the wish for partitions.
+#[derive(Debug, Deserialize)]
+pub struct Partitioned {
+    /// Of the import.
+    pub state: ImportState,
+    /// Why there can be no more.
+    #[serde(default)]
+    pub too_many: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -476,6 +525,41 @@ impl Db {
         let ingested: Ingested = self.document(&statement, parameters).await?;
         claim.count(ingested.state);
         Ok(ingested)
+    }
+
+    /// `ingest_rows`: stores one batch of rows. Where it says months, nothing was stored, and the same batch is to be sent again after `make_partitions`.
+    pub async fn ingest_rows(&self, claim: &Claim, lease: Duration, schema_version: i32, batch: &mut RowBatch) -> Result<Ingested, DbError> {
+        let mut offsets: Vec<Option<i64>> = batch.offsets.iter().copied().map(Some).collect();
+        in_object(&mut offsets, claim.entry_starts_at);
+        let rescued = if batch.rescued.is_empty() { ParameterValue::DbNull } else { text(&batch.rescued) };
+        let parameters = vec![
+            id(claim.import_id),
+            ParameterValue::Int32(claim.attempt),
+            ParameterValue::Int64(claim.fence.get()),
+            ParameterValue::Floating64(lease.as_secs_f64()),
+            ParameterValue::Int32(schema_version),
+            ParameterValue::ArrayStr(batch.columns.iter().cloned().map(Some).collect()),
+            ParameterValue::ArrayInt64(offsets),
+            rescued,
+            json(batch.problems.clone())?,
+            json(batch.counts.clone())?,
+            text(batch.format),
+            ParameterValue::Binary(batch.checkpoint.clone()),
+            int64(claim.entry_starts_at + batch.bytes_read),
+        ];
+        let statement = "select spillway.ingest_rows($1, $2, $3, make_interval(secs => $4), $5, $6, $7, $8, $9::text::jsonb, $10::text::jsonb, $11, $12, $13)";
+        let ingested: Ingested = self.document(statement, parameters).await?;
+        if ingested.months.is_none() {
+            claim.count(ingested.state);
+        }
+        Ok(ingested)
+    }
+
+    /// `make_partitions`: for these months, in the table that an import fills.
+    pub async fn make_partitions(&self, claim: &Claim, months: &[String]) -> Result<Partitioned, DbError> {
+        let months = ParameterValue::ArrayStr(months.iter().cloned().map(Some).collect());
+        let parameters = vec![id(claim.import_id), ParameterValue::Int32(claim.attempt), months];
+        self.document("select spillway.make_partitions($1, $2, $3::text[]::date[])", parameters).await
     }
 
     /// `wants_segments`: whether others would work on parts of the segment.

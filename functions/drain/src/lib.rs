@@ -27,6 +27,7 @@ use spin_sdk::wasip3::wit_bindgen::{backpressure_dec, backpressure_inc};
 mod report;
 mod segments;
 mod source;
+mod table;
 mod times;
 mod work;
 

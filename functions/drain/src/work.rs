@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use engine::{BatchEnd, Ended, Filled, Filling, Memory, Need, Report, ReportPlace, Task, Turn, TurnSettings, Unit, Verdict, Work};
+use engine::{BatchEnd, Ended, Filled, Filling, Memory, Need, Report, ReportPlace, Table, Task, Turn, TurnSettings, Unit, Verdict, Work};
 use futures::future::join;
 use platform::db::{Claim, Db, DbError, ImportFailure, ImportKind, ImportState, Ingested};
 use platform::objects::{MissingObject, Store};
@@ -67,6 +67,7 @@ impl Job<'_> {
         let mut source = ReportSource::new(self.store, self.claim, times);
         match self.claim.kind {
             ImportKind::Report => read_and_store::<Report>(self, &mut source, memory).await,
+            ImportKind::Table => read_and_store::<Table>(self, &mut source, memory).await,
         }
     }
 
@@ -157,7 +158,7 @@ async fn store<W: Kind>(
     };
     let waited = sent.elapsed().saturating_sub(source.times.reading().saturating_sub(read));
     source.times.database += waited;
-    let Ingested { mut state, refused } = stored?;
+    let Ingested { mut state, refused, .. } = stored?;
     if state == ImportState::TrialFailed {
         state = job.db.fail_trial(job.claim).await?;
     }
@@ -204,7 +205,7 @@ async fn read_records<W: Kind>(mut filling: Filling, work: &mut W, source: &mut 
     }
 }
 
-fn unreadable(error: ReadError) -> Stop {
+pub(crate) fn unreadable(error: ReadError) -> Stop {
     let code = serde_json::to_value(error.kind).ok().and_then(|kind| kind.as_str().map(str::to_owned)).unwrap_or_default();
     Stop::Unreadable(ImportFailure { code, message: error.message, offset: Some(error.offset), line: Some(error.line) })
 }
