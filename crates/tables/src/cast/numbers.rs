@@ -196,7 +196,7 @@ fn append(text: &str, notation: Notation, to: &mut String) -> Result<Shape, Faul
     }
     let (any, whole, rest) = append_whole(rest, notation, to)?;
     let point = if notation.decimal == Decimal::Comma { ',' } else { '.' };
-    let (fraction, rest) = split_digits(rest.strip_prefix(point).unwrap_or_default(), rest);
+    let (fraction, rest) = rest.strip_prefix(point).map_or(("", rest), split_digits);
     if !any && fraction.is_empty() {
         return Err(NOT_A_NUMBER);
     }
@@ -204,7 +204,6 @@ fn append(text: &str, notation: Notation, to: &mut String) -> Result<Shape, Faul
         to.push('.');
         to.push_str(fraction);
     }
-    let rest = if fraction.is_empty() { rest.strip_prefix(point).unwrap_or(rest) } else { rest };
     let exponent = match rest.strip_prefix(['e', 'E']) {
         Some(digits) => exponent_of(digits)?,
         None if rest.is_empty() => 0,
@@ -223,7 +222,7 @@ fn append(text: &str, notation: Notation, to: &mut String) -> Result<Shape, Faul
 
 /// Appends the digits before the point. Gives whether there are any, how many say something, and what follows.
 fn append_whole<'a>(text: &'a str, notation: Notation, to: &mut String) -> Result<(bool, usize, &'a str), Fault> {
-    let (digits, mut rest) = split_digits(text, text);
+    let (digits, mut rest) = split_digits(text);
     let start = to.len();
     match digits.trim_start_matches('0') {
         "" => to.push('0'),
@@ -232,7 +231,7 @@ fn append_whole<'a>(text: &'a str, notation: Notation, to: &mut String) -> Resul
     let mut count = digits.trim_start_matches('0').len();
     let separator = separator(rest, notation).filter(|_| (1..=GROUP).contains(&digits.len()) && !digits.starts_with('0'));
     while let Some(group) = separator.and_then(|separator| rest.strip_prefix(separator)) {
-        let (digits, after) = split_digits(group, group);
+        let (digits, after) = split_digits(group);
         if digits.len() != GROUP {
             return Err(GROUPS);
         }
@@ -252,12 +251,9 @@ fn separator(rest: &str, notation: Notation) -> Option<&'static str> {
     SEPARATORS.into_iter().chain([own]).find(|separator| rest.starts_with(separator))
 }
 
-/// The digits with which a text begins, and what follows them; the other one where there are none.
-fn split_digits<'a>(text: &'a str, other: &'a str) -> (&'a str, &'a str) {
-    match text.bytes().take_while(u8::is_ascii_digit).count() {
-        0 => ("", other),
-        count => text.split_at(count),
-    }
+/// The digits with which a text begins, and what follows them.
+fn split_digits(text: &str) -> (&str, &str) {
+    text.split_at(text.bytes().take_while(u8::is_ascii_digit).count())
 }
 
 fn exponent_of(text: &str) -> Result<i32, Fault> {

@@ -121,7 +121,7 @@ pub fn sniff(start: &[u8], complete: bool) -> Dialect {
     // The first of the best: the others are rarer.
     let best = read.into_iter().reduce(|best, next| if is_better(&next, &best) { next } else { best });
     let Some((way, sample)) = best.filter(|(_, sample)| !sample.counts.is_empty()) else { return Dialect::default() };
-    let shape = sample.shape();
+    let shape = sample.shape;
     let rows = sample::rows(&text, way, complete, shape.preamble.saturating_sub(1), header::ROWS);
     let found = header::find(&rows, shape.preamble, shape.columns);
     let columns = shape.columns.max(found.names.len()).min(limits::COLUMNS);
@@ -146,7 +146,7 @@ fn is_better(next: &(Way, Sample), best: &(Way, Sample)) -> bool {
 
 /// How good a table is, from 0 to 1.
 fn score(way: Way, sample: &Sample) -> f64 {
-    let shape = sample.shape();
+    let shape = sample.shape;
     let rows = sample.counts.len() - shape.preamble;
     let consistency = ratio(shape.matching, rows);
     let quotes = (1.0 - ROWS_PER_WRONG_QUOTE * ratio(sample.misquoted, sample.counts.len())).max(0.0);

@@ -1,8 +1,10 @@
 //! The start of a table, read in one of the ways in which it may be written.
 
+use std::collections::BTreeMap;
+
 use csv_core::ReadFieldResult;
 use encoding_rs::WINDOWS_1252;
-use memchr::memchr3;
+use memchr::{memchr, memchr3};
 
 use super::Way;
 use super::header::is_typed;
@@ -12,15 +14,16 @@ use crate::limits;
 const FIELD: usize = 4096;
 
 /// What was seen of a table.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Sample {
     /// Fields of each row.
     pub(super) counts: Vec<usize>,
+    pub(super) shape: Shape,
     pub(super) fields: usize,
     /// Fields within quotes, and those of which the quotes are wrong.
     pub(super) quoted: usize,
     pub(super) misquoted: usize,
-    /// Fields with what rather separates them: tabulator, semicolon or bar.
+    /// Fields with what rather separates or surrounds them: tabulator, semicolon, bar or quotation mark.
     pub(super) unclean: usize,
     /// The part of the bytes that whole rows are made of.
     pub(super) covered: f64,
@@ -29,7 +32,7 @@ pub(super) struct Sample {
 }
 
 /// Where the table is among the rows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Shape {
     pub(super) columns: usize,
     /// Rows before the first one that has all columns.
@@ -40,7 +43,7 @@ pub(super) struct Shape {
 
 impl Sample {
     pub(super) fn read(text: &[u8], way: Way, complete: bool) -> Self {
-        let mut sample = Self { counts: Vec::new(), fields: 0, quoted: 0, misquoted: 0, unclean: 0, covered: 1.0, is_typed: false };
+        let mut sample = Self::default();
         let mut count = 0;
         let whole = each_field(text, way, complete, |field| {
             count += 1;
@@ -51,6 +54,7 @@ impl Sample {
             }
             sample.counts.len() < limits::SAMPLE_ROWS
         });
+        sample.shape = Shape::of(&sample.counts);
         sample.covered = super::ratio(whole, text.len());
         let lines = || text.split(|byte| matches!(byte, b'\r' | b'\n')).filter(|line| !line.is_empty()).take(limits::SAMPLE_ROWS);
         sample.is_typed = way.delimiter == b':' && 2 * lines().filter(|line| is_typed(&text_of(line))).count() >= lines().count();
@@ -61,20 +65,25 @@ impl Sample {
         self.fields += 1;
         if way.quote.is_some() && field.raw.first() == way.quote.as_ref() {
             if is_well_quoted(field.raw, way) { self.quoted += 1 } else { self.misquoted += 1 }
-        } else if memchr3(b'\t', b';', b'|', field.raw).is_some() {
+        } else if memchr3(b'\t', b';', b'|', field.raw).is_some() || memchr(b'"', field.raw).is_some() {
             self.unclean += 1;
         }
     }
+}
 
-    /// The table: as wide as most of the rows of the second half, where nothing comes before it.
-    pub(super) fn shape(&self) -> Shape {
-        let tail = self.counts.get(self.counts.len() / 2..).unwrap_or_default();
-        let mut widths = tail.to_vec();
-        widths.sort_unstable();
-        let columns = widths.chunk_by(|a, b| a == b).max_by_key(|same| same.len()).and_then(<[usize]>::first).copied().unwrap_or_default();
-        let preamble = if columns < 2 { 0 } else { self.counts.iter().position(|count| *count == columns).unwrap_or_default() };
-        let matching = self.counts.iter().filter(|count| **count == columns).count();
-        Shape { columns, preamble, matching }
+impl Shape {
+    /// A table is as wide as most of the rows of the second half, where nothing comes before it.
+    fn of(counts: &[usize]) -> Self {
+        let half = counts.len() / 2;
+        let mut widths: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+        for (index, count) in counts.iter().enumerate() {
+            let (tail, all) = widths.entry(*count).or_default();
+            *tail += usize::from(index >= half);
+            *all += 1;
+        }
+        let (columns, (_, matching)) = widths.into_iter().max_by_key(|(_, frequency)| *frequency).unwrap_or_default();
+        let preamble = if columns < 2 { 0 } else { counts.iter().position(|count| *count == columns).unwrap_or_default() };
+        Self { columns, preamble, matching }
     }
 }
 

@@ -34,6 +34,7 @@ fn delimiters_are_those_of_the_most_consistent_table() {
         ("at,what\n2024-01-01 10:00:00,a\n2024-01-01 11:00:00,b\n", (',', '"', ' ', 1, 0, "at|what")),
         ("user:id\nroot:0\nme:1000\n", (':', '"', ' ', 1, 0, "user|id")),
         ("id,who\n1,\"Smith; John; A\"\n2,\"Doe; Jane; B\"\n", (',', '"', ' ', 1, 0, "id|who")),
+        ("a;b;c\n1;2;3\n;;;;;d\n1;2;3\n", (';', '"', ' ', 1, 0, "a|b|c")),
         ("a,b,c\n1,2,3\n1,2\n1,2,3\n1,2,3,\n1,2,3\n", (',', '"', ' ', 1, 0, "a|b|c")),
     ]);
 }
@@ -119,5 +120,5 @@ fn any_bytes_are_some_table() {
     }
     let wide = ",".repeat(100_000);
     assert_eq!(sniff(wide.as_bytes(), true).columns, limits::COLUMNS);
-    assert!(sniff(&[b'"'; 3 * LOOKED_AT], false).columns <= 1);
+    assert!(sniff(&vec![b'"'; 3 * LOOKED_AT], false).columns <= 1);
 }
