@@ -38,6 +38,8 @@ pub(crate) struct Content {
     name: String,
     depth: usize,
     listed: bool,
+    /// Whether workbooks are opened, and not kept as they are.
+    opens_workbooks: bool,
     state: ContentState,
 }
 
@@ -64,16 +66,22 @@ enum Packing {
 
 impl Content {
     pub(crate) fn new(name: &str, depth: usize, listed: bool) -> Self {
-        Self { name: name.to_owned(), depth, listed, state: ContentState::Start(Vec::new()) }
+        Self { name: name.to_owned(), depth, listed, opens_workbooks: true, state: ContentState::Start(Vec::new()) }
+    }
+
+    /// The same file; if it is a workbook, or has any in it, they are kept as they are.
+    pub(crate) fn keeping_workbooks(self) -> Self {
+        Self { opens_workbooks: false, ..self }
     }
 
     /// The same file, packed with gzip for the way only: that is no layer of it.
     pub(crate) fn gzipped(self) -> Self {
-        Self { name: String::new(), depth: limits::DEPTH, listed: false, state: ContentState::Gzip(Box::new(Gzip::new()), Box::new(self)) }
+        let state = ContentState::Gzip(Box::new(Gzip::new()), Box::new(self));
+        Self { name: String::new(), depth: limits::DEPTH, listed: false, opens_workbooks: true, state }
     }
 
     pub(crate) fn feed(&mut self, bytes: &[u8], flow: &mut Flow<'_>) -> Result<(), Error> {
-        let depth = self.depth;
+        let (depth, opens_workbooks) = (self.depth, self.opens_workbooks);
         match &mut self.state {
             ContentState::Start(start) => {
                 start.extend_from_slice(bytes);
@@ -87,7 +95,7 @@ impl Content {
             ContentState::Zstd(zstd, inner) => zstd.feed(bytes, &mut |unpacked| pass_on(inner, unpacked, depth, flow)),
             ContentState::Zip(zip, inner) => {
                 let prefix = if depth == 0 { "" } else { &self.name };
-                zip.feed(bytes, &mut |part| take_part(inner, &part, prefix, depth, flow))
+                zip.feed(bytes, &mut |part| take_part(inner, &part, (prefix, depth, opens_workbooks), flow))
             }
             ContentState::Workbook(workbook) => workbook.feed(bytes, depth, flow.budget),
         }
@@ -121,7 +129,7 @@ impl Content {
 
     /// Gets ready for what it is.
     fn begin(&mut self, packing: Packing, flow: &mut Flow<'_>) -> Result<(), Error> {
-        if packing == Packing::Plain {
+        if packing == Packing::Plain || packing == Packing::Workbook && !self.opens_workbooks {
             self.state = ContentState::Plain;
             return (flow.sink)(Event::Begin { name: &self.name, depth: self.depth, listed: self.listed });
         }
@@ -129,7 +137,8 @@ impl Content {
             let message = format!("{:?} is packed more than {} deep: unpack it once before it is sent", self.name, limits::DEPTH);
             return Err(Error::unsupported(message));
         }
-        let inner = || Box::new(Self::new(without_ending(&self.name), self.depth + 1, self.listed));
+        let opens_workbooks = self.opens_workbooks;
+        let inner = || Box::new(Self { opens_workbooks, ..Self::new(without_ending(&self.name), self.depth + 1, self.listed) });
         self.state = match packing {
             Packing::Plain => ContentState::Plain,
             Packing::Gzip => ContentState::Gzip(Box::new(Gzip::new()), inner()),
@@ -146,12 +155,17 @@ fn pass_on(inner: &mut Content, unpacked: &[u8], depth: usize, flow: &mut Flow<'
     inner.feed(unpacked, flow)
 }
 
-fn take_part(inner: &mut Option<Box<Content>>, part: &Part<'_>, prefix: &str, depth: usize, flow: &mut Flow<'_>) -> Result<(), Error> {
+fn take_part(
+    inner: &mut Option<Box<Content>>,
+    part: &Part<'_>,
+    (prefix, depth, opens_workbooks): (&str, usize, bool),
+    flow: &mut Flow<'_>,
+) -> Result<(), Error> {
     match part {
         Part::Entry { name, .. } => {
             flow.budget.entry()?;
             let name = if prefix.is_empty() { (*name).to_owned() } else { format!("{prefix}/{name}") };
-            *inner = may_be_report(&name).then(|| Box::new(Content::new(&name, depth + 1, true)));
+            *inner = may_be_report(&name).then(|| Box::new(Content { opens_workbooks, ..Content::new(&name, depth + 1, true) }));
             Ok(())
         }
         Part::Bytes(bytes) => {

@@ -45,6 +45,12 @@ impl Reports {
         Self { content: Content::new(file_name, 0, false), budget: Budget::new(max_bytes), picker: Picker { format, ..Picker::default() } }
     }
 
+    /// For an upload of files of rows: all that is in it is one, and workbooks are kept as they are.
+    pub fn tables(file_name: &str, max_bytes: u64) -> Self {
+        let content = Content::new(file_name, 0, false).keeping_workbooks();
+        Self { content, budget: Budget::new(max_bytes), picker: Picker { keeps_all: true, ..Picker::default() } }
+    }
+
     /// Of an upload whose bytes are packed with gzip for the way only, as its `Content-Encoding` says (RFC 9110, 8.4).
     #[must_use]
     pub fn gzipped(self) -> Self {
@@ -75,6 +81,8 @@ impl Reports {
 #[derive(Default)]
 struct Picker {
     format: Option<Format>,
+    /// Whatever is in it is kept.
+    keeps_all: bool,
     current: Current,
     stored: u64,
     packed: bool,
@@ -101,7 +109,7 @@ impl Picker {
         match event {
             Event::Begin { name, depth, listed } => {
                 self.packed |= *depth > 0;
-                if *listed {
+                if *listed && !self.keeps_all {
                     self.current = Current::Start { name: (*name).to_owned(), bytes: Vec::new() };
                 } else {
                     self.keep(name, None)?;

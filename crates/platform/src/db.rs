@@ -327,7 +327,7 @@ pub enum ImportState {
 }
 
 /// What became of a batch.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Ingested {
     /// Of the import.
     pub state: ImportState,

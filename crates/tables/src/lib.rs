@@ -27,3 +27,6 @@ pub mod mapping;
 
 mod columns;
 pub use columns::{Batch, Columns};
+
+mod preview;
+pub use preview::{Preview, PreviewStep, Previewed};

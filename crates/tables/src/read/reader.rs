@@ -1,13 +1,11 @@
 //! A file of any format that is read, from the first bytes on.
 
-use std::borrow::Cow;
-
 use tokens::csv::Dialect;
 use tokens::{Look, ReadError, ReadErrorKind, TakesBytes, look};
 
 use super::{Cut, RowStep, Rows, broken_checkpoint, csv, json};
 use crate::mapping::{Fields, Format, Input};
-use crate::{Cell, limits};
+use crate::Cell;
 
 /// Reads the rows of a file.
 pub enum Reader {
