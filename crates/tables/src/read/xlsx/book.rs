@@ -1,5 +1,7 @@
 //! Which parts a workbook's sheets, texts and formats are, by its relationships (ECMA-376 part 2, 6.5; part 1, 18.2).
 
+use std::collections::BTreeMap;
+
 use tokens::xml::{EventKind, StartTag, local_name};
 
 use super::{Failure, damaged, no_workbook, too_large};
@@ -15,14 +17,14 @@ const SHEET: usize = 3;
 pub(super) struct Relationships {
     /// The folder of that part.
     folder: String,
-    found: Vec<Relationship>,
+    /// By their ids.
+    found: BTreeMap<String, Relationship>,
     length: usize,
 }
 
 /// What a part is to another.
 #[derive(Debug)]
 struct Relationship {
-    id: String,
     /// The last word of its type, in which both namespaces agree.
     kind: String,
     part: String,
@@ -47,17 +49,13 @@ impl Relationships {
             let (names, entries) = (limits::XLSX_NAMES, limits::XLSX_ENTRIES);
             return Err(too_large(&format!("it relates more than {entries} parts, or their names have more than {names} bytes")));
         }
-        self.found.push(Relationship { id: id.to_owned(), kind: kind.to_owned(), part: resolve(&self.folder, target) });
+        self.found.insert(id.to_owned(), Relationship { kind: kind.to_owned(), part: resolve(&self.folder, target) });
         Ok(())
     }
 
     /// The part that is this.
     pub(super) fn part(&self, kind: &str) -> Option<&str> {
-        self.found.iter().find(|found| found.kind == kind).map(|found| found.part.as_str())
-    }
-
-    fn by_id(&self, id: &str) -> Option<&Relationship> {
-        self.found.iter().find(|found| found.id == id)
+        self.found.values().find(|found| found.kind == kind).map(|found| found.part.as_str())
     }
 }
 
@@ -122,7 +120,7 @@ impl Book {
 
     /// The part that is the sheet of a name; without one, the first that can be seen and has cells, or else the first that has cells.
     pub(super) fn sheet<'a>(&self, name: Option<&str>, parts: &'a Relationships) -> Result<&'a str, Failure> {
-        let part = |sheet: &Sheet| parts.by_id(&sheet.id).filter(|found| found.kind == "worksheet").map(|found| found.part.as_str());
+        let part = |sheet: &Sheet| parts.found.get(&sheet.id).filter(|found| found.kind == "worksheet").map(|found| found.part.as_str());
         let Some(name) = name else {
             let visible = self.sheets.iter().filter(|sheet| !sheet.is_hidden).find_map(part);
             return visible.or_else(|| self.sheets.iter().find_map(part)).ok_or_else(|| damaged("it has no sheet with cells"));

@@ -86,7 +86,7 @@ pub struct Reader {
 enum Stage {
     /// The last bytes of the file, for the end of the directory.
     Tail,
-    /// The first bytes of a file that is no ZIP file.
+    /// The first bytes of a file that has no directory.
     Magic,
     /// The end of a ZIP64 directory.
     Zip64,
@@ -190,40 +190,50 @@ impl Reader {
         }
         let end = End::find(self.input.held());
         self.input.keep_tail();
-        if end.is_some() {
-            return self.go_to_directory(end);
-        }
-        self.stage = Stage::Magic;
-        self.input.begin(0, COMPOUND_FILE.len() as u64);
-        Ok(())
-    }
-
-    fn other_format(&self) -> Failure {
-        no_workbook(if self.input.held().starts_with(COMPOUND_FILE) {
-            "expected an XLSX workbook, found an XLS workbook or an encrypted one; save it as XLSX without a password"
-        } else {
-            "expected an XLSX workbook, found no ZIP file: it is cut off, or of another format"
-        })
+        self.go_to_directory(end)
     }
 
     fn go_to_directory(&mut self, end: Option<End>) -> Result<(), Failure> {
-        let (stage, at, length) = match end.ok_or_else(|| damaged("the end of its ZIP64 directory is not where it should be"))? {
-            End::Zip64(at) => (Stage::Zip64, at, zip::END_64 as u64),
-            End::Directory(_, length) if length > limits::XLSX_DIRECTORY as u64 => {
-                return Err(too_large(&format!("its directory has {length} bytes, more than {}", limits::XLSX_DIRECTORY)));
-            }
-            End::Directory(at, length) => (Stage::Directory, at, length),
+        let (stage, at, length) = match end {
+            Some(End::Zip64(at)) => (Stage::Zip64, at, zip::END_64 as u64),
+            Some(End::Directory(at, length)) if length > 0 => (Stage::Directory, at, length),
+            _ => (Stage::Magic, 0, 0),
         };
-        if at.checked_add(length).is_none_or(|end| end > self.size) {
-            return Err(damaged("its directory is not within the file"));
+        if stage == Stage::Magic || at.checked_add(length).is_none_or(|end| end > self.size) {
+            self.look_at_start();
+            return Ok(());
+        }
+        if length > limits::XLSX_DIRECTORY as u64 {
+            return Err(too_large(&format!("its directory has {length} bytes, more than {}", limits::XLSX_DIRECTORY)));
         }
         self.stage = stage;
         self.input.begin(at, length);
         Ok(())
     }
 
+    /// Looks what a file is that has no directory. What looks like the end of one may stand in anything.
+    fn look_at_start(&mut self) {
+        self.stage = Stage::Magic;
+        self.input.begin(0, COMPOUND_FILE.len() as u64);
+    }
+
+    fn other_format(&self) -> Failure {
+        let start = self.input.held();
+        if start.starts_with(COMPOUND_FILE) {
+            return no_workbook("expected an XLSX workbook, found an XLS workbook or an encrypted one; save it as XLSX without a password");
+        }
+        if start.starts_with(zip::LOCAL_SIGNATURE) {
+            return damaged("it has no directory at its end, or a damaged one, as a file that is cut off");
+        }
+        no_workbook("expected an XLSX workbook, found no ZIP file; save it as XLSX or CSV")
+    }
+
     fn read_directory(&mut self) -> Result<(), Failure> {
-        self.directory = Directory::new(self.input.held().to_vec()).ok_or_else(|| damaged("its directory is damaged"))?;
+        let Some(directory) = Directory::new(self.input.held().to_vec()) else {
+            self.look_at_start();
+            return Ok(());
+        };
+        self.directory = directory;
         if self.has("content.xml") && self.has("mimetype") {
             return Err(no_workbook("expected an XLSX workbook, found an OpenDocument file; save it as XLSX"));
         }
@@ -323,6 +333,7 @@ impl Reader {
                 self.feed_chunk();
             }
             part::Step::End if self.stage == Stage::Rest => self.end_part()?,
+            part::Step::End if self.xml.position() > part.unpacked() => return Err(of_another_file()),
             part::Step::End => self.xml.end_of_input(),
         }
         Ok(None)
@@ -461,7 +472,8 @@ impl Rows for Reader {
             return Err(error.clone());
         }
         self.go_on().map_err(|Failure { kind, message }| {
-            let offset = self.part.as_ref().map_or(self.input.position(), Part::reached);
+            let part = self.part.as_ref().filter(|_| kind != ReadErrorKind::Truncated);
+            let offset = part.map_or(self.input.position(), Part::offset);
             let error = ReadError { kind, message, offset, line: self.line().max(1) };
             self.failed = Some(error.clone());
             error

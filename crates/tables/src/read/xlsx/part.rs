@@ -25,6 +25,8 @@ pub(super) struct Part {
     unpacked: u64,
     crc: Crc,
     over: bool,
+    /// What is wrong behind the bytes that were unpacked last.
+    failure: Option<Failure>,
 }
 
 /// What [`Part::step`] did.
@@ -55,7 +57,7 @@ impl Part {
         }
         input.begin(entry.at, entry.packed.saturating_add(zip::LONGEST_LOCAL));
         let (inflate, chunk, crc) = (Decompress::new(false), Vec::with_capacity(CHUNK), Crc::new());
-        Ok(Self { name: name.to_owned(), entry, data: None, taken: 0, inflate, chunk, unpacked: 0, crc, over: false })
+        Ok(Self { name: name.to_owned(), entry, data: None, taken: 0, inflate, chunk, unpacked: 0, crc, over: false, failure: None })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -77,7 +79,15 @@ impl Part {
         self.data.unwrap_or(self.entry.at).saturating_add(self.taken)
     }
 
+    /// Where it begins in the file.
+    pub(super) fn offset(&self) -> u64 {
+        self.entry.at
+    }
+
     pub(super) fn step(&mut self, input: &mut Input) -> Result<Step, Failure> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
         if self.data.is_none() && !self.read_header(input)? {
             return Ok(Step::NeedInput);
         }
@@ -85,17 +95,18 @@ impl Part {
             return self.check_end();
         }
         self.chunk.clear();
-        let used = if self.entry.method == STORED { self.copy(input) } else { self.inflate(input)? };
+        let used = if self.entry.method == STORED { self.copy(input) } else { self.inflate(input) };
         input.take(used);
         self.taken += used as u64;
+        self.cut_at_said_size();
         self.unpacked += self.chunk.len() as u64;
         self.crc.update(&self.chunk);
-        if self.unpacked > self.entry.unpacked {
-            return Err(damaged(&format!("its part {:?} is larger than the {} bytes that it says", self.name, self.entry.unpacked)));
-        }
         self.over |= self.entry.method == STORED && self.taken == self.entry.packed;
         if !self.chunk.is_empty() {
             return Ok(Step::Unpacked);
+        }
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
         }
         if self.over {
             return self.check_end();
@@ -134,12 +145,23 @@ impl Part {
         piece.len()
     }
 
-    fn inflate(&mut self, input: &Input) -> Result<usize, Failure> {
+    fn inflate(&mut self, input: &Input) -> usize {
         let before = self.inflate.total_in();
-        let status = self.inflate.decompress_vec(input.held(), &mut self.chunk, FlushDecompress::None);
-        let status = status.map_err(|_| damaged(&format!("its part {:?} cannot be decompressed", self.name)))?;
-        self.over = status == Status::StreamEnd;
-        Ok(usize::try_from(self.inflate.total_in() - before).unwrap_or(usize::MAX))
+        match self.inflate.decompress_vec(input.held(), &mut self.chunk, FlushDecompress::None) {
+            Ok(status) => self.over = status == Status::StreamEnd,
+            Err(_) => self.failure = Some(damaged(&format!("its part {:?} cannot be decompressed", self.name))),
+        }
+        usize::try_from(self.inflate.total_in() - before).unwrap_or(usize::MAX)
+    }
+
+    /// Keeps as many of the bytes as the part says that it has: what comes before an error is read, however the file was cut.
+    fn cut_at_said_size(&mut self) {
+        let room = usize::try_from(self.entry.unpacked - self.unpacked).unwrap_or(usize::MAX);
+        if self.chunk.len() > room {
+            self.chunk.truncate(room);
+            self.failure =
+                Some(damaged(&format!("its part {:?} is larger than the {} bytes that it says", self.name, self.entry.unpacked)));
+        }
     }
 
     fn check_end(&self) -> Result<Step, Failure> {

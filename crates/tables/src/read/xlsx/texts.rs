@@ -9,6 +9,8 @@ use crate::limits;
 const ITEM: usize = 2;
 /// Bytes of the index for a text.
 const INDEXED: usize = size_of::<u32>();
+/// For how many bytes there is room at first: it doubles up to the limit, and not beyond it.
+const ROOM: usize = 64 * 1024;
 /// A character that XML cannot hold: `_x0007_` (22.9.2.19).
 const ESCAPE: usize = "_x0007_".len();
 
@@ -26,6 +28,10 @@ impl SharedTexts {
         let length = if let EventKind::Text(text) = &event.kind { text.len() } else { INDEXED };
         if self.texts.len() + (self.ends.len() * INDEXED) + length > limits::XLSX_TEXTS {
             return Err(too_large(&format!("the texts of its cells have more than {} bytes", limits::XLSX_TEXTS)));
+        }
+        if self.texts.capacity() == 0 {
+            self.texts.reserve_exact(ROOM);
+            self.ends.reserve_exact(ROOM / INDEXED);
         }
         match &event.kind {
             EventKind::End(name) if event.depth == ITEM && local_name(name) == "si" => {

@@ -17,7 +17,7 @@ const END_SIGNATURE: &[u8] = b"PK\x05\x06";
 const END_64_SIGNATURE: &[u8] = b"PK\x06\x06";
 const LOCATOR_SIGNATURE: &[u8] = b"PK\x06\x07";
 const CENTRAL_SIGNATURE: &[u8] = b"PK\x01\x02";
-const LOCAL_SIGNATURE: &[u8] = b"PK\x03\x04";
+pub(super) const LOCAL_SIGNATURE: &[u8] = b"PK\x03\x04";
 
 /// A field of 32 bits that says "see ZIP64".
 const ELSEWHERE: u64 = u32::MAX as u64;
