@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tokens::xml::{EventKind, StartTag, local_name};
 
-use super::{Failure, damaged, no_workbook, too_large};
+use super::{Failure, damaged, no_workbook, shortened, too_large};
 use crate::limits;
 
 /// How many names an error lists.
@@ -134,7 +134,7 @@ impl Book {
 
     /// The names of the first sheets, for people.
     fn names(&self) -> String {
-        let names: Vec<_> = self.sheets.iter().take(LISTED).map(|sheet| format!("{:?}", sheet.name)).collect();
+        let names: Vec<_> = self.sheets.iter().take(LISTED).map(|sheet| format!("{:?}", shortened(&sheet.name))).collect();
         let more = self.sheets.len().saturating_sub(LISTED);
         if more > 0 { format!("{} and {more} more", names.join(", ")) } else { names.join(", ") }
     }

@@ -2,6 +2,8 @@
 
 use tokens::ReadErrorKind;
 
+use crate::limits;
+
 /// What becomes a [`ReadError`](tokens::ReadError) with its place.
 #[derive(Debug)]
 pub(super) struct Failure {
@@ -29,4 +31,9 @@ pub(super) fn no_workbook(message: &str) -> Failure {
 pub(super) fn truncated() -> Failure {
     let message = "the file ends before the workbook does; send it again".to_owned();
     Failure { kind: ReadErrorKind::Truncated, message }
+}
+
+/// A name as it is shown: not without end.
+pub(super) fn shortened(name: &str) -> String {
+    name.chars().take(limits::NAME).collect()
 }

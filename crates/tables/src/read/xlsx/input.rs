@@ -42,8 +42,13 @@ impl Input {
 
     /// Keeps what is held as the last bytes of the file.
     pub(super) fn keep_tail(&mut self) {
-        self.tail = (self.at, std::mem::take(&mut self.held));
+        self.tail = (self.at, self.take_held());
+    }
+
+    /// Gives away what is held.
+    pub(super) fn take_held(&mut self) -> Vec<u8> {
         self.taken = 0;
+        std::mem::take(&mut self.held)
     }
 
     /// Offset of the next byte that is wanted.

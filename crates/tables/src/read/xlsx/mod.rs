@@ -31,7 +31,7 @@ mod texts;
 mod zip;
 
 use book::{Book, Relationships, relationships_of};
-use failure::{Failure, damaged, no_workbook, too_large, truncated};
+use failure::{Failure, damaged, no_workbook, shortened, too_large, truncated};
 use input::Input;
 use part::Part;
 use row::column_name;
@@ -160,17 +160,18 @@ impl Reader {
     fn go_on(&mut self) -> Result<RowStep, Failure> {
         let mut left = STEP;
         loop {
-            let found = match self.stage {
-                Stage::Tail | Stage::Magic | Stage::Zip64 | Stage::Directory if !self.input.is_whole() => Some(self.need_input()?),
-                Stage::Tail => self.find_directory().map(|()| None)?,
+            let mut found = None;
+            match self.stage {
+                Stage::Tail | Stage::Magic | Stage::Zip64 | Stage::Directory if !self.input.is_whole() => found = Some(self.need_input()?),
+                Stage::Tail => self.find_directory()?,
                 Stage::Magic => return Err(self.other_format()),
-                Stage::Zip64 => self.go_to_directory(End::read_64(self.input.held())).map(|()| None)?,
-                Stage::Directory => self.read_directory().map(|()| None)?,
-                Stage::Over => Some(RowStep::End),
-                Stage::Sheet => self.next_row()?,
-                Stage::Rest => None,
-                _ => self.read_events().map(|()| None)?,
-            };
+                Stage::Zip64 => self.go_to_directory(End::read_64(self.input.held()))?,
+                Stage::Directory => self.read_directory()?,
+                Stage::Sheet => found = self.next_row()?,
+                Stage::Rest => {}
+                Stage::Over => found = Some(RowStep::End),
+                _ => self.read_events()?,
+            }
             if found.is_some() || self.part.is_some() && left == 0 {
                 return Ok(found.unwrap_or(RowStep::Working));
             }
@@ -229,7 +230,7 @@ impl Reader {
     }
 
     fn read_directory(&mut self) -> Result<(), Failure> {
-        let Some(directory) = Directory::new(self.input.held().to_vec()) else {
+        let Some(directory) = Directory::new(self.input.take_held()) else {
             self.look_at_start();
             return Ok(());
         };
@@ -256,7 +257,7 @@ impl Reader {
             Stage::Sheet => limits::XLSX_SHEET,
             _ => limits::XLSX_PART,
         };
-        let entry = self.directory.find(name).ok_or_else(|| damaged(&format!("its part {name:?} is missing")))?;
+        let entry = self.directory.find(name).ok_or_else(|| damaged(&format!("its part {:?} is missing", shortened(name))))?;
         self.work += self.xml.work();
         (self.stage, self.xml) = (stage, Tokenizer::new());
         self.part = Some(Part::begin(name, entry, limit, &mut self.input)?);
@@ -267,18 +268,7 @@ impl Reader {
     fn end_part(&mut self) -> Result<(), Failure> {
         self.part = None;
         match self.stage {
-            Stage::Package => {
-                self.book_part = self.relationships.part("officeDocument").unwrap_or(USUAL_BOOK).to_owned();
-                if self.book_part.rsplit('.').next() == Some("bin") || !self.has(USUAL_BOOK) && self.has("xl/workbook.bin") {
-                    return Err(no_workbook("expected an XLSX workbook, found a binary one (XLSB); save it as XLSX"));
-                }
-                if !self.has(&self.book_part) {
-                    return Err(no_workbook("expected an XLSX workbook, found a ZIP file without one"));
-                }
-                self.relationships = Relationships::of(&self.book_part);
-                let name = relationships_of(&self.book_part);
-                self.begin(Stage::Relationships, &name)
-            }
+            Stage::Package => self.find_book(),
             Stage::Relationships => {
                 let name = self.book_part.clone();
                 self.begin(Stage::Book, &name)
@@ -301,6 +291,19 @@ impl Reader {
                 Ok(())
             }
         }
+    }
+
+    fn find_book(&mut self) -> Result<(), Failure> {
+        self.book_part = self.relationships.part("officeDocument").unwrap_or(USUAL_BOOK).to_owned();
+        if self.book_part.rsplit('.').next() == Some("bin") || !self.has(USUAL_BOOK) && self.has("xl/workbook.bin") {
+            return Err(no_workbook("expected an XLSX workbook, found a binary one (XLSB); save it as XLSX"));
+        }
+        if !self.has(&self.book_part) {
+            return Err(no_workbook("expected an XLSX workbook, found a ZIP file without one"));
+        }
+        self.relationships = Relationships::of(&self.book_part);
+        let name = relationships_of(&self.book_part);
+        self.begin(Stage::Relationships, &name)
     }
 
     fn begin_if_there(&mut self, stage: Stage, kind: &str) -> Result<(), Failure> {

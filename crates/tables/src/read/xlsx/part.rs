@@ -4,7 +4,7 @@ use flate2::{Crc, Decompress, FlushDecompress, Status};
 
 use super::input::Input;
 use super::zip::{self, Entry};
-use super::{Failure, damaged, too_large};
+use super::{Failure, damaged, shortened, too_large};
 
 /// What is unpacked at once.
 const CHUNK: usize = 32 * 1024;
@@ -43,6 +43,7 @@ pub(super) enum Step {
 impl Part {
     /// Wants the bytes of a part that may have so many bytes when unpacked.
     pub(super) fn begin(name: &str, entry: Entry, limit: u64, input: &mut Input) -> Result<Self, Failure> {
+        let name = shortened(name);
         if entry.is_encrypted {
             return Err(damaged(&format!("its part {name:?} is encrypted")));
         }
@@ -57,7 +58,7 @@ impl Part {
         }
         input.begin(entry.at, entry.packed.saturating_add(zip::LONGEST_LOCAL));
         let (inflate, chunk, crc) = (Decompress::new(false), Vec::with_capacity(CHUNK), Crc::new());
-        Ok(Self { name: name.to_owned(), entry, data: None, taken: 0, inflate, chunk, unpacked: 0, crc, over: false, failure: None })
+        Ok(Self { name, entry, data: None, taken: 0, inflate, chunk, unpacked: 0, crc, over: false, failure: None })
     }
 
     pub(super) fn name(&self) -> &str {

@@ -5,7 +5,7 @@ use tokens::xml::{Event, EventKind, Mark, StartTag, local_name};
 use super::formats::{Formats, Shown};
 use super::row::{NO_SUCH_CELL, NO_SUCH_TEXT, Row, TOO_LARGE, Value, index_in_row};
 use super::texts::{Pieces, SharedTexts, unescape};
-use super::{Failure, damaged, dates};
+use super::{Failure, damaged, dates, shortened};
 use crate::limits;
 
 /// Letters of the alphabet, of which the names of columns are made.
@@ -177,7 +177,7 @@ impl Sheet {
             self.row.number = behind;
             return Ok(());
         };
-        let shown: String = number.chars().take(limits::NAME).collect();
+        let shown = shortened(number);
         self.row.number =
             number.trim().parse().map_err(|_| damaged(&format!("behind row {before} of the sheet, {shown:?} is no number of a row")))?;
         if self.row.number <= before {
