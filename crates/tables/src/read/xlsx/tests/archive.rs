@@ -125,11 +125,14 @@ pub(in super::super) struct Workbook {
 }
 
 /// Cell formats: general, a day, both, a time, a day, how long something took.
-const FORMATS: &str = r#"<styleSheet><numFmts><numFmt numFmtId="164" formatCode="yyyy\-mm\-dd;@"/><numFmt numFmtId="165" formatCode="[h]:mm"/></numFmts>
-<cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="22"/><xf numFmtId="21"/><xf numFmtId="164"/>
+const FORMATS: &str = r#"<styleSheet><numFmts><numFmt numFmtId="164" formatCode="yyyy\-mm\-dd;@"/><numFmt numFmtId="165" formatCode="[h]:mm"/>
+</numFmts>
+<cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="22"/>
+<xf numFmtId="21"/><xf numFmtId="164"/>
 <xf numFmtId="165"/></cellXfs></styleSheet>"#;
 
-const TEXTS: &str = r#"<sst><si><t>plain</t></si><si><r><t>rich</t></r><r><rPr/><t xml:space="preserve"> text</t></r><rPh sb="0" eb="1"><t>spoken</t></rPh></si>
+const TEXTS: &str = r#"<sst><si><t>plain</t></si><si><r><t>rich</t></r><r><rPr/><t xml:space="preserve"> text</t></r>
+<rPh sb="0" eb="1"><t>spoken</t></rPh></si>
 <si><t>a_x000D_&#10;b</t></si><si><t/></si><si><t xml:space="preserve"> kept </t></si><si><t> cut </t></si></sst>"#;
 
 pub(in super::super) const RELATIONSHIPS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
