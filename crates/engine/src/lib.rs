@@ -24,6 +24,6 @@ pub use memory::{Memory, ReportPlace};
 pub use report::Report;
 pub use search::{Cut, Cutter, Search};
 pub use shift::{Next, Shift};
-pub use table::{Table, TableBatch};
+pub use table::{Origin, Table, TableBatch};
 pub use turn::{Ended, Filled, Looked, Task, Turn, TurnSettings, Unit, Verdict};
 pub use work::{Work, WorkStep};

@@ -3,8 +3,8 @@
 use std::error::Error;
 
 use serde::Serialize;
-use tables::mapping::{Column, Counts, Mapped, Mapper, Mapping, MappingError, Problem};
-use tables::read::{Reader, RowStep, Rows as _};
+use tables::mapping::{Column, Counts, Input, Mapped, Mapper, Mapping, MappingError, Problem};
+use tables::read::{Hints, Reader, RowStep, Rows as _};
 use tables::{Batch, Columns};
 use tokens::{ReadError, ReadErrorKind, TakesBytes as _};
 
@@ -20,6 +20,26 @@ pub struct Table {
     problem_bytes: usize,
     counts: Counts,
     filtered_in_a_row: u32,
+    /// What is needed to go back to a checkpoint.
+    origin: Origin,
+}
+
+/// What has to be known of a file beside its place.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// What is said of it.
+    pub input: Input,
+    /// Its name.
+    pub name: String,
+    /// Its length in bytes.
+    pub size: u64,
+}
+
+impl Origin {
+    /// For readers.
+    pub fn hints(&self) -> Hints<'_> {
+        Hints { name: &self.name, input: Some(&self.input), size: self.size }
+    }
 }
 
 /// After so many rows that are not taken the host has a turn: see [`RECORDS_IN_A_ROW`](crate::limits::RECORDS_IN_A_ROW).
@@ -57,13 +77,13 @@ impl From<Problem> for RowProblem {
 
 impl Table {
     /// What a reader reads, as a mapping says, for a dataset with these columns.
-    pub fn new(reader: Reader, mapping: Option<&Mapping>, columns: &[Column]) -> Result<Self, MappingError> {
+    pub fn new(reader: Reader, origin: Origin, mapping: Option<&Mapping>, columns: &[Column]) -> Result<Self, MappingError> {
         let mapper = match mapping {
             Some(mapping) => Mapper::new(mapping, columns, reader.fields())?,
             None => Mapper::new(&Mapping::of_columns(columns), columns, reader.fields())?,
         };
         let columns = Columns::new(columns.iter().map(|column| column.kind));
-        Ok(Self { reader, mapper, columns, problems: Vec::new(), problem_bytes: 0, counts: Counts::default(), filtered_in_a_row: 0 })
+        Ok(Self { reader, mapper, columns, problems: Vec::new(), problem_bytes: 0, counts: Counts::default(), filtered_in_a_row: 0, origin })
     }
 
     /// What it is written in.
@@ -160,7 +180,7 @@ impl Work for Table {
     }
 
     fn start_over(&mut self, checkpoint: &[u8]) -> Result<(), Box<dyn Error + Send + Sync>> {
-        self.reader = Reader::resume(checkpoint)?;
+        self.reader = Reader::resume(checkpoint, self.origin.hints())?;
         self.mapper.restart();
         Ok(())
     }

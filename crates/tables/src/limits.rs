@@ -70,3 +70,24 @@ pub const START: usize = 1024 * 1024;
 pub const SAMPLE: usize = 8 * 1024 * 1024;
 /// See [`SAMPLE`].
 pub const SAMPLE_ROWS: usize = 10_000;
+
+/// Bytes of the directory of a workbook (XLSX), of which some hundred are a part.
+pub const XLSX_DIRECTORY: usize = 4 * 1024 * 1024;
+
+/// Unpacked bytes of a workbook's part that says how the others are read: its sheets, relationships, formats.
+pub const XLSX_PART: u64 = 16 * 1024 * 1024;
+
+/// Sheets, relationships of a part, and cell formats of a workbook, each; Excel has at most 64,000 formats.
+pub const XLSX_ENTRIES: usize = 65_536;
+
+/// Bytes of the names of a workbook's sheets and parts, together.
+pub const XLSX_NAMES: usize = 1024 * 1024;
+
+/// Bytes of the texts that the cells of a workbook share, and of their index: they are held while a sheet is read.
+pub const XLSX_TEXTS: usize = 32 * 1024 * 1024;
+
+/// Unpacked bytes of the part that has these texts.
+pub const XLSX_TEXTS_PART: u64 = 256 * 1024 * 1024;
+
+/// Unpacked bytes of a sheet. Whoever resumes one unpacks it from its start.
+pub const XLSX_SHEET: u64 = 2 * 1024 * 1024 * 1024;

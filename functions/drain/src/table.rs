@@ -2,13 +2,13 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use engine::{Table, TableBatch, Unit};
+use engine::{Origin, Table, TableBatch, Unit};
 use platform::db::{Claim, ClaimedTable, Db, DbError, ImportFailure, ImportState, Ingested, RowBatch};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tables::limits;
 use tables::mapping::{Column, Mapping};
-use tables::read::{Hints, Reader};
+use tables::read::Reader;
 
 use crate::source::ReportSource;
 use crate::work::{Job, Kind, Known, Stop, unreadable};
@@ -19,11 +19,12 @@ impl Kind for Table {
         let ClaimedTable { columns, mapping, .. } = claim.table.as_ref().ok_or_else(|| unusable("the import has no dataset"))?;
         let columns: Vec<Column> = of_database("columns", columns)?;
         let mapping: Option<Mapping> = of_database("mapping", mapping)?;
+        let origin = origin(claim, mapping.as_ref())?;
         let reader = match &claim.checkpoint {
-            Some(checkpoint) => resumed(checkpoint)?,
-            None => started(source, claim, mapping.as_ref()).await?,
+            Some(checkpoint) => resumed(checkpoint, &origin)?,
+            None => started(source, &origin).await?,
         };
-        Self::new(reader, mapping.as_ref(), &columns).map_err(|error| unusable(format!("the mapping cannot be used: {error}")))
+        Self::new(reader, origin, mapping.as_ref(), &columns).map_err(|error| unusable(format!("the mapping cannot be used: {error}")))
     }
 
     fn store<'a>(&self, job: &'a Job<'a>, unit: Unit<TableBatch>) -> impl Future<Output = Result<Ingested, DbError>> + use<'a> {
@@ -78,16 +79,26 @@ fn unusable(message: impl Into<String>) -> Stop {
     Stop::Unreadable(ImportFailure { code: "mapping".to_owned(), message: message.into(), offset: None, line: None })
 }
 
+/// What is known of the file.
+fn origin(claim: &Claim, mapping: Option<&Mapping>) -> Result<Origin, Stop> {
+    let mut input = mapping.and_then(|mapping| mapping.input.clone()).unwrap_or_default();
+    if let Some(format) = &claim.format {
+        input.format = of_database("format", &json!(format))?;
+    }
+    let name = claim.entry_name.as_ref().unwrap_or(&claim.file_name).clone();
+    Ok(Origin { input, name, size: claim.entry_ends_at - claim.entry_starts_at })
+}
+
 /// The reader at the saved place. Rows are not stored twice, so that it must not begin anew where it does not know the place.
-fn resumed(checkpoint: &str) -> Result<Reader, Stop> {
+fn resumed(checkpoint: &str, origin: &Origin) -> Result<Reader, Stop> {
     let checkpoint = BASE64_STANDARD.decode(checkpoint).unwrap_or_default();
-    Reader::resume(&checkpoint).map_err(|message| {
+    Reader::resume(&checkpoint, origin.hints()).map_err(|message| {
         Stop::Unreadable(ImportFailure { code: "checkpoint".to_owned(), message: format!("{message}; send the file again"), offset: None, line: None })
     })
 }
 
 /// The reader of what the file's first bytes and whoever sent it say that it is.
-async fn started(source: &mut ReportSource<'_>, claim: &Claim, mapping: Option<&Mapping>) -> Result<Reader, Stop> {
+async fn started(source: &mut ReportSource<'_>, origin: &Origin) -> Result<Reader, Stop> {
     let mut start = Vec::new();
     let complete = loop {
         let bytes = source.read_at(start.len() as u64).await?;
@@ -96,11 +107,5 @@ async fn started(source: &mut ReportSource<'_>, claim: &Claim, mapping: Option<&
             break bytes.is_empty();
         }
     };
-    let mut input = mapping.and_then(|mapping| mapping.input.clone()).unwrap_or_default();
-    if let Some(format) = &claim.format {
-        input.format = of_database("format", &json!(format))?;
-    }
-    let name = claim.entry_name.as_ref().unwrap_or(&claim.file_name);
-    let size = claim.entry_ends_at - claim.entry_starts_at;
-    Reader::open(&start, complete, Hints { name, input: Some(&input), size }).map_err(unreadable)
+    Reader::open(&start, complete, origin.hints()).map_err(unreadable)
 }

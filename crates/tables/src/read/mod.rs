@@ -15,6 +15,8 @@ pub use reader::{Cutter, Hints, Reader};
 #[cfg(test)]
 mod testing;
 
+pub mod xlsx;
+
 /// What a reader found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowStep {

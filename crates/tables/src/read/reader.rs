@@ -3,7 +3,7 @@
 use tokens::csv::Dialect;
 use tokens::{Look, ReadError, ReadErrorKind, TakesBytes, look};
 
-use super::{Cut, RowStep, Rows, broken_checkpoint, csv, json};
+use super::{Cut, RowStep, Rows, broken_checkpoint, csv, json, xlsx};
 use crate::mapping::{Fields, Format, Input};
 use crate::Cell;
 
@@ -13,6 +13,8 @@ pub enum Reader {
     Csv(csv::Reader),
     /// JSON and JSON Lines.
     Json(json::Reader),
+    /// Workbooks.
+    Xlsx(Box<xlsx::Reader>),
 }
 
 /// What is known of a file before it is read.
@@ -32,6 +34,7 @@ macro_rules! each {
         match $reader {
             Reader::Csv($inner) => $what,
             Reader::Json($inner) => $what,
+            Reader::Xlsx($inner) => $what,
         }
     };
 }
@@ -49,15 +52,19 @@ impl Reader {
             Format::Jsonl => Self::Json(json::Reader::new(json::Layout::Lines)),
             Format::Json => Self::Json(json::Reader::new(layout(start, complete, &input)?)),
             Format::Parquet => return Err(unreadable("Parquet files are not read yet")),
-            Format::Xlsx => return Err(unreadable("workbooks are not read yet")),
+            Format::Xlsx => Self::Xlsx(Box::new(xlsx::Reader::new(hints.size, sheet_of(&input)))),
         })
     }
 
     /// From a checkpoint.
-    pub fn resume(checkpoint: &[u8]) -> Result<Self, String> {
+    pub fn resume(checkpoint: &[u8], hints: Hints<'_>) -> Result<Self, String> {
         match checkpoint.split_first() {
             Some((b'c', rest)) => csv::Reader::resume(rest).map(Self::Csv),
             Some((b'j', rest)) => json::Reader::resume(rest).map(Self::Json),
+            Some((b'x', rest)) => {
+                let reader = xlsx::Reader::resume(hints.size, sheet_of(&hints.input.cloned().unwrap_or_default()), rest);
+                reader.map(|reader| Self::Xlsx(Box::new(reader))).ok_or_else(|| broken_checkpoint("of a workbook"))
+            }
             _ => Err(broken_checkpoint("no format")),
         }
     }
@@ -67,6 +74,7 @@ impl Reader {
         match self {
             Self::Csv(_) => "csv",
             Self::Json(reader) => reader.format(),
+            Self::Xlsx(_) => "xlsx",
         }
     }
 
@@ -74,7 +82,7 @@ impl Reader {
     pub fn fields(&self) -> Fields {
         match self {
             Self::Csv(_) => Fields::Texts,
-            Self::Json(_) => Fields::Typed,
+            Self::Json(_) | Self::Xlsx(_) => Fields::Typed,
         }
     }
 
@@ -82,6 +90,7 @@ impl Reader {
         match self {
             Self::Csv(_) => b'c',
             Self::Json(_) => b'j',
+            Self::Xlsx(_) => b'x',
         }
     }
 
@@ -92,6 +101,8 @@ impl Reader {
         match self {
             Self::Csv(reader) => reader.cutter(spacing).map(|cutter| Cutter { tag, kind: CutterKind::Csv(cutter) }),
             Self::Json(reader) => reader.cutter(spacing).map(|cutter| Cutter { tag, kind: CutterKind::Json(cutter) }),
+            // Its rows are in one stream that is packed.
+            Self::Xlsx(_) => None,
         }
     }
 }
@@ -183,6 +194,10 @@ impl Cutter {
         }
         cuts
     }
+}
+
+fn sheet_of(input: &Input) -> xlsx::Options {
+    xlsx::Options { sheet: input.sheet.clone(), header_row: input.header_row }
 }
 
 fn unreadable(message: impl Into<String>) -> ReadError {
