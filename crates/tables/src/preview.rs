@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tokens::{ReadError, TakesBytes as _};
 
-use crate::mapping::{Column, ColumnRule, Decimal, Fields, From, Input, Mapping};
+use crate::mapping::{Column, ColumnRule, Fields, From, Input, Mapping};
 use crate::read::{Reader, RowStep, Rows as _};
-use crate::{Cast, Cell, Inference, Proposal, Type, clean_names, limits};
+use crate::{Cast, Cell, Decimal, Inference, Proposal, Type, clean_names, limits};
 
 /// Rows that are shown.
 const SHOWN: usize = 50;
