@@ -80,7 +80,7 @@ impl Cast {
             }
             Cell::Text(text) | Cell::Number(text) | Cell::Json(text) => {
                 if !self.takes(text) {
-                    return Err(CastError { code: "type", message: format!("this is no {}", self.kind) });
+                    return Err(CastError { code: "invalid", message: format!("this is no {}", self.kind) });
                 }
                 to.push_str(text);
             }
@@ -88,7 +88,7 @@ impl Cast {
             Cell::Float(value) => written(to, value),
             Cell::Boolean(value) => written(to, value),
             Cell::Date(value) => written(to, value),
-            Cell::Bytes(_) | Cell::Uuid(_) => return Err(CastError { code: "type", message: format!("this is no {}", self.kind) }),
+            Cell::Bytes(_) | Cell::Uuid(_) => return Err(CastError { code: "invalid", message: format!("this is no {}", self.kind) }),
         }
         Ok(true)
     }

@@ -2,6 +2,11 @@
 
 use crate::{Cast, Cell, Type};
 
+/// Hexadecimal digits.
+const RADIX: u32 = 16;
+const DIGIT: u8 = 0xf;
+const DIGIT_BITS: u32 = 4;
+
 /// A JSON object in the making; empty where nothing was added.
 #[derive(Debug, Default)]
 pub(super) struct Rescued {
@@ -11,7 +16,7 @@ pub(super) struct Rescued {
 
 /// The name of a member, as it is written.
 pub(super) fn key(name: &str) -> String {
-    let mut key = String::with_capacity(name.len() + 3);
+    let mut key = String::new();
     string(name, &mut key);
     key.push(':');
     key
@@ -78,13 +83,18 @@ fn string(text: &str, to: &mut String) {
             byte @ (b'"' | b'\\') => to.extend(['\\', char::from(byte)]),
             byte => {
                 to.push_str("\\u00");
-                to.extend([byte >> 4, byte & 0xf].into_iter().filter_map(|digit| char::from_digit(digit.into(), 16)));
+                hexadecimal(byte, to);
             }
         }
         rest = &after[1..];
     }
     to.push_str(rest);
     to.push('"');
+}
+
+/// A byte in two digits.
+pub(super) fn hexadecimal(byte: u8, to: &mut String) {
+    to.extend([byte >> DIGIT_BITS, byte & DIGIT].into_iter().filter_map(|digit| char::from_digit(digit.into(), RADIX)));
 }
 
 #[cfg(test)]

@@ -204,11 +204,11 @@ fn what_does_not_fit_goes_where_it_is_said() {
         (json!({}), "stored 1", 1),
         (json!({"on_error": "rescue"}), "stored 1", 1),
         (json!({"on_error": "null"}), "stored 1", 1),
-        (json!({"on_error": "reject"}), "rejected type id", 0),
-        (json!({"on_error": "fail"}), "fail type id", 0),
-        (json!({"required": true}), "rejected type id", 0),
-        (json!({"required": true, "on_error": "null"}), "rejected type id", 0),
-        (json!({"required": true, "on_error": "fail"}), "fail type id", 0),
+        (json!({"on_error": "reject"}), "rejected invalid id", 0),
+        (json!({"on_error": "fail"}), "fail invalid id", 0),
+        (json!({"required": true}), "rejected invalid id", 0),
+        (json!({"required": true, "on_error": "null"}), "rejected invalid id", 0),
+        (json!({"required": true, "on_error": "fail"}), "fail invalid id", 0),
     ] {
         let mut rule = on_error.clone();
         rule["to"] = json!("id");
@@ -280,7 +280,7 @@ fn rows_are_taken_where_the_conditions_hold() {
         ("10", "TEST", "filtered"),
         ("9", "a", "filtered"),
         ("", "a", "filtered"),
-        ("x", "TEST", "rejected type id"),
+        ("x", "TEST", "rejected invalid id"),
         ("11", "", "stored 1"),
     ] {
         assert_eq!(it.texts(&[("id", id), ("name", name)]), expected, "{id} {name}");
@@ -371,7 +371,7 @@ fn a_row_of_several_is_stored_whole_or_not_at_all() {
     let rule = json!({"explode": {"from": "items"}, "columns": [{"to": "id", "from": "items", "on_error": "reject"}]});
     let mut it = Try::of(&rule, &ID_AND_NAME, Fields::Typed).expect("a mapping");
     assert_eq!(told(&it.row(&[("items", Cell::Json("[1,2]"))])), "stored 2");
-    assert_eq!(told(&it.row(&[("items", Cell::Json("[3,\"x\",4]"))])), "rejected type id");
+    assert_eq!(told(&it.row(&[("items", Cell::Json("[3,\"x\",4]"))])), "rejected invalid id");
     assert_eq!(told(&it.row(&[("items", Cell::Json("[5]"))])), "stored 1");
     assert_eq!(it.take().column(0), ["1", "2", "5"]);
     assert_eq!(it.mapper.take_counts(), Counts { read: 4, stored: 3, rejected: 1, ..Counts::default() });
@@ -383,9 +383,23 @@ fn arrays_and_objects_that_are_too_large_are_rejected() {
     let mut it = Try::of(&rule, &ID_AND_NAME, Fields::Typed).expect("a mapping");
     let array: &'static str = format!("[{}0]", "0,".repeat(limits::ELEMENTS)).leak();
     assert_eq!(told(&it.row(&[("items", Cell::Json(array))])), "rejected too_many_elements ");
-    let members: Vec<String> = (0..limits::COLUMNS).map(|member| format!("\"{member}\":1")).collect();
+    let members: Vec<String> = (0..=limits::COLUMNS).map(|member| format!("\"{member}\":1")).collect();
     let object: &'static str = format!("{{{}}}", members.join(",")).leak();
     assert_eq!(told(&it.row(&[("o", Cell::Json(object))])), "rejected too_many_fields ");
+}
+
+#[test]
+fn objects_may_have_ever_new_members() {
+    let rule = json!({"flatten": {}, "columns": [{"to": "id", "from": "o.id"}, {"to": "name"}]});
+    let mut it = Try::of(&rule, &ID_AND_NAME, Fields::Typed).expect("a mapping");
+    for row in 0..100 {
+        let members: Vec<String> = (0..100).map(|member| format!("\"{row}-{member}\":1")).collect();
+        let object: &'static str = format!("{{{},\"id\":7}}", members.join(",")).leak();
+        assert_eq!(told(&it.row(&[("name", Cell::Text("a")), ("o", Cell::Json(object))])), "stored 1");
+    }
+    let taken = it.take();
+    assert_eq!((taken.column(0), taken.column(1)), (vec!["7"; 100], vec!["a"; 100]));
+    assert!(taken.rescued.iter().all(|rescued| rescued.as_object().is_some_and(|members| members.len() == 100)));
 }
 
 #[test]
