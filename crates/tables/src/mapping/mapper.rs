@@ -185,6 +185,10 @@ impl Mapper {
     }
 
     fn unfolded(&mut self, unfold: &mut Unfold, row: &impl Rows, to: &mut Columns) -> Result<usize, Fault> {
+        if unfold.is_full() {
+            unfold.restart();
+            self.routes.restart();
+        }
         let rows = unfold.read(row)?;
         for index in 0..rows {
             unfold.element(index)?;

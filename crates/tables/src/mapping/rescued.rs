@@ -2,6 +2,11 @@
 
 use crate::{Cast, Cell, Type};
 
+/// Hexadecimal digits.
+const RADIX: u32 = 16;
+const DIGIT: u8 = 0xf;
+const DIGIT_BITS: u32 = 4;
+
 /// A JSON object in the making; empty where nothing was added.
 #[derive(Debug, Default)]
 pub(super) struct Rescued {
@@ -11,7 +16,7 @@ pub(super) struct Rescued {
 
 /// The name of a member, as it is written.
 pub(super) fn key(name: &str) -> String {
-    let mut key = String::with_capacity(name.len() + 3);
+    let mut key = String::new();
     string(name, &mut key);
     key.push(':');
     key
@@ -40,24 +45,28 @@ impl Rescued {
     fn value(&mut self, cell: Cell<'_>) {
         match cell {
             Cell::Missing | Cell::Null => self.json.push_str("null"),
-            Cell::Boolean(value) => self.json.push_str(if value { "true" } else { "false" }),
             Cell::Text(text) => string(text, &mut self.json),
-            Cell::Number(text) | Cell::Json(text) => {
+            Cell::Number(_) | Cell::Integer(_) | Cell::Float(_) | Cell::Boolean(_) | Cell::Json(_) => {
                 // Not all that is JSON is something that the database takes for it: such a value is kept as text.
                 if !matches!(Cast::new(Type::Jsonb).write(cell, &mut self.json), Ok(true)) {
-                    string(text, &mut self.json);
+                    self.text(Type::Text, cell);
                 }
             }
-            Cell::Bytes(_) => self.by_type(Type::Bytea, cell),
-            _ => self.by_type(Type::Text, cell),
+            Cell::Bytes(_) => self.text(Type::Bytea, cell),
+            Cell::Date(_) | Cell::Time(_) | Cell::Timestamp(_) | Cell::Instant(_) | Cell::Uuid(_) => self.text(Type::Text, cell),
         }
     }
 
     /// As text, in the form of a type.
-    fn by_type(&mut self, kind: Type, cell: Cell<'_>) {
+    fn text(&mut self, kind: Type, cell: Cell<'_>) {
         self.scratch.clear();
-        match Cast::new(kind).write(cell, &mut self.scratch) {
-            Ok(true) => string(&self.scratch, &mut self.json),
+        let written = Cast::new(kind).write(cell, &mut self.scratch);
+        match (written, cell) {
+            (Ok(true), _) => string(&self.scratch, &mut self.json),
+            // A day or a time that no calendar of the database has: the number that the file has.
+            (_, Cell::Date(days)) => self.text(Type::Text, Cell::Integer(days.into())),
+            (_, Cell::Time(micros) | Cell::Timestamp(micros) | Cell::Instant(micros)) => self.text(Type::Text, Cell::Integer(micros)),
+            (_, Cell::Json(text)) => string(text, &mut self.json),
             _ => self.json.push_str("null"),
         }
     }
@@ -78,13 +87,18 @@ fn string(text: &str, to: &mut String) {
             byte @ (b'"' | b'\\') => to.extend(['\\', char::from(byte)]),
             byte => {
                 to.push_str("\\u00");
-                to.extend([byte >> 4, byte & 0xf].into_iter().filter_map(|digit| char::from_digit(digit.into(), 16)));
+                hexadecimal(byte, to);
             }
         }
         rest = &after[1..];
     }
     to.push_str(rest);
     to.push('"');
+}
+
+/// A byte in two digits.
+pub(super) fn hexadecimal(byte: u8, to: &mut String) {
+    to.extend([byte >> DIGIT_BITS, byte & DIGIT].into_iter().filter_map(|digit| char::from_digit(digit.into(), RADIX)));
 }
 
 #[cfg(test)]
@@ -111,6 +125,6 @@ mod tests {
         rescued.add(&key("i"), Cell::Integer(-7));
         rescued.add(&key("t"), Cell::Boolean(true));
         rescued.add(&key("j"), Cell::Json("{\"a\": [1]}"));
-        assert_eq!(rescued.finish(), r#"{"a \"b\"":"x","n":1.50,"i":"-7","t":true,"j":{"a": [1]}}"#);
+        assert_eq!(rescued.finish(), r#"{"a \"b\"":"x","n":1.50,"i":-7,"t":true,"j":{"a": [1]}}"#);
     }
 }

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::MappingError;
 use super::document::{self, Else, Side, Unit};
+use super::rescued::hexadecimal;
 use super::target::{Flaw, Nulls};
 use super::unfold::{members, text_of_json};
 use crate::{Cast, Cell, Decimal, Type, limits};
@@ -265,11 +266,9 @@ impl Work {
     }
 
     fn hash(&mut self) {
-        let hash: [u8; 32] = Sha256::digest(self.text.as_bytes()).into();
+        let hash = Sha256::digest(self.text.as_bytes());
         self.text.clear();
-        for digit in hash.iter().flat_map(|byte| [byte >> 4, byte & 0xf]) {
-            self.text.push(char::from_digit(u32::from(digit), 16).unwrap_or_default());
-        }
+        hash.iter().for_each(|byte| hexadecimal(*byte, &mut self.text));
     }
 
     /// `1.234,50-` and the like as `-1234.50`.
@@ -358,29 +357,38 @@ fn is_group(sign: char, group: char) -> bool {
     sign == group || (group == ' ' && matches!(sign, '\u{a0}' | '\u{202f}' | '\u{2009}'))
 }
 
-/// A number of units since 1970 in microseconds.
-fn instant(text: &str, unit: Unit) -> Result<i64, Flaw> {
-    let bad = || Flaw::new("unix_time", "this is no number of units since 1970");
-    // Decimals that are read, so that it comes out in nanoseconds.
-    let decimals = match unit {
+/// Digits of a number of units that is not surely out of range.
+const INSTANT_DIGITS: usize = 24;
+const TEN: i128 = 10;
+const NANOS_OF_A_MICRO: i128 = 1000;
+
+/// Decimals of a number of units that make nanoseconds of it.
+fn decimals_to_nanos(unit: Unit) -> usize {
+    match unit {
         Unit::S => 9,
         Unit::Ms => 6,
         Unit::Us => 3,
         Unit::Ns => 0,
-    };
+    }
+}
+
+/// A number of units since 1970 in microseconds.
+fn instant(text: &str, unit: Unit) -> Result<i64, Flaw> {
+    let bad = || Flaw::new("unix_time", "this is no number of units since 1970");
     let text = text.trim();
     let (negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let is_number = !whole.is_empty() && whole.len() < 25 && whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit());
+    let is_number =
+        !whole.is_empty() && whole.len() <= INSTANT_DIGITS && whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit());
     if !is_number {
         return Err(bad());
     }
     let mut value = whole.parse::<i128>().map_err(|_| bad())?;
     let mut rest = fraction.bytes();
-    for _ in 0..decimals {
-        value = value * 10 + i128::from(rest.next().map_or(0, |byte| byte - b'0'));
+    for _ in 0..decimals_to_nanos(unit) {
+        value = value * TEN + i128::from(rest.next().map_or(0, |byte| byte - b'0'));
     }
-    i64::try_from((if negative { -value } else { value }).div_euclid(1000)).map_err(|_| bad())
+    i64::try_from((if negative { -value } else { value }).div_euclid(NANOS_OF_A_MICRO)).map_err(|_| bad())
 }
 
 /// Whether a regular expression may look in it.

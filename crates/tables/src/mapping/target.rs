@@ -129,10 +129,10 @@ fn cast_of(rule: &ColumnRule, kind: Type, input: Option<&Input>, path: &str) -> 
 /// Points in time in a zone with rules of its own are known to the database alone.
 fn can_be_compared(mapping: &Mapping, rule: &ColumnRule, kind: Type, path: &str) -> Result<(), MappingError> {
     let by_rules = kind == Type::Timestamptz && rule.timezone.as_ref().is_some_and(|zone| !matches!(zone.as_str(), "UTC" | "GMT"));
-    let conditions = mapping.conditions.iter().filter(|it| it.column == rule.to);
+    let mut conditions = mapping.conditions.iter().filter(|it| it.column == rule.to);
     let compares =
         |it: &Condition| it.within.is_some() || it.not_in.is_some() || it.equals.is_some() || it.min.is_some() || it.max.is_some();
-    if by_rules && (rule.check.is_some() || conditions.into_iter().any(compares)) {
+    if by_rules && (rule.check.is_some() || conditions.any(compares)) {
         let message =
             "a column with a time zone has neither checks nor conditions, since only the database knows which points in time they are";
         return Err(MappingError::new(format!("{path}/timezone"), message));
@@ -226,7 +226,7 @@ impl Target {
     #[inline]
     fn source<'a>(&self, cells: &[Cell<'a>]) -> Cell<'a> {
         let mut cells = self.sources.iter().filter_map(|slot| cells.get(*slot).copied());
-        cells.find(|cell| *cell != Cell::Missing).unwrap_or(Cell::Missing)
+        cells.find(|cell| !matches!(cell, Cell::Missing)).unwrap_or(Cell::Missing)
     }
 
     /// Its value by its steps and its type, checked.

@@ -91,6 +91,11 @@ impl Unfold {
         self.array.is_some()
     }
 
+    /// Whether it is time to forget names, since objects have ever new ones.
+    pub(super) fn is_full(&self) -> bool {
+        self.by_name.len() > 2 * limits::COLUMNS
+    }
+
     /// Forgets the names of the fields.
     pub(super) fn restart(&mut self) {
         self.names.clear();
@@ -237,12 +242,14 @@ impl Unfold {
 
     /// Where the name is in `names`.
     fn place(&mut self) -> Result<usize, Flaw> {
+        // The row alone decides, and not which ones came before.
+        if self.parts.len() >= limits::COLUMNS || self.name.len() > limits::FIELD_NAME {
+            let message =
+                format!("objects of the row have more than {} members, or names longer than {} bytes", limits::COLUMNS, limits::FIELD_NAME);
+            return Err(Flaw::new("too_many_fields", message + "; read the object as jsonb, or take fewer levels apart"));
+        }
         if let Some(place) = self.by_name.get(&self.name) {
             return Ok(*place);
-        }
-        if self.names.len() >= limits::COLUMNS || self.name.len() > limits::FIELD_NAME {
-            let message = format!("objects make more than {} fields, or names longer than {} bytes", limits::COLUMNS, limits::FIELD_NAME);
-            return Err(Flaw::new("too_many_fields", message + "; read the object as jsonb, or take fewer levels apart"));
         }
         let place = self.names.len();
         self.names.push(self.name.clone());

@@ -383,9 +383,23 @@ fn arrays_and_objects_that_are_too_large_are_rejected() {
     let mut it = Try::of(&rule, &ID_AND_NAME, Fields::Typed).expect("a mapping");
     let array: &'static str = format!("[{}0]", "0,".repeat(limits::ELEMENTS)).leak();
     assert_eq!(told(&it.row(&[("items", Cell::Json(array))])), "rejected too_many_elements ");
-    let members: Vec<String> = (0..limits::COLUMNS).map(|member| format!("\"{member}\":1")).collect();
+    let members: Vec<String> = (0..=limits::COLUMNS).map(|member| format!("\"{member}\":1")).collect();
     let object: &'static str = format!("{{{}}}", members.join(",")).leak();
     assert_eq!(told(&it.row(&[("o", Cell::Json(object))])), "rejected too_many_fields ");
+}
+
+#[test]
+fn objects_may_have_ever_new_members() {
+    let rule = json!({"flatten": {}, "columns": [{"to": "id", "from": "o.id"}, {"to": "name"}]});
+    let mut it = Try::of(&rule, &ID_AND_NAME, Fields::Typed).expect("a mapping");
+    for row in 0..100 {
+        let members: Vec<String> = (0..100).map(|member| format!("\"{row}-{member}\":1")).collect();
+        let object: &'static str = format!("{{{},\"id\":7}}", members.join(",")).leak();
+        assert_eq!(told(&it.row(&[("name", Cell::Text("a")), ("o", Cell::Json(object))])), "stored 1");
+    }
+    let taken = it.take();
+    assert_eq!((taken.column(0), taken.column(1)), (vec!["7"; 100], vec!["a"; 100]));
+    assert!(taken.rescued.iter().all(|rescued| rescued.as_object().is_some_and(|members| members.len() == 100)));
 }
 
 #[test]
