@@ -83,7 +83,16 @@ impl Table {
             None => Mapper::new(&Mapping::of_columns(columns), columns, reader.fields())?,
         };
         let columns = Columns::new(columns.iter().map(|column| column.kind));
-        Ok(Self { reader, mapper, columns, problems: Vec::new(), problem_bytes: 0, counts: Counts::default(), filtered_in_a_row: 0, origin })
+        Ok(Self {
+            reader,
+            mapper,
+            columns,
+            problems: Vec::new(),
+            problem_bytes: 0,
+            counts: Counts::default(),
+            filtered_in_a_row: 0,
+            origin,
+        })
     }
 
     /// What it is written in.

@@ -2,7 +2,9 @@
 
 use std::fmt::Display;
 
-use tokens::{Position, ReadError, ReadErrorKind, TakesBytes};
+use tokens::{Position, ReadErrorKind, TakesBytes};
+
+pub use tokens::ReadError;
 
 use crate::{Cell, limits};
 

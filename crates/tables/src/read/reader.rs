@@ -4,8 +4,8 @@ use tokens::csv::Dialect;
 use tokens::{Look, ReadError, ReadErrorKind, TakesBytes, look};
 
 use super::{Cut, RowStep, Rows, broken_checkpoint, csv, json, xlsx};
-use crate::mapping::{Fields, Format, Input};
 use crate::Cell;
+use crate::mapping::{Fields, Format, Input};
 
 /// Reads the rows of a file.
 pub enum Reader {
@@ -231,7 +231,9 @@ fn told(start: &[u8], complete: bool, name: &str) -> Result<Format, ReadError> {
 fn is_json_line(start: &[u8]) -> bool {
     let Some(end) = memchr::memchr(b'\n', start) else { return false };
     let (line, rest) = start.split_at(end);
-    line.trim_ascii().starts_with(b"{") && !rest.trim_ascii().is_empty() && serde_json::from_slice::<serde::de::IgnoredAny>(line.trim_ascii()).is_ok()
+    line.trim_ascii().starts_with(b"{")
+        && !rest.trim_ascii().is_empty()
+        && serde_json::from_slice::<serde::de::IgnoredAny>(line.trim_ascii()).is_ok()
 }
 
 fn layout(start: &[u8], complete: bool, input: &Input) -> Result<json::Layout, ReadError> {
