@@ -4,6 +4,8 @@ use tokens::{ReadError, TakesBytes};
 
 use crate::Cell;
 
+pub mod parquet;
+
 /// What a reader found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowStep {
