@@ -1,5 +1,7 @@
 //! Numbers of a few bits each: levels, indexes into a dictionary, booleans.
 
+#![expect(clippy::cast_possible_truncation, reason = "values of a known width")]
+
 const BYTE: usize = 8;
 /// Bits of a number in eight bytes that may begin in the middle of one.
 const QUICK: u8 = 57;

@@ -8,7 +8,7 @@ use super::error::{Fault, Result};
 use super::page::PAGE;
 
 /// Codecs by their numbers in the format.
-mod codec {
+mod number {
     pub(super) const UNCOMPRESSED: i32 = 0;
     pub(super) const SNAPPY: i32 = 1;
     pub(super) const GZIP: i32 = 2;
@@ -35,8 +35,8 @@ pub(super) struct Codecs {
 /// Says whether a codec is known, before anything is read.
 pub(super) fn check(codec: i32) -> Result<()> {
     match codec {
-        codec::UNCOMPRESSED | codec::SNAPPY | codec::GZIP | codec::BROTLI | codec::LZ4 | codec::ZSTD | codec::LZ4_RAW => Ok(()),
-        codec::LZO => Err(Fault::refused("compressed with LZO, which is not read: write it with zstd or Snappy")),
+        number::UNCOMPRESSED | number::SNAPPY | number::GZIP | number::BROTLI | number::LZ4 | number::ZSTD | number::LZ4_RAW => Ok(()),
+        number::LZO => Err(Fault::refused("compressed with LZO, which is not read: write it with zstd or Snappy")),
         _ => Err(Fault::refused(format!("compressed with codec {codec}, which is not known"))),
     }
 }
@@ -47,20 +47,20 @@ impl Codecs {
         let start = to.len();
         let broken = || Fault::syntax("the compressed bytes of a page are broken, or not of the size that its header says");
         let written = match codec {
-            codec::UNCOMPRESSED => {
+            number::UNCOMPRESSED => {
                 to.extend_from_slice(from);
                 from.len()
             }
-            codec::GZIP => read(flate2::read::MultiGzDecoder::new(from), size, to).ok_or_else(broken)?,
-            codec::BROTLI => read(brotli_decompressor::Decompressor::new(from, BROTLI_INPUT), size, to).ok_or_else(broken)?,
+            number::GZIP => read(flate2::read::MultiGzDecoder::new(from), size, to).ok_or_else(broken)?,
+            number::BROTLI => read(brotli_decompressor::Decompressor::new(from, BROTLI_INPUT), size, to).ok_or_else(broken)?,
             _ => {
                 to.resize(start + size, 0);
                 let room = to.get_mut(start..).unwrap_or_default();
                 match codec {
-                    codec::SNAPPY => snap::raw::Decoder::new().decompress(from, room).ok(),
-                    codec::ZSTD => self.zstd(from, room),
-                    codec::LZ4 => hadoop(from, room).or_else(|| lz4_flex::block::decompress_into(from, room).ok()),
-                    codec::LZ4_RAW => lz4_flex::block::decompress_into(from, room).ok(),
+                    number::SNAPPY => snap::raw::Decoder::new().decompress(from, room).ok(),
+                    number::ZSTD => self.zstd(from, room),
+                    number::LZ4 => hadoop(from, room).or_else(|| lz4_flex::block::decompress_into(from, room).ok()),
+                    number::LZ4_RAW => lz4_flex::block::decompress_into(from, room).ok(),
                     _ => return check(codec),
                 }
                 .ok_or_else(broken)?
@@ -126,19 +126,20 @@ mod tests {
     fn each_codec_gives_what_was_compressed_and_nothing_of_another_size() {
         let text = b"spillway ".repeat(100);
         let lz4 = lz4_flex::block::compress(&text);
-        let framed = |block: &[u8]| [&(text.len() as u32).to_be_bytes()[..], &(block.len() as u32).to_be_bytes(), block].concat();
+        let length = |bytes: &[u8]| u32::try_from(bytes.len()).expect("few bytes").to_be_bytes();
+        let framed = |block: &[u8]| [&length(&text)[..], &length(block), block].concat();
         let zstd = ruzstd::encoding::compress_to_vec(text.as_slice(), ruzstd::encoding::CompressionLevel::Fastest);
         let snappy = snap::raw::Encoder::new().compress_vec(&text).expect("memory");
         let mut codecs = Codecs::default();
         for (codec, bytes) in [
-            (codec::UNCOMPRESSED, text.clone()),
-            (codec::SNAPPY, snappy),
-            (codec::GZIP, gzip(&text)),
-            (codec::GZIP, [gzip(&text[..300]), gzip(&text[300..])].concat()),
-            (codec::LZ4, framed(&lz4)),
-            (codec::LZ4, lz4.clone()),
-            (codec::LZ4_RAW, lz4),
-            (codec::ZSTD, zstd),
+            (number::UNCOMPRESSED, text.clone()),
+            (number::SNAPPY, snappy),
+            (number::GZIP, gzip(&text)),
+            (number::GZIP, [gzip(&text[..300]), gzip(&text[300..])].concat()),
+            (number::LZ4, framed(&lz4)),
+            (number::LZ4, lz4.clone()),
+            (number::LZ4_RAW, lz4),
+            (number::ZSTD, zstd),
         ] {
             let mut to = b"before".to_vec();
             assert_eq!(codecs.decompress(codec, &bytes, text.len(), &mut to), Ok(()), "{codec}");
@@ -151,17 +152,17 @@ mod tests {
             }
             assert_eq!(check(codec), Ok(()));
         }
-        assert!(check(codec::LZO).is_err());
+        assert!(check(number::LZO).is_err());
     }
 
     #[test]
     fn brotli_gives_what_was_compressed() {
         let text = b"spillway spillway spillway";
         let mut to = Vec::new();
-        assert_eq!(Codecs::default().decompress(codec::BROTLI, BROTLI, text.len(), &mut to), Ok(()));
+        assert_eq!(Codecs::default().decompress(number::BROTLI, BROTLI, text.len(), &mut to), Ok(()));
         assert_eq!(to, text);
         for (bytes, size) in [(BROTLI, text.len() - 1), (BROTLI, text.len() + 1), (&BROTLI[..15], text.len())] {
-            assert!(Codecs::default().decompress(codec::BROTLI, bytes, size, &mut Vec::new()).is_err());
+            assert!(Codecs::default().decompress(number::BROTLI, bytes, size, &mut Vec::new()).is_err());
         }
     }
 }

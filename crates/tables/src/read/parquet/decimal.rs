@@ -1,5 +1,7 @@
 //! Decimal numbers as text, with every digit.
 
+#![expect(clippy::cast_possible_truncation, reason = "digits, and limbs with their carry")]
+
 /// Digits behind the point, at most: PostgreSQL takes far more, no writer writes them.
 pub(super) const SCALE: u32 = 1000;
 /// Bytes of a number: 154 digits. Writers stop at 32.
@@ -61,7 +63,7 @@ impl Digits {
 pub(super) fn write(value: i128, scale: u32, text: &mut String) {
     let mut digits = Digits::new();
     let mut magnitude = value.unsigned_abs();
-    while let Err(_) = u64::try_from(magnitude) {
+    while u64::try_from(magnitude).is_err() {
         let rest = (magnitude % u128::from(BILLION)) as u64;
         magnitude /= u128::from(BILLION);
         push_nine(&mut digits, rest);

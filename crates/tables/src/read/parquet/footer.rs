@@ -6,7 +6,7 @@ use super::thrift::{Bytes, Stop, Taken, kind};
 /// Bytes of the magic, and of the length and the magic at the end.
 pub(super) const MAGIC: &[u8] = b"PAR1";
 const MAGIC_ENCRYPTED: &[u8] = b"PARE";
-pub(super) const END: u64 = 8;
+pub(super) const END: usize = 8;
 const LENGTH: usize = 4;
 
 /// Bytes of a footer. It holds about a hundred bytes for each column of each row group.
@@ -29,7 +29,7 @@ pub(super) fn footer_length(end: &[u8], file_size: u64) -> Result<u64> {
     }
     let length = length.try_into().map(u32::from_le_bytes).map_err(|_| no_parquet())?;
     let length = u64::from(length);
-    if magic != MAGIC || length + END > file_size {
+    if magic != MAGIC || length + END as u64 > file_size {
         return Err(no_parquet());
     }
     if length > FOOTER {

@@ -10,6 +10,7 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 const HEX: &[u8; 16] = b"0123456789abcdef";
 const NIBBLE_BITS: u32 = 4;
+const NIBBLE: u8 = 0x0f;
 
 /// Appends a cell. What JSON has no form for is text: ISO 8601, bytes as `\x` and hexadecimal digits (as PostgreSQL writes them), numbers that are none.
 pub(super) fn write_cell(cell: Cell<'_>, out: &mut String) {
@@ -89,7 +90,7 @@ fn quoted(out: &mut String, write: impl FnOnce(&mut String) -> std::fmt::Result)
 
 fn write_hex(bytes: &[u8], out: &mut String) {
     for byte in bytes {
-        for nibble in [byte >> NIBBLE_BITS, byte & (HEX.len() as u8 - 1)] {
+        for nibble in [byte >> NIBBLE_BITS, byte & NIBBLE] {
             out.extend(HEX.get(usize::from(nibble)).copied().map(char::from));
         }
     }

@@ -1,5 +1,7 @@
 //! What values mean: from the bytes of a page to a cell.
 
+#![expect(clippy::cast_possible_truncation, reason = "numbers of fewer bits than they are stored in")]
+
 use super::decimal;
 use super::error::{Fault, Result};
 use super::footer::Unit;
@@ -57,8 +59,8 @@ impl Physical {
     }
 
     /// Bits of a whole number.
-    pub(super) fn bits(self) -> u8 {
-        if self == Self::Int64 { i64::BITS as u8 } else { i32::BITS as u8 }
+    pub(super) fn bits(self) -> u32 {
+        if self == Self::Int64 { i64::BITS } else { i32::BITS }
     }
 }
 
@@ -275,9 +277,9 @@ fn integer(value: i64, bits: i32, signed: bool, written: &mut String) -> Ready {
     Ready::Integer(match (bits, signed) {
         (8, true) => i64::from(value as i8),
         (16, true) => i64::from(value as i16),
-        (8, false) => i64::from(value as u8),
-        (16, false) => i64::from(value as u16),
-        (32, false) => i64::from(value as u32),
+        (8, false) => value & i64::from(u8::MAX),
+        (16, false) => value & i64::from(u16::MAX),
+        (32, false) => value & i64::from(u32::MAX),
         (64, false) if value < 0 => {
             written.clear();
             decimal::write(i128::from(value.cast_unsigned()), 0, written);

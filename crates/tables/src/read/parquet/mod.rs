@@ -204,14 +204,14 @@ impl Reader {
             return if self.ended { Err(self.truncated()) } else { Ok(false) };
         }
         let length = footer::footer_length(&self.tail, self.size)?;
-        let start = self.size - END - length;
+        let start = self.size - END as u64 - length;
         if start < from {
             // More is asked for than the footer has behind what is there: it is read once more, as one piece.
             self.tail.clear();
             self.stage = Stage::Tail { from: start };
             return Ok(false);
         }
-        let footer = usize::try_from(start - from).ok().and_then(|at| self.tail.get(at..self.tail.len().checked_sub(END as usize)?));
+        let footer = usize::try_from(start - from).ok().and_then(|at| self.tail.get(at..self.tail.len().checked_sub(END)?));
         let footer = Footer::read(footer.unwrap_or_default())?;
         self.work += length;
         self.tail = Vec::new();
@@ -364,6 +364,8 @@ impl TakesBytes for Reader {
             Stage::Tail { from } => {
                 let left = (self.size - from).saturating_sub(self.tail.len() as u64);
                 let left = usize::try_from(left).unwrap_or(usize::MAX);
+                // No more than a footer: room for it is made once.
+                self.tail.reserve_exact(left);
                 self.tail.extend_from_slice(bytes.get(..left).unwrap_or(bytes));
             }
             Stage::Inside => {

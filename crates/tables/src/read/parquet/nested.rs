@@ -26,7 +26,7 @@ struct Entry {
 /// What a leaf has in a row.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
-    entries: Vec<Entry>,
+    levels: Vec<Entry>,
     /// The values as JSON, one after the other.
     text: String,
     /// What is written next.
@@ -37,8 +37,8 @@ pub(super) struct Entries {
 
 impl Entries {
     pub(super) fn clear(&mut self) {
-        self.entries.clear();
-        self.entries.shrink_to(KEPT);
+        self.levels.clear();
+        self.levels.shrink_to(KEPT);
         self.text.clear();
         self.text.shrink_to(KEPT);
         (self.next, self.from, self.too_large) = (0, 0, false);
@@ -57,7 +57,7 @@ impl Entries {
             Some(left) => *room = left,
             None => self.too_large = true,
         }
-        self.entries.push(Entry { rep, def, end: self.text.len() });
+        self.levels.push(Entry { rep, def, end: self.text.len() });
     }
 
     pub(super) fn is_too_large(&self) -> bool {
@@ -65,7 +65,7 @@ impl Entries {
     }
 
     fn peek(&self) -> Option<Entry> {
-        self.entries.get(self.next).copied()
+        self.levels.get(self.next).copied()
     }
 
     /// The next entry and its text.
@@ -139,13 +139,13 @@ impl Writer<'_> {
             Shape::Map(repeated, key, value) if has_text_keys(key, self.leaves) => self.elements(node, *repeated, ["{", "}"], |writer| {
                 writer.field(key)?;
                 writer.out.push(':');
-                writer.value(value.as_deref())
+                writer.field(value)
             }),
             Shape::Map(repeated, key, value) => self.elements(node, *repeated, ["[", "]"], |writer| {
                 writer.out.push_str("{\"key\":");
                 writer.field(key)?;
                 writer.out.push_str(",\"value\":");
-                writer.value(value.as_deref())?;
+                writer.field(value)?;
                 writer.out.push('}');
                 Some(())
             }),
@@ -171,17 +171,6 @@ impl Writer<'_> {
         }
         self.out.push('}');
         Some(())
-    }
-
-    /// A map may have no values, as a set.
-    fn value(&mut self, value: Option<&Node>) -> Option<()> {
-        match value {
-            Some(value) => self.field(value),
-            None => {
-                self.out.push_str("null");
-                Some(())
-            }
-        }
     }
 
     fn elements(

@@ -59,7 +59,7 @@ pub(super) enum Shape {
     Leaf,
     Structure(Vec<Node>),
     List(Repeated, Box<Node>),
-    Map(Repeated, Box<Node>, Option<Box<Node>>),
+    Map(Repeated, Box<Node>, Box<Node>),
 }
 
 /// The levels of a list's or a map's elements: there is one where the definition level is at least `def`, and another where the repetition level is `rep`.
@@ -187,13 +187,12 @@ fn annotated(element: &Element, mut fields: Vec<Node>) -> Shape {
         return Shape::List(repeated, Box::new(list_element(*one, &element.name)));
     }
     match one.shape {
-        Shape::Structure(mut pair) if pair.len() <= 2 => {
-            let value = (pair.len() == 2).then(|| pair.pop()).flatten();
-            match pair.pop() {
-                Some(key) => Shape::Map(repeated, Box::new(key), value.map(Box::new)),
-                None => Shape::Structure(Vec::new()),
-            }
-        }
+        // Without values it is a set.
+        Shape::Structure(mut pair) if pair.len() <= 2 => match (pair.pop(), pair.pop()) {
+            (Some(value), Some(key)) => Shape::Map(repeated, Box::new(key), Box::new(value)),
+            (Some(key), _) => Shape::List(repeated, Box::new(key)),
+            _ => Shape::Structure(pair),
+        },
         shape => {
             let one = Box::new(Node { shape, ..*one });
             Shape::Structure(vec![Node { shape: Shape::List(repeated, one), name, def, optional, leaves, bare }])
@@ -229,7 +228,7 @@ fn kind_of(element: &Element, physical: Physical) -> Result<Kind> {
         (Physical::Int32 | Physical::Int64, Some(Logical::Time { unit })) => Kind::Time(unit),
         (Physical::Int64, Some(Logical::Timestamp { utc, unit })) => Kind::Timestamp { utc, unit },
         (Physical::Int32 | Physical::Int64, Some(Logical::Integer { bits, signed })) => Kind::Integer { bits, signed },
-        (Physical::Int32 | Physical::Int64, _) => Kind::Integer { bits: i32::from(physical.bits()), signed: true },
+        (Physical::Int32 | Physical::Int64, _) => Kind::Integer { bits: physical.bits().cast_signed(), signed: true },
         (Physical::Bytes, Some(Logical::String | Logical::Enum)) => Kind::Text,
         (Physical::Bytes, Some(Logical::Json)) => Kind::Json,
         (Physical::Fixed(Kind::UUID), Some(Logical::Uuid)) => Kind::Uuid,
@@ -277,7 +276,7 @@ mod tests {
             Shape::Leaf => "i".to_owned(),
             Shape::Structure(fields) => format!("{{{}}}", fields.iter().map(short).collect::<Vec<_>>().join(",")),
             Shape::List(_, element) => format!("[{}]", short(element)),
-            Shape::Map(_, key, value) => format!("<{}:{}>", short(key), value.as_deref().map(short).unwrap_or_default()),
+            Shape::Map(_, key, value) => format!("<{}:{}>", short(key), short(value)),
         };
         format!("{inner}{}", if node.optional { "?" } else { "" })
     }
@@ -299,7 +298,7 @@ mod tests {
             (vec![group("l", OPTIONAL, 1, list), leaf("element", OPTIONAL)], "{i?}?"),
             (vec![leaf("l", REPEATED)], "[i]"),
             (vec![group("m", OPTIONAL, 1, map), group("kv", REPEATED, 2, None), leaf("k", REQUIRED), leaf("v", OPTIONAL)], "<i:i?>?"),
-            (vec![group("m", REQUIRED, 1, map), group("kv", REPEATED, 1, None), leaf("k", REQUIRED)], "<i:>"),
+            (vec![group("m", REQUIRED, 1, map), group("kv", REPEATED, 1, None), leaf("k", REQUIRED)], "[i]"),
             (vec![group("m", REQUIRED, 1, map), leaf("kv", REPEATED)], "{[i]}"),
             (vec![group("s", OPTIONAL, 2, None), leaf("a", REQUIRED), leaf("b", OPTIONAL)], "{i,i?}?"),
         ] {

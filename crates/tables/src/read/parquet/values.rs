@@ -2,6 +2,8 @@
 //!
 //! Nothing is decoded ahead: what is held of a page is its bytes and a place in them, however many values it says it has.
 
+#![expect(clippy::cast_possible_truncation, reason = "numbers of 32 bits")]
+
 use super::bits::{Hybrid, read_bits};
 use super::delta::Delta;
 use super::error::{Fault, Result};
@@ -68,14 +70,12 @@ impl Dictionary {
     #[inline]
     fn value(&self, index: u32, physical: Physical) -> Option<Value> {
         let index = usize::try_from(index).ok()?;
-        match physical.width() {
-            Some(width) => fixed(&self.bytes, index.checked_mul(width)?, self.bytes.len(), physical, Source::Dictionary),
-            None => {
-                let at = usize::try_from(*self.starts.get(index)?).ok()?;
-                let (from, to) = length_prefixed(&self.bytes, at, self.bytes.len())?;
-                Some(Value::Bytes(Slice::new(Source::Dictionary, from, to)))
-            }
+        if let Some(width) = physical.width() {
+            return fixed(&self.bytes, index.checked_mul(width)?, self.bytes.len(), physical, Source::Dictionary);
         }
+        let at = usize::try_from(*self.starts.get(index)?).ok()?;
+        let (from, to) = length_prefixed(&self.bytes, at, self.bytes.len())?;
+        Some(Value::Bytes(Slice::new(Source::Dictionary, from, to)))
     }
 }
 
@@ -190,18 +190,16 @@ impl Values {
     pub(super) fn next(&mut self, physical: Physical, page: &[u8], dictionary: &Dictionary, scratch: &mut Vec<u8>) -> Option<Value> {
         match self {
             Self::Dictionary(indexes) => dictionary.value(indexes.next(page)?, physical),
-            Self::Plain { at, end } => match physical.width() {
-                Some(width) => {
+            Self::Plain { at, end } => {
+                if let Some(width) = physical.width() {
                     let value = fixed(page, *at, *end, physical, Source::Page)?;
                     *at += width;
-                    Some(value)
+                    return Some(value);
                 }
-                None => {
-                    let (from, to) = length_prefixed(page, *at, *end)?;
-                    *at = to;
-                    Some(Value::Bytes(Slice::new(Source::Page, from, to)))
-                }
-            },
+                let (from, to) = length_prefixed(page, *at, *end)?;
+                *at = to;
+                Some(Value::Bytes(Slice::new(Source::Page, from, to)))
+            }
             Self::Nothing => None,
             Self::Bits { bit, end } => {
                 let there = *bit < *end * u8::BITS as usize;
