@@ -15,8 +15,13 @@ use crate::Cell;
 pub(super) const PAGES: usize = 64 * 1024 * 1024;
 /// Bytes in which most headers end.
 const FIRST_TRY: usize = 64;
-/// Room that is kept from page to page.
-const KEPT: usize = 1024 * 1024;
+/// Room that is kept for bytes of the file, and from row group to row group for a page.
+const KEPT: usize = 64 * 1024;
+/// Where all columns hold more than this, those that do not need their dictionary give it up, or take from it what their page needs.
+pub(super) const TIGHT: usize = PAGES / 2;
+/// Bytes of a dictionary that is given up although pages refer to it, and how often it is read again: so what that costs is bounded.
+const DROPPED: usize = 2 * 1024 * 1024;
+const AGAIN: u32 = 64;
 
 /// What a column says when it is asked for the next row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,18 +37,33 @@ pub(super) enum Advance {
 /// What came of reading the next page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Load {
-    /// A page of so many bytes.
-    Page(usize),
+    /// A page with values.
+    Page,
     /// More bytes are needed.
     Input,
+}
+
+/// Whether a dictionary is held. Where a column has many values, writers fill a dictionary of 1 MiB and then go on without it: a hundred such columns would be
+/// over the budget.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Holding {
+    #[default]
+    Held,
+    /// It was given up. A page that needs it after all has it read once more.
+    Dropped,
+    /// It is read once more, for the page at this place.
+    Again(u64),
 }
 
 /// What all columns share while they are read.
 pub(super) struct Shared<'a> {
     pub(super) file_size: u64,
     pub(super) codecs: &'a mut Codecs,
-    /// Bytes that all columns hold.
+    /// Bytes that all columns hold, and from where on they hold as few as they can.
     pub(super) held: usize,
+    pub(super) tight: usize,
+    /// Bytes that were read and decompressed.
+    pub(super) work: usize,
 }
 
 /// A column of values.
@@ -54,7 +74,8 @@ pub(super) struct Leaf {
     layout: Layout,
     /// Values that the chunk has behind the page.
     values: u64,
-    /// Where the chunk ends, as far as the footer is right.
+    /// Where the chunk begins, and where it ends as far as the footer is right.
+    start: u64,
     end: u64,
     /// Rows that are passed before the next one.
     skip: u64,
@@ -67,6 +88,8 @@ pub(super) struct Leaf {
     next_try: usize,
     page: Page,
     dictionary: Dictionary,
+    holding: Holding,
+    again: u32,
     /// The cell of the row, and what had to be written for it.
     current: Ready,
     written: String,
@@ -90,12 +113,14 @@ impl Leaf {
         }
         self.layout.codec = chunk.codec;
         self.values = chunk.values;
+        self.start = chunk.start;
         self.end = chunk.start.saturating_add(chunk.bytes).min(file_size);
         self.skip = skip;
         self.move_to(chunk.start);
         self.page.clear();
         self.page.shrink(KEPT);
         self.dictionary.clear();
+        (self.holding, self.again) = (Holding::Held, 0);
         self.entries.clear();
         (self.rep, self.inside) = (None, false);
         Ok(())
@@ -105,9 +130,15 @@ impl Leaf {
         let ahead = usize::try_from(at.wrapping_sub(self.at)).ok().and_then(|ahead| self.taken.checked_add(ahead));
         self.taken = ahead.filter(|taken| *taken < self.buffer.len()).unwrap_or_else(|| {
             self.buffer.clear();
-            self.buffer.shrink_to(KEPT);
             0
         });
+        if self.taken > KEPT {
+            self.buffer.drain(..self.taken);
+            self.taken = 0;
+        }
+        if self.taken == 0 {
+            self.buffer.shrink_to(KEPT);
+        }
         self.at = at;
         self.header = None;
         self.next_try = 0;
@@ -169,13 +200,24 @@ impl Leaf {
                 self.move_to(behind);
                 continue;
             }
+            if self.holding == Holding::Dropped && header.refers_to_dictionary() {
+                self.holding = Holding::Again(self.at);
+                self.move_to(self.start);
+                continue;
+            }
             if self.there().len() < total {
                 return Ok(Load::Input);
             }
             self.take_page(&header, shared)?;
+            if let Holding::Again(at) = self.holding {
+                self.holding = Holding::Held;
+                self.again += 1;
+                self.move_to(at);
+                continue;
+            }
             self.move_to(behind);
             if self.page.left() > 0 {
-                return Ok(Load::Page(header.size));
+                return Ok(Load::Page);
             }
         }
     }
@@ -231,16 +273,38 @@ impl Leaf {
                 header.size
             )));
         }
+        if matches!(self.holding, Holding::Again(_)) && !dictionary {
+            return Err(Fault::syntax("its dictionary is not where its chunk begins"));
+        }
+        shared.work += header.length + header.size;
         let file = self.buffer.get(self.taken + header.length..self.taken + header.length + header.compressed).unwrap_or_default();
         if !dictionary {
             self.values -= u64::from(header.values);
-            return self.page.load(header, &self.layout, file, &self.dictionary, shared.codecs);
+            self.page.load(header, &self.layout, file, &self.dictionary, shared.codecs)?;
+            if shared.held > shared.tight {
+                self.drop_dictionary(header);
+            }
+            return Ok(());
         }
         self.dictionary.clear();
         if !file.is_empty() || header.size > 0 {
             shared.codecs.decompress(self.layout.codec, file, header.size, &mut self.dictionary.bytes)?;
         }
-        self.dictionary.index(self.layout.physical, header.values)
+        self.dictionary.index(self.layout.physical, header.values)?;
+        shared.held = shared.held.saturating_sub(before) + self.dictionary.held();
+        Ok(())
+    }
+
+    /// Gives the dictionary up, if the page can do without.
+    fn drop_dictionary(&mut self, header: &Header) {
+        if self.holding != Holding::Held || self.again == AGAIN || !self.dictionary.is_there() {
+            return;
+        }
+        let most = self.dictionary.held() / 2;
+        if !header.refers_to_dictionary() || most <= DROPPED / 2 && self.page.take_from(&self.dictionary, self.layout, most) {
+            self.dictionary = Dictionary::default();
+            self.holding = Holding::Dropped;
+        }
     }
 
     /// Goes to the next row, of a column that is not nested: `steps` is how many levels may be read.

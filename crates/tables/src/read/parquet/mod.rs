@@ -36,7 +36,7 @@ use tokens::{ReadError, ReadErrorKind, TakesBytes};
 use self::codec::Codecs;
 use self::error::{Fault, Result};
 use self::footer::{END, Footer, Group};
-use self::leaf::{Advance, Leaf, Load, Shared};
+use self::leaf::{Advance, Leaf, Load, Shared, TIGHT};
 use self::schema::{Node, Schema, Shape};
 use super::{RowStep, Rows};
 use crate::{Cell, limits};
@@ -44,10 +44,10 @@ use crate::{Cell, limits};
 /// Bytes of the end of the file that are read first: most footers are shorter.
 const TAIL: u64 = 64 * 1024;
 /// Bytes of pages that one step decompresses, and levels that it reads.
-const STEP_BYTES: usize = 1024 * 1024;
+const STEP_BYTES: u64 = 1024 * 1024;
 const STEP_LEVELS: u32 = 64 * 1024;
 /// Bytes that are kept behind a page, of all columns together and of each: small pages then do not need a request each.
-const AHEAD_ALL: usize = 8 * 1024 * 1024;
+const AHEAD_ALL: usize = 4 * 1024 * 1024;
 const AHEAD: usize = 256 * 1024;
 
 /// A part of the file that is cut off where a row group begins.
@@ -109,6 +109,7 @@ pub struct Reader {
     leaf: usize,
     room: usize,
     work: u64,
+    tight: usize,
 }
 
 impl Reader {
@@ -152,6 +153,7 @@ impl Reader {
             leaf: 0,
             room: limits::ROW,
             work: 0,
+            tight: TIGHT,
         }
     }
 
@@ -277,7 +279,7 @@ impl Reader {
     /// Goes on to the next row, leaf by leaf.
     fn row(&mut self) -> Result<RowStep> {
         let mut steps = STEP_LEVELS;
-        let mut decompressed = 0;
+        let before = self.work;
         while let Some(leaf) = self.leaves.get_mut(self.leaf) {
             let nested = self.is_nested.get(self.leaf).copied().unwrap_or_default();
             let advance = if nested { leaf.advance_nested(&mut steps, &mut self.room)? } else { leaf.advance(&mut steps)? };
@@ -286,11 +288,9 @@ impl Reader {
                 Advance::Working => return Ok(RowStep::Working),
                 Advance::Page => match self.load()? {
                     Load::Input => return Ok(RowStep::NeedInput),
-                    Load::Page(bytes) => decompressed += bytes,
+                    Load::Page if self.work - before > STEP_BYTES => return Ok(RowStep::Working),
+                    Load::Page => {}
                 },
-            }
-            if decompressed > STEP_BYTES {
-                return Ok(RowStep::Working);
             }
         }
         self.finish_row()
@@ -298,15 +298,11 @@ impl Reader {
 
     fn load(&mut self) -> Result<Load> {
         let held = self.leaves.iter().map(Leaf::held).sum();
-        let mut shared = Shared { file_size: self.size, codecs: &mut self.codecs, held };
+        let mut shared = Shared { file_size: self.size, codecs: &mut self.codecs, held, tight: self.tight, work: 0 };
         let Some(leaf) = self.leaves.get_mut(self.leaf) else { return Ok(Load::Input) };
         let load = leaf.load(&mut shared)?;
-        match load {
-            Load::Page(bytes) => self.work += bytes as u64,
-            Load::Input if self.ended => return Err(self.truncated()),
-            Load::Input => {}
-        }
-        Ok(load)
+        self.work += shared.work as u64;
+        if load == Load::Input && self.ended { Err(self.truncated()) } else { Ok(load) }
     }
 
     /// All leaves are at the next row.

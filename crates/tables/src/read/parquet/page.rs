@@ -5,7 +5,7 @@ use super::codec::Codecs;
 use super::error::{Fault, Result};
 use super::kind::{Physical, Sources, Value};
 use super::thrift::{Bytes, Stop, Taken, kind};
-use super::values::{Dictionary, LENGTH, Values};
+use super::values::{Dictionary, LENGTH, Values, is_dictionary};
 
 /// Bytes of a page before compression, and as it is in the file.
 pub(super) const PAGE: usize = 32 * 1024 * 1024;
@@ -13,6 +13,10 @@ pub(super) const PAGE: usize = 32 * 1024 * 1024;
 pub(super) const HEADER: usize = 1024 * 1024;
 
 const BIT_PACKED: i32 = 4;
+/// Values of a page that are taken out of the dictionary at once.
+const TAKEN: u32 = 1 << 20;
+/// Room that is kept where less is needed.
+const KEPT: usize = 64 * 1024;
 
 /// What a page holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +61,11 @@ impl Header {
             Err(Stop::Incomplete | Stop::TooMany(_)) => Err(Fault::limit(format!("the header of a page has more than {HEADER} bytes"))),
             Err(Stop::Wrong(what)) => Err(Fault::syntax(format!("the header of a page has {what}"))),
         }
+    }
+
+    /// Whether its values are in the dictionary.
+    pub(super) fn refers_to_dictionary(&self) -> bool {
+        matches!(self.holds, Holds::Version1 { .. } | Holds::Version2 { .. }) && is_dictionary(self.encoding)
     }
 
     fn take(bytes: &mut Bytes<'_>) -> Taken<Self> {
@@ -153,6 +162,7 @@ pub(super) struct Page {
     def: Levels,
     rep: Levels,
     values: Values,
+    values_at: usize,
     /// Levels that are left: values, and what stands for those that are not there.
     left: u32,
     scratch: Vec<u8>,
@@ -224,9 +234,32 @@ impl Page {
         let may_be_null = column.def > 0;
         let count = if may_be_null && at == self.bytes.len() { 0 } else { u64::from(header.values) };
         self.values = Values::new(header.encoding, column.physical, &self.bytes, at, count, dictionary)?;
+        self.values_at = at;
         self.scratch.clear();
         self.left = header.values;
         Ok(())
+    }
+
+    /// Takes the values of a page that was just loaded out of the dictionary, if they have no more than `most` bytes.
+    pub(super) fn take_from(&mut self, dictionary: &Dictionary, layout: Layout, most: usize) -> bool {
+        if self.left > TAKEN {
+            return false;
+        }
+        let mut def = self.def;
+        let mut count = 0;
+        for _ in 0..self.left {
+            match def.next(&self.bytes) {
+                Some(level) => count += usize::from(level >= layout.def),
+                None => return false,
+            }
+        }
+        let Some(plain) = self.values.take_from(dictionary, layout.physical, &self.bytes, count, most) else { return false };
+        // The levels are before the values.
+        self.bytes.truncate(self.values_at);
+        self.bytes.extend_from_slice(&plain);
+        self.bytes.shrink_to(KEPT);
+        self.values = Values::Plain { at: self.values_at, end: self.bytes.len() };
+        true
     }
 
     /// Levels of a page of version 1.

@@ -28,6 +28,11 @@ const INDEX: u8 = 32;
 /// Values whose lengths are written before them, in one page.
 const LENGTHS: u64 = 32 * 1024 * 1024;
 
+/// Whether values of this encoding are in the dictionary.
+pub(super) fn is_dictionary(encoding: i32) -> bool {
+    matches!(encoding, encoding::PLAIN_DICTIONARY | encoding::RLE_DICTIONARY)
+}
+
 /// The values that a chunk's pages refer to.
 #[derive(Debug, Default)]
 pub(super) struct Dictionary {
@@ -62,9 +67,24 @@ impl Dictionary {
         if needed > self.bytes.len() as u64 { Err(short()) } else { Ok(()) }
     }
 
+    pub(super) fn is_there(&self) -> bool {
+        self.there
+    }
+
     /// Bytes that it holds.
     pub(super) fn held(&self) -> usize {
         self.bytes.capacity() + self.starts.capacity() * size_of::<u32>()
+    }
+
+    /// A value as it is written where there is no dictionary.
+    fn plain(&self, index: u32, physical: Physical) -> Option<&[u8]> {
+        let index = usize::try_from(index).ok()?;
+        let Some(width) = physical.width() else {
+            let from = usize::try_from(*self.starts.get(index)?).ok()?;
+            return self.bytes.get(from..length_prefixed(&self.bytes, from, self.bytes.len())?.1);
+        };
+        let from = index.checked_mul(width)?;
+        self.bytes.get(from..from.checked_add(width)?)
     }
 
     #[inline]
@@ -150,7 +170,7 @@ impl Values {
             _ if at == end && count == 0 => Self::Nothing,
             (encoding::PLAIN, Physical::Boolean) => Self::Bits { bit: at * u8::BITS as usize, end },
             (encoding::PLAIN, _) => Self::Plain { at, end },
-            (encoding::PLAIN_DICTIONARY | encoding::RLE_DICTIONARY, _) => {
+            _ if is_dictionary(encoding) => {
                 let width = page.get(at).copied().unwrap_or_default();
                 if !dictionary.there && at + 1 < end {
                     return Err(Fault::syntax("a page refers to a dictionary that is not there"));
@@ -183,6 +203,20 @@ impl Values {
             _ => return Err(Fault::refused(format!("encoding {encoding} of {physical:?} is not read"))),
         };
         Ok(values)
+    }
+
+    /// Takes the values out of the dictionary: so many, if they have no more than `most` bytes.
+    pub(super) fn take_from(self, dictionary: &Dictionary, physical: Physical, page: &[u8], count: usize, most: usize) -> Option<Vec<u8>> {
+        let Self::Dictionary(mut indexes) = self else { return None };
+        let mut plain = Vec::new();
+        for _ in 0..count {
+            plain.extend_from_slice(dictionary.plain(indexes.next(page)?, physical)?);
+            if plain.len() > most {
+                return None;
+            }
+        }
+        plain.shrink_to_fit();
+        Some(plain)
     }
 
     /// The next value.
