@@ -414,6 +414,14 @@ impl Leaf {
         Ok(())
     }
 
+    /// Says whether the row group's last row is the last that it has.
+    pub(super) fn end(&self) -> Result<()> {
+        if self.values > 0 || self.page.left() > 0 || self.rep.is_some() {
+            return Err(Fault::syntax("it has more rows than its row group").in_column(&self.path));
+        }
+        Ok(())
+    }
+
     pub(super) fn kind(&self) -> Kind {
         self.kind
     }

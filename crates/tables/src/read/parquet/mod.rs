@@ -310,6 +310,7 @@ impl Reader {
         self.begin_row();
         self.place.done += 1;
         if self.groups.get(self.place.group as usize).is_none_or(|group| self.place.done >= group.rows) {
+            self.leaves.iter().try_for_each(Leaf::end)?;
             self.stage = Stage::Between;
         }
         let mut length = 0;
@@ -375,7 +376,8 @@ impl TakesBytes for Reader {
     }
 
     fn end_of_input(&mut self) {
-        self.ended = true;
+        // That it ends where it has to is no news.
+        self.ended |= self.position() < self.size;
     }
 
     fn work(&self) -> u64 {

@@ -51,6 +51,7 @@ fn read_from(mut reader: Reader, bytes: &[u8], mut cuts: Cuts, suspended: bool) 
             }
             Ok(RowStep::NeedInput) => {
                 let piece = cuts.piece(bytes, reader.position());
+                assert!(reader.wanted().start == reader.position());
                 if piece.is_empty() {
                     reader.end_of_input();
                 } else {
@@ -209,6 +210,7 @@ fn row_groups_can_be_read_one_by_one() {
     let mut reader = Reader::new(size);
     assert_eq!((reader.row_groups(), reader.names().len(), reader.position()), (None, 0, 0));
     reader.feed(&bytes);
+    reader.end_of_input();
     assert_eq!(reader.next(), Ok(RowStep::NeedInput), "what is wanted is where the first column is, though it was there already");
     assert_eq!(reader.names(), ["id", "name", "price", "amount", "ok", "key", "tags"]);
     let groups = reader.row_groups().expect("the footer");
@@ -384,6 +386,12 @@ fn headers_of_pages_that_lie_are_errors_and_allocate_nothing() {
         ("deltas", page(header(0, 16, 16, 5, &[4, 5, 3, 3])), Syntax, "deltas"),
         ("levels", page(header(3, 16, 16, 8, &[4, 0, 4, 0, most, most])), Syntax, "levels"),
         ("type", page(header(0, 16, 16, 7, &[4, 0])), Syntax, "no type"),
+        (
+            "fewer pages",
+            page([header(0, 8, 8, 5, &[2, 0, 3, 3]), values[..8].to_vec(), header(0, 4, 4, 5, &[1, 0, 3, 3])].concat()),
+            Syntax,
+            "",
+        ),
         ("nothing", forged(&bytes, &[]), Syntax, ""),
         ("no end", [&bytes[..4], &[0x15; 20], &bytes[bytes.len() - 8..]].concat(), NotThisFormat, "no Parquet file"),
     ] {
@@ -392,6 +400,43 @@ fn headers_of_pages_that_lie_are_errors_and_allocate_nothing() {
     }
     let cut = read_from(Reader::new(bytes.len() as u64 + 9), &bytes, Cuts::none(), false).error.expect("an error");
     assert_eq!(cut.kind, Truncated);
+}
+
+#[test]
+fn columns_that_disagree_on_the_rows_are_errors() {
+    let schema = "message m { required int32 a; required int32 b; }";
+    let of = |count: [usize; 2]| {
+        let schema = Arc::new(parse_message_type(schema).expect("a schema"));
+        let mut bytes = Vec::new();
+        let mut writer = SerializedFileWriter::new(&mut bytes, schema, Arc::default()).expect("a writer");
+        let mut group = writer.next_row_group().expect("a row group");
+        for count in count {
+            let mut column = group.next_column().expect("a column").expect("a column");
+            column.typed::<Int32Type>().write_batch(&vec![1; count], None, None).expect("values");
+            // The writer knows that they have to be as many.
+            if column.close().is_err() {
+                return None;
+            }
+        }
+        group.close().expect("a row group");
+        writer.close().expect("a file");
+        Some(bytes)
+    };
+    let bytes = of([3, 3]).expect("a file");
+    assert_eq!((rows(&bytes).len(), of([3, 2])), (3, None));
+    // Field 5 of the columns' metadata, and field 3 of the row group: 3 of each.
+    let footer = footer(&bytes);
+    let threes: Vec<_> = footer.filter(|at| bytes[*at - 1..=*at] == [0x16, 6]).collect();
+    assert!(threes.len() >= 3, "{threes:?}");
+    let mut wrong = 0;
+    for at in threes {
+        for value in [4, 8] {
+            let mut changed = bytes.clone();
+            changed[at] = value;
+            wrong += usize::from(read(&changed).error.is_some_and(|error| error.message.contains("rows than its row group")));
+        }
+    }
+    assert!(wrong >= 3, "{wrong}");
 }
 
 #[test]
@@ -433,7 +478,7 @@ fn files_that_are_not_read_say_why() {
 
 #[test]
 fn files_that_are_changed_do_no_harm() {
-    let bytes = mixed(small_pages());
+    let bytes = file(MIXED, small_pages(), 1, write_mixed);
     for at in 0..bytes.len() {
         for value in [0xff, bytes[at] ^ 0x10] {
             let mut changed = bytes.clone();
