@@ -36,7 +36,8 @@ async fn upload(world: &World, query: &str, file: impl Into<Vec<u8>>) -> Result<
 
 /// What a run did with its rows: read, stored, updated, unchanged, filtered, rejected.
 fn rows(import: &Value) -> [u64; 6] {
-    ["read", "stored", "updated", "unchanged", "filtered", "rejected"].map(|what| import["counts"]["rows"][what].as_u64().unwrap_or(u64::MAX))
+    ["read", "stored", "updated", "unchanged", "filtered", "rejected"]
+        .map(|what| import["counts"]["rows"][what].as_u64().unwrap_or(u64::MAX))
 }
 
 async fn items(world: &World, path: &str) -> Result<Vec<Value>> {
@@ -44,7 +45,8 @@ async fn items(world: &World, path: &str) -> Result<Vec<Value>> {
     Ok(answer["items"].as_array().with_context(|| format!("{path}: {answer}"))?.clone())
 }
 
-const ORDERS: &str = "Order ID,Country,Amount,Ordered at\n1,DE,10.50,2026-01-31T23:00:00Z\n2,ES,,2026-02-01 10:00\n3,DE,\"1,5\",2026-02-02\n";
+const ORDERS: &str =
+    "Order ID,Country,Amount,Ordered at\n1,DE,10.50,2026-01-31T23:00:00Z\n2,ES,,2026-02-01 10:00\n3,DE,\"1,5\",2026-02-02\n";
 
 #[tokio::test]
 async fn a_csv_file_becomes_rows_that_can_be_asked_for() -> Result<()> {
@@ -59,12 +61,18 @@ async fn a_csv_file_becomes_rows_that_can_be_asked_for() -> Result<()> {
     assert_eq!(import["counts"]["values_rescued"], 1, "what is no number is kept: {import}");
 
     let all = items(&world, "/api/v1/datasets/orders/rows").await?;
-    assert_eq!(all[0], json!({"Order ID": 1, "Country": "DE", "Amount": 10.50, "Ordered at": "2026-01-31T23:00:00+00:00", "_rescued": null}));
+    assert_eq!(
+        all[0],
+        json!({"Order ID": 1, "Country": "DE", "Amount": 10.50, "Ordered at": "2026-01-31T23:00:00+00:00", "_rescued": null})
+    );
     assert_eq!((&all[2]["Amount"], &all[2]["_rescued"]), (&Value::Null, &json!({"Amount": "1,5"})));
     let germany = items(&world, "/api/v1/datasets/orders/rows?columns=Order%20ID&where=[{\"column\":\"Country\",\"in\":[\"DE\"]}]").await?;
     assert_eq!(germany, [json!({"Order ID": 1}), json!({"Order ID": 3})]);
     let numbers = world.client.get("/api/v1/datasets/orders/aggregate?sum=Amount&max=Ordered%20at&top=Country&n=1").await?;
-    assert_eq!((&numbers["count"], &numbers["sum"]["Amount"], &numbers["top"]), (&json!(3), &json!(10.50), &json!([{"value": "DE", "count": 2}])));
+    assert_eq!(
+        (&numbers["count"], &numbers["sum"]["Amount"], &numbers["top"]),
+        (&json!(3), &json!(10.50), &json!([{"value": "DE", "count": 2}]))
+    );
     assert_eq!(world.client.get("/api/v1/datasets/orders").await?["rows"], 3);
     Ok(())
 }
@@ -106,7 +114,8 @@ async fn pages_of_rows_are_all_of_them_and_so_is_a_file() -> Result<()> {
 async fn of_rows_with_one_key_the_last_stays() -> Result<()> {
     let world = world().await?;
     let columns = json!([{"name": "id", "type": "bigint"}, {"name": "v", "type": "text"}]);
-    make(&world, json!({"name": "m", "columns": columns, "write": "merge", "key": ["id"], "partition": {"by": "hash", "partitions": 4}})).await?;
+    make(&world, json!({"name": "m", "columns": columns, "write": "merge", "key": ["id"], "partition": {"by": "hash", "partitions": 4}}))
+        .await?;
     let first = import(&world, "dataset=m", "id,v\n1,a\n2,b\n1,c\n,d\n").await?;
     assert_eq!(rows(&first), [4, 2, 0, 1, 0, 1], "{first}");
     let second = import(&world, "dataset=m", "id,v\n2,b\n1,x\n3,y\n").await?;
@@ -114,14 +123,18 @@ async fn of_rows_with_one_key_the_last_stays() -> Result<()> {
     let all = items(&world, "/api/v1/datasets/m/rows?columns=id,v").await?;
     assert_eq!(all, [json!({"id": 1, "v": "x"}), json!({"id": 2, "v": "b"}), json!({"id": 3, "v": "y"})]);
     let errors = world.client.list(&format!("imports/{}/errors", first["id"].as_str().context("id")?), "").await?;
-    assert_eq!((&errors[0]["code"], &errors[0]["line"], &errors[0]["column"], &errors[0]["excerpt"]), (&json!("required"), &json!(5), &json!("id"), &json!(",d")));
+    assert_eq!(
+        (&errors[0]["code"], &errors[0]["line"], &errors[0]["column"], &errors[0]["excerpt"]),
+        (&json!("required"), &json!(5), &json!("id"), &json!(",d"))
+    );
     Ok(())
 }
 
 #[tokio::test]
 async fn what_replaces_is_there_at_once_and_what_fails_replaces_nothing() -> Result<()> {
     let world = world().await?;
-    let mapping = json!({"version": 1, "columns": [{"to": "n"}], "checks": [{"rows": {"min": 2}}, {"sum": {"column": "n", "equals": "6"}}]});
+    let mapping =
+        json!({"version": 1, "columns": [{"to": "n"}], "checks": [{"rows": {"min": 2}}, {"sum": {"column": "n", "equals": "6"}}]});
     make(&world, json!({"name": "r", "columns": [{"name": "n", "type": "bigint"}], "write": "replace", "mapping": mapping, "indexes": [{"columns": ["n"]}]})).await?;
     let first = import(&world, "dataset=r", "n\n1\n2\n3\n").await?;
     assert_eq!(first["state"], "completed", "{first}");
@@ -143,7 +156,8 @@ async fn json_lines_and_documents_are_read_and_a_dataset_is_made_of_what_a_file_
     let made = import(&world, "dataset=events&create=true&file_name=events.jsonl", lines).await?;
     assert_eq!((&made["state"], rows(&made)), (&json!("completed"), [2, 2, 0, 0, 0, 0]), "{made}");
     let dataset = world.client.get("/api/v1/datasets/events").await?;
-    let types: Vec<_> = dataset["columns"].as_array().context("columns")?.iter().map(|column| format!("{} {}", column["name"], column["type"])).collect();
+    let types: Vec<_> =
+        dataset["columns"].as_array().context("columns")?.iter().map(|column| format!("{} {}", column["name"], column["type"])).collect();
     assert_eq!(types, ["\"id\" \"bigint\"", "\"at\" \"timestamptz\"", "\"tags\" \"jsonb\"", "\"ok\" \"boolean\"", "\"price\" \"numeric\""]);
     let again = import(&world, "dataset=events&create=true&file_name=more.json", "[{\"id\": 3, \"new\": \"x\"}]").await?;
     assert_eq!((&again["format"], rows(&again)), (&json!("json"), [1, 1, 0, 0, 0, 0]), "{again}");
@@ -159,9 +173,14 @@ async fn a_preview_says_what_would_come_of_a_file_and_writes_nothing() -> Result
     let answer = world.client.request(Method::POST, "/api/v1/datasets/preview?file_name=k.csv").body(file).send().await?;
     assert_eq!(answer.status(), StatusCode::OK);
     let seen: Value = answer.json().await?;
-    let kinds: Vec<_> = seen["dataset_columns"].as_array().context("columns")?.iter().map(|column| column["type"].as_str().unwrap_or_default()).collect();
+    let kinds: Vec<_> =
+        seen["dataset_columns"].as_array().context("columns")?.iter().map(|column| column["type"].as_str().unwrap_or_default()).collect();
     assert_eq!(kinds, ["text", "numeric", "date"], "{seen}");
-    assert_eq!((&seen["rows"][0]["values"]["Betrag"], &seen["rows"][0]["values"]["Datum"]), (&json!("1234.50"), &json!("2025-12-31")), "{seen}");
+    assert_eq!(
+        (&seen["rows"][0]["values"]["Betrag"], &seen["rows"][0]["values"]["Datum"]),
+        (&json!("1234.50"), &json!("2025-12-31")),
+        "{seen}"
+    );
     assert_eq!(world.client.list("datasets", "").await?.len(), 0);
     make(&world, json!({"name": "kunden", "columns": seen["dataset_columns"], "mapping": seen["mapping"]})).await?;
     let import = import(&world, "dataset=kunden&file_name=k.csv", file).await?;
@@ -183,7 +202,11 @@ async fn what_cannot_be_is_refused_with_a_reason() -> Result<()> {
         (json!({"name": "x", "columns": column, "write": "merge", "key": ["b"]}), 422, "there is none of the name b"),
         (json!({"name": "x", "columns": column, "partition": {"by": "month", "column": "a"}}), 422, "months are those of"),
         (json!({"name": "x", "columns": column, "surprise": 1}), 400, "unknown field `surprise`"),
-        (json!({"name": "x", "columns": column, "mapping": {"version": 1, "columns": [{"to": "b"}]}}), 422, "the dataset has no such column"),
+        (
+            json!({"name": "x", "columns": column, "mapping": {"version": 1, "columns": [{"to": "b"}]}}),
+            422,
+            "the dataset has no such column",
+        ),
         (json!({"name": "x", "columns": column, "mapping": {"version": 1, "columns": [], "eval": "1"}}), 422, "unknown field `eval`"),
     ] {
         let (code, answer) = send(&world, Method::POST, "/api/v1/datasets", &dataset).await?;
@@ -194,9 +217,13 @@ async fn what_cannot_be_is_refused_with_a_reason() -> Result<()> {
     make(&world, json!({"name": "x", "columns": [{"name": sql, "type": "text"}]})).await?;
     let odd = import(&world, "dataset=x", format!("\"{}\"\nv\n", sql.replace('"', "\"\""))).await?;
     assert_eq!(rows(&odd), [1, 1, 0, 0, 0, 0], "{odd}");
-    for (query, status) in
-        [("dataset=nothing", 404), ("dataset=x&scope=s", 400), ("create=true", 400), ("dataset=x&mapping=7", 422), ("dataset=x&format=nessus", 400)]
-    {
+    for (query, status) in [
+        ("dataset=nothing", 404),
+        ("dataset=x&scope=s", 400),
+        ("create=true", 400),
+        ("dataset=x&mapping=7", 422),
+        ("dataset=x&format=nessus", 400),
+    ] {
         let (code, answer) = upload(&world, query, "a\n1\n").await?;
         assert_eq!(code.as_u16(), status, "{query}: {answer}");
     }
@@ -225,7 +252,8 @@ async fn a_big_file_is_read_by_several_drains_and_every_row_is_there_once() -> R
     assert_eq!((rows(&merged)[0], merged["counts"]["rows"]["stored"].as_u64()), (60_000, Some(50_000)), "{merged}");
     let last = items(&world, "/api/v1/datasets/m/rows?limit=1").await?;
     assert_eq!(last[0]["t"], "line 50000\nanother, 50000", "the last record of the file wins in whatever order its parts come");
-    let segments: i64 = world.stack.database.connect().await?.query_one("select count(distinct _segment) from spillway_data.d1_g1", &[]).await?.get(0);
+    let segments: i64 =
+        world.stack.database.connect().await?.query_one("select count(distinct _segment) from spillway_data.d1_g1", &[]).await?.get(0);
     assert!(segments > 1, "it was read in {segments} parts");
     Ok(())
 }
@@ -235,7 +263,8 @@ async fn a_dataset_that_is_removed_is_gone_with_its_rows() -> Result<()> {
     let world = world().await?;
     make(&world, json!({"name": "gone", "columns": [{"name": "a", "type": "bigint"}]})).await?;
     import(&world, "dataset=gone", "a\n1\n").await?;
-    let (status, changed) = send(&world, Method::PATCH, "/api/v1/datasets/gone", &json!({"add_columns": [{"name": "b", "type": "text"}]})).await?;
+    let (status, changed) =
+        send(&world, Method::PATCH, "/api/v1/datasets/gone", &json!({"add_columns": [{"name": "b", "type": "text"}]})).await?;
     assert_eq!((status, &changed["schema_version"]), (StatusCode::OK, &json!(2)), "{changed}");
     let wider = import(&world, "dataset=gone", "a,b\n2,x\n").await?;
     assert_eq!(rows(&wider), [1, 1, 0, 0, 0, 0], "{wider}");

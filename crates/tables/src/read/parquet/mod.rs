@@ -102,6 +102,8 @@ pub struct Reader {
     nested: Vec<String>,
     codecs: Codecs,
     place: Place,
+    /// See [`end_at`](Self::end_at).
+    end: Option<u64>,
     /// Of the row group: its first row, and the bytes of the ones before it.
     first_row: u64,
     before: u64,
@@ -148,6 +150,7 @@ impl Reader {
             nested: Vec::new(),
             codecs: Codecs::default(),
             place,
+            end: None,
             first_row: 0,
             before: 0,
             leaf: 0,
@@ -169,6 +172,42 @@ impl Reader {
             RowGroup { first_row: first, rows: group.rows, start: group.start(), bytes: group.bytes() }
         });
         Some(groups.collect())
+    }
+
+    /// It ends where so many compressed bytes of row groups were read, which is where one begins: what comes after is another's.
+    pub fn end_at(&mut self, progress: u64) {
+        self.end = Some(progress);
+        self.apply_end();
+    }
+
+    fn apply_end(&mut self) {
+        let Some(end) = self.end.filter(|_| !matches!(self.stage, Stage::Tail { .. })) else { return };
+        let mut before = 0_u64;
+        let last = self.groups.iter().take_while(|group| {
+            let is_before = before < end;
+            before = before.saturating_add(group.bytes());
+            is_before
+        });
+        let last = u32::try_from(last.count()).unwrap_or(u32::MAX);
+        self.place.last = self.place.last.min(last);
+    }
+
+    /// The next place between two row groups at which what is left can be cut, so many compressed bytes from here: how many are before it, and the checkpoint of
+    /// a reader there. None before the footer is read, and where there is none.
+    pub fn cut(&self, spacing: u64) -> Option<(u64, Vec<u8>)> {
+        if matches!(self.stage, Stage::Tail { .. }) {
+            return None;
+        }
+        let (wanted, mut before) = (self.progress().saturating_add(spacing), self.before);
+        for (index, group) in self.groups.iter().enumerate().skip(self.place.group as usize) {
+            let index = u32::try_from(index).ok().filter(|index| *index < self.place.last)?;
+            if index > self.place.group && before >= wanted {
+                let place = Place { group: index, done: 0, last: self.place.last };
+                return postcard::to_stdvec(&place).ok().map(|checkpoint| (before, checkpoint));
+            }
+            before = before.saturating_add(group.bytes());
+        }
+        None
     }
 
     /// The bytes that it wants: from [`position`](TakesBytes::position) to where it can use them now. It takes fewer, and drops what is more.
@@ -246,6 +285,7 @@ impl Reader {
         (self.first_row, self.before) =
             done.fold((0, 0_u64), |(row, bytes), group| (row + group.rows, bytes.saturating_add(group.bytes())));
         self.stage = Stage::Between;
+        self.apply_end();
         Ok(())
     }
 
