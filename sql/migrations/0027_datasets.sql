@@ -101,6 +101,7 @@ create table spillway.runs (
   rows_rejected bigint not null default 0,
   values_rescued bigint not null default 0,
   rows_counted bigint not null default 0,
+  unknown_columns text[] not null default '{}',
   constraint runs_are_imports primary key (workspace_id, import_id),
   constraint runs_belong_to_an_import foreign key (workspace_id, import_id) references spillway.imports on delete cascade,
   constraint runs_are_of_a_dataset foreign key (workspace_id, dataset_id) references spillway.datasets on delete cascade,
@@ -112,6 +113,7 @@ comment on column spillway.runs.run is 'number of the import among those of its 
 comment on column spillway.runs.mapping_number is 'null: each column from the column of the same name';
 comment on column spillway.runs.generation is 'the table of the dataset that it fills';
 comment on column spillway.runs.rows_unchanged is 'rows that were there already as they came, and rows that another of the same file and key took the place of';
+comment on column spillway.runs.unknown_columns is 'fields of the file that the dataset lacks and its mapping wants to be added, which is done at the end';
 comment on column spillway.runs.rows_counted is 'how many of rows_stored the dataset has counted: it counts them when the import ends';
 comment on column spillway.runs.values_rescued is 'values that did not fit their column, or had none, and are kept in _rescued';
 

@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
+use admin::key::{self, Scope};
 use anyhow::{Context as _, Result};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use stack::client::Client;
 
 use crate::fixture::{PATIENCE, World, gzip, stack_with, world, world_in};
 
@@ -167,6 +169,25 @@ async fn json_lines_and_documents_are_read_and_a_dataset_is_made_of_what_a_file_
 }
 
 #[tokio::test]
+async fn columns_that_come_later_are_added_where_that_is_wanted() -> Result<()> {
+    let world = world().await?;
+    let mapping = json!({"version": 1, "columns": [{"to": "id"}], "unknown_columns": "add"});
+    make(&world, json!({"name": "grows", "columns": [{"name": "id", "type": "bigint"}], "mapping": mapping})).await?;
+    let mut file = String::new();
+    for n in 0..3_000 {
+        writeln!(file, "{}", if n < 2_500 { json!({"id": n}) } else { json!({"id": n, "late": format!("v{n}"), "deep": {"a": 1}}) })?;
+    }
+    let import = import(&world, "dataset=grows&file_name=g.jsonl", file).await?;
+    assert_eq!((&import["state"], rows(&import)), (&json!("completed"), [3_000, 3_000, 0, 0, 0, 0]), "{import}");
+    let late = items(&world, "/api/v1/datasets/grows/rows?where=[{\"column\":\"late\",\"in\":[\"v2500\",\"v2999\"]}]").await?;
+    assert_eq!(late[0], json!({"id": 2_500, "deep": "{\"a\": 1}", "late": "v2500", "_rescued": null}), "{late:?}");
+    assert_eq!(late.len(), 2);
+    let more = self::import(&world, "dataset=grows&file_name=h.jsonl", "{\"id\":1,\"late\":\"x\"}\n").await?;
+    assert_eq!((rows(&more), &more["counts"]["values_rescued"]), ([1, 1, 0, 0, 0, 0], &json!(0)), "{more}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_preview_says_what_would_come_of_a_file_and_writes_nothing() -> Result<()> {
     let world = world().await?;
     let file = "Kunde;Betrag;Datum\nA;1.234,50;31.12.2025\nB;7,00;01.01.2026\n";
@@ -269,8 +290,11 @@ async fn a_dataset_that_is_removed_is_gone_with_its_rows() -> Result<()> {
     let wider = import(&world, "dataset=gone", "a,b\n2,x\n").await?;
     assert_eq!(rows(&wider), [1, 1, 0, 0, 0, 0], "{wider}");
     assert_eq!(items(&world, "/api/v1/datasets/gone/rows?columns=a,b").await?, [json!({"a": 1, "b": null}), json!({"a": 2, "b": "x"})]);
-    let (status, removed) = send(&world, Method::DELETE, "/api/v1/datasets/gone", &Value::Null).await?;
-    assert_eq!(status, StatusCode::OK, "{removed}");
+    let (status, refused) = send(&world, Method::DELETE, "/api/v1/datasets/gone", &Value::Null).await?;
+    assert_eq!(status, StatusCode::FORBIDDEN, "it takes the scope admin: {refused}");
+    let admin = key::create(&world.stack.database.connect().await?, &world.workspace, "admin", &[Scope::Admin], Some(1.0)).await?;
+    let removed = Client::new(world.stack.url(), &admin).request(Method::DELETE, "/api/v1/datasets/gone").send().await?;
+    assert_eq!(removed.status(), StatusCode::OK);
     assert_eq!(world.answer(Method::GET, "/api/v1/datasets/gone/rows").await?.status(), StatusCode::NOT_FOUND);
     Ok(())
 }

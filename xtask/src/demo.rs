@@ -15,6 +15,8 @@ use stack::{Permanent, Stack, paths};
 
 use crate::up::Caller;
 
+mod table;
+
 /// The generated report: its occurrences, and the hosts that they are on.
 const GENERATED: NetworkSize = NetworkSize { findings: 20_000, hosts: 200, first_host: 0, seed: 1, problems: 0 };
 
@@ -55,6 +57,7 @@ impl Demo {
             rows.push(row);
         }
         println!("\n{}", summary(&rows));
+        table::import(&client).await?;
         print_more(&Caller { url: stack.url(), key: &key });
         let failed = rows.iter().filter(|row| row.state != "completed").count();
         ensure!(failed == 0, "{failed} of {} imports did not complete", rows.len());
@@ -65,7 +68,7 @@ impl Demo {
 fn introduce() {
     progress::note(
         "This builds Spillway, starts a private PostgreSQL and object store under .spillway/, imports a sample of\n\
-         every format and a generated report, shows what came of them, and stops everything again.",
+         every format, a generated report and a table, shows what came of them, and stops everything again.",
     );
 }
 
@@ -146,11 +149,13 @@ fn print_more(caller: &Caller<'_>) {
     println!("  cargo xtask up --listen {address}");
     println!("and meanwhile, elsewhere, with the key of the workspace {WORKSPACE}, which is valid for 30 days:");
     println!("{}", caller.variables());
-    for what in ["findings", "assets", "occurrences"] {
+    for what in ["findings", "assets", "occurrences", "datasets/orders/rows"] {
         println!("{}", Caller::list(what));
     }
     println!("To import a report of yours:");
     println!("{}", Caller::upload());
+    println!("To import a table of yours, into a dataset that is made of what the file shows:");
+    println!("{}", Caller::upload_table());
 }
 
 #[cfg(test)]

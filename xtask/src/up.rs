@@ -31,6 +31,7 @@ impl Up {
         println!("\nElsewhere, with a key of the workspace demo, which is valid for 30 days:\n{}", Caller { url, key: &key }.variables());
         println!("Import a report:\n{}", Caller::upload());
         println!("Read what was found:\n{}", Caller::list("findings"));
+        println!("Import a table, and read its rows (docs/tables.md):\n{}\n{}", Caller::upload_table(), Caller::list("datasets/orders/rows"));
         stack.wait_for_trouble().await
     }
 }
@@ -50,6 +51,11 @@ impl Caller<'_> {
     /// A command that uploads a report.
     pub(crate) fn upload() -> &'static str {
         r#"  curl -H "Authorization: Bearer $KEY" -H "X-File-Name: scan.nessus" -T scan.nessus -X POST $URL/api/v1/imports"#
+    }
+
+    /// A command that uploads a table.
+    pub(crate) fn upload_table() -> &'static str {
+        r#"  curl -H "Authorization: Bearer $KEY" -H "X-File-Name: orders.csv" -T orders.csv -X POST "$URL/api/v1/imports?dataset=orders&create=true""#
     }
 
     /// A command that reads a list.

@@ -23,6 +23,8 @@ pub struct Table {
     /// What is needed to go back to a checkpoint.
     origin: Origin,
     end: Option<u64>,
+    /// How many unknown fields were told.
+    told: usize,
 }
 
 /// What has to be known of a file beside its place.
@@ -55,6 +57,8 @@ pub struct TableBatch {
     pub problems: Vec<RowProblem>,
     /// What became of all that were read.
     pub counts: Counts,
+    /// Fields that the dataset lacks and that are to be added, which were first met in this batch.
+    pub unknown: Vec<String>,
 }
 
 /// A row that was rejected, as the database takes it.
@@ -94,6 +98,7 @@ impl Table {
             filtered_in_a_row: 0,
             origin,
             end: None,
+            told: 0,
         })
     }
 
@@ -179,7 +184,9 @@ impl Work for Table {
         counts.read += unread.read;
         counts.rejected += unread.rejected;
         self.problem_bytes = 0;
-        TableBatch { rows: self.columns.take(), problems: std::mem::take(&mut self.problems), counts }
+        let unknown = self.mapper.unknown();
+        let unknown = unknown.get(std::mem::replace(&mut self.told, unknown.len())..).unwrap_or_default().to_vec();
+        TableBatch { rows: self.columns.take(), problems: std::mem::take(&mut self.problems), counts, unknown }
     }
 
     fn remembers(&self) -> bool {

@@ -65,7 +65,12 @@ impl Client {
 
     /// Uploads a report.
     pub async fn upload(&self, file_name: &str, size: u64, body: impl Into<reqwest::Body>) -> Result<Upload> {
-        let request = self.request(Method::POST, "/api/v1/imports").header("X-File-Name", file_name);
+        self.upload_with("", file_name, size, body).await
+    }
+
+    /// Uploads a file, with parameters of the query (`dataset=orders`).
+    pub async fn upload_with(&self, query: &str, file_name: &str, size: u64, body: impl Into<reqwest::Body>) -> Result<Upload> {
+        let request = self.request(Method::POST, &format!("/api/v1/imports?{query}")).header("X-File-Name", file_name);
         let request = request.header("Content-Type", "application/octet-stream").header("Content-Length", size);
         let answer = request.body(body).send().await.context("POST /api/v1/imports: no answer")?;
         let status = answer.status();

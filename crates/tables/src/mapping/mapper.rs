@@ -1,8 +1,10 @@
 //! Applies a mapping: rows of a file to rows of a dataset.
 
+use std::borrow::Cow;
+
 use foldhash::{HashMap, HashMapExt, HashSet};
 
-use super::document::{Mapping, UnknownColumns};
+use super::document::{ColumnRule, Mapping, UnknownColumns};
 use super::rescued::key;
 use super::target::{Bench, Fault, Flaw, Nulls, Target};
 use super::unfold::{Unfold, Unfolded};
@@ -94,6 +96,7 @@ impl Mapper {
     /// For a dataset's columns, in their order.
     pub fn new(mapping: &Mapping, columns: &[Column], fields: Fields) -> Result<Self, MappingError> {
         mapping.validate()?;
+        let mapping = &*with_added(mapping, columns);
         let mut slots = HashMap::new();
         let mut slot = |name: &str| {
             let next = slots.len();
@@ -257,6 +260,19 @@ impl Mapper {
         to.end_row(offset, bench.rescued.finish());
         Ok(())
     }
+}
+
+/// Columns that were added since the mapping was made are read as it would have had them added: from the fields of their names.
+fn with_added<'a>(mapping: &'a Mapping, columns: &[Column]) -> Cow<'a, Mapping> {
+    let mut mapping = Cow::Borrowed(mapping);
+    if mapping.unknown_columns == UnknownColumns::Add {
+        let added = columns.iter().filter(|column| !mapping.columns.iter().any(|rule| rule.to == column.name));
+        let rules: Vec<_> = added.map(|column| ColumnRule { to: column.name.clone(), ..ColumnRule::default() }).collect();
+        if !rules.is_empty() {
+            mapping.to_mut().columns.extend(rules);
+        }
+    }
+    mapping
 }
 
 impl Routes {

@@ -70,7 +70,8 @@ impl Reader {
     pub fn cutter(&self, spacing: u64) -> Option<Cutter> {
         (!self.state.wants_header && self.state.skip == 0).then(|| {
             let tokens = Tokenizer::of(self.options.dialect, self.tokens.place());
-            let next = self.tokens.place().offset + spacing;
+            // Not in what this reader has already.
+            let next = self.tokens.position().max(self.tokens.place().offset + spacing);
             Cutter { options: self.options.clone(), state: self.state.clone(), tokens, spacing, next }
         })
     }

@@ -68,7 +68,7 @@ pub(crate) fn read_cut(file: &[u8], mut reader: csv::Reader, spacing: u64) -> Se
     let mut first = None;
     while first.is_none() {
         match reader.next().expect("a table") {
-            RowStep::NeedInput => reader.feed(&file[usize::try_from(reader.position()).expect("small")..]),
+            RowStep::NeedInput => reader.feed(Cuts::of(file, 10).piece(file, reader.position())),
             RowStep::Row => first = Some(reader.checkpoint()),
             _ => return all,
         }

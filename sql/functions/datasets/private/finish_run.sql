@@ -12,6 +12,7 @@ begin
   if v_error is not null then
     return jsonb_build_object('code', 'check', 'message', v_error);
   end if;
+  perform spillway.add_unknown_columns(v_run, v_dataset);
   if v_dataset.write_mode = 'replace' then
     if v_run.generation < v_dataset.generation then
       return jsonb_build_object('code', 'replaced', 'message', 'an import that was made after this one has replaced the rows of the dataset already');
@@ -20,9 +21,6 @@ begin
     -- From here on everybody reads the new rows. The old table goes when nobody reads it any more: remove_old_generations.
     update spillway.datasets d set generation = v_run.generation, rows = v_run.rows_counted
     where d.workspace_id = v_run.workspace_id and d.id = v_run.dataset_id;
-    if v_dataset.schema_version > 1 then
-      perform spillway.make_put(d, v_run.generation) from spillway.datasets d where d.workspace_id = v_run.workspace_id and d.id = v_run.dataset_id;
-    end if;
   end if;
   return null;
 end

@@ -37,7 +37,10 @@ begin
     rows_rejected = r.rows_rejected + (p_counts ->> 'rejected')::bigint + coalesce((v_refused ->> 'refused')::bigint, 0),
     rows_stored = r.rows_stored + v_put[1], rows_updated = r.rows_updated + v_put[2],
     rows_unchanged = r.rows_unchanged + v_rows - v_put[1] - v_put[2] - coalesce((v_refused ->> 'refused')::bigint, 0),
-    values_rescued = r.values_rescued + (p_counts ->> 'rescued')::bigint
+    values_rescued = r.values_rescued + (p_counts ->> 'rescued')::bigint,
+    unknown_columns = case when p_counts ? 'unknown'
+      then array(select distinct unnest(r.unknown_columns || array(select jsonb_array_elements_text(p_counts -> 'unknown'))) order by 1 limit spillway.max_columns())
+      else r.unknown_columns end
   where r.workspace_id = p_unit.workspace_id and r.import_id = p_unit.import_id;
   if v_refused ? 'errors' or jsonb_array_length(p_problems) > 0 then
     perform spillway.add_import_counts(p_unit.workspace_id, p_unit.import_id, spillway.add_counts(

@@ -102,7 +102,8 @@ impl Reader {
         can_be_cut.then(|| {
             let place = self.frames.place();
             let line = self.next_line();
-            Cutter { frames: Frames::at(framing, place, line), spacing, next: place + spacing }
+            // Not in what this reader has already.
+            Cutter { frames: Frames::at(framing, place, line), spacing, next: self.frames.fed().max(place + spacing) }
         })
     }
 
