@@ -116,17 +116,23 @@ impl Preview {
     /// What was seen.
     pub fn finish(self, input: Input) -> Previewed {
         let names = self.reader.names().to_vec();
-        let proposals: Vec<Proposal> =
-            (0..names.len()).map(|index| self.columns.get(index).map(Inference::proposal).unwrap_or_else(|| Inference::default().proposal())).collect();
+        let proposals: Vec<Proposal> = (0..names.len())
+            .map(|index| self.columns.get(index).map(Inference::proposal).unwrap_or_else(|| Inference::default().proposal()))
+            .collect();
         // One sign for the whole file.
         let comma = proposals.iter().any(|proposal| proposal.decimal_comma);
         let input = Input { decimal: input.decimal.or(comma.then_some(Decimal::Comma)), ..input };
         let columns: Vec<Column> = clean_names(&names)
             .into_iter()
             .zip(&proposals)
-            .map(|(name, proposal)| Column { name, kind: if comma && is_pointed(proposal) { Type::Text } else { proposal.kind }, required: false })
+            .map(|(name, proposal)| Column {
+                name,
+                kind: if comma && is_pointed(proposal) { Type::Text } else { proposal.kind },
+                required: false,
+            })
             .collect();
-        let rules: Vec<ColumnRule> = columns.iter().zip(&names).zip(&proposals).map(|((column, name), proposal)| rule(column, name, proposal)).collect();
+        let rules: Vec<ColumnRule> =
+            columns.iter().zip(&names).zip(&proposals).map(|((column, name), proposal)| rule(column, name, proposal)).collect();
         let mapping = Mapping { input: Some(input.clone()), columns: rules, ..Mapping::of_columns(&[]) };
         let rows = self.shown.iter().map(|row| shown(row, &names, &columns, &proposals, comma)).collect();
         let mut problems = Map::new();
@@ -134,7 +140,8 @@ impl Preview {
             let count = problems.get(*code).and_then(Value::as_u64).unwrap_or_default() + 1;
             problems.insert((*code).to_owned(), count.into());
         }
-        let described = columns.iter().zip(&names).zip(&proposals).map(|((column, name), proposal)| described(column, name, proposal)).collect();
+        let described =
+            columns.iter().zip(&names).zip(&proposals).map(|((column, name), proposal)| described(column, name, proposal)).collect();
         Previewed {
             format: self.reader.format(),
             input: serde_json::to_value(&input).unwrap_or_default(),

@@ -137,7 +137,10 @@ impl Rows for Reader {
                 }
                 Token::TooLarge => {
                     self.columns = 0;
-                    return Ok(RowStep::Bad { code: "row_too_large", message: "the row has more than 4 MiB or 4,096 fields; is a quote missing in it?" });
+                    return Ok(RowStep::Bad {
+                        code: "row_too_large",
+                        message: "the row has more than 4 MiB or 4,096 fields; is a quote missing in it?",
+                    });
                 }
             }
         }
@@ -256,8 +259,12 @@ mod tests {
 
     #[test]
     fn quotes_line_ends_and_encodings_are_read_as_people_mean_them() {
-        assert_eq!(rows("a,b\r\r\n\"x\r\ny\",5\" pipe\r\r\nlast,\"q\"\"q\"", &OPTIONS).rows, ["6:2 a=x\r\ny b=5\" pipe", "23:4 a=last b=q\"q"]);
-        let windows = read(b"a,b\n\xe9,\xc3\xa9\n", || Reader::new(OPTIONS), |checkpoint| Reader::resume(checkpoint).expect("a checkpoint"));
+        assert_eq!(
+            rows("a,b\r\r\n\"x\r\ny\",5\" pipe\r\r\nlast,\"q\"\"q\"", &OPTIONS).rows,
+            ["6:2 a=x\r\ny b=5\" pipe", "23:4 a=last b=q\"q"]
+        );
+        let windows =
+            read(b"a,b\n\xe9,\xc3\xa9\n", || Reader::new(OPTIONS), |checkpoint| Reader::resume(checkpoint).expect("a checkpoint"));
         assert_eq!(windows.rows, ["4:2 a=é b=é"]);
     }
 

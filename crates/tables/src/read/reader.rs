@@ -4,8 +4,8 @@ use tokens::csv::Dialect;
 use tokens::{Look, ReadError, ReadErrorKind, TakesBytes, look};
 
 use super::{Cut, RowStep, Rows, broken_checkpoint, csv, json, xlsx};
-use crate::mapping::{Fields, Format, Input};
 use crate::Cell;
+use crate::mapping::{Fields, Format, Input};
 
 /// Reads the rows of a file.
 pub enum Reader {
@@ -209,7 +209,8 @@ fn told(start: &[u8], complete: bool, name: &str) -> Result<Format, ReadError> {
     if start.starts_with(b"PAR1") {
         return Ok(Format::Parquet);
     }
-    if start.starts_with(b"PK\x03\x04") {
+    // Of old and encrypted workbooks the reader says what to do with them.
+    if start.starts_with(b"PK\x03\x04") || start.starts_with(xlsx::COMPOUND_FILE) {
         return Ok(Format::Xlsx);
     }
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
@@ -217,8 +218,8 @@ fn told(start: &[u8], complete: bool, name: &str) -> Result<Format, ReadError> {
         Look::Empty | Look::Blank => Err(unreadable("the file is empty")),
         Look::Binary(what) => Err(unreadable(format!("this is {what}, and no table of a known format"))),
         Look::Markup => Err(unreadable("this is XML or HTML; tables are read of CSV, JSON, JSON Lines, Parquet and workbooks")),
-        Look::Json if matches!(ending.as_str(), "csv" | "tsv" | "txt") => Ok(Format::Csv),
         Look::Json if matches!(ending.as_str(), "jsonl" | "ndjson") || is_json_line(start) => Ok(Format::Jsonl),
+        Look::Json if matches!(ending.as_str(), "csv" | "tsv" | "txt") => Ok(Format::Csv),
         Look::Json => Ok(Format::Json),
         Look::Text if matches!(ending.as_str(), "jsonl" | "ndjson") => Ok(Format::Jsonl),
         Look::Text if ending == "json" => Ok(Format::Json),
@@ -231,7 +232,9 @@ fn told(start: &[u8], complete: bool, name: &str) -> Result<Format, ReadError> {
 fn is_json_line(start: &[u8]) -> bool {
     let Some(end) = memchr::memchr(b'\n', start) else { return false };
     let (line, rest) = start.split_at(end);
-    line.trim_ascii().starts_with(b"{") && !rest.trim_ascii().is_empty() && serde_json::from_slice::<serde::de::IgnoredAny>(line.trim_ascii()).is_ok()
+    line.trim_ascii().starts_with(b"{")
+        && !rest.trim_ascii().is_empty()
+        && serde_json::from_slice::<serde::de::IgnoredAny>(line.trim_ascii()).is_ok()
 }
 
 fn layout(start: &[u8], complete: bool, input: &Input) -> Result<json::Layout, ReadError> {

@@ -79,7 +79,8 @@ pub(crate) fn read_cut(file: &[u8], mut reader: csv::Reader, spacing: u64) -> Se
     cuts.insert(0, super::Cut { offset: 0, checkpoint: first.expect("a row") });
     for (index, cut) in cuts.iter().enumerate() {
         let end = cuts.get(index + 1).map_or(file.len(), |next| usize::try_from(next.offset).expect("small"));
-        let part = seen(&file[..end], csv::Reader::resume(&cut.checkpoint).expect("a checkpoint"), &|_| unreachable!(), Cuts::none(), false);
+        let part =
+            seen(&file[..end], csv::Reader::resume(&cut.checkpoint).expect("a checkpoint"), &|_| unreachable!(), Cuts::none(), false);
         assert_eq!(part.error, None);
         all.rows.extend(part.rows);
     }

@@ -162,7 +162,10 @@ impl Frames {
     fn take_mark(&mut self) -> Result<(), ReadError> {
         if self.buffer.starts_with(b"\xef\xbb\xbf") {
             self.head = 3;
-        } else if self.buffer.starts_with(b"\xff\xfe") || self.buffer.starts_with(b"\xfe\xff") || self.buffer.iter().take(2).any(|byte| *byte == 0) {
+        } else if self.buffer.starts_with(b"\xff\xfe")
+            || self.buffer.starts_with(b"\xfe\xff")
+            || self.buffer.iter().take(2).any(|byte| *byte == 0)
+        {
             return Err(self.syntax("JSON is UTF-8 (RFC 8259, section 8.1), and this is UTF-16: save it as UTF-8"));
         }
         Ok(())

@@ -195,14 +195,17 @@ impl Rows for Reader {
         let text = std::str::from_utf8(self.frames.bytes(self.record.clone())).unwrap_or_default();
         for Field { column, kind, range } in &self.fields {
             let part = |of: &'a str| of.get(range.clone()).unwrap_or_default();
-            take(*column, match kind {
-                Kind::Null => Cell::Null,
-                Kind::Boolean(value) => Cell::Boolean(*value),
-                Kind::Number => Cell::Number(part(text)),
-                Kind::Text => Cell::Text(part(text)),
-                Kind::Decoded => Cell::Text(part(&self.decoded)),
-                Kind::Json => Cell::Json(part(text)),
-            });
+            take(
+                *column,
+                match kind {
+                    Kind::Null => Cell::Null,
+                    Kind::Boolean(value) => Cell::Boolean(*value),
+                    Kind::Number => Cell::Number(part(text)),
+                    Kind::Text => Cell::Text(part(text)),
+                    Kind::Decoded => Cell::Text(part(&self.decoded)),
+                    Kind::Json => Cell::Json(part(text)),
+                },
+            );
         }
     }
 

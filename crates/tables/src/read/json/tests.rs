@@ -23,7 +23,10 @@ fn a_broken_line_is_a_bad_row_and_the_next_is_read() {
 #[test]
 fn elements_of_an_array_are_records_whatever_they_are() {
     let file = "[ {\"a\":\"]},\\\"\"},\n7, \"x\" ,null,[1,{}], {} ] ";
-    assert_eq!(rows(file, &Layout::Array).rows, ["2:1 a=]},\"", "17:2 value=7", "20:2 value=x", "25:2 value=Null", "30:2 value=[1,{}]", "38:2"]);
+    assert_eq!(
+        rows(file, &Layout::Array).rows,
+        ["2:1 a=]},\"", "17:2 value=7", "20:2 value=x", "25:2 value=Null", "30:2 value=[1,{}]", "38:2"]
+    );
     assert_eq!(rows("[]", &Layout::Array), Seen::default());
     assert_eq!(rows("7", &Layout::Values).rows, ["0:1 value=7"]);
     assert_eq!(rows("{\"a\":1}{\"a\":2}\n {\n\"a\":3}", &Layout::Values).rows, ["0:1 a=1", "7:1 a=2", "16:2 a=3"]);
@@ -90,7 +93,9 @@ fn rows_at_once(file: &str, layout: &Layout) -> Vec<String> {
 fn a_file_can_be_cut_behind_records_only() {
     let records: Vec<String> = (0..100).map(|n| format!("{{\"n\":{n},\n\"t\":\"}},{{\\\"{n}\"}}")).collect();
     let lines = records.join("\n").replace(",\n", ",") + "\n";
-    for (file, layout) in [(lines, Layout::Lines), (format!("[{}]", records.join(" ,\n")), Layout::Array), (records.concat(), Layout::Values)] {
+    for (file, layout) in
+        [(lines, Layout::Lines), (format!("[{}]", records.join(" ,\n")), Layout::Array), (records.concat(), Layout::Values)]
+    {
         let whole = rows(&file, &layout).rows;
         assert_eq!(whole.len(), 100);
         for spacing in [1, 40, 700] {
