@@ -179,6 +179,10 @@ pub struct NewImport<'a> {
     pub entries: &'a [NewEntry],
     /// What is to be noted of the other files in it.
     pub left_out: Option<&'a str>,
+    /// Where its rows go, of a table.
+    pub dataset: Option<&'a str>,
+    /// By which of the dataset's mappings; the newest where it is not said.
+    pub mapping: Option<i32>,
 }
 
 /// A report of a packed upload.
@@ -391,6 +395,17 @@ pub struct NewDecision<'a> {
     pub ends_at: Option<&'a str>,
 }
 
+/// Which rows of a dataset are wanted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RowsAsked<'a> {
+    /// Only these columns.
+    pub columns: Option<&'a [String]>,
+    /// Filters, as a JSON array: `spillway.where_text`.
+    pub filters: Option<&'a str>,
+    /// Behind this place, as a page before gave it.
+    pub after: Option<&'a str>,
+}
+
 /// Filters of a list of findings.
 #[derive(Debug, Default, Deserialize)]
 pub struct FindingFilter {
@@ -473,7 +488,9 @@ impl Db {
         let entries = serde_json::to_vec(import.entries).unwrap_or_default();
         let entries = if import.entries.is_empty() { ParameterValue::DbNull } else { json(entries)? };
         self.document(
-            &format!("select spillway.create_import({UPLOADER}, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::jsonb, $12, $13)"),
+            &format!(
+                "select spillway.create_import({UPLOADER}, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::jsonb, $12, $13, $14, $15)"
+            ),
             vec![
                 hash(key),
                 id(import.id),
@@ -488,6 +505,8 @@ impl Db {
                 entries,
                 opt_text(import.left_out),
                 ParameterValue::Binary(import.request.to_vec()),
+                opt_text(import.dataset),
+                import.mapping.map_or(ParameterValue::DbNull, ParameterValue::Int32),
             ],
         )
         .await
@@ -528,7 +547,13 @@ impl Db {
     }
 
     /// `ingest_rows`: stores one batch of rows. Where it says months, nothing was stored, and the same batch is to be sent again after `make_partitions`.
-    pub async fn ingest_rows(&self, claim: &Claim, lease: Duration, schema_version: i32, batch: &mut RowBatch) -> Result<Ingested, DbError> {
+    pub async fn ingest_rows(
+        &self,
+        claim: &Claim,
+        lease: Duration,
+        schema_version: i32,
+        batch: &mut RowBatch,
+    ) -> Result<Ingested, DbError> {
         let mut offsets: Vec<Option<i64>> = batch.offsets.iter().copied().map(Some).collect();
         in_object(&mut offsets, claim.entry_starts_at);
         let rescued = if batch.rescued.is_empty() { ParameterValue::DbNull } else { text(&batch.rescued) };
@@ -765,6 +790,89 @@ impl Db {
     ) -> Result<PageOfItems, DbError> {
         let parameters = vec![hash(key), opt_id(finding), opt_id(after), ParameterValue::Int32(limit)];
         self.page(&format!("spillway.list_occurrences({READER}, $2, $3, $4)"), parameters).await
+    }
+
+    /// `create_dataset`: one as the document says.
+    pub async fn create_dataset(&self, key: KeyHash, dataset: Vec<u8>) -> Result<serde_json::Value, DbError> {
+        Ok(self.charged(&format!("spillway.create_dataset({UPLOADER}, $2::text::jsonb)"), vec![hash(key), json(dataset)?]).await?.0)
+    }
+
+    /// `list_datasets`: a page, after a name.
+    pub async fn list_datasets(&self, key: KeyHash, after: Option<&str>, limit: i32) -> Result<PageOfItems, DbError> {
+        let parameters = vec![hash(key), opt_text(after), ParameterValue::Int32(limit)];
+        self.page(&format!("spillway.list_datasets({UPLOADER_OR_READER}, $2, $3)"), parameters).await
+    }
+
+    /// `get_dataset`: one.
+    pub async fn get_dataset(&self, key: KeyHash, name: &str) -> Result<serde_json::Value, DbError> {
+        self.read(&format!("spillway.get_dataset({UPLOADER_OR_READER}, $2)"), vec![hash(key), text(name)]).await
+    }
+
+    /// `change_dataset`: what of it can be changed.
+    pub async fn change_dataset(&self, key: KeyHash, name: &str, change: Vec<u8>) -> Result<serde_json::Value, DbError> {
+        let call = format!("spillway.change_dataset({UPLOADER}, $2, $3::text::jsonb)");
+        Ok(self.charged(&call, vec![hash(key), text(name), json(change)?]).await?.0)
+    }
+
+    /// `remove_dataset`: with its rows.
+    pub async fn remove_dataset(&self, key: KeyHash, name: &str) -> Result<serde_json::Value, DbError> {
+        Ok(self.charged(&format!("spillway.remove_dataset({ADMIN}, $2)"), vec![hash(key), text(name)]).await?.0)
+    }
+
+    /// `add_mapping`: the next of a dataset.
+    pub async fn add_mapping(&self, key: KeyHash, name: &str, mapping: Vec<u8>) -> Result<serde_json::Value, DbError> {
+        let call = format!("spillway.add_mapping({UPLOADER}, $2, $3::text::jsonb)");
+        Ok(self.charged(&call, vec![hash(key), text(name), json(mapping)?]).await?.0)
+    }
+
+    /// `list_mappings`: a page, newest first.
+    pub async fn list_mappings(&self, key: KeyHash, name: &str, after: Option<i32>, limit: i32) -> Result<PageOfItems, DbError> {
+        let after = after.map_or(ParameterValue::DbNull, ParameterValue::Int32);
+        let parameters = vec![hash(key), text(name), after, ParameterValue::Int32(limit)];
+        self.page(&format!("spillway.list_mappings({UPLOADER_OR_READER}, $2, $3, $4)"), parameters).await
+    }
+
+    /// `read_rows`: a page of those that pass all filters.
+    pub async fn read_rows(&self, key: KeyHash, name: &str, rows: &RowsAsked<'_>, limit: i32) -> Result<PageOfItems, DbError> {
+        let RowsAsked { columns, filters, after } = rows;
+        let columns =
+            columns.map_or(ParameterValue::DbNull, |columns| ParameterValue::ArrayStr(columns.iter().cloned().map(Some).collect()));
+        let parameters = vec![hash(key), text(name), columns, opt_text(*filters), opt_text(*after), ParameterValue::Int32(limit)];
+        self.page(&format!("spillway.read_rows({READER}, $2, $3, $4::text::jsonb, $5::text::jsonb, $6)"), parameters).await
+    }
+
+    /// `aggregate_rows`: numbers of those that pass all filters.
+    pub async fn aggregate_rows(
+        &self,
+        key: KeyHash,
+        name: &str,
+        asked: &serde_json::Value,
+        filters: Option<&str>,
+    ) -> Result<Vec<u8>, DbError> {
+        let call = format!("spillway.aggregate_rows({READER}, $2, $3::text::jsonb, $4::text::jsonb)");
+        let parameters = vec![hash(key), text(name), text(&asked.to_string()), opt_text(filters)];
+        match self.row(&format!("select {call}::text, {CHARGED_READ}"), parameters).await?.as_slice() {
+            [DbValue::Str(document), _] => Ok(document.clone().into_bytes()),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// `get_tail`: the version of a dataset's last rows, and their document unless the caller has that version.
+    pub async fn get_tail(&self, key: KeyHash, name: &str, known: Option<i64>) -> Result<(i64, Option<Vec<u8>>), DbError> {
+        let known = known.map_or(ParameterValue::DbNull, ParameterValue::Int64);
+        let statement = format!(
+            "select version, document, case when document is not null then {CHARGED_READ} end from spillway.get_tail({READER}, $2, $3)"
+        );
+        match self.row(&statement, vec![hash(key), text(name), known]).await?.as_slice() {
+            [DbValue::Int64(version), DbValue::Str(document), _] => Ok((*version, Some(document.clone().into_bytes()))),
+            [DbValue::Int64(version), DbValue::DbNull, _] => Ok((*version, None)),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// Whether a key may upload, for a request that writes nothing: charged as one that does.
+    pub async fn may_upload(&self, key: KeyHash) -> Result<(), DbError> {
+        self.row(&format!("select {UPLOADER}, {CHARGED}"), vec![hash(key)]).await.map(drop)
     }
 
     /// `list_notifications` and `count_unread`: a page, and how many nobody has read.

@@ -305,9 +305,14 @@ fn pairs(uri: &Uri) -> form_urlencoded::Parse<'_> {
 
 /// The JSON document in a request, of at most [`MAX_DOCUMENT`] bytes; none where the body is empty or null.
 pub async fn json_body<T: serde::de::DeserializeOwned>(body: Body) -> Result<Option<T>, Problem> {
-    let bytes = axum::body::to_bytes(body, MAX_DOCUMENT)
+    json_body_of(body, MAX_DOCUMENT).await
+}
+
+/// The same of at most so many bytes.
+pub async fn json_body_of<T: serde::de::DeserializeOwned>(body: Body, most: usize) -> Result<Option<T>, Problem> {
+    let bytes = axum::body::to_bytes(body, most)
         .await
-        .map_err(|_| Problem::too_large(format!("the document has more than {MAX_DOCUMENT} bytes, or broke off")))?;
+        .map_err(|_| Problem::too_large(format!("the document has more than {most} bytes, or broke off")))?;
     if bytes.is_empty() {
         return Ok(None);
     }

@@ -19,7 +19,7 @@ use crate::http::{Problem, no_such_method, no_such_path};
 
 /// What pages of other origins may send. The key goes in a header that a page has to set itself, so nothing is sent for it without its knowing.
 const PREFLIGHT: [(HeaderName, &str); 3] = [
-    (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PATCH"),
+    (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PATCH, DELETE"),
     (ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, content-encoding, idempotency-key, if-none-match, x-file-name"),
     // Seconds for which a browser need not ask again.
     (ACCESS_CONTROL_MAX_AGE, "600"),

@@ -106,12 +106,8 @@ impl Tokenizer {
     /// A tokenizer at a place.
     pub fn of(dialect: Dialect, place: Position) -> Self {
         let Dialect { delimiter, quote, escape } = dialect;
-        let mut reader = ReaderBuilder::new()
-            .delimiter(delimiter)
-            .quoting(quote.is_some())
-            .quote(quote.unwrap_or(b'"'))
-            .escape(escape)
-            .build();
+        let mut reader =
+            ReaderBuilder::new().delimiter(delimiter).quoting(quote.is_some()).quote(quote.unwrap_or(b'"')).escape(escape).build();
         // A new reader passes over a byte order mark, and this is no start of a table.
         reader.read_record(b"\n", &mut [0], &mut [0]);
         Self {
@@ -392,7 +388,11 @@ mod tests {
     #[test]
     fn a_table_that_ends_within_quotes_is_truncated() {
         assert_eq!(rows(b"a,b\n1,\"2\n", 3).1, Some(ReadErrorKind::Truncated));
-        assert_eq!(rows(b"a,b\n1,5\" pipe", 3), (vec![(0, 1, strings(["a", "b"])), (4, 2, strings(["1", "5\" pipe"]))], None), "in a field it is text");
+        assert_eq!(
+            rows(b"a,b\n1,5\" pipe", 3),
+            (vec![(0, 1, strings(["a", "b"])), (4, 2, strings(["1", "5\" pipe"]))], None),
+            "in a field it is text"
+        );
     }
 
     fn strings<const N: usize>(texts: [&str; N]) -> Vec<String> {

@@ -29,7 +29,8 @@ impl Kind for Table {
 
     fn store<'a>(&self, job: &'a Job<'a>, unit: Unit<TableBatch>) -> impl Future<Output = Result<Ingested, DbError>> + use<'a> {
         let Unit { batch: TableBatch { rows, problems, counts }, checkpoint, bytes_read, .. } = unit;
-        let counts = json!({"read": counts.read, "filtered": counts.filtered, "rejected": counts.rejected, "rescued": counts.rescued_values});
+        let counts =
+            json!({"read": counts.read, "filtered": counts.filtered, "rejected": counts.rejected, "rescued": counts.rescued_values});
         let batch = RowBatch {
             columns: rows.columns,
             offsets: rows.offsets,
@@ -93,7 +94,12 @@ fn origin(claim: &Claim, mapping: Option<&Mapping>) -> Result<Origin, Stop> {
 fn resumed(checkpoint: &str, origin: &Origin) -> Result<Reader, Stop> {
     let checkpoint = BASE64_STANDARD.decode(checkpoint).unwrap_or_default();
     Reader::resume(&checkpoint, origin.hints()).map_err(|message| {
-        Stop::Unreadable(ImportFailure { code: "checkpoint".to_owned(), message: format!("{message}; send the file again"), offset: None, line: None })
+        Stop::Unreadable(ImportFailure {
+            code: "checkpoint".to_owned(),
+            message: format!("{message}; send the file again"),
+            offset: None,
+            line: None,
+        })
     })
 }
 
@@ -101,7 +107,7 @@ fn resumed(checkpoint: &str, origin: &Origin) -> Result<Reader, Stop> {
 async fn started(source: &mut ReportSource<'_>, origin: &Origin) -> Result<Reader, Stop> {
     let mut start = Vec::new();
     let complete = loop {
-        let bytes = source.read_at(start.len() as u64).await?;
+        let bytes = source.read_at(start.len() as u64, Some(limits::START as u64)).await?;
         start.extend_from_slice(&bytes);
         if bytes.is_empty() || start.len() >= limits::START {
             break bytes.is_empty();

@@ -21,6 +21,7 @@ use spin_sdk::wasip3;
 
 mod body;
 mod storing;
+mod table;
 mod upload;
 
 #[http_service]

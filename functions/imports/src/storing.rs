@@ -7,7 +7,6 @@ use containers::{Contents, ErrorKind, Reports, limits};
 use futures::future::join;
 use platform::http::Problem;
 use platform::objects::PART;
-use scan_reports::Format;
 use sha2::{Digest, Sha256};
 
 use crate::body::UploadBody;
@@ -21,28 +20,32 @@ pub(crate) struct StoredUpload {
     pub(crate) size: u64,
     pub(crate) sha256: [u8; 32],
     pub(crate) contents: Contents,
+    /// The first part of it.
+    pub(crate) start: Bytes,
 }
 
 /// Stores the report of an upload, hashing and counting on the way. On an error no parts are left in the store.
-pub(crate) async fn store_report(upload: &Upload, report: &mut UploadBody, format: Option<Format>) -> Result<StoredUpload, Problem> {
-    let mut parts = Parts::of(report, format, Hold::of(upload, true));
+pub(crate) async fn store_report(upload: &Upload, report: &mut UploadBody, reports: Reports) -> Result<StoredUpload, Problem> {
+    let mut parts = Parts::of(report, reports, Hold::of(upload, true));
     let first = parts.first().await?;
+    let start = first.clone();
     if first.len() < PART {
         upload.store.put(upload.object_key(), first).await.map_err(away)?;
     } else {
         store_in_parts(upload, first, &mut parts).await?;
     }
-    Ok(parts.stored())
+    Ok(parts.stored(start))
 }
 
 /// What storing the report would give, for one that may be there already.
-pub(crate) async fn hash_report(upload: &Upload, report: &mut UploadBody, format: Option<Format>) -> Result<StoredUpload, Problem> {
-    let mut parts = Parts::of(report, format, Hold::of(upload, false));
+pub(crate) async fn hash_report(upload: &Upload, report: &mut UploadBody, reports: Reports) -> Result<StoredUpload, Problem> {
+    let mut parts = Parts::of(report, reports, Hold::of(upload, false));
     let mut part = parts.first().await?;
+    let start = part.clone();
     while !part.is_empty() {
         part = parts.next().await?;
     }
-    Ok(parts.stored())
+    Ok(parts.stored(start))
 }
 
 async fn store_in_parts(upload: &Upload, first: Bytes, parts: &mut Parts<'_>) -> Result<(), Problem> {
@@ -113,8 +116,7 @@ impl<'a> Hold<'a> {
 }
 
 impl<'a> Parts<'a> {
-    fn of(report: &'a mut UploadBody, format: Option<Format>, hold: Hold<'a>) -> Self {
-        let reports = Reports::new(report.file_name(), format, hold.upload.terms.max_bytes);
+    fn of(report: &'a mut UploadBody, reports: Reports, hold: Hold<'a>) -> Self {
         let reports = Some(if report.is_gzipped() { reports.gzipped() } else { reports });
         let (packed, pending, hasher, contents) = (Bytes::new(), BytesMut::new(), Sha256::new(), Contents::default());
         Self { report, packed, reports, contents, pending, hasher, size: 0, hold }
@@ -126,8 +128,8 @@ impl<'a> Parts<'a> {
         if first.is_empty() { Err(Problem::unprocessable("the report is empty")) } else { Ok(first) }
     }
 
-    fn stored(self) -> StoredUpload {
-        StoredUpload { size: self.size, sha256: self.hasher.finalize().into(), contents: self.contents }
+    fn stored(self, start: Bytes) -> StoredUpload {
+        StoredUpload { size: self.size, sha256: self.hasher.finalize().into(), contents: self.contents, start }
     }
 
     /// The next part, full but for the last; empty at the end.

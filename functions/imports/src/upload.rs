@@ -1,7 +1,7 @@
 //! One upload: from the request to the import that is queued.
 
 use axum::extract::Request;
-use containers::ReportEntry;
+use containers::{ReportEntry, Reports};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Uri};
 use platform::auth::{KeyHash, key_of};
@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::body::UploadBody;
 use crate::storing::{StoredUpload, hash_report, store_report};
+use crate::table::TableOptions;
 
 /// Characters of a scope.
 const SCOPE: usize = 255;
@@ -38,16 +39,46 @@ struct UploadQuery {
     close_missing: bool,
     #[serde(default)]
     priority: Priority,
+    dataset: Option<String>,
+    mapping: Option<i32>,
+    #[serde(default)]
+    create: bool,
 }
 
 /// The same, once it can be taken.
 #[derive(Debug)]
 struct UploadOptions {
     file_name: Option<String>,
-    format: Option<Format>,
+    kind: Kind,
     scope: Option<Scope>,
     close_missing: bool,
     priority: Priority,
+}
+
+/// What is uploaded.
+#[derive(Debug)]
+enum Kind {
+    /// A report, of this format where it is said.
+    Report(Option<Format>),
+    /// Rows for a dataset.
+    Table(TableOptions),
+}
+
+impl Kind {
+    /// The format's name, where it is said.
+    fn format(&self) -> Option<&str> {
+        match self {
+            Self::Report(format) => format.map(Format::name),
+            Self::Table(table) => table.format.as_deref(),
+        }
+    }
+
+    fn table(&self) -> Option<&TableOptions> {
+        match self {
+            Self::Report(_) => None,
+            Self::Table(table) => Some(table),
+        }
+    }
 }
 
 /// Which of the imports of a workspace come first.
@@ -61,27 +92,34 @@ enum Priority {
 }
 
 impl Parameters for UploadQuery {
-    const NAMES: &'static [&'static str] = &["file_name", "format", "scope", "close_missing", "priority"];
+    const NAMES: &'static [&'static str] = &["file_name", "format", "scope", "close_missing", "priority", "dataset", "mapping", "create"];
 }
 
 impl UploadOptions {
     fn of_query(uri: &Uri) -> Result<Self, Problem> {
-        let UploadQuery { file_name, format, scope, close_missing, priority } = parameters(uri)?;
-        let format = format.as_deref().map(format_named).transpose()?;
+        let UploadQuery { file_name, format, scope, close_missing, priority, dataset, mapping, create } = parameters(uri)?;
+        let kind = match dataset {
+            Some(dataset) if scope.is_none() && !close_missing => Kind::Table(TableOptions::new(dataset, mapping, create, format)?),
+            Some(_) => return Err(Problem::bad_request("scope and close_missing are of reports, and not of tables")),
+            None if mapping.is_some() || create => return Err(Problem::bad_request("mapping and create need a dataset")),
+            None => Kind::Report(format.as_deref().map(format_named).transpose()?),
+        };
         let scope = scope.as_deref().map(|scope| Scope::line("scope", scope)).transpose()?;
         if close_missing && scope.is_none() {
             return Err(Problem::bad_request(
                 "close_missing needs a scope: a name for what the report covers, such as a repository or a network",
             ));
         }
-        Ok(Self { file_name, format, scope, close_missing, priority })
+        Ok(Self { file_name, kind, scope, close_missing, priority })
     }
 
     /// SHA-256 of what decides what becomes of the report. The file's name is for people only.
     fn fingerprint(&self) -> [u8; 32] {
         let scope = self.scope.as_ref().map(Scope::as_str);
-        let asked = json!([self.format.map(Format::name), scope, self.close_missing, self.priority as i16]);
-        Sha256::digest(asked.to_string()).into()
+        let mut asked = vec![json!(self.kind.format()), json!(scope), json!(self.close_missing), json!(self.priority as i16)];
+        // What was asked for before there were tables is the same as ever.
+        asked.extend(self.kind.table().map(|table| json!([table.dataset, table.mapping])));
+        Sha256::digest(Value::Array(asked).to_string()).into()
     }
 }
 
@@ -95,15 +133,23 @@ pub(crate) async fn accept(request: Request) -> Result<(Value, Rate), Problem> {
     let length = content_length(headers)?;
     let options = UploadOptions::of_query(request.uri())?;
     let (id, request_hash) = (new_id(), options.fingerprint());
+    let is_new = match options.kind.table() {
+        Some(table) => !table.is_there(key).await?,
+        None => false,
+    };
     let store = Store::open().await.map_err(Problem::internal)?;
     let idempotency_key = idempotency_key.as_ref().map(IdempotencyKey::as_str);
     let (terms, rate) = Db::open().await?.open_upload(key, id, idempotency_key, length, request_hash).await?;
     let upload = Upload { store, key, id, terms };
-    let format = options.format;
-    let (file_name, StoredUpload { size, sha256, contents }) = match upload.receive(request, options.file_name.clone(), format).await {
+    let (file_name, StoredUpload { size, sha256, contents, start }) = match upload.receive(request, &options).await {
         Ok(received) => received,
         Err(problem) => return Err(upload.undo(problem).await),
     };
+    if let (true, Some(table)) = (is_new, options.kind.table())
+        && let Err(problem) = table.make(&upload, &file_name, size, &contents, &start).await
+    {
+        return Err(upload.undo(problem).await);
+    }
     let import = NewImport {
         id,
         file_name: &file_name,
@@ -114,9 +160,11 @@ pub(crate) async fn accept(request: Request) -> Result<(Value, Rate), Problem> {
         scope: options.scope.as_ref().map(Scope::as_str),
         close_missing: options.close_missing,
         priority: options.priority as i16,
-        format: format.map(Format::name),
+        format: options.kind.format(),
         entries: &contents.entries.into_iter().map(new_entry).collect::<Vec<_>>(),
         left_out: contents.left_out.as_deref(),
+        dataset: options.kind.table().map(|table| table.dataset.as_str()),
+        mapping: options.kind.table().and_then(|table| table.mapping),
     };
     Ok((upload.create(&import).await?, rate))
 }
@@ -124,18 +172,23 @@ pub(crate) async fn accept(request: Request) -> Result<(Value, Rate), Problem> {
 /// An upload that the database knows of. It holds no connection: those of the host are few, and a body may take hours to come.
 pub(crate) struct Upload {
     pub(crate) store: Store,
-    key: KeyHash,
+    pub(crate) key: KeyHash,
     id: Uuid,
     pub(crate) terms: UploadTerms,
 }
 
 impl Upload {
-    async fn receive(&self, request: Request, name: Option<String>, format: Option<Format>) -> Result<(String, StoredUpload), Problem> {
-        let mut report = UploadBody::of_request(request, name).await?;
+    async fn receive(&self, request: Request, options: &UploadOptions) -> Result<(String, StoredUpload), Problem> {
+        let mut report = UploadBody::of_request(request, options.file_name.clone()).await?;
+        let max_bytes = self.terms.max_bytes;
+        let reports = match options.kind {
+            Kind::Report(format) => Reports::new(report.file_name(), format, max_bytes),
+            Kind::Table(_) => Reports::tables(report.file_name(), max_bytes),
+        };
         let stored = if self.terms.repeats {
-            hash_report(self, &mut report, format).await?
+            hash_report(self, &mut report, reports).await?
         } else {
-            store_report(self, &mut report, format).await?
+            store_report(self, &mut report, reports).await?
         };
         Ok((report.file_name().to_owned(), stored))
     }

@@ -2,7 +2,9 @@
 
 use std::fmt::Display;
 
-use tokens::{Position, ReadError, ReadErrorKind, TakesBytes};
+use tokens::{Position, ReadErrorKind, TakesBytes};
+
+pub use tokens::ReadError;
 
 use crate::{Cell, limits};
 
@@ -16,6 +18,8 @@ pub use reader::{Cutter, Hints, Reader};
 mod testing;
 
 pub mod xlsx;
+
+pub mod parquet;
 
 /// What a reader found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

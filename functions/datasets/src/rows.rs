@@ -1,0 +1,260 @@
+//! The rows of a dataset: pages, all of them as CSV or JSON Lines, numbers, and the last ones.
+
+use std::collections::HashMap;
+
+use axum::body::Body;
+use axum::extract::Path;
+use bytes::Bytes;
+use futures::stream::{Stream, unfold};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use platform::auth::{KeyHash, key_of};
+use platform::db::{Db, RowsAsked};
+use platform::http::{Answer, List, Nothing, Parameters, Params, Problem, document_response, not_modified, one_of, set_tag};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use tables::limits;
+
+/// Rows that are asked for at a time where all are wanted; the database ends a page after a MiB.
+const AT_A_TIME: i32 = 5000;
+/// Values of `top` that are given where nothing is said, and at most.
+const TOP: u32 = 10;
+const MOST_TOP: u32 = 1000;
+/// Columns of which sums, least and greatest values are given at once.
+const AGGREGATED: usize = 50;
+
+/// Which rows, and in which form.
+#[derive(Deserialize)]
+pub(crate) struct RowsQuery {
+    columns: Option<String>,
+    r#where: Option<String>,
+    format: Option<String>,
+}
+
+impl Parameters for RowsQuery {
+    const NAMES: &'static [&'static str] = &["columns", "where", "format"];
+}
+
+/// A filter: a column, and what its value is to be.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "it is only looked at whether they are there")]
+struct Filter {
+    column: String,
+    equals: Option<Value>,
+    r#in: Option<Vec<Value>>,
+    not_in: Option<Vec<Value>>,
+    min: Option<Value>,
+    max: Option<Value>,
+    is_null: Option<bool>,
+}
+
+/// Filters, as the database takes them.
+fn filters(given: Option<&str>) -> Result<Option<&str>, Problem> {
+    let Some(text) = given else { return Ok(None) };
+    let refused = |error| {
+        Problem::bad_request(format!(
+            "where is a JSON array of filters such as [{{\"column\": \"country\", \"in\": [\"DE\"]}}], each with one or more of equals, in, not_in, min, max \
+             and is_null: {error}"
+        ))
+    };
+    let filters: Vec<Filter> = serde_json::from_str(text).map_err(refused)?;
+    if filters.len() > limits::CONDITIONS {
+        return Err(Problem::bad_request(format!("where has {} filters, it can have {}", filters.len(), limits::CONDITIONS)));
+    }
+    let lists = filters.iter().flat_map(|filter| [&filter.r#in, &filter.not_in]).flatten();
+    if lists.map(Vec::len).sum::<usize>() > limits::VALUES {
+        return Err(Problem::bad_request(format!("the lists in where have more than {} values", limits::VALUES)));
+    }
+    Ok(Some(text))
+}
+
+/// The names in a list with commas; a name with a comma is in quotation marks, as a field of CSV.
+fn names(list: Option<&str>) -> Result<Option<Vec<String>>, Problem> {
+    let Some(list) = list else { return Ok(None) };
+    let names: Vec<String> = match list.trim_start().starts_with('[') {
+        true => serde_json::from_str(list)
+            .map_err(|error| Problem::bad_request(format!("the names are a JSON array, or have commas between them: {error}")))?,
+        false => list.split(',').map(str::to_owned).collect(),
+    };
+    if names.len() > limits::COLUMNS {
+        return Err(Problem::bad_request(format!("a list of columns can have {}", limits::COLUMNS)));
+    }
+    Ok(Some(names))
+}
+
+/// `GET …/rows`: a page as JSON; with `format=csv` or `format=jsonl` all rows, one page after the other.
+pub(crate) async fn list(Path(name): Path<String>, list: List<RowsQuery>, headers: HeaderMap) -> Answer {
+    let key = key_of(&headers)?;
+    let RowsQuery { columns, r#where, format } = &list.filter;
+    one_of("format", format.as_deref(), &["json", "csv", "jsonl"])?;
+    let (columns, filters) = (names(columns.as_deref())?, filters(r#where.as_deref())?);
+    let asked = RowsAsked { columns: columns.as_deref(), filters, after: list.after.as_deref() };
+    let db = Db::open().await?;
+    let Some(format) = format.as_deref().filter(|format| *format != "json") else {
+        return list.answer(&db.read_rows(key, &name, &asked, list.limit).await?);
+    };
+    let columns = match columns {
+        Some(columns) => columns,
+        None => columns_of(&db.get_dataset(key, &name).await?),
+    };
+    let whole = Whole {
+        db,
+        key,
+        name,
+        filters: filters.map(str::to_owned),
+        after: list.after.clone(),
+        csv: format == "csv",
+        columns,
+        began: false,
+    };
+    whole.answer().await
+}
+
+fn columns_of(dataset: &Value) -> Vec<String> {
+    let columns = dataset["columns"].as_array().map(Vec::as_slice).unwrap_or_default();
+    columns.iter().filter_map(|column| column["name"].as_str().map(str::to_owned)).collect()
+}
+
+/// All rows, as they are sent.
+struct Whole {
+    db: Db,
+    key: KeyHash,
+    name: String,
+    columns: Vec<String>,
+    filters: Option<String>,
+    after: Option<String>,
+    csv: bool,
+    began: bool,
+}
+
+impl Whole {
+    /// The first page before the head, so that what is wrong with the question is told by the status.
+    async fn answer(mut self) -> Answer {
+        let kind = if self.csv { "text/csv; charset=utf-8; header=present" } else { "application/jsonl" };
+        let first = self.next().await?;
+        let rest = self.after.is_some().then_some(self);
+        let mut response = Response::new(Body::from_stream(pages(first, rest)));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        Ok(response)
+    }
+
+    /// The next page, written.
+    async fn next(&mut self) -> Result<Bytes, Problem> {
+        let asked = RowsAsked { columns: Some(&self.columns), filters: self.filters.as_deref(), after: self.after.as_deref() };
+        let page = self.db.read_rows(self.key, &self.name, &asked, AT_A_TIME).await?;
+        self.after = page.next;
+        let mut text = String::with_capacity(page.items.len());
+        if self.csv && !std::mem::replace(&mut self.began, true) {
+            push_row(&mut text, self.columns.iter().map(String::as_str));
+        }
+        let rows: Vec<&RawValue> = serde_json::from_str(&page.items).map_err(|error| Problem::internal(error.into()))?;
+        for row in rows {
+            if self.csv {
+                let values: HashMap<String, Value> = serde_json::from_str(row.get()).map_err(|error| Problem::internal(error.into()))?;
+                let fields: Vec<String> = self.columns.iter().map(|column| field(values.get(column))).collect();
+                push_row(&mut text, fields.iter().map(String::as_str));
+            } else {
+                text.push_str(row.get());
+                text.push('\n');
+            }
+        }
+        Ok(text.into())
+    }
+}
+
+/// The pages that are left. An error in the middle breaks the answer off: whoever reads it must not take a part for the whole.
+fn pages(first: Bytes, rest: Option<Whole>) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send {
+    unfold((Some(first), rest), |(first, rest)| async move {
+        if let Some(first) = first {
+            return Some((Ok(first), (None, rest)));
+        }
+        let mut whole = rest?;
+        match whole.next().await {
+            Ok(page) => {
+                let rest = whole.after.is_some().then_some(whole);
+                Some((Ok(page), (None, rest)))
+            }
+            Err(problem) => Some((Err(std::io::Error::other(format!("{problem:?}"))), (None, None))),
+        }
+    })
+}
+
+/// A value as a field of CSV; what is null is empty.
+fn field(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// A row of CSV (RFC 4180).
+fn push_row<'a>(text: &mut String, fields: impl Iterator<Item = &'a str>) {
+    for (index, field) in fields.enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        if field.contains(['"', ',', '\r', '\n']) {
+            text.push('"');
+            text.push_str(&field.replace('"', "\"\""));
+            text.push('"');
+        } else {
+            text.push_str(field);
+        }
+    }
+    text.push_str("\r\n");
+}
+
+/// What is to be counted.
+#[derive(Deserialize)]
+pub(crate) struct AggregateQuery {
+    sum: Option<String>,
+    min: Option<String>,
+    max: Option<String>,
+    top: Option<String>,
+    n: Option<u32>,
+    r#where: Option<String>,
+}
+
+impl Parameters for AggregateQuery {
+    const NAMES: &'static [&'static str] = &["sum", "min", "max", "top", "n", "where"];
+}
+
+/// `GET …/aggregate`: how many rows there are, and of columns sums, least and greatest values, and those that most rows have.
+pub(crate) async fn aggregate(Path(name): Path<String>, Params(query): Params<AggregateQuery>, headers: HeaderMap) -> Answer {
+    let key = key_of(&headers)?;
+    let AggregateQuery { sum, min, max, top, n, r#where } = query;
+    let n = n.unwrap_or(TOP);
+    if !(1..=MOST_TOP).contains(&n) {
+        return Err(Problem::bad_request(format!("n is {n}, it can be 1 to {MOST_TOP}")));
+    }
+    let (mut asked, mut count) = (json!({"n": n}), 0);
+    for (function, columns) in [("sum", sum), ("min", min), ("max", max)] {
+        let columns = names(columns.as_deref())?.unwrap_or_default();
+        count += columns.len();
+        asked[function] = json!(columns);
+    }
+    if count > AGGREGATED {
+        return Err(Problem::bad_request(format!("sum, min and max can have {AGGREGATED} columns in all")));
+    }
+    if let Some(top) = top {
+        asked["top"] = json!(top);
+    }
+    let numbers = Db::open().await?.aggregate_rows(key, &name, &asked, filters(r#where.as_deref())?).await?;
+    Ok(document_response(StatusCode::OK, numbers))
+}
+
+/// `GET …/tail`: the last rows. Who has them already gets 304.
+pub(crate) async fn tail(Path(name): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
+    let key = key_of(&headers)?;
+    let known = headers.get(http::header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let known = known.and_then(|tag| tag.trim().trim_start_matches("W/").trim_matches('"').strip_prefix("tail-")?.parse().ok());
+    let (version, document) = Db::open().await?.get_tail(key, &name, known).await?;
+    let tag = format!("W/\"tail-{version}\"");
+    let Some(document) = document else { return Ok(not_modified(&tag)) };
+    let mut response = document_response(StatusCode::OK, document);
+    set_tag(&mut response, &tag);
+    Ok(response)
+}
