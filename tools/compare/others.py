@@ -46,9 +46,18 @@ def plain(value):
             return str(value)
         case dict():
             return {str(name): plain(member) for name, member in value.items()}
+        case [tuple(), *_] if all(isinstance(element, tuple) for element in value):
+            return plain_map(value)
         case list() | tuple():
             return [plain(element) for element in value]
     return str(value)
+
+
+def plain_map(pairs):
+    """An object where all keys are text, as Spillway does it."""
+    if all(isinstance(key, str) for key, _ in pairs):
+        return {key: plain(value) for key, value in pairs}
+    return [{"key": plain(key), "value": plain(value)} for key, value in pairs]
 
 
 def answer_beside(path):
@@ -77,7 +86,7 @@ def read_csv(path):
             rows = connection.execute(f"select * from read_csv(?, header = {header}, all_varchar = true, {options})", [path])
             names = [column[0] for column in rows.description]
             if found is None or len(names) > 1:
-                found = {"by": "DuckDB", "header": header, "rows": ([names] if header else []) + rows.fetchall()}
+                found = {"by": "DuckDB", "header": header, "rows": ([names] if header else []) + [list(row) for row in rows.fetchall()]}
             if len(names) > 1:
                 break
         except duckdb.Error as error:
@@ -98,7 +107,8 @@ def read_json(path):
 
 
 def read_parquet(path):
-    table = pyarrow.parquet.ParquetFile(path).read(use_threads=False)
+    # Nanoseconds would not reach far beyond the year 2262.
+    table = pyarrow.parquet.ParquetFile(path, coerce_int96_timestamp_unit="us").read(use_threads=False)
     columns = []
     for column in table.columns:
         if pyarrow.types.is_timestamp(column.type) and column.type.unit == "ns":

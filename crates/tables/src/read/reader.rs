@@ -279,7 +279,8 @@ fn is_no_text(start: &[u8]) -> bool {
     const LOOKED_AT: usize = 4096;
     const MOST: usize = 10;
     let start = start.get(..LOOKED_AT).unwrap_or(start);
-    let is_utf_16 = matches!(start, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]) || matches!(start, [0, second, ..] | [second, 0, ..] if *second != 0);
+    let is_utf_16 =
+        matches!(start, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]) || matches!(start, [0, second, ..] | [second, 0, ..] if *second != 0);
     let is_control = |byte: &&u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
     !is_utf_16 && MOST * start.iter().filter(is_control).count() > start.len()
 }
