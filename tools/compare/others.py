@@ -113,7 +113,11 @@ def read_parquet(path):
     for column in table.columns:
         if pyarrow.types.is_timestamp(column.type) and column.type.unit == "ns":
             column = column.cast(pyarrow.timestamp("us", column.type.tz), safe=False)
-        columns.append(column.to_pylist())
+        try:
+            columns.append(column.to_pylist())
+        except OverflowError:
+            # Python's own dates end with the year 9999.
+            columns.append(column.cast(pyarrow.string()).to_pylist())
     return {"by": "pyarrow", "header": True, "rows": [table.column_names] + [list(row) for row in zip(*columns)]}
 
 

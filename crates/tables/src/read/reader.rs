@@ -277,12 +277,13 @@ fn told(start: &[u8], complete: bool, name: &str) -> Result<Format, ReadError> {
 /// Whether there are so many characters in it that no text has that it is none; but UTF-16 may be full of zeros.
 fn is_no_text(start: &[u8]) -> bool {
     const LOOKED_AT: usize = 4096;
-    const MOST: usize = 10;
+    const FEW: usize = 10;
+    const SHARE: usize = 10;
     let start = start.get(..LOOKED_AT).unwrap_or(start);
-    let is_utf_16 =
-        matches!(start, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]) || matches!(start, [0, second, ..] | [second, 0, ..] if *second != 0);
+    let is_utf_16 = matches!(start, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]) || matches!(start, [0, other, ..] | [other, 0, ..] if *other != 0);
     let is_control = |byte: &&u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
-    !is_utf_16 && MOST * start.iter().filter(is_control).count() > start.len()
+    let count = start.iter().filter(is_control).count();
+    !is_utf_16 && count > FEW && count * SHARE > start.len()
 }
 
 /// Whether the first line is an object, and another line follows.
