@@ -49,6 +49,9 @@ enum Command {
     /// Does what harms most, and measures what it costs whoever does it and another tenant beside it
     Attack(Passed),
 
+    /// Reads the files of folders, and compares what comes of them with what other programs read
+    Compare(Passed),
+
     /// Prints a made-up report of any size; the same size and seed give the same bytes
     #[command(subcommand)]
     Generate(Generate),
@@ -86,6 +89,7 @@ impl Command {
             Self::Bench(passed) => passed.become_tool("bench"),
             Self::Torture(passed) => passed.become_tool("torture"),
             Self::Attack(passed) => passed.become_tool("attack"),
+            Self::Compare(passed) => passed.become_tool("compare"),
             Self::Generate(generate) => generate.run(),
             Self::Admin(command) => command.run().await,
             Self::Tables => tables::write().await,

@@ -30,3 +30,6 @@ pub use columns::{Batch, Columns};
 
 mod preview;
 pub use preview::{Preview, PreviewStep, Previewed};
+
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;

@@ -62,7 +62,8 @@ async fn component(what: &str, mut build: Command) -> Result<()> {
     tool::run(&mut build).await.with_context(|| format!("{what} cannot be built"))
 }
 
-fn target_dir() -> PathBuf {
+/// Where cargo builds, and tools put what they make anew when it is missing.
+pub fn target_dir() -> PathBuf {
     paths::root().join("target")
 }
 

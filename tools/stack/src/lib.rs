@@ -22,6 +22,7 @@ pub mod install;
 pub mod paths;
 pub mod ports;
 pub mod progress;
+pub mod python;
 mod roles;
 pub mod tool;
 

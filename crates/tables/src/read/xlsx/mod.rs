@@ -42,7 +42,7 @@ use zip::{Directory, End};
 const STEP: u64 = 1024 * 1024;
 
 /// What XLS workbooks and encrypted ones begin with (MS-CFB, 2.2).
-const COMPOUND_FILE: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
+pub(super) const COMPOUND_FILE: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
 /// Where the workbook is where nothing says so.
 const USUAL_BOOK: &str = "xl/workbook.xml";
 
