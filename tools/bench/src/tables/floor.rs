@@ -11,9 +11,10 @@ use stack::progress::Step;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement};
 
-use super::Dataset;
 use super::file::{Batches, RowUnit, TableFile};
+use super::{Dataset, Fed};
 use crate::floor::claim;
+use crate::processors::Spent;
 use crate::rig::{WORKSPACE, drop_database, settle};
 
 /// Bytes that COPY is fed at a time.
@@ -51,7 +52,7 @@ impl Floor {
     }
 
     /// Feeds a file's batches over so many connections at once, each with an import of its own.
-    pub(super) async fn feed(&self, batches: &Batches, connections: usize) -> Result<Duration> {
+    pub(super) async fn feed(&self, batches: &Batches, connections: usize) -> Result<Fed> {
         let step = Step::begin(format!("feeding {} batches straight to the database", connections * batches.units.len()));
         let mut feeders = Vec::new();
         for _ in 0..connections {
@@ -59,12 +60,12 @@ impl Floor {
             feeders.push(Feeder::new(self.database.connect().await?).await?);
         }
         settle(&self.connection).await?;
-        let started = Instant::now();
+        let (started, spent) = (Instant::now(), Spent::now());
         futures::future::try_join_all(feeders.iter_mut().map(|feeder| feeder.feed(batches))).await?;
-        let time = started.elapsed();
+        let fed = Fed { time: started.elapsed(), spent: Spent::now().since(spent) };
         futures::future::try_join_all(feeders.iter().map(Feeder::finish)).await?;
         step.done();
-        Ok(time)
+        Ok(fed)
     }
 
     /// Makes an import of the dataset, without a file in the store.

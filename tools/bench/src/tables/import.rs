@@ -11,7 +11,7 @@ use stack::progress::Step;
 
 use super::file::TableFile;
 use super::{Dataset, NAME};
-use crate::processors::Ticks;
+use crate::processors::{Spent, Ticks};
 use crate::rig::{Drained, Rig, WORKSPACE};
 use crate::table::count_of;
 
@@ -23,6 +23,7 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(super) struct Imported {
     pub(super) drained: Drained,
     pub(super) busy: Option<f64>,
+    pub(super) spent: Spent,
     pub(super) peak_memory: u64,
 }
 
@@ -50,12 +51,13 @@ impl App {
     pub(super) async fn import(&self, file: &TableFile) -> Result<Imported> {
         let id = self.upload(file).await?;
         self.rig.settle().await?;
-        let before = Ticks::now();
+        let (before, spent) = (Ticks::now(), Spent::now());
         let what = format!("importing {} by {}", file.name, count_of(self.drains, "drain"));
         let drained = self.rig.drain(&what, self.drains, std::slice::from_ref(&id)).await?;
+        let spent = Spent::now().since(spent);
         let busy = Ticks::now().zip(before).map(|(after, before)| after.busy_since(before));
         self.check(&id, file).await?;
-        Ok(Imported { drained, busy, peak_memory: self.rig.peak_memory().await? })
+        Ok(Imported { drained, busy, spent, peak_memory: self.rig.peak_memory().await? })
     }
 
     async fn upload(&self, file: &TableFile) -> Result<String> {

@@ -17,7 +17,7 @@ pub(super) use self::file::{TableFile, columns};
 use self::floor::Floor;
 use self::import::{App, Imported};
 use crate::drain::MOST_MEMORY;
-use crate::processors::processors;
+use crate::processors::{Spent, processors};
 use crate::session::Session;
 use crate::sizes::SEED;
 use crate::table::{Figure, Row, Target, count_of, float};
@@ -102,10 +102,17 @@ const fn appended(format: TableFormat, imports: &'static [Import]) -> Case {
     Case { dataset: APPENDED, format, imports }
 }
 
+/// What batches cost that were fed straight to the database.
+#[derive(Clone, Copy, Debug)]
+struct Fed {
+    time: Duration,
+    spent: Spent,
+}
+
 /// What came of a case: the times of each round, for each of its imports.
 #[derive(Default)]
 struct Measured {
-    floors: Vec<Vec<Duration>>,
+    floors: Vec<Vec<Fed>>,
     imported: Vec<Vec<Imported>>,
     failed: Option<anyhow::Error>,
 }
@@ -113,7 +120,7 @@ struct Measured {
 /// Two connections and two drains over one file.
 #[derive(Default)]
 struct Two {
-    floors: Vec<Duration>,
+    floors: Vec<Fed>,
     imported: Vec<Imported>,
 }
 
@@ -219,7 +226,7 @@ impl Measured {
     }
 
     fn floor(&self, number: usize) -> Option<Duration> {
-        let floors: Sample = self.floors.iter().filter_map(|round| round.get(number).copied()).collect();
+        let floors: Sample = self.floors.iter().filter_map(|round| Some(round.get(number)?.time)).collect();
         (floors.count() > 0).then(|| floors.median())
     }
 
@@ -252,6 +259,7 @@ fn appended_rows(session: &Session, csv: &TableFile, measured: &Measured, beside
         .target(Target::RatioAtLeast(LEAST_OF_ONE_BY_ONE)),
     ];
     rows.extend(shares(&what, measured));
+    rows.extend(costs(&what, csv.rows, measured));
     rows.push(measured.memory(0, &what));
     rows
 }
@@ -278,6 +286,22 @@ fn shares(what: &str, measured: &Measured) -> Vec<Row> {
     rows
 }
 
+/// The processor time of a row, in the mean of all rounds.
+fn costs(what: &str, rows: u64, measured: &Measured) -> Vec<Row> {
+    let mean = |times: Vec<Duration>| {
+        let rows = float(rows) * float(times.len().max(1) as u64);
+        Figure::new(times.iter().sum::<Duration>().as_secs_f64() * 1e6 / rows, "µs")
+    };
+    let of = |spent: fn(&Spent) -> Duration| mean(measured.of(0).map(|import| spent(&import.spent)).collect());
+    let floor = measured.floors.iter().filter_map(|round| Some(round.first()?.spent.database)).collect();
+    let row = |whose, figure| Row::new(SUBJECT, format!("{what}, processor time of a row: {whose}"), figure);
+    vec![
+        row("the database", of(|spent| spent.database)).beside("floor", mean(floor)),
+        row("the host with the components", of(|spent| spent.host)),
+        row("the store", of(|spent| spent.own)),
+    ]
+}
+
 impl Two {
     async fn round(&mut self, session: &Session, csv: &TableFile, batches: &Batches) -> Result<()> {
         let floor = Floor::new(session.cluster().await?, APPENDED).await?;
@@ -290,7 +314,7 @@ impl Two {
 
     fn rows(&self, csv: &TableFile, one: &Measured, beside: &Beside) -> Vec<Row> {
         let time = self.imported.iter().map(|import| import.drained.time).collect::<Sample>().median();
-        let floor = self.floors.iter().copied().collect::<Sample>().median();
+        let floor = self.floors.iter().map(|fed| fed.time).collect::<Sample>().median();
         let what = format!("{} appended by two drains", csv.name);
         vec![
             Row::new(SUBJECT, what.clone(), rate(csv.rows, time))
