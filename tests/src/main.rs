@@ -24,4 +24,5 @@ mod quotas;
 mod removal;
 mod roles;
 mod steering;
+mod tables;
 mod upload;

@@ -164,6 +164,12 @@ mod tests {
             None
         }
 
+        fn end_at(&mut self, _: u64) {}
+
+        fn reach(&self) -> Option<u64> {
+            None
+        }
+
         fn start_over(&mut self, _: &[u8]) -> Result<(), Box<dyn Error + Send + Sync>> {
             Ok(())
         }

@@ -110,6 +110,13 @@ impl Work for Report {
         self.decoder.cutter(spacing)
     }
 
+    /// It hears when there are no more bytes.
+    fn end_at(&mut self, _: u64) {}
+
+    fn reach(&self) -> Option<u64> {
+        None
+    }
+
     fn start_over(&mut self, checkpoint: &[u8]) -> Result<(), Box<dyn Error + Send + Sync>> {
         *self = Self { decoder: Decoder::resume(checkpoint)?, batch: Batch::after(KnownFindings::nothing()) };
         Ok(())

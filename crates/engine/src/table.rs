@@ -22,6 +22,7 @@ pub struct Table {
     filtered_in_a_row: u32,
     /// What is needed to go back to a checkpoint.
     origin: Origin,
+    end: Option<u64>,
 }
 
 /// What has to be known of a file beside its place.
@@ -92,6 +93,7 @@ impl Table {
             counts: Counts::default(),
             filtered_in_a_row: 0,
             origin,
+            end: None,
         })
     }
 
@@ -188,8 +190,20 @@ impl Work for Table {
         self.reader.cutter(spacing)
     }
 
+    fn end_at(&mut self, offset: u64) {
+        self.end = Some(offset);
+        self.reader.end_at(offset);
+    }
+
+    fn reach(&self) -> Option<u64> {
+        self.reader.reach()
+    }
+
     fn start_over(&mut self, checkpoint: &[u8]) -> Result<(), Box<dyn Error + Send + Sync>> {
         self.reader = Reader::resume(checkpoint, self.origin.hints())?;
+        if let Some(end) = self.end {
+            self.reader.end_at(end);
+        }
         self.mapper.restart();
         Ok(())
     }

@@ -43,6 +43,13 @@ pub trait Work {
     /// Finds places at which what is left can be cut, each at least so many bytes behind the one before; none where it has none.
     fn cutter(&self, spacing: u64) -> Option<Self::Cutter>;
 
+    /// Ends at this offset, at which it was or is cut: what comes after is another's.
+    fn end_at(&mut self, offset: u64);
+
+    /// Where the bytes end that it wants at its position, of a work that jumps about in its file, beyond its end, too, and knows itself where it is done. None
+    /// of one that reads on from there to its end.
+    fn reach(&self) -> Option<u64>;
+
     /// Goes back to a [`checkpoint`](Self::checkpoint) of its own, and from there on relies on nothing that was sent before.
     fn start_over(&mut self, checkpoint: &[u8]) -> Result<(), Box<dyn Error + Send + Sync>>;
 }

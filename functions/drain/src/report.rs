@@ -45,7 +45,7 @@ async fn started(source: &mut ReportSource<'_>, claim: &Claim) -> Result<Report,
     }
     let (mut start, mut looked) = (Vec::new(), 0);
     loop {
-        let bytes = source.read_at(start.len() as u64).await?;
+        let bytes = source.read_at(start.len() as u64, None).await?;
         start.extend_from_slice(&bytes);
         // All of it is looked at each time: not before there is twice as much.
         if !bytes.is_empty() && start.len() < (2 * looked).min(limits::DETECTION) {

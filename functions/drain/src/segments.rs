@@ -13,7 +13,7 @@ use crate::work::{Job, verdict};
 
 /// Leaves what comes after the next part of a big report to drains that have nothing else to do. Not to others: where a report can be cut is found by
 /// going over it before it is read, which is for nothing where each drain has an import of its own.
-pub(crate) async fn look(job: &Job<'_>, source: &mut ReportSource<'_>, work: &impl Work) -> Result<Looked> {
+pub(crate) async fn look(job: &Job<'_>, source: &mut ReportSource<'_>, work: &mut impl Work) -> Result<Looked> {
     let &Job { db, claim, settings, .. } = job;
     let Some(cutter) = work.cutter(settings.segment_bytes) else { return Ok(Looked::Uncuttable) };
     if !db.wants_segments(claim, settings.parallelism).await? {
@@ -28,6 +28,7 @@ pub(crate) async fn look(job: &Job<'_>, source: &mut ReportSource<'_>, work: &im
         };
         let Some(cut) = found else { break };
         source.cut(cut.offset);
+        work.end_at(cut.offset);
         let verdict = verdict(db.cut_segment(claim, settings.lease, cut.offset, cut.checkpoint).await?);
         if verdict == Verdict::Holds {
             // Beside the work that goes on here: reaching somebody takes a moment.

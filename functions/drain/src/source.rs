@@ -57,13 +57,15 @@ impl<'a> ReportSource<'a> {
         self.end = end;
     }
 
-    /// The next bytes at an offset; empty at the end.
-    pub(crate) async fn read_at(&mut self, offset: u64) -> Result<Bytes> {
+    /// The next bytes at an offset; empty at the end. Where it is said how far they are of use (`reach`), they may lie beyond the end, too, but not beyond the
+    /// report's.
+    pub(crate) async fn read_at(&mut self, offset: u64, reach: Option<u64>) -> Result<Bytes> {
         let asked = Instant::now();
         self.skip_to(offset);
+        let end = if reach.is_some() { self.claim.entry_ends_at - self.claim.entry_starts_at } else { self.end };
         let bytes = match self.ahead.pop_front() {
-            Some(bytes) => Ok(self.within_end(offset, bytes)),
-            None => self.fetch(self.end).await,
+            Some(bytes) => Ok(within(end, offset, bytes)),
+            None => self.fetch(reach.unwrap_or(end), end).await,
         };
         self.times.store += asked.elapsed();
         bytes
@@ -76,7 +78,7 @@ impl<'a> ReportSource<'a> {
         if offset != self.offset {
             self.jump(offset);
         }
-        let bytes = self.fetch(bound).await;
+        let bytes = self.fetch(bound, self.end).await;
         self.times.store += asked.elapsed();
         let bytes = bytes?;
         // What is too much is fetched once more.
@@ -114,19 +116,13 @@ impl<'a> ReportSource<'a> {
         self.offset = offset;
     }
 
-    /// What of a piece at an offset is to be read.
-    fn within_end(&self, offset: u64, mut bytes: Bytes) -> Bytes {
-        bytes.truncate(usize::try_from(self.end.saturating_sub(offset)).unwrap_or(usize::MAX));
-        bytes
-    }
-
-    /// The next piece from the store.
-    async fn fetch(&mut self, bound: u64) -> Result<Bytes> {
+    /// The next piece from the store, which is asked for bytes up to `bound` as long as that is not reached, and for none beyond `end`.
+    async fn fetch(&mut self, bound: u64, end: u64) -> Result<Bytes> {
         let mut breaks = 0;
-        while self.offset < self.end {
-            match self.read(bound).await {
+        while self.offset < end {
+            match self.read(bound, end).await {
                 Ok(Some(bytes)) => {
-                    let bytes = self.within_end(self.offset, bytes);
+                    let bytes = within(end, self.offset, bytes);
                     self.offset += bytes.len() as u64;
                     return Ok(bytes);
                 }
@@ -144,12 +140,12 @@ impl<'a> ReportSource<'a> {
         Ok(Bytes::new())
     }
 
-    async fn read(&mut self, bound: u64) -> Result<Option<Bytes>> {
+    async fn read(&mut self, bound: u64, end: u64) -> Result<Option<Bytes>> {
         let reader = match &mut self.reader {
             Some(reader) if reader.end > self.offset => reader,
             missing => {
                 let start = self.claim.entry_starts_at;
-                let end = if bound > self.offset { bound.min(self.end) } else { self.end };
+                let end = if bound > self.offset { bound.min(end) } else { end };
                 let object = self.store.read(&self.claim.object_key, start + self.offset..start + end).await?;
                 missing.insert(Reader { object, end })
             }
@@ -161,4 +157,10 @@ impl<'a> ReportSource<'a> {
             }
         }
     }
+}
+
+/// What of a piece at an offset lies before an end.
+fn within(end: u64, offset: u64, mut bytes: Bytes) -> Bytes {
+    bytes.truncate(usize::try_from(end.saturating_sub(offset)).unwrap_or(usize::MAX));
+    bytes
 }

@@ -107,7 +107,7 @@ fn resumed(checkpoint: &str, origin: &Origin) -> Result<Reader, Stop> {
 async fn started(source: &mut ReportSource<'_>, origin: &Origin) -> Result<Reader, Stop> {
     let mut start = Vec::new();
     let complete = loop {
-        let bytes = source.read_at(start.len() as u64).await?;
+        let bytes = source.read_at(start.len() as u64, Some(limits::START as u64)).await?;
         start.extend_from_slice(&bytes);
         if bytes.is_empty() || start.len() >= limits::START {
             break bytes.is_empty();

@@ -112,12 +112,15 @@ fn in_entry(claim: &Claim, failure: ImportFailure) -> ImportFailure {
 async fn read_and_store<W: Kind>(job: &Job<'_>, source: &mut ReportSource<'_>, memory: &mut Known) -> Result<Ended<Stop>, Stop> {
     let &Job { db, claim, .. } = job;
     let mut work = W::begin(job, source, memory).await?;
+    if !source.ends_with_report() {
+        work.end_at(source.end());
+    }
     let mut turn = job.turn();
     loop {
         let left = source.end().saturating_sub(work.progress());
         match turn.next(left, Instant::now()) {
             Task::Look => {
-                let looked = look(job, source, &work).await?;
+                let looked = look(job, source, &mut work).await?;
                 turn.looked(looked, Instant::now());
             }
             Task::Fill(records) => turn.filled(fill(&mut work, source, records, job.deadline).await),
@@ -190,9 +193,9 @@ async fn read_records<W: Kind>(mut filling: Filling, work: &mut W, source: &mut 
     loop {
         match filling.fill(work, Instant::now).map_err(unreadable)? {
             Need::Breath => yield_async().await,
-            Need::Bytes => match source.read_at(work.position()).await? {
+            Need::Bytes => match source.read_at(work.position(), work.reach()).await? {
                 // All records before a cut are given by now.
-                bytes if bytes.is_empty() && !source.ends_with_report() => return Ok(BatchEnd::Segment),
+                bytes if bytes.is_empty() && work.reach().is_none() && !source.ends_with_report() => return Ok(BatchEnd::Segment),
                 bytes => {
                     work.feed(&bytes);
                     // Where the bytes were there already, the host had no turn.

@@ -25,6 +25,9 @@ begin
         'a dataset has a name of at most 63 lower-case letters, digits, _ and - that begins with a letter; write is append, merge (with a key of at most 16 ',
         'columns) or replace; partition is {"by": "month", "column": …}, {"by": "arrival"}, or with a key {"by": "hash", "partitions": 2 to 64}');
   end;
+  if jsonb_array_length(p_dataset -> 'columns') = 0 then
+    raise exception using errcode = 'SW422', message = 'a dataset has at least one column';
+  end if;
   perform spillway.add_columns(v_dataset, p_dataset -> 'columns');
   -- Each of them is what it is used for.
   update spillway.dataset_columns c set required = true

@@ -19,6 +19,8 @@ mod testing;
 
 pub mod xlsx;
 
+pub mod parquet;
+
 /// What a reader found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowStep {

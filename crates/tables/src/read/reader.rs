@@ -3,7 +3,7 @@
 use tokens::csv::Dialect;
 use tokens::{Look, ReadError, ReadErrorKind, TakesBytes, look};
 
-use super::{Cut, RowStep, Rows, broken_checkpoint, csv, json, xlsx};
+use super::{Cut, RowStep, Rows, broken_checkpoint, csv, json, parquet, xlsx};
 use crate::Cell;
 use crate::mapping::{Fields, Format, Input};
 
@@ -15,7 +15,12 @@ pub enum Reader {
     Json(json::Reader),
     /// Workbooks.
     Xlsx(Box<xlsx::Reader>),
+    /// Parquet.
+    Parquet(Box<parquet::Reader>),
 }
+
+/// Bytes of a workbook that are asked for at once: its parts are read in a few jumps, and then one of them from byte to byte.
+const XLSX_PIECE: u64 = 4 * 1024 * 1024;
 
 /// What is known of a file before it is read.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +40,7 @@ macro_rules! each {
             Reader::Csv($inner) => $what,
             Reader::Json($inner) => $what,
             Reader::Xlsx($inner) => $what,
+            Reader::Parquet($inner) => $what,
         }
     };
 }
@@ -51,7 +57,7 @@ impl Reader {
             Format::Csv | Format::Tsv => Self::Csv(csv::Reader::new(csv_options(start, complete, format, &input)?)),
             Format::Jsonl => Self::Json(json::Reader::new(json::Layout::Lines)),
             Format::Json => Self::Json(json::Reader::new(layout(start, complete, &input)?)),
-            Format::Parquet => return Err(unreadable("Parquet files are not read yet")),
+            Format::Parquet => Self::Parquet(Box::new(parquet::Reader::new(hints.size))),
             Format::Xlsx => Self::Xlsx(Box::new(xlsx::Reader::new(hints.size, sheet_of(&input)))),
         })
     }
@@ -65,6 +71,10 @@ impl Reader {
                 let reader = xlsx::Reader::resume(hints.size, sheet_of(&hints.input.cloned().unwrap_or_default()), rest);
                 reader.map(|reader| Self::Xlsx(Box::new(reader))).ok_or_else(|| broken_checkpoint("of a workbook"))
             }
+            Some((b'p', rest)) => {
+                let reader = parquet::Reader::resume(hints.size, rest).map_err(broken_checkpoint);
+                reader.map(|reader| Self::Parquet(Box::new(reader)))
+            }
             _ => Err(broken_checkpoint("no format")),
         }
     }
@@ -75,6 +85,7 @@ impl Reader {
             Self::Csv(_) => "csv",
             Self::Json(reader) => reader.format(),
             Self::Xlsx(_) => "xlsx",
+            Self::Parquet(_) => "parquet",
         }
     }
 
@@ -82,7 +93,23 @@ impl Reader {
     pub fn fields(&self) -> Fields {
         match self {
             Self::Csv(_) => Fields::Texts,
-            Self::Json(_) | Self::Xlsx(_) => Fields::Typed,
+            Self::Json(_) | Self::Xlsx(_) | Self::Parquet(_) => Fields::Typed,
+        }
+    }
+
+    /// It ends at this offset, at which it was cut: what comes after is another's. Those that read on from byte to byte hear it when there are no more.
+    pub fn end_at(&mut self, offset: u64) {
+        if let Self::Parquet(reader) = self {
+            reader.end_at(offset);
+        }
+    }
+
+    /// Where the bytes end that are of use at its position, of a format that is not read from byte to byte.
+    pub fn reach(&self) -> Option<u64> {
+        match self {
+            Self::Csv(_) | Self::Json(_) => None,
+            Self::Xlsx(reader) => Some(reader.position() + XLSX_PIECE),
+            Self::Parquet(reader) => Some(reader.wanted().end),
         }
     }
 
@@ -91,6 +118,7 @@ impl Reader {
             Self::Csv(_) => b'c',
             Self::Json(_) => b'j',
             Self::Xlsx(_) => b'x',
+            Self::Parquet(_) => b'p',
         }
     }
 
@@ -103,6 +131,10 @@ impl Reader {
             Self::Json(reader) => reader.cutter(spacing).map(|cutter| Cutter { tag, kind: CutterKind::Json(cutter) }),
             // Its rows are in one stream that is packed.
             Self::Xlsx(_) => None,
+            Self::Parquet(reader) => reader.cut(spacing).map(|(offset, checkpoint)| {
+                let cut = Some(Cut { offset, checkpoint });
+                Cutter { tag, kind: CutterKind::Known { position: reader.progress(), cut } }
+            }),
         }
     }
 }
@@ -172,6 +204,11 @@ pub struct Cutter {
 enum CutterKind {
     Csv(csv::Cutter),
     Json(json::Cutter),
+    /// It is known without a look at the bytes.
+    Known {
+        position: u64,
+        cut: Option<Cut>,
+    },
 }
 
 impl Cutter {
@@ -180,6 +217,7 @@ impl Cutter {
         match &self.kind {
             CutterKind::Csv(cutter) => cutter.position(),
             CutterKind::Json(cutter) => cutter.position(),
+            CutterKind::Known { position, .. } => *position,
         }
     }
 
@@ -188,6 +226,10 @@ impl Cutter {
         let mut cuts = match &mut self.kind {
             CutterKind::Csv(cutter) => cutter.feed(bytes),
             CutterKind::Json(cutter) => cutter.feed(bytes),
+            CutterKind::Known { position, cut } => {
+                *position += bytes.len() as u64;
+                cut.take().into_iter().collect()
+            }
         };
         for cut in &mut cuts {
             cut.checkpoint = tagged(self.tag, &cut.checkpoint);

@@ -23,7 +23,7 @@ begin
   from spillway.dataset_columns c where c.workspace_id = p_dataset.workspace_id and c.dataset_id = p_dataset.id;
   execute format(case when v_key is null then $append$
     create or replace function %1$s(
-      p_columns text[], p_offsets bigint[], p_rescued text, p_run integer, p_segment smallint, p_from integer, p_to integer, p_places boolean
+      p_columns text[], p_offsets bigint[], p_rescued text, p_run integer, p_segment smallint, p_places boolean
     ) returns bigint[]
     language plpgsql volatile set search_path = ''
     as $put$
@@ -32,53 +32,35 @@ begin
     begin
       insert into %2$s (%3$s, _run, _segment, _offset, _rescued)
       select %4$s, p_run, p_segment, u.o, u.r::jsonb
-      from unnest(%5$s, p_offsets, p_rescued::text[]) with ordinality as u (%6$s, o, r, n)
-      where u.n between p_from and p_to;
+      from unnest(%5$s, p_offsets, p_rescued::text[]) as u (%6$s, o, r);
       get diagnostics v_stored = row_count;
       return array[v_stored, 0];
     end
     $put$
   $append$ else $merge$
     create or replace function %1$s(
-      p_columns text[], p_offsets bigint[], p_rescued text, p_run integer, p_segment smallint, p_from integer, p_to integer, p_places boolean
+      p_columns text[], p_offsets bigint[], p_rescued text, p_run integer, p_segment smallint, p_places boolean
     ) returns bigint[]
     language plpgsql volatile set search_path = ''
     as $put$
     declare
       v_counts bigint[];
     begin
-      begin
-        with put as (
-          insert into %2$s as t (%3$s, _run, _segment, _offset, _rescued)
-          select %4$s, p_run, p_segment, u.o, u.r::jsonb
-          from unnest(%5$s, p_offsets, p_rescued::text[]) with ordinality as u (%6$s, o, r, n)
-          where u.n between p_from and p_to
-          on conflict (%7$s) do update
-          set %9$s_run = excluded._run, _segment = excluded._segment, _offset = excluded._offset, _rescued = excluded._rescued, _updates = t._updates + 1
-          where (t._run, t._offset) < (excluded._run, excluded._offset)
-            and (p_places or (%10$st._rescued) is distinct from (%11$sexcluded._rescued))
-          returning t._updates
-        )
-        select array[count(*) filter (where _updates = 0), count(*) filter (where _updates > 0)] into v_counts from put;
-      exception when cardinality_violation then
-        -- Rows of the same key: only the last of them.
-        with put as (
-          insert into %2$s as t (%3$s, _run, _segment, _offset, _rescued)
-          select %4$s, p_run, p_segment, u.o, u.r::jsonb
-          from (
-            select distinct on (%8$s) u.*
-            from unnest(%5$s, p_offsets, p_rescued::text[]) with ordinality as u (%6$s, o, r, n)
-            where u.n between p_from and p_to
-            order by %8$s, o desc
-          ) as u
-          on conflict (%7$s) do update
-          set %9$s_run = excluded._run, _segment = excluded._segment, _offset = excluded._offset, _rescued = excluded._rescued, _updates = t._updates + 1
-          where (t._run, t._offset) < (excluded._run, excluded._offset)
-            and (p_places or (%10$st._rescued) is distinct from (%11$sexcluded._rescued))
-          returning t._updates
-        )
-        select array[count(*) filter (where _updates = 0), count(*) filter (where _updates > 0)] into v_counts from put;
-      end;
+      with put as (
+        insert into %2$s as t (%3$s, _run, _segment, _offset, _rescued)
+        select %4$s, p_run, p_segment, u.o, u.r::jsonb
+        from (
+          select distinct on (%8$s) u.*
+          from unnest(%5$s, p_offsets, p_rescued::text[]) as u (%6$s, o, r)
+          order by %8$s, o desc
+        ) as u
+        on conflict (%7$s) do update
+        set %9$s_run = excluded._run, _segment = excluded._segment, _offset = excluded._offset, _rescued = excluded._rescued, _updates = t._updates + 1
+        where (t._run, t._offset) < (excluded._run, excluded._offset)
+          and (p_places or (%10$st._rescued) is distinct from (%11$sexcluded._rescued))
+        returning t._updates
+      )
+      select array[count(*) filter (where _updates = 0), count(*) filter (where _updates > 0)] into v_counts from put;
       return v_counts;
     end
     $put$
@@ -88,6 +70,7 @@ end
 $$;
 -- Columns come as arrays in their text form: one value a column costs host and database less than one an element, and so all these functions have the same
 -- parameters. What is there as it came is not written, unless other parts of the file are read at the same time (p_places): of these the next may hold an
--- older row of the same key. Only _updates tells, of a table in partitions, too, what was there before (xmax does not).
+-- older row of the same key. Rows are put in the order of their keys, of which each is locked: so does everybody who puts rows into the dataset. Only _updates
+-- tells, of a table in partitions, too, what was there before (xmax does not).
 comment on function spillway.make_put(spillway.datasets, integer) is
-  'makes the function that puts rows into a generation of a dataset: (columns as texts of arrays, in their order; offsets; what was rescued, as the text of an array, or null; run; segment; the first and last that are put; whether the places of unchanged rows are written, too), which gives {stored, updated}';
+  'makes the function that puts rows into a generation of a dataset: (columns as texts of arrays, in their order; offsets; what was rescued, as the text of an array, or null; run; segment; whether the places of unchanged rows are written, too), which gives {stored, updated}';

@@ -18,7 +18,7 @@ begin
   select r.* into strict v_run from spillway.runs r where r.workspace_id = p_unit.workspace_id and r.import_id = p_unit.import_id;
   if v_rows > 0 then
     begin
-      v_put := spillway.put_rows(v_run, p_unit.segment, p_schema_version, p_columns, p_offsets, p_rescued, 1, v_rows, v_places);
+      v_put := spillway.put_rows(v_run, p_unit.segment, p_schema_version, p_columns, p_offsets, p_rescued, v_places);
     exception when others then
       get stacked diagnostics v_state = returned_sqlstate, v_message = message_text;
       if not spillway.is_of_record(v_state) then
@@ -28,7 +28,7 @@ begin
     if v_state = '23514' and v_message like 'no partition of relation%' then
       return spillway.missing_months(v_run, p_columns);
     elsif v_state is not null then
-      v_refused := spillway.put_halves(v_run, p_unit, p_schema_version, p_columns, p_offsets, p_rescued, 1, v_rows, v_places, v_state, v_message);
+      v_refused := spillway.put_halves(v_run, p_unit, p_schema_version, p_columns, p_offsets, p_rescued, v_places, v_state, v_message);
       v_put := array[(v_refused ->> 'stored')::bigint, (v_refused ->> 'updated')::bigint];
     end if;
   end if;

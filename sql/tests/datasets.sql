@@ -1,0 +1,96 @@
+begin;
+select plan(45);
+
+select spillway.create_workspace('one') as one, spillway.create_workspace('two') as two \gset
+\set a '01900000-0000-7000-8000-00000000000a'
+\set b '01900000-0000-7000-8000-00000000000b'
+\set c '01900000-0000-7000-8000-00000000000c'
+create function pg_temp.dataset(p_workspace integer, p_dataset text) returns jsonb language sql as $$
+  select spillway.create_dataset(p_workspace, p_dataset::jsonb) $$;
+create function pg_temp.make(p_workspace integer, p_id uuid, p_dataset text) returns jsonb language sql as $$
+  select spillway.open_upload(p_workspace, p_id), spillway.create_import(p_workspace, p_id, 'f.csv', 1000, sha256('1'), p_dataset => p_dataset);
+  select spillway.claim_import('40 s', 100) $$;
+create function pg_temp.fence(p_import uuid) returns bigint language sql as $$ select fence from spillway.import_queue where import_id = p_import $$;
+create function pg_temp.ingest(p_import uuid, p_columns text[], p_offsets bigint[], p_read integer default null, p_filtered integer default 0, p_rejected integer default 0,
+  p_rescued text default null) returns jsonb language sql as $$
+  select spillway.ingest_rows(p_import, attempt, fence, '40 s', 1, p_columns, p_offsets, p_rescued,
+    (select coalesce(jsonb_agg(jsonb_build_object('code', 'type', 'message', 'm', 'offset', 1000 + n, 'line', n, 'column', 'id', 'excerpt', 'raw')), '[]')
+      from generate_series(1, p_rejected) n),
+    jsonb_build_object('read', coalesce(p_read, cardinality(p_offsets)), 'filtered', p_filtered, 'rejected', p_rejected, 'rescued', 0), 'csv', '\x01', 500)
+  from spillway.import_queue where import_id = p_import $$;
+create function pg_temp.finish(p_import uuid) returns text language sql as $$
+  select spillway.finish_import(p_import, attempt, fence) ->> 'state' from spillway.import_queue where import_id = p_import $$;
+create function pg_temp.books(p_import uuid) returns text language sql as $$
+  select format('%s = %s + %s + %s + %s + %s', rows_read, rows_stored, rows_updated, rows_unchanged, rows_filtered, rows_rejected)
+  from spillway.runs where import_id = p_import $$;
+create function pg_temp.items(p_workspace integer, p_dataset text, p_where text default null) returns text language sql as $$
+  select items from spillway.read_rows(p_workspace, p_dataset, null, p_where::jsonb, null, 100) $$;
+
+-- What a dataset can be.
+select is(pg_temp.dataset(:one, '{"name": "log", "columns": [{"name": "id", "type": "bigint"}, {"name": "it''s \"x\"", "type": "text"}]}') ->> 'write', 'append', 'rows are added');
+select throws_ok(format('select pg_temp.dataset(%s, %L)', :one, '{"name": "log", "columns": [{"name": "id", "type": "bigint"}]}'), 'SW409', null, 'a name is used once');
+select lives_ok(format('select pg_temp.dataset(%s, %L)', :two, '{"name": "log", "columns": [{"name": "id", "type": "bigint"}]}'), 'in a workspace');
+select throws_ok(format('select spillway.get_dataset(%s, %L)', :two, 'm'), 'SW404', null, 'another workspace''s is not there');
+select throws_ok(format('select pg_temp.dataset(%s, %L)', :one, d.d), 'SW422', null, d.d) from unnest(array[
+  '{"name": "Log", "columns": [{"name": "id", "type": "bigint"}]}', '{"name": "x", "columns": []}', '{"name": "x", "columns": [{"name": "", "type": "text"}]}',
+  '{"name": "x", "columns": [{"name": "_offset", "type": "text"}]}', '{"name": "x", "columns": [{"name": "a", "type": "money"}]}',
+  '{"name": "x", "columns": [{"name": "a", "type": "float8"}], "write": "merge", "key": ["a"]}',
+  '{"name": "x", "columns": [{"name": "a", "type": "text"}], "write": "append", "key": ["a"]}',
+  '{"name": "x", "columns": [{"name": "a", "type": "text"}], "partition": {"by": "hash", "partitions": 4}}',
+  '{"name": "x", "columns": [{"name": "a", "type": "text"}], "partition": {"by": "month", "column": "a"}}',
+  '{"name": "x", "columns": [{"name": "a", "type": "text"}], "indexes": [{"kind": "gin", "columns": ["a"]}]}']) as d (d);
+
+-- Append.
+select is(pg_temp.make(:one, :'a', 'log') #>> '{claim,table,columns,1,name}', 'it''s "x"', 'who claims it is told the columns');
+select is(pg_temp.ingest(:'a', array['{1,2}', '{"a","b"}'], '{0,10}', 5, 2, 1) ->> 'state', 'running', 'rows are stored');
+select is(pg_temp.books(:'a'), '5 = 2 + 0 + 0 + 2 + 1', 'the books balance');
+select is(spillway.ingest_rows(:'a', 1, pg_temp.fence(:'a') + 1, '40 s', 1, array['{1}', '{"a"}'], '{0}', null, '[]', '{"read": 1, "filtered": 0, "rejected": 0, "rescued": 0}',
+  'csv', '\x02', 600) ->> 'state', 'stale', 'who has written what is not here is told');
+select results_eq('select id, _offset from spillway_data.' || (select format('d%s_g1', id) from spillway.datasets where name = 'log' and workspace_id = :one),
+  $$ values (1::bigint, 0::bigint), (2, 10) $$, 'and stores nothing');
+select is((select format('%s %s %s', code, column_name, excerpt) from spillway.import_errors where import_id = :'a'), 'type id raw', 'what was rejected is kept');
+select is(pg_temp.ingest(:'a', array['{3,4,5}', format('{"x",%s,"z"}', '"' || repeat('\\', 3) || '"')], '{20,30,40}') ->> 'state', 'running', 'a column may hold anything');
+select throws_ok(format('select pg_temp.ingest(%L, array[%L, %L], %L, 3)', :'a', '{6}', '{"x"}', '{50}'), '23514', null, 'books that do not balance are none');
+select is(pg_temp.finish(:'a'), 'completed', 'it ends');
+select is((select rows from spillway.datasets where name = 'log' and workspace_id = :one), 5::bigint, 'and its rows are counted');
+select is((select jsonb_array_length(document::jsonb) from spillway.tails), 5, 'and are the last');
+select is(pg_temp.items(:one, 'log', '[{"column": "id", "in": [2, 3], "max": 2}]'), '[{"id":2,"it''s \"x\"":"b","_rescued":null}]', 'they can be asked for');
+select throws_ok(format('select pg_temp.items(%s, %L, %L)', :one, 'log', '[{"column": "id", "equals": "x"}]'), 'SW400', null, 'by values of their types');
+
+-- A row that the database refuses.
+select pg_temp.make(:one, :'b', 'log') \g /dev/null
+select is(pg_temp.ingest(:'b', array['{1,x,3}', '{"a","b","c"}'], '{0,10,20}') ->> 'state', 'running', 'one bad row');
+select is(pg_temp.books(:'b'), '3 = 2 + 0 + 0 + 0 + 1', 'is found among the others, which are stored');
+select is(pg_temp.ingest(:'b', array['{4,5,6}', '{"a",NULL,"c"}'], '{30,40,50}') ->> 'state', 'running', 'the next is stored');
+select is(pg_temp.finish(:'b'), 'completed', 'and it ends');
+
+-- Merge.
+select pg_temp.dataset(:one, '{"name": "m", "columns": [{"name": "id", "type": "bigint"}, {"name": "v", "type": "text"}], "write": "merge", "key": ["id"], "partition": {"by": "hash", "partitions": 2}}') \g /dev/null
+select pg_temp.make(:one, :'c', 'm') \g /dev/null
+select is(pg_temp.ingest(:'c', array['{1,2,1}', '{"a","b","c"}'], '{0,10,20}') ->> 'state', 'running', 'rows of one key');
+select is(pg_temp.books(:'c'), '3 = 2 + 0 + 1 + 0 + 0', 'of which the last stays');
+select is(pg_temp.items(:one, 'm'), '[{"id":1,"v":"c","_rescued":null},{"id":2,"v":"b","_rescued":null}]', 'in whatever order');
+select pg_temp.ingest(:'c', array['{2,NULL}', '{"z","n"}'], '{5,30}') \g /dev/null
+select is(pg_temp.books(:'c'), '5 = 2 + 0 + 2 + 0 + 1', 'what lies before changes nothing, and a key is never null');
+select pg_temp.finish(:'c') \g /dev/null
+\set d '01900000-0000-7000-8000-00000000000d'
+select pg_temp.make(:one, :'d', 'm') \g /dev/null
+select pg_temp.ingest(:'d', array['{1,2,3}', '{"c","y","w"}'], '{0,1,2}') \g /dev/null
+select is(pg_temp.books(:'d'), '3 = 1 + 1 + 1 + 0 + 0', 'a later import wins; what is the same is not written');
+select pg_temp.finish(:'d') \g /dev/null
+
+-- Replace.
+\set e '01900000-0000-7000-8000-00000000000e'
+select pg_temp.dataset(:one, '{"name": "r", "columns": [{"name": "at", "type": "timestamptz"}], "write": "replace", "partition": {"by": "month", "column": "at"},
+  "indexes": [{"columns": ["at"], "kind": "brin"}]}') \g /dev/null
+select pg_temp.make(:one, :'e', 'r') \g /dev/null
+select is(pg_temp.ingest(:'e', array['{2026-01-31T23:30:00Z,2026-02-01 00:30:00 Europe/Madrid}'], '{0,30}') -> 'months', '["2026-01-01"]', 'partitions are asked for');
+select is(spillway.make_partitions(:'e', 1, '{2026-01-01}') ->> 'state', 'running', 'and made');
+select is(pg_temp.ingest(:'e', array['{2026-01-31T23:30:00Z,2026-02-01 00:30:00 Europe/Madrid}'], '{0,30}') ->> 'state', 'running', 'before rows are stored');
+select is(pg_temp.items(:one, 'r'), '[]', 'nobody sees them yet');
+select is(pg_temp.finish(:'e'), 'completed', 'until the end');
+select is(jsonb_array_length(pg_temp.items(:one, 'r')::jsonb), 2, 'then everybody does');
+select is(spillway.remove_old_generations(10), 1, 'and the old rows go');
+
+select * from finish();
+rollback;
