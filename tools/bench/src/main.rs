@@ -26,6 +26,7 @@ mod sizes;
 mod small;
 mod status;
 mod table;
+mod tables;
 mod upload;
 
 use session::Session;
@@ -44,13 +45,17 @@ struct Bench {
     #[arg(long, conflicts_with = "long")]
     quick: bool,
 
-    /// Also what takes its time, and some 90 GB of disk: 2,000,000 occurrences, an upload of 1 GB, tables that hold 50 million occurrences
+    /// Also what takes its time, and some 90 GB of disk: 2,000,000 occurrences, an upload of 1 GB, tables that hold 50 million occurrences, a CSV of 5 GB
     #[arg(long)]
     long: bool,
 
     /// Also writes docs/performance.md and its plots
     #[arg(long, conflicts_with = "subjects")]
     write: bool,
+
+    /// Rows of the tables
+    #[arg(long)]
+    rows: Option<u64>,
 }
 
 /// What is measured: the rows of the table that begin with its name.
@@ -80,6 +85,8 @@ enum Subject {
     Growth,
     /// Every list, beside an import
     Lists,
+    /// Files of rows end to end, beside their floor
+    Tables,
     /// Requests that do nothing
     Host,
 }
@@ -138,6 +145,12 @@ impl Subject {
                  component calls, beside the plain keyset query that makes the same documents of the same index, both as text with their values. \
                  Findings of all states are four walks of an index; the plain query makes one, of those that are open."
             }
+            Self::Tables => {
+                "Files of ten columns, of some 150 bytes a row as CSV, uploaded over HTTP and imported into a dataset by one drain. Floor: the same batches, \
+                 decoded before, fed to `ingest_rows` by a native client, one after the other. COPY has the server read the same CSV into a table with the same \
+                 columns. Row by row: a prepared INSERT each. By turns, medians of the rounds. The last fifth of a big file is to be as fast as its \
+                 first."
+            }
             Self::Host => "Requests on one kept connection, one after the other.",
         }
     }
@@ -157,6 +170,7 @@ impl Subject {
             Self::Claim => rows.extend(claim::rows(session).await?),
             Self::Growth => growth::rows(session, rows).await?,
             Self::Lists => lists::rows(session, rows).await?,
+            Self::Tables => tables::rows(session, rows).await?,
             Self::Host => rows.extend(host::rows(session).await?),
         }
         Ok(())
@@ -194,10 +208,11 @@ impl Bench {
     }
 
     fn sizes(&self) -> Sizes {
-        match (self.quick, self.long) {
+        let sizes = match (self.quick, self.long) {
             (true, _) => Sizes::quick(),
             (_, true) => Sizes::long(),
             _ => Sizes::usual(),
-        }
+        };
+        Sizes { rows: self.rows.unwrap_or(sizes.rows), ..sizes }
     }
 }

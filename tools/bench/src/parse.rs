@@ -1,4 +1,4 @@
-//! Parsing alone: reports of the ten most used formats, natively and by a component in the runtime.
+//! Parsing alone: reports of the ten most used formats, and tables, natively and by a component in the runtime.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,8 +7,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use decoding::{Decoded, Decoding, PIECE};
-use generate::{GITLEAKS, GRYPE, NESSUS_CSV, OPENVAS, SEMGREP, SNYK, SarifSize, TRIVY};
-use scan_reports::Format;
+use engine::Work;
+use generate::{GITLEAKS, GRYPE, NESSUS_CSV, OPENVAS, SEMGREP, SNYK, SarifSize, TRIVY, TableFormat, TableSize};
+use scan_reports::{Format, ReadError};
 use stack::progress::Step;
 use stack::runtime::{Host, Runtime, RuntimeSettings};
 use stack::sample::Sample;
@@ -20,6 +21,7 @@ use crate::input::Report;
 use crate::session::Session;
 use crate::sizes::{SEED, nessus};
 use crate::table::{Figure, Row, Target, float, number};
+use crate::tables::{TableFile, columns};
 
 const SUBJECT: &str = "parse";
 
@@ -29,6 +31,12 @@ const LEAST_JSON: f64 = 80.0;
 /// The part of the small report's speed that the large one's is, and how much more memory it takes: it should not matter how large it is.
 const FLAT: f64 = 0.85;
 const SAME_MEMORY: f64 = 1.15;
+
+/// Formats of tables, and the MB/s that are asked of them.
+const TABLES: [(TableFormat, f64); 2] = [(TableFormat::Csv, LEAST), (TableFormat::Jsonl, LEAST_JSON)];
+
+/// Bytes of a row of them, about.
+const ROW: u64 = 150;
 
 /// Records of the report that the size of a record is known from.
 const PROBE: usize = 5_000;
@@ -58,11 +66,31 @@ pub(super) async fn rows(session: &mut Session, rows: &mut Vec<Row>) -> Result<(
         let mut measured = Vec::new();
         for bytes in session.sizes.parsed {
             let findings = usize::try_from(bytes * PROBE as u64 / probe.bytes)?;
-            measured.push(measure(&component, format, generate(session.dir.path(), findings)?, session.sizes.rounds).await?);
+            let report = generate(session.dir.path(), findings)?;
+            let natively = |bytes: &Bytes| natively(format, bytes);
+            measured.push(measure(&component, format, &report.file, natively, session.sizes.rounds).await?);
         }
         most_memory = measured.iter().map(|measured| measured.memory).chain([most_memory]).max().unwrap_or_default();
         if let [small, large] = measured.as_slice() {
             rows.extend(rows_of(format, least, small, large));
+        }
+    }
+    for (format, least) in TABLES {
+        let mut measured = Vec::new();
+        for bytes in session.sizes.parsed {
+            let size = TableSize { rows: bytes / ROW, first: 1, seed: SEED, changed: 0 };
+            let table = TableFile::generate(session.dir.path(), format, size)?;
+            let known = decoding::TableFile { name: table.file_name(), size: table.bytes, columns: serde_json::from_value(columns())? };
+            let natively = |bytes: &Bytes| table_natively(&known, bytes);
+            measured.push(measure(&component, "table", &table.path, natively, session.sizes.rounds).await?);
+        }
+        most_memory = measured.iter().map(|measured| measured.memory).chain([most_memory]).max().unwrap_or_default();
+        if let [small, large] = measured.as_slice() {
+            let name = format!("table, {}", format.name());
+            rows.extend(rows_of(&name, least, small, large));
+            let rate = |time| Figure::rate(large.records, time, "rows/s");
+            let what = format!("{name}, {} MB, in WebAssembly", megabytes(large.bytes));
+            rows.push(Row::new(SUBJECT, what, rate(large.component)).beside("natively", rate(large.native)));
         }
     }
     rows.push(Row::new(SUBJECT, "most memory of all in WebAssembly", Figure::mebibytes(most_memory)).target(Target::AtMost(MOST_MEMORY)));
@@ -91,39 +119,59 @@ fn megabytes(bytes: u64) -> String {
 /// How one report was decoded, medians of the rounds.
 struct Measured {
     bytes: u64,
+    records: u64,
     native: Duration,
     component: Duration,
     memory: u64,
 }
 
-/// Decodes a report in both ways by turns, and removes it.
-async fn measure(component: &Component, format: &str, report: Report, rounds: usize) -> Result<Measured> {
-    let bytes = Bytes::from(std::fs::read(&report.file).with_context(|| format!("cannot read {}", report.file.display()))?);
-    let step = Step::begin(format!("parsing {} MB of {format}, {rounds} times each way", megabytes(report.bytes)));
-    // So that another instance takes it, whose memory the last report did not fill.
+/// Decodes a file in both ways by turns, and removes it.
+async fn measure(
+    component: &Component,
+    name: &str,
+    file: &Path,
+    natively: impl Fn(&Bytes) -> Result<(Decoded, Vec<Bytes>)>,
+    rounds: usize,
+) -> Result<Measured> {
+    let bytes = Bytes::from(std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?);
+    let size = bytes.len() as u64;
+    let step = Step::begin(format!("parsing {} MB of {name}, {rounds} times each way", megabytes(size)));
+    // So that another instance takes it, whose memory the last file did not fill.
     tokio::time::sleep(IDLE).await;
     let (mut natives, mut components) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
-        let (native, pieces) = natively(format, &bytes)?;
-        let decoded = component.decode(format, pieces).await?;
+        let (native, pieces) = natively(&bytes)?;
+        let decoded = component.decode(name, pieces).await?;
         ensure!(native.records == decoded.records, "{} records natively, but {} in WebAssembly", native.records, decoded.records);
         natives.push(native);
         components.push(decoded);
     }
     step.done();
-    std::fs::remove_file(&report.file).with_context(|| format!("cannot remove {}", report.file.display()))?;
+    std::fs::remove_file(file).with_context(|| format!("cannot remove {}", file.display()))?;
     let time = |of: &[Decoded]| of.iter().map(|decoded| decoded.time).collect::<Sample>().median();
     let memory = components.iter().map(|decoded| decoded.memory).max().unwrap_or_default();
-    Ok(Measured { bytes: report.bytes, native: time(&natives), component: time(&components), memory })
+    let records = natives.first().map_or(0, |native| native.records);
+    Ok(Measured { bytes: size, records, native: time(&natives), component: time(&components), memory })
 }
 
 /// Decodes a report; gives the pieces of it, too, in the order in which they were wanted.
 fn natively(format: &str, report: &Bytes) -> Result<(Decoded, Vec<Bytes>)> {
-    let mut decoding = Decoding::new(Format::from_name(format).with_context(|| format!("{format} is no format"))?);
+    let format = Format::from_name(format).with_context(|| format!("{format} is no format"))?;
+    in_pieces(Decoding::of_report(format), report)
+}
+
+/// Decodes a table; gives all that the component is sent, too.
+fn table_natively(file: &decoding::TableFile, table: &Bytes) -> Result<(Decoded, Vec<Bytes>)> {
+    let start = table.slice(..table.len().min(tables::limits::START));
+    let (decoded, pieces) = in_pieces(Decoding::of_table(file, &start)?, table)?;
+    Ok((decoded, [serde_json::to_vec(file)?.into(), start].into_iter().chain(pieces).collect()))
+}
+
+fn in_pieces<W: Work<Error = ReadError>>(mut decoding: Decoding<W>, file: &Bytes) -> Result<(Decoded, Vec<Bytes>)> {
     let mut pieces = Vec::new();
     loop {
-        let start = report.len().min(usize::try_from(decoding.position())?);
-        let piece = report.slice(start..report.len().min(start + PIECE));
+        let start = file.len().min(usize::try_from(decoding.position())?);
+        let piece = file.slice(start..file.len().min(start + PIECE));
         let ended = decoding.feed(&piece)?;
         pieces.push(piece);
         if ended {
@@ -151,7 +199,7 @@ impl Component {
         Ok(Self { runtime: runtime.await?, http: reqwest::Client::new() })
     }
 
-    /// Decodes a report; its pieces come as it wants them.
+    /// Decodes a report, or a `table`; its pieces come as it wants them.
     async fn decode(&self, format: &str, pieces: Vec<Bytes>) -> Result<Decoded> {
         let framed = |piece: Bytes| anyhow::Ok([Bytes::from_owner(u32::try_from(piece.len())?.to_le_bytes()), piece]);
         let framed = pieces.into_iter().map(framed).collect::<Result<Vec<_>>>()?.into_iter().flatten().map(anyhow::Ok);

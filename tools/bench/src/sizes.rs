@@ -47,6 +47,10 @@ pub(super) struct Sizes {
     pub(super) listed_findings: Vec<u64>,
     /// How often each page is asked for.
     pub(super) pages: usize,
+    /// Rows of the tables.
+    pub(super) rows: u64,
+    /// Rows of the table whose end is to be read as fast as its beginning.
+    pub(super) big_table: u64,
     /// Requests one after the other.
     pub(super) requests: usize,
     /// Requests to an instance that has to be made first.
@@ -74,6 +78,8 @@ impl Sizes {
             held: vec![0, 1_000_000, 10_000_000],
             listed_findings: vec![1_000_000],
             pages: 100,
+            rows: 1_000_000,
+            big_table: 2_000_000,
             requests: 2_000,
             cold_requests: 20,
         }
@@ -86,6 +92,7 @@ impl Sizes {
             large_upload: 1_000_000_000,
             held: vec![0, 1_000_000, 10_000_000, 50_000_000],
             listed_findings: vec![1_000_000, 5_000_000, 10_000_000],
+            big_table: 33_000_000,
             ..Self::usual()
         }
     }
@@ -109,6 +116,8 @@ impl Sizes {
             held: vec![0, 50_000],
             listed_findings: vec![200_000],
             pages: 10,
+            rows: 20_000,
+            big_table: 100_000,
             requests: 300,
             cold_requests: 3,
             ..Self::usual()

@@ -1,11 +1,11 @@
-//! `generate`: a report on standard output.
+//! `generate`: a report or a table on standard output.
 
 use std::io::{self, BufWriter, Write as _};
 
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::{GITLEAKS, GRYPE, ListSize, NESSUS_CSV, NetworkSize, OPENVAS, SEMGREP, SNYK, SarifSize, TRIVY};
+use crate::{GITLEAKS, GRYPE, ListSize, NESSUS_CSV, NetworkSize, OPENVAS, SEMGREP, SNYK, SarifSize, TRIVY, TableFormat, TableSize};
 
 /// Which report, and of what size.
 #[derive(Debug, Subcommand)]
@@ -51,12 +51,23 @@ pub enum Generate {
 
     /// A Gitleaks report (JSON)
     Gitleaks(ListSize),
+
+    /// A table of orders
+    Table {
+        /// What it is written in
+        #[arg(value_enum)]
+        format: TableFormat,
+
+        /// Of what size
+        #[command(flatten)]
+        size: TableSize,
+    },
 }
 
 impl Generate {
-    /// Prints the report. A reader that has seen enough (`| head`) is no error.
+    /// Prints it. A reader that has seen enough (`| head`) is no error.
     pub fn run(self) -> Result<()> {
-        let mut out = BufWriter::with_capacity(256 * 1024, io::stdout().lock());
+        let mut out = BufWriter::with_capacity(256 * 1024, io::stdout());
         let printed = match self {
             Self::Nessus(size) => crate::nessus(size, &mut out),
             Self::Nmap(size) => crate::nmap(size, &mut out),
@@ -68,6 +79,7 @@ impl Generate {
             Self::Snyk(size) => SNYK.write(size, &mut out),
             Self::Semgrep(size) => SEMGREP.write(size, &mut out),
             Self::Gitleaks(size) => GITLEAKS.write(size, &mut out),
+            Self::Table { format, size } => format.write(size, &mut out),
         };
         match printed.and_then(|()| out.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),

@@ -1,4 +1,4 @@
-//! Reports of any size, made up: for the demo, the benchmark and the tests.
+//! Reports and tables of any size, made up: for the demo, the benchmark and the tests.
 //!
 //! The same size and seed give the same bytes (see [`Dice`]).
 
@@ -28,6 +28,9 @@ pub use template::{ListSize, Template};
 
 mod lists;
 pub use lists::{GITLEAKS, GRYPE, NESSUS_CSV, OPENVAS, SEMGREP, SNYK, TRIVY};
+
+mod tables;
+pub use tables::{MOST_ROWS_OF_A_SHEET, Order, Orders, TABLE_COLUMNS, TableFormat, TableSize};
 
 /// The forms of all reports that are lists.
 pub const TEMPLATES: [&Template; 7] = [&NESSUS_CSV, &OPENVAS, &TRIVY, &GRYPE, &SNYK, &SEMGREP, &GITLEAKS];
