@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
+use generate::{TABLE_COLUMNS, TableFormat, TableSize};
 use serde_json::{Value, json};
 
 use crate::reports::{Report, zip};
@@ -15,6 +16,7 @@ const SHELVES: u64 = 1_500;
 const STATES: u64 = 5_000;
 const OLD_PRICES: u64 = 5_500;
 const NEW_PRICES: u64 = 8_500;
+const SALES: u64 = 3_000;
 
 /// Of so many rows one has no value for what is required.
 const WITHOUT_ID: u64 = 900;
@@ -67,6 +69,7 @@ pub(super) fn document(name: &str) -> Value {
         {"name": "region", "type": "text"}, {"name": "amount", "type": "numeric"}, {"name": "note", "type": "text"},
         {"name": "tags", "type": "jsonb"},
     ]);
+    let columns = if name == "sales" { columns_of_sales() } else { columns };
     let mut document = match name {
         "orders" => json!({"partition": {"by": "month", "column": "at"}, "indexes": [{"columns": ["at"], "kind": "brin"}]}),
         "events" => json!({"partition": {"by": "arrival"}}),
@@ -77,6 +80,11 @@ pub(super) fn document(name: &str) -> Value {
     document["name"] = name.into();
     document["columns"] = columns;
     document
+}
+
+/// Of orders, those that are not shipped yet cannot be used.
+fn columns_of_sales() -> Value {
+    TABLE_COLUMNS.iter().map(|(name, of)| json!({"name": name, "type": of, "required": *name == "shipped_at"})).collect()
 }
 
 /// The files of two workspaces: of one where files add to what is there, and of one where they take its place.
@@ -98,10 +106,19 @@ pub(super) fn of_all_workspaces() -> Result<[Vec<Report>; 2]> {
     let replaced = vec![
         file(OLD, REPLACED, None, csv(OLD_PRICES, OLD_EDITION)),
         file("states-first.jsonl", "states", None, json_lines(STATES, 1)),
+        file("sales.parquet", "sales", None, sales(TableFormat::ParquetZstd, 0)?),
+        file("sales.xlsx", "sales", None, sales(TableFormat::Xlsx, 2)?),
         file(NEW, REPLACED, Some(OLD), json_array(NEW_PRICES, NEW_EDITION)),
         file("states-second.jsonl", "states", Some("states-first.jsonl"), json_lines(STATES, 2)),
     ];
     Ok([added, replaced])
+}
+
+/// Orders of a shop, of which so many are others in another file.
+fn sales(format: TableFormat, changed: u64) -> Result<Vec<u8>> {
+    let mut file = Vec::new();
+    format.write(TableSize { rows: SALES, first: 1, seed: 1, changed }, &mut file)?;
+    Ok(file)
 }
 
 /// A row of a file.
