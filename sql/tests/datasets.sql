@@ -1,5 +1,5 @@
 begin;
-select plan(47);
+select plan(50);
 
 select spillway.create_workspace('one') as one, spillway.create_workspace('two') as two \gset
 \set a '01900000-0000-7000-8000-00000000000a'
@@ -63,6 +63,16 @@ select is(pg_temp.ingest(:'b', array['{1,x,3}', '{"a","b","c"}'], '{0,10,20}') -
 select is(pg_temp.books(:'b'), '3 = 2 + 0 + 0 + 0 + 1', 'is found among the others, which are stored');
 select is(pg_temp.ingest(:'b', array['{4,5,6}', '{"a",NULL,"c"}'], '{30,40,50}') ->> 'state', 'running', 'the next is stored');
 select is(pg_temp.finish(:'b'), 'completed', 'and it ends');
+
+-- One in a batch that needs partitions first.
+\set i '01900000-0000-7000-8000-000000000012'
+select pg_temp.dataset(:one, '{"name": "p", "columns": [{"name": "id", "type": "bigint"}, {"name": "on", "type": "date"}], "partition": {"by": "month", "column": "on"}}') \g /dev/null
+select pg_temp.make(:one, :'i', 'p') \g /dev/null
+select is(pg_temp.ingest(:'i', array['{1,x,3}', '{2026-01-01,2026-02-01,2026-03-01}'], '{0,10,20}') ->> 'months', '["2026-01-01"]', 'the months of what can be stored are asked for');
+select spillway.make_partitions(:'i', 1, '{2026-01-01}'), spillway.make_partitions(:'i', 1, '{2026-03-01}') \g /dev/null
+select is(pg_temp.ingest(:'i', array['{1,x,3}', '{2026-01-01,2026-02-01,2026-03-01}'], '{0,10,20}') ->> 'state', 'running', 'and then all else is stored');
+select is(pg_temp.books(:'i'), '3 = 2 + 0 + 0 + 0 + 1', 'but for that one');
+select pg_temp.finish(:'i') \g /dev/null
 
 -- Merge.
 select pg_temp.dataset(:one, '{"name": "m", "columns": [{"name": "id", "type": "bigint"}, {"name": "v", "type": "text"}], "write": "merge", "key": ["id"], "partition": {"by": "hash", "partitions": 2}}') \g /dev/null

@@ -30,7 +30,12 @@ begin
     if v_state = '23514' and v_message like 'no partition of relation%' then
       return spillway.missing_months(v_run, p_columns);
     elsif v_state is not null then
-      v_refused := spillway.put_halves(v_run, p_unit, p_schema_version, p_columns, p_offsets, p_rescued, v_places, v_state, v_message);
+      begin
+        v_refused := spillway.put_halves(v_run, p_unit, p_schema_version, p_columns, p_offsets, p_rescued, v_places, v_state, v_message);
+      exception when sqlstate 'SWMON' then
+        get stacked diagnostics v_message = pg_exception_detail;
+        return v_message::date[];
+      end;
       v_put := array[(v_refused ->> 'stored')::bigint, (v_refused ->> 'updated')::bigint];
     end if;
   end if;
