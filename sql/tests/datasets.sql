@@ -1,5 +1,5 @@
 begin;
-select plan(45);
+select plan(50);
 
 select spillway.create_workspace('one') as one, spillway.create_workspace('two') as two \gset
 \set a '01900000-0000-7000-8000-00000000000a'
@@ -64,6 +64,16 @@ select is(pg_temp.books(:'b'), '3 = 2 + 0 + 0 + 0 + 1', 'is found among the othe
 select is(pg_temp.ingest(:'b', array['{4,5,6}', '{"a",NULL,"c"}'], '{30,40,50}') ->> 'state', 'running', 'the next is stored');
 select is(pg_temp.finish(:'b'), 'completed', 'and it ends');
 
+-- One in a batch that needs partitions first.
+\set i '01900000-0000-7000-8000-000000000012'
+select pg_temp.dataset(:one, '{"name": "p", "columns": [{"name": "id", "type": "bigint"}, {"name": "on", "type": "date"}], "partition": {"by": "month", "column": "on"}}') \g /dev/null
+select pg_temp.make(:one, :'i', 'p') \g /dev/null
+select is(pg_temp.ingest(:'i', array['{1,x,3}', '{2026-01-01,2026-02-01,2026-03-01}'], '{0,10,20}') ->> 'months', '["2026-01-01"]', 'the months of what can be stored are asked for');
+select spillway.make_partitions(:'i', 1, '{2026-01-01}'), spillway.make_partitions(:'i', 1, '{2026-03-01}') \g /dev/null
+select is(pg_temp.ingest(:'i', array['{1,x,3}', '{2026-01-01,2026-02-01,2026-03-01}'], '{0,10,20}') ->> 'state', 'running', 'and then all else is stored');
+select is(pg_temp.books(:'i'), '3 = 2 + 0 + 0 + 0 + 1', 'but for that one');
+select pg_temp.finish(:'i') \g /dev/null
+
 -- Merge.
 select pg_temp.dataset(:one, '{"name": "m", "columns": [{"name": "id", "type": "bigint"}, {"name": "v", "type": "text"}], "write": "merge", "key": ["id"], "partition": {"by": "hash", "partitions": 2}}') \g /dev/null
 select pg_temp.make(:one, :'c', 'm') \g /dev/null
@@ -78,6 +88,28 @@ select pg_temp.make(:one, :'d', 'm') \g /dev/null
 select pg_temp.ingest(:'d', array['{1,2,3}', '{"c","y","w"}'], '{0,1,2}') \g /dev/null
 select is(pg_temp.books(:'d'), '3 = 1 + 1 + 1 + 0 + 0', 'a later import wins; what is the same is not written');
 select pg_temp.finish(:'d') \g /dev/null
+
+-- Of imports, and of the files of one, the later row stays, whichever comes first.
+\set f '01900000-0000-7000-8000-00000000000f'
+\set g '01900000-0000-7000-8000-000000000010'
+\set h '01900000-0000-7000-8000-000000000011'
+select pg_temp.make(:one, :'f', 'm') \g /dev/null
+select pg_temp.make(:one, :'g', 'm') \g /dev/null
+select pg_temp.ingest(:'g', array['{1,2}', '{"c","y"}'], '{0,1}') \g /dev/null
+select is(pg_temp.books(:'g'), '2 = 0 + 2 + 0 + 0 + 0', 'while an earlier import goes on, the places of rows are written that are there as they came');
+select pg_temp.finish(:'g') \g /dev/null
+select spillway.cancel_import(:one, :'f') \g /dev/null
+select spillway.retry_import(:one, :'f') \g /dev/null
+select spillway.claim_import('40 s', 100) \g /dev/null
+select pg_temp.ingest(:'f', array['{1,2,3}', '{"older","older","older"}'], '{0,1,2}') \g /dev/null
+select is(pg_temp.books(:'f'), '3 = 0 + 1 + 2 + 0 + 0', 'so that it takes the place of none of them, however late it comes');
+select is(pg_temp.finish(:'f'), 'completed', 'it ends');
+select spillway.open_upload(:one, :'h'), spillway.create_import(:one, :'h', 'f.zip', 1000, sha256('1'), p_dataset => 'm',
+  p_entries => '[{"name": "a.csv", "offset": 100, "size": 400, "format": "csv"}, {"name": "b.csv", "offset": 600, "size": 400, "format": "csv"}]') \g /dev/null
+select spillway.claim_import('40 s', 100) from generate_series(1, 2) \g /dev/null
+select spillway.ingest_rows(:'h', attempt, fence, '40 s', 1, array['{1,2}', format('{%1$s,%1$s}', segment)], array[200 - segment * 100, 300], null, '[]',
+  '{"read": 2, "filtered": 0, "rejected": 0, "rescued": 0}', 'csv', '\x01', 500) from spillway.import_queue where import_id = :'h' order by segment desc \g /dev/null
+select is(pg_temp.items(:one, 'm', '[{"column": "id", "max": 2}]'), '[{"id":1,"v":"1","_rescued":null},{"id":2,"v":"1","_rescued":null}]', 'a file that is packed behind another one has the later rows');
 
 -- Replace.
 \set e '01900000-0000-7000-8000-00000000000e'

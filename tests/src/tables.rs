@@ -1,6 +1,7 @@
 //! Tables: from a file to rows that can be asked for.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use admin::key::{self, Scope};
 use anyhow::{Context as _, Result};
@@ -8,7 +9,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use stack::client::Client;
 
-use crate::fixture::{PATIENCE, World, gzip, stack_with, world, world_in};
+use crate::fixture::{DRAIN_TOKEN, PATIENCE, World, alone, drain, gzip, stack_with, stack_without_wake_ups, world, world_in};
 
 /// Sends a document, and gives the status and the answer's.
 async fn send(world: &World, method: Method, path: &str, body: &Value) -> Result<(StatusCode, Value)> {
@@ -148,6 +149,44 @@ async fn what_replaces_is_there_at_once_and_what_fails_replaces_nothing() -> Res
     assert_eq!(second["state"], "completed", "{second}");
     assert_eq!(items(&world, "/api/v1/datasets/r/rows?columns=n").await?, [json!({"n": 6}), json!({"n": 0})]);
     assert_eq!(world.client.get("/api/v1/datasets/r").await?["rows"], 2);
+    Ok(())
+}
+
+/// Ends whoever waits for a lock.
+const END_WAITING: &str = "
+    select count(*) filter (where pg_terminate_backend(pid, 5000)) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+
+#[tokio::test]
+#[cfg_attr(external_app, ignore = "needs an app of its own")]
+async fn an_import_that_is_killed_just_before_its_end_has_replaced_nothing() -> Result<()> {
+    let mut world = world_in(stack_without_wake_ups(&[("drain_lease_seconds", "2")]).await?.into()).await?;
+    make(&world, json!({"name": "r", "columns": [{"name": "n", "type": "bigint"}], "write": "replace"})).await?;
+    upload(&world, "dataset=r", "n\n1\n2\n").await?;
+    drain(&world.stack).await?;
+    let (_, second) = upload(&world, "dataset=r", "n\n3\n4\n").await?;
+    let id = second["id"].as_str().context("an id")?;
+    let (database, other) = (world.stack.database.connect().await?, world.stack.database.connect().await?);
+    // The end of the import waits for this, when all of its rows are stored.
+    database.batch_execute("begin; select from spillway.datasets for update").await?;
+    let drained = tokio::spawn(stack::client::drain(world.stack.url(), DRAIN_TOKEN).send());
+    let stored = "select exists (select from spillway.runs where rows_stored = 2 and run = 2)
+        and exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')";
+    while !other.query_one(stored, &[]).await?.get::<_, bool>(0) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let rows = "/api/v1/datasets/r/rows?columns=n";
+    assert_eq!(items(&world, rows).await?, [json!({"n": 1}), json!({"n": 2})]);
+    alone(&mut world)?.runtime.as_mut().context("no runtime")?.kill();
+    let ended: i64 = other.query_one(END_WAITING, &[]).await?.get(0);
+    database.batch_execute("rollback").await?;
+    alone(&mut world)?.runtime.as_mut().context("no runtime")?.restart().await?;
+    assert_eq!((ended, drained.await?.is_err()), (1, true), "it was killed");
+    assert_eq!(items(&world, rows).await?, [json!({"n": 1}), json!({"n": 2})]);
+    while world.client.status(id).await?["state"] != "completed" {
+        drain(&world.stack).await?;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert_eq!(items(&world, rows).await?, [json!({"n": 3}), json!({"n": 4})]);
     Ok(())
 }
 

@@ -21,9 +21,25 @@ const STATEMENT: &str = "
           where table_schema = 'spillway' and (column_name like '%\\_import\\_id' or column_name like '%\\_at')))
     from r";
 
-/// The assets, findings, occurrences, errors and what was seen of findings in a workspace: a line of text for each, its kind and then the row as JSON, in order.
+/// The tables in which the rows of a workspace's datasets lie, by the names of the datasets.
+const TABLES: &str = "
+    select d.name, spillway.data_table(d.id, d.generation)
+    from spillway.datasets d join spillway.workspaces w on w.id = d.workspace_id where w.name = $1";
+
+/// How often each row is there, without what depends on how its file was read.
+const ROWS: &str = "
+    select 'row ' || jsonb_build_object('dataset', $1::text, 'row', r.row_, 'times', count(*))
+    from (select to_jsonb(t) - '{_run,_segment,_offset,_updates,_at}'::text[] as row_ from TABLE t) r group by r.row_";
+
+/// The assets, findings, occurrences, errors, what was seen of findings and the rows of datasets in a workspace: a line of text for each, its kind and then the row
+/// as JSON, in order.
 pub async fn of(client: &Client, workspace: &str) -> Result<Vec<String>> {
-    let rows = client.query(STATEMENT, &[&workspace]).await.with_context(|| format!("cannot read what the workspace {workspace} holds"))?;
+    let context = || format!("cannot read what the workspace {workspace} holds");
+    let mut rows = client.query(STATEMENT, &[&workspace]).await.with_context(context)?;
+    for dataset in client.query(TABLES, &[&workspace]).await.with_context(context)? {
+        let (name, table): (String, String) = (dataset.get(0), dataset.get(1));
+        rows.extend(client.query(&ROWS.replace("TABLE", &table), &[&name]).await.with_context(context)?);
+    }
     let mut lines: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
     lines.sort_unstable();
     Ok(lines)

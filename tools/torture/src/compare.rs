@@ -9,6 +9,7 @@ use stack::Stack;
 use stack::contents;
 use tokio_postgres::Client;
 
+use crate::books;
 use crate::world::Workspace;
 
 /// Characters of a value that are told, and members that differ.
@@ -36,7 +37,11 @@ impl Difference {
 
 /// What the imports of a round left behind, a workspace after the other.
 #[derive(Debug)]
-pub(super) struct Outcome(Vec<Held>);
+pub(super) struct Outcome {
+    workspaces: Vec<Held>,
+    /// What is there of datasets and belongs to none.
+    leftovers: Vec<String>,
+}
 
 /// What a workspace holds.
 #[derive(Debug)]
@@ -61,13 +66,15 @@ struct Facts {
 impl Outcome {
     /// Reads it from the database and the API.
     pub(super) async fn read(stack: &Stack, workspaces: &[Workspace<'_>]) -> Result<Self> {
-        Ok(Self(try_join_all(workspaces.iter().map(|workspace| Held::read(stack, workspace))).await?))
+        let leftovers = books::leftovers(&stack.database.connect().await?).await?;
+        let workspaces = try_join_all(workspaces.iter().map(|workspace| Held::read(stack, workspace))).await?;
+        Ok(Self { workspaces, leftovers })
     }
 
     /// Where another outcome differs from this one.
     pub(super) fn differences(&self, found: &Self) -> Vec<Difference> {
         let mut differences = found.contradictions();
-        for (number, (expected, found)) in (1..).zip(self.0.iter().zip(&found.0)) {
+        for (number, (expected, found)) in (1..).zip(self.workspaces.iter().zip(&found.workspaces)) {
             let in_workspace = |difference: Difference| difference.within(&format!("workspace {number}"));
             differences.extend(import_differences(expected, found).into_iter().map(in_workspace));
             differences.extend(row_differences(&expected.rows, &found.rows).into_iter().map(in_workspace));
@@ -77,8 +84,8 @@ impl Outcome {
 
     /// Where it contradicts itself: what all imports together call new is what is there.
     pub(super) fn contradictions(&self) -> Vec<Difference> {
-        let mut contradictions = Vec::new();
-        for (number, held) in (1..).zip(&self.0) {
+        let mut contradictions: Vec<_> = self.leftovers.iter().map(|text| Difference::new("left over", text.clone())).collect();
+        for (number, held) in (1..).zip(&self.workspaces) {
             contradictions.extend(held.usage.iter().map(|text| Difference::new("usage", format!("workspace {number}: {text}"))));
             for (what, kind) in [("assets", "asset "), ("findings", "finding "), ("occurrences", "occurrence ")] {
                 let new: u64 = held.imports.values().filter_map(|facts| facts.new.get(what)).sum();
@@ -96,7 +103,9 @@ impl Outcome {
 impl Held {
     async fn read(stack: &Stack, workspace: &Workspace<'_>) -> Result<Self> {
         let database = stack.database.connect().await?;
-        let (rows, usage) = (contents::of(&database, &workspace.name).await?, usage(&database, &workspace.name).await?);
+        let rows = contents::of(&database, &workspace.name).await?;
+        let mut usage = usage(&database, &workspace.name).await?;
+        usage.extend(books::of(&database, &workspace.name).await?);
         let list = workspace.client.list("imports", "").await?;
         let mut imports = BTreeMap::new();
         for import in &list {
@@ -138,8 +147,20 @@ impl Facts {
             ("the sum of counts.assets", sum("assets").to_string()),
             ("the sum of counts.findings", sum("findings").to_string()),
         ];
+        let mut told: BTreeMap<_, _> = told.into();
+        let rows = &counts["rows"];
+        // Which of two rows of a key comes first, and so is stored, is a matter of chance where files are merged.
+        let is_merged = status["dataset"]["write"] == "merge";
+        for what in ["read", "stored", "updated", "unchanged", "filtered", "rejected"] {
+            if rows.is_object() && !(is_merged && ["stored", "updated", "unchanged"].contains(&what)) {
+                told.insert(what, rows[what].to_string());
+            }
+        }
+        if rows.is_object() {
+            told.insert("values_rescued", counts["values_rescued"].to_string());
+        }
         let new = ["assets", "findings", "occurrences"].map(|what| (what, counts[what]["new"].as_u64().unwrap_or_default()));
-        Self { told: told.into(), new: new.into() }
+        Self { told, new: new.into() }
     }
 }
 
@@ -234,7 +255,8 @@ mod tests {
         let counts = json!({"assets": {"new": new, "updated": 2, "unchanged": 3}, "findings": {"new": 0, "closed": 7}, "errors": 1});
         let facts = Facts::of(&json!({"state": state, "error": null, "progress": {"items": 5}, "counts": counts}));
         let rows = rows.iter().map(|row| (*row).to_owned()).collect();
-        Outcome(vec![Held { rows, imports: [("a".to_owned(), facts)].into(), count: 1, usage: Vec::new() }])
+        let held = Held { rows, imports: [("a".to_owned(), facts)].into(), count: 1, usage: Vec::new() };
+        Outcome { workspaces: vec![held], leftovers: Vec::new() }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! `torture`: imports to which everything happens that can, compared with the same imports to which nothing does.
 //!
-//! The same [reports] go into new [workspaces](world) in every [round]. A [fault](faults) strikes while they are imported; what
-//! recovers has to do so by itself. Then what is stored and told of it is [compared](compare) with a run without faults.
+//! The same [reports] and files of [rows](datasets) go into new [workspaces](world) in every [round]. A [fault](faults) strikes while they are
+//! imported; what recovers has to do so by itself. Then what is stored and told of it is [compared](compare) with a run without faults. Meanwhile
+//! somebody [reads](reader) rows that are replaced.
 //!
 //! `cargo xtask torture --rounds 1 --fault kill --default-settings` shows how soon an import goes on with the lease of spin.toml.
 
@@ -18,9 +19,12 @@ use stack::postgres::Cluster;
 use stack::progress::{self, Step};
 use stack::{Stack, Temporary};
 
+mod books;
 mod compare;
+mod datasets;
 mod faults;
 mod proxy;
+mod reader;
 mod reports;
 mod round;
 mod table;
@@ -179,8 +183,9 @@ async fn reference(course: &mut Course<'_>) -> Result<Outcome> {
 fn judge(table: &Table) -> Result<()> {
     let missed = table.missed();
     if !missed.is_empty() {
-        bail!("nothing was injected: {}", missed.join(", "));
+        bail!("nothing was injected, or not while tables were imported: {}", missed.join(", "));
     }
+    ensure!(table.reads() > 0, "the rows that were replaced were never read");
     ensure!(table.differences() == 0, "{} differences", table.differences());
     Ok(())
 }

@@ -8,6 +8,8 @@ use generate::dice::Dice;
 use generate::{NetworkSize, SarifSize};
 use stack::paths;
 
+use crate::datasets::{self, Destination};
+
 /// Workspaces with made-up reports.
 const MADE_UP: u64 = 3;
 /// Formats of which a sample is imported.
@@ -36,12 +38,20 @@ const OTHER_WORDS: [(&str, &str); 7] = [
     ("this depends on a", "this still depends on a"),
 ];
 
-/// A report.
+/// A report, or a file of rows.
 #[derive(Clone, Debug)]
 pub(super) struct Report {
     /// Unlike that of any other report of its workspace.
     pub(super) file_name: String,
     pub(super) bytes: Bytes,
+    /// Where its rows go; none of a scanner's report.
+    pub(super) destination: Option<Destination>,
+}
+
+impl Report {
+    fn of_scanner(file_name: String, bytes: Vec<u8>) -> Self {
+        Self { file_name, bytes: bytes.into(), destination: None }
+    }
 }
 
 /// A scanner whose reports can be made up.
@@ -54,11 +64,12 @@ enum Scanner {
 
 const SCANNERS: [Scanner; 3] = [Scanner::Nessus, Scanner::Nmap, Scanner::Sarif];
 
-/// The reports of all workspaces, each in the order in which they are uploaded: large ones that are made up, and samples of
-/// some of the other formats.
+/// The reports of all workspaces, each in the order in which they are uploaded: large ones that are made up, samples of some of the other
+/// formats, and files of rows.
 pub(super) fn of_all_workspaces(seed: u64) -> Result<Vec<Vec<Report>>> {
     let mut workspaces = (0..MADE_UP).map(made_up).collect::<Result<Vec<_>>>()?;
     workspaces.push(samples(seed)?);
+    workspaces.extend(datasets::of_all_workspaces()?);
     Ok(workspaces)
 }
 
@@ -66,12 +77,12 @@ pub(super) fn of_all_workspaces(seed: u64) -> Result<Vec<Vec<Report>>> {
 fn made_up(workspace: u64) -> Result<Vec<Report>> {
     let mut reports = Vec::new();
     for scanner in SCANNERS {
-        reports.push(Report { file_name: format!("{}-first", scanner.name()), bytes: scanner.report(workspace, 0)?.into() });
+        reports.push(Report::of_scanner(format!("{}-first", scanner.name()), scanner.report(workspace, 0)?));
     }
-    reports.push(Report { file_name: UNUSABLE.to_owned(), bytes: unusable(workspace)?.into() });
+    reports.push(Report::of_scanner(UNUSABLE.to_owned(), unusable(workspace)?));
     let scanner = SCANNERS[usize::try_from(workspace)? % SCANNERS.len()];
     let later = in_other_words(scanner.report(workspace, 1)?)?;
-    reports.push(Report { file_name: format!("{}-later", scanner.name()), bytes: later.into() });
+    reports.push(Report::of_scanner(format!("{}-later", scanner.name()), later));
     Ok(reports)
 }
 
@@ -99,24 +110,34 @@ impl Scanner {
     }
 }
 
-/// A ZIP archive (APPNOTE.TXT) of stored entries.
+/// A ZIP archive of reports.
 fn unusable(seed: u64) -> Result<Vec<u8>> {
-    let (mut file, mut directory) = (Vec::new(), Vec::new());
+    let mut entries = Vec::new();
     for entry in 0..UNUSABLE_ENTRIES {
-        let (name, mut report) = (format!("nmap-{entry}.xml"), Vec::new());
+        let mut report = Vec::new();
         // Hosts of its own: of what several reports of one import say of an asset, the last to be stored counts.
         let first_host = HOSTS * usize::try_from(entry)?;
         generate::nmap(NetworkSize { seed: seed * UNUSABLE_ENTRIES + entry, first_host, ..UNUSABLE_SIZE }, &mut report)?;
+        entries.push((format!("nmap-{entry}.xml"), report));
+    }
+    zip(&entries)
+}
+
+/// A ZIP archive (APPNOTE.TXT) of stored entries.
+pub(super) fn zip(entries: &[(impl AsRef<str>, Vec<u8>)]) -> Result<Vec<u8>> {
+    let (mut file, mut directory) = (Vec::new(), Vec::new());
+    for (name, content) in entries {
+        let name = name.as_ref();
         let mut crc = flate2::Crc::new();
-        crc.update(&report);
-        let size = u32::try_from(report.len())?;
+        crc.update(content);
+        let size = u32::try_from(content.len())?;
         let sums: Vec<u8> = [crc.sum(), size, size].into_iter().flat_map(u32::to_le_bytes).collect();
         let header = [&[20, 0, 0, 0, 0, 0, 0, 0, 0, 0], sums.as_slice(), &u16::try_from(name.len())?.to_le_bytes()].concat();
         let at = u32::try_from(file.len())?.to_le_bytes();
-        file.extend([b"PK\x03\x04", header.as_slice(), &[0; 2], name.as_bytes(), &report].concat());
+        file.extend([b"PK\x03\x04", header.as_slice(), &[0; 2], name.as_bytes(), content].concat());
         directory.extend([b"PK\x01\x02\x14\x00", header.as_slice(), &[0; 12], &at, name.as_bytes()].concat());
     }
-    let count = u16::try_from(UNUSABLE_ENTRIES)?.to_le_bytes();
+    let count = u16::try_from(entries.len())?.to_le_bytes();
     let place: Vec<u8> = [directory.len().try_into()?, file.len().try_into()?].into_iter().flat_map(u32::to_le_bytes).collect();
     Ok([&file, &directory, b"PK\x05\x06\0\0\0\0".as_slice(), &count, &count, &place, &[0; 2]].concat())
 }
@@ -136,7 +157,7 @@ fn samples(seed: u64) -> Result<Vec<Report>> {
         let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let format = file.parent().map(name).unwrap_or_default();
-        reports.push(Report { file_name: format!("{format}-{}", name(&file)), bytes: bytes.into() });
+        reports.push(Report::of_scanner(format!("{format}-{}", name(&file)), bytes));
     }
     Ok(reports)
 }

@@ -14,16 +14,15 @@ use stack::runtime::Runtime;
 use crate::compare::{Difference, Outcome};
 use crate::faults::{Fault, Scene, Struck};
 use crate::proxy::Proxy;
+use crate::reader::Reader;
 use crate::reports::{Report, UNUSABLE};
 use crate::watch::Watch;
-use crate::world;
+use crate::world::{self, PASSING};
 
 /// How long all imports may take, with all that happens to them.
 const PATIENCE: Duration = Duration::from_mins(3);
 /// A strike comes when the imports are so far, or after this time: they may not get any further before.
 const WAIT: Duration = Duration::from_secs(4);
-/// Codes of errors that tell of a part that was away, and not of the report.
-const PASSING: [&str; 3] = ["database", "no_progress", "object_store"];
 /// What the import of [`UNUSABLE`] fails with, until it is tried again.
 const TRIAL: &str = "too_many_errors";
 /// How often a user has an import tried again that failed.
@@ -54,6 +53,10 @@ pub(super) struct Course<'a> {
 pub(super) struct Verdict {
     /// What went wrong, and when it did last.
     pub(super) struck: Struck,
+    /// How often something did while tables were imported.
+    pub(super) at_tables: usize,
+    /// How often the rows that were replaced were read meanwhile.
+    pub(super) reads: usize,
     /// Imports that failed or were cancelled and that a user had tried again.
     pub(super) retried: usize,
     /// What they failed with, in words.
@@ -137,10 +140,11 @@ async fn show(watch: &Watch, step: &Step) -> Infallible {
 /// Uploads and imports the reports while the fault strikes, has what failed tried again, and compares.
 async fn import(scene: &mut Scene<'_>, fault: Option<Fault>, expected: &Outcome) -> Result<Verdict> {
     let workspaces = scene.workspaces;
+    let reader = Reader::begin(&scene.stack.database, workspaces);
     let (uploaded, struck) = tokio::join!(world::upload(workspaces), strike(scene, fault));
     let mut verdict = Verdict::default();
     match (uploaded, struck) {
-        (Ok(()), Ok(struck)) => verdict.struck = struck,
+        (Ok(()), Ok((struck, at_tables))) => (verdict.struck, verdict.at_tables) = (struck, at_tables),
         (uploaded, struck) => {
             // Without all reports nothing can be compared.
             let errors = [uploaded.err(), struck.err()].into_iter().flatten();
@@ -154,27 +158,39 @@ async fn import(scene: &mut Scene<'_>, fault: Option<Fault>, expected: &Outcome)
     }
     verdict.recovery = verdict.struck.last.map(|last| scene.watch.recovery_from(last)).unwrap_or_default();
     retry_until_completed(scene, &mut verdict).await?;
+    if let Some(reader) = reader {
+        let seen = reader.seen();
+        verdict.reads = seen.whole;
+        verdict.differences.extend(seen.wrong);
+    }
     wait_for_rest(scene.stack).await?;
     verdict.differences.extend(expected.differences(&Outcome::read(scene.stack, workspaces).await?));
     Ok(verdict)
 }
 
-/// Strikes at moments that are drawn: once soon after the uploads began, then when so much of the reports is read.
-async fn strike(scene: &mut Scene<'_>, fault: Option<Fault>) -> Result<Struck> {
-    let mut all = Struck::default();
-    let Some(fault) = fault else { return Ok(all) };
+/// Strikes at moments that are drawn: once soon after the uploads began, then when so much of the reports is read, and one of these times while
+/// tables are imported. Gives how often it did.
+async fn strike(scene: &mut Scene<'_>, fault: Option<Fault>) -> Result<(Struck, usize)> {
+    let (mut all, mut at_tables) = (Struck::default(), 0);
+    let Some(fault) = fault else { return Ok((all, at_tables)) };
     let mut moments: Vec<u32> = (0..fault.strikes()).map(|_| scene.dice.between(1, 85)).collect();
     moments.sort_unstable();
     moments[0] = 0;
     for moment in moments {
         scene.watch.until_read(moment, WAIT).await;
         tokio::time::sleep(Duration::from_millis(scene.dice.below(300).into())).await;
+        if moment > 0 && at_tables == 0 {
+            scene.watch.until(WAIT, || scene.watch.tables_are_at_work() || scene.watch.all_have_ended()).await;
+        }
         if scene.watch.all_have_ended() {
             break;
         }
-        all.add(fault.strike(scene).await?);
+        let tables_are_at_work = scene.watch.tables_are_at_work();
+        let struck = fault.strike(scene).await?;
+        at_tables += usize::from(tables_are_at_work && struck.count > 0);
+        all.add(struck);
     }
-    Ok(all)
+    Ok((all, at_tables))
 }
 
 /// Has failed and cancelled imports tried again until they are completed. What then is not, the comparison tells of.

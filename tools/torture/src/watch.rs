@@ -16,7 +16,7 @@ use crate::world::Workspace;
 const INTERVAL: Duration = Duration::from_millis(100);
 
 const STATEMENT: &str = "
-    select w.name, i.file_name, i.id::text, i.state::text, i.bytes_read, i.size_bytes
+    select w.name, i.file_name, i.id::text, i.state::text, i.bytes_read, i.size_bytes, i.kind = 'table'
     from spillway.imports i join spillway.workspaces w on w.id = i.workspace_id
     where w.name = any($1)";
 
@@ -64,6 +64,7 @@ pub(super) struct Import {
     pub(super) id: String,
     pub(super) state: String,
     bytes_read: i64,
+    is_table: bool,
     /// When it got further.
     steps: Vec<Instant>,
 }
@@ -98,6 +99,11 @@ impl Watch {
     /// How many have ended, in whatever way.
     pub(super) fn ended(&self) -> usize {
         self.seen().imports.values().filter(|import| import.has_ended()).count()
+    }
+
+    /// Whether rows of tables are stored just now: some are read, and some are not.
+    pub(super) fn tables_are_at_work(&self) -> bool {
+        self.seen().imports.values().any(|import| import.is_table && import.state == "running" && import.bytes_read > 0)
     }
 
     /// Whether all of them are there and have ended.
@@ -173,7 +179,7 @@ async fn look_once(client: &tokio_postgres::Client, workspaces: &[String], seen:
         let (id, state): (String, String) = (row.get(2), row.get(3));
         let (read, size): (i64, i64) = (row.get(4), row.get(5));
         let bytes_read = if state == "completed" { size } else { read };
-        let new = Import { id, state, bytes_read, steps: Vec::new() };
+        let new = Import { id, state, bytes_read, is_table: row.get(6), steps: Vec::new() };
         let known = seen.imports.entry((row.get(0), row.get(1))).or_insert_with(|| new.clone());
         let is_step = new.bytes_read > known.bytes_read || new.has_ended() && new.state != known.state;
         known.steps.extend(is_step.then(Instant::now));

@@ -1,5 +1,6 @@
 //! The workspaces of one round, and what a patient user does in them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -9,6 +10,7 @@ use serde_json::Value;
 use stack::Stack;
 use stack::client::{Client, has_ended};
 
+use crate::datasets::{self, Destination};
 use crate::reports::Report;
 
 /// How long a user tries to get an answer, and the pause after each try.
@@ -26,14 +28,19 @@ pub(super) struct Workspace<'a> {
     pub(super) reports: &'a [Report],
 }
 
-/// Makes new workspaces, one for each list of reports. Their uploads go to the apps in turn.
+/// Codes of errors that tell of a part that was away, and not of the report.
+pub(super) const PASSING: [&str; 3] = ["database", "no_progress", "object_store"];
+
+/// Makes new workspaces, one for each list of reports, with the datasets that these are for. Their uploads go to the apps in turn.
 pub(super) async fn create<'a>(stack: &Stack, apps: &[String], label: &str, reports: &'a [Vec<Report>]) -> Result<Vec<Workspace<'a>>> {
     let mut workspaces = Vec::new();
     for (number, (reports, app)) in reports.iter().zip(apps.iter().cycle()).enumerate() {
         let name = format!("{label}-{}", number + 1);
         let key = stack.key(&name, "torture", DAYS).await?;
         stack.lift_rate(&name).await?;
-        workspaces.push(Workspace { client: Client::new(app, &key), name, reports });
+        let workspace = Workspace { client: Client::new(app, &key), name, reports };
+        try_join_all(workspace.datasets().into_iter().map(|dataset| workspace.make(dataset))).await?;
+        workspaces.push(workspace);
     }
     Ok(workspaces)
 }
@@ -45,16 +52,32 @@ pub(super) async fn upload(workspaces: &[Workspace<'_>]) -> Result<()> {
 
 impl Workspace<'_> {
     async fn upload(&self) -> Result<()> {
+        let mut imports = BTreeMap::new();
         for report in self.reports {
-            self.upload_one(report).await?;
+            if let Some(after) = report.destination.and_then(|destination| destination.after) {
+                self.complete(imports.get(after).with_context(|| format!("{after} is not sent before {}", report.file_name))?).await?;
+            }
+            imports.insert(report.file_name.as_str(), self.upload_one(report).await?);
         }
         Ok(())
     }
 
+    /// The datasets that its files are for.
+    pub(super) fn datasets(&self) -> BTreeSet<&'static str> {
+        self.reports.iter().filter_map(|report| Some(report.destination?.dataset)).collect()
+    }
+
+    async fn make(&self, dataset: &str) -> Result<()> {
+        let document = datasets::document(dataset).to_string();
+        let request = || self.client.request(Method::POST, "/api/v1/datasets").body(document.clone());
+        until_answered(&format!("the dataset {dataset}"), request).await.map(drop)
+    }
+
     /// Uploads a report, again and again until it is taken in. Its name is its `Idempotency-Key`.
     pub(super) async fn upload_one(&self, report: &Report) -> Result<String> {
+        let query = report.destination.map_or_else(String::new, |Destination { dataset, .. }| format!("?dataset={dataset}"));
         let request = || {
-            let request = self.client.request(Method::POST, "/api/v1/imports").header("X-File-Name", &report.file_name);
+            let request = self.client.request(Method::POST, &format!("/api/v1/imports{query}")).header("X-File-Name", &report.file_name);
             request
                 .header("Idempotency-Key", &report.file_name)
                 .header("Content-Type", "application/octet-stream")
@@ -79,6 +102,23 @@ impl Workspace<'_> {
                 return Ok(status);
             }
             ensure!(started.elapsed() < limit, "the import {id} has not ended after {} s: {status}", limit.as_secs());
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Waits until an import is completed, and has it tried again where it is cancelled, or failed because a part was away.
+    async fn complete(&self, id: &str) -> Result<()> {
+        let started = Instant::now();
+        loop {
+            let status = self.wait(id, PATIENCE).await?;
+            if status["state"] == "completed" {
+                return Ok(());
+            }
+            let passes = status["error"]["code"].as_str().is_none_or(|code| PASSING.contains(&code));
+            ensure!(passes && started.elapsed() < PATIENCE, "the import {id} is not completed: {status}");
+            let path = format!("/api/v1/imports/{id}/retry");
+            // It may have been tried again by the fault itself (409), and then goes on.
+            let _ = answer(self.client.request(Method::POST, &path)).await;
             tokio::time::sleep(PAUSE).await;
         }
     }

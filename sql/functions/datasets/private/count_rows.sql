@@ -11,8 +11,11 @@ begin
   update spillway.datasets d
   set rows = d.rows + v_run.rows_stored - v_run.rows_counted, version = d.version + 1, updated_at = now()
   where d.workspace_id = p_workspace and d.id = v_run.dataset_id and d.generation = v_run.generation;
+  if found then
+    -- Only then, with the dataset locked: nobody writes an older tail over this one.
+    perform spillway.write_tail(p_workspace, v_run.dataset_id);
+  end if;
   update spillway.runs r set rows_counted = r.rows_stored where r.workspace_id = p_workspace and r.import_id = p_import;
-  perform spillway.write_tail(p_workspace, v_run.dataset_id);
 end
 $$;
 comment on function spillway.count_rows(integer, uuid) is

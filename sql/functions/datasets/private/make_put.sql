@@ -69,8 +69,8 @@ begin
 end
 $$;
 -- Columns come as arrays in their text form: one value a column costs host and database less than one an element, and so all these functions have the same
--- parameters. What is there as it came is not written, unless other parts of the file are read at the same time (p_places): of these the next may hold an
--- older row of the same key. Rows are put in the order of their keys, of which each is locked: so does everybody who puts rows into the dataset. Only _updates
+-- parameters. What is there as it came is not written, unless other parts of the file or earlier imports may still bring an older row of the same key
+-- (p_places, see may_meet_older_rows). Rows are put in the order of their keys, of which each is locked: so does everybody who puts rows into the dataset. Only _updates
 -- tells, of a table in partitions, too, what was there before (xmax does not).
 comment on function spillway.make_put(spillway.datasets, integer) is
   'makes the function that puts rows into a generation of a dataset: (columns as texts of arrays, in their order; offsets; what was rescued, as the text of an array, or null; run; segment; whether the places of unchanged rows are written, too), which gives {stored, updated}';

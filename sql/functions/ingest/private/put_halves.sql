@@ -36,7 +36,10 @@ begin
         raise;
       end if;
     end;
-    if v_state is not null then
+    if v_state = '23514' and v_message like 'no partition of relation%' then
+      -- All casts of this half have succeeded. Nothing of the batch stays: store_rows catches it.
+      raise exception using errcode = 'SWMON', message = v_message, detail = spillway.missing_months(p_run, v_columns)::text;
+    elsif v_state is not null then
       v_counts := spillway.add_counts(v_counts, spillway.put_halves(p_run, p_unit, p_schema_version, v_columns, p_offsets[v_half[1]:v_half[2]], v_rescued,
         p_places, v_state, v_message));
     end if;
@@ -45,4 +48,4 @@ begin
 end
 $$;
 comment on function spillway.put_halves(spillway.runs, spillway.unit, integer, text[], bigint[], text, boolean, text, text) is
-  'puts the halves of what the database refused as a whole, and so on down to the rows that are to blame, which are noted as errors: {stored, updated, refused, errors: {SQLSTATE: number}}';
+  'puts the halves of what the database refused as a whole, and so on down to the rows that are to blame, which are noted as errors: {stored, updated, refused, errors: {SQLSTATE: number}}. SWMON where one of them needs a partition, with the missing months as its detail';

@@ -6,10 +6,7 @@ as $$
 declare
   v_run spillway.runs;
   v_rows integer := coalesce(cardinality(p_offsets), 0);
-  -- Other parts of the file may hold older rows of the same key: see make_put.
-  v_places boolean := exists (
-    select from spillway.import_segments s
-    where s.workspace_id = p_unit.workspace_id and s.import_id = p_unit.import_id and s.segment <> p_unit.segment);
+  v_places boolean;
   v_put bigint[] := '{0,0}';
   v_refused jsonb := '{}';
   v_state text;
@@ -17,6 +14,11 @@ declare
 begin
   select r.* into strict v_run from spillway.runs r where r.workspace_id = p_unit.workspace_id and r.import_id = p_unit.import_id;
   if v_rows > 0 then
+    v_places := spillway.may_meet_older_rows(v_run, p_unit.segment);
+    if p_unit.entry_starts_at > 0 then
+      -- Places in the whole upload: of two files in it, the later one's row stays.
+      p_offsets := array(select o.o + p_unit.entry_starts_at from unnest(p_offsets) with ordinality as o (o, n) order by o.n);
+    end if;
     begin
       v_put := spillway.put_rows(v_run, p_unit.segment, p_schema_version, p_columns, p_offsets, p_rescued, v_places);
     exception when others then
@@ -28,7 +30,12 @@ begin
     if v_state = '23514' and v_message like 'no partition of relation%' then
       return spillway.missing_months(v_run, p_columns);
     elsif v_state is not null then
-      v_refused := spillway.put_halves(v_run, p_unit, p_schema_version, p_columns, p_offsets, p_rescued, v_places, v_state, v_message);
+      begin
+        v_refused := spillway.put_halves(v_run, p_unit, p_schema_version, p_columns, p_offsets, p_rescued, v_places, v_state, v_message);
+      exception when sqlstate 'SWMON' then
+        get stacked diagnostics v_message = pg_exception_detail;
+        return v_message::date[];
+      end;
       v_put := array[(v_refused ->> 'stored')::bigint, (v_refused ->> 'updated')::bigint];
     end if;
   end if;
