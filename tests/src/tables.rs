@@ -332,7 +332,7 @@ async fn a_dataset_that_is_removed_is_gone_with_its_rows() -> Result<()> {
     let (status, refused) = send(&world, Method::DELETE, "/api/v1/datasets/gone", &Value::Null).await?;
     assert_eq!(status, StatusCode::FORBIDDEN, "it takes the scope admin: {refused}");
     let admin = key::create(&world.stack.database.connect().await?, &world.workspace, "admin", &[Scope::Admin], Some(1.0)).await?;
-    let removed = Client::new(world.stack.url(), &admin).request(Method::DELETE, "/api/v1/datasets/gone").send().await?;
+    let removed = Client::new(world.stack.url(), &admin.secret).request(Method::DELETE, "/api/v1/datasets/gone").send().await?;
     assert_eq!(removed.status(), StatusCode::OK);
     assert_eq!(world.answer(Method::GET, "/api/v1/datasets/gone/rows").await?.status(), StatusCode::NOT_FOUND);
     Ok(())

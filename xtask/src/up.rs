@@ -31,7 +31,11 @@ impl Up {
         println!("\nElsewhere, with a key of the workspace demo, which is valid for 30 days:\n{}", Caller { url, key: &key }.variables());
         println!("Import a report:\n{}", Caller::upload());
         println!("Read what was found:\n{}", Caller::list("findings"));
-        println!("Import a table, and read its rows (docs/tables.md):\n{}\n{}", Caller::upload_table(), Caller::list("datasets/orders/rows"));
+        println!(
+            "Import a table, and read its rows (docs/tables.md):\n{}\n{}",
+            Caller::upload_table(),
+            Caller::list("datasets/orders/rows")
+        );
         stack.wait_for_trouble().await
     }
 }

@@ -29,7 +29,8 @@ impl Kind for Table {
 
     fn store<'a>(&self, job: &'a Job<'a>, unit: Unit<TableBatch>) -> impl Future<Output = Result<Ingested, DbError>> + use<'a> {
         let Unit { batch: TableBatch { rows, problems, counts, unknown }, checkpoint, bytes_read, .. } = unit;
-        let mut counts = json!({"read": counts.read, "filtered": counts.filtered, "rejected": counts.rejected, "rescued": counts.rescued_values});
+        let mut counts =
+            json!({"read": counts.read, "filtered": counts.filtered, "rejected": counts.rejected, "rescued": counts.rescued_values});
         if !unknown.is_empty() {
             counts["unknown"] = json!(unknown);
         }

@@ -46,7 +46,14 @@ fn orders() -> Result<String> {
     let mut file = String::from("id,customer,country,amount,ordered_at\n");
     for n in 1..=ROWS {
         let (country, day) = (COUNTRIES[n % COUNTRIES.len()], n % 28 + 1);
-        writeln!(file, "{n},\"Customer {}, {country}\",{country},{}.{:02},2026-10-{day:02}T{:02}:00:00Z", n % 997, n % 500, n % 100, n % 24)?;
+        writeln!(
+            file,
+            "{n},\"Customer {}, {country}\",{country},{}.{:02},2026-10-{day:02}T{:02}:00:00Z",
+            n % 997,
+            n % 500,
+            n % 100,
+            n % 24
+        )?;
     }
     Ok(file)
 }
