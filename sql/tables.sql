@@ -60,10 +60,11 @@ CREATE TYPE spillway.finding_columns AS (
 COMMENT ON TYPE spillway.finding_columns IS 'findings on their way in, column by column: arrays of one length, or null or empty where a column is null in all of them. Lists are texts in the form of arrays, {"a","b"}; cvss, component and attributes are JSON';
 
 CREATE TYPE spillway.import_kind AS ENUM (
-    'report'
+    'report',
+    'table'
 );
 
-COMMENT ON TYPE spillway.import_kind IS 'what an import brings: report, a report of a security scanner';
+COMMENT ON TYPE spillway.import_kind IS 'what an import brings: report, a report of a security scanner; table, rows of a dataset';
 
 CREATE TYPE spillway.import_stage AS ENUM (
     'queued',
@@ -162,6 +163,14 @@ CREATE TYPE spillway.unit AS (
 
 COMMENT ON TYPE spillway.unit IS 'a unit of work that is open: the segment that it is of as it was before, where it ends, and keeps_errors: whether the import has room for more errors';
 
+CREATE TYPE spillway.write_mode AS ENUM (
+    'append',
+    'merge',
+    'replace'
+);
+
+COMMENT ON TYPE spillway.write_mode IS 'what becomes of rows: append adds them; merge writes them in the place of those with the same key; replace puts all rows of an import in the place of all that were there, at its end';
+
 CREATE TABLE spillway.api_keys (
     workspace_id integer NOT NULL,
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -215,6 +224,86 @@ COMMENT ON COLUMN spillway.assets.seen_as IS 'what last_import_id meant for it';
 COMMENT ON COLUMN spillway.assets.hostname_import_id IS 'the newest import that named it';
 
 COMMENT ON COLUMN spillway.assets.attribute_imports IS 'for each attribute the newest import that told it';
+
+CREATE TABLE spillway.dataset_columns (
+    workspace_id integer NOT NULL,
+    dataset_id integer NOT NULL,
+    ordinal smallint NOT NULL,
+    name text NOT NULL,
+    type text NOT NULL,
+    required boolean DEFAULT false NOT NULL,
+    schema_version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT names_are_not_those_of_the_system CHECK ((name <> ALL (ARRAY['_run'::text, '_segment'::text, '_offset'::text, '_rescued'::text, '_updates'::text, '_at'::text]))),
+    CONSTRAINT names_fit_the_database CHECK (((octet_length(name) >= 1) AND (octet_length(name) <= 63))),
+    CONSTRAINT types_are_known CHECK ((type = ANY (ARRAY['boolean'::text, 'bigint'::text, 'numeric'::text, 'float8'::text, 'text'::text, 'date'::text, 'timestamp'::text, 'timestamptz'::text, 'time'::text, 'uuid'::text, 'jsonb'::text, 'bytea'::text])))
+);
+
+COMMENT ON TABLE spillway.dataset_columns IS 'Columns of datasets, in their order. None is ever removed';
+
+COMMENT ON COLUMN spillway.dataset_columns.required IS 'a row without a value for it is rejected';
+
+COMMENT ON COLUMN spillway.dataset_columns.schema_version IS 'since when it is there';
+
+CREATE TABLE spillway.datasets (
+    workspace_id integer NOT NULL,
+    id integer NOT NULL,
+    name text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    write_mode spillway.write_mode DEFAULT 'append'::spillway.write_mode NOT NULL,
+    key text[] DEFAULT '{}'::text[] NOT NULL,
+    partition_by text,
+    partition_column text,
+    partitions smallint,
+    indexes jsonb DEFAULT '[]'::jsonb NOT NULL,
+    schema_version integer DEFAULT 1 NOT NULL,
+    generation integer DEFAULT 1 NOT NULL,
+    last_run integer DEFAULT 0 NOT NULL,
+    rows bigint DEFAULT 0 NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT dataset_names_are_short_words CHECK ((name ~ '^[a-z][a-z0-9_-]{0,62}$'::text)),
+    CONSTRAINT descriptions_are_short CHECK ((length(description) <= 2000)),
+    CONSTRAINT hashes_are_of_a_key CHECK (((partition_by IS DISTINCT FROM 'hash'::text) OR (cardinality(key) > 0))),
+    CONSTRAINT hashes_have_a_number_of_partitions CHECK ((((NOT (partition_by IS DISTINCT FROM 'hash'::text)) = (partitions IS NOT NULL)) AND ((partitions >= 2) AND (partitions <= 64)))),
+    CONSTRAINT keys_are_short CHECK ((cardinality(key) <= 16)),
+    CONSTRAINT months_are_those_of_a_column CHECK (((NOT (partition_by IS DISTINCT FROM 'month'::text)) = (partition_column IS NOT NULL))),
+    CONSTRAINT partitions_are_by_month_arrival_or_hash CHECK ((partition_by = ANY (ARRAY['month'::text, 'arrival'::text, 'hash'::text]))),
+    CONSTRAINT what_is_appended_has_no_key CHECK (((write_mode <> 'append'::spillway.write_mode) OR (cardinality(key) = 0))),
+    CONSTRAINT what_is_merged_has_a_key CHECK (((write_mode <> 'merge'::spillway.write_mode) OR (cardinality(key) > 0))),
+    CONSTRAINT what_is_merged_is_not_in_months CHECK (((cardinality(key) = 0) OR (partition_by IS NULL) OR (partition_by = 'hash'::text)))
+);
+
+COMMENT ON TABLE spillway.datasets IS 'Tables of a workspace. The rows of one lie in spillway_data, in the table spillway.data_table(id, generation)';
+
+COMMENT ON COLUMN spillway.datasets.id IS 'part of the names of what is made for it: of its own in the whole database';
+
+COMMENT ON COLUMN spillway.datasets.name IS 'by which callers know it';
+
+COMMENT ON COLUMN spillway.datasets.key IS 'columns that tell rows apart: of rows with the same, the last of the last import stays';
+
+COMMENT ON COLUMN spillway.datasets.partition_by IS 'month: of partition_column; arrival: the month in which rows came; hash: of the key, in so many partitions; null: one table';
+
+COMMENT ON COLUMN spillway.datasets.indexes IS 'as asked for: [{"columns": […], "kind": "btree" or "brin"}]';
+
+COMMENT ON COLUMN spillway.datasets.schema_version IS 'counts on with every column that is added: rows are put by a function of their version';
+
+COMMENT ON COLUMN spillway.datasets.generation IS 'whose table is read. An import that replaces fills another, which takes its place at the end';
+
+COMMENT ON COLUMN spillway.datasets.last_run IS 'the number of the last import that was made for it';
+
+COMMENT ON COLUMN spillway.datasets.rows IS 'how many it has, counted when imports end, also those that fail or are cancelled, whose rows stay unless they were to replace others';
+
+COMMENT ON COLUMN spillway.datasets.version IS 'counts on with every change that a reader can see';
+
+ALTER TABLE spillway.datasets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME spillway.datasets_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE spillway.events (
     workspace_id integer NOT NULL,
@@ -351,7 +440,8 @@ CREATE TABLE spillway.import_errors (
     item jsonb,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     item_id text,
-    tries smallint DEFAULT 1 NOT NULL
+    tries smallint DEFAULT 1 NOT NULL,
+    column_name text
 );
 
 COMMENT ON TABLE spillway.import_errors IS 'the records of a report that could not be used';
@@ -365,6 +455,8 @@ COMMENT ON COLUMN spillway.import_errors.item IS 'the record as a batch of its o
 COMMENT ON COLUMN spillway.import_errors.item_id IS 'the id of the occurrence or asset that the database refused';
 
 COMMENT ON COLUMN spillway.import_errors.tries IS 'how often it was tried to store the item';
+
+COMMENT ON COLUMN spillway.import_errors.column_name IS 'the column of the dataset that has to do with it';
 
 ALTER TABLE spillway.import_errors ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME spillway.import_errors_id_seq
@@ -595,6 +687,19 @@ COMMENT ON COLUMN spillway.key_rates.full_at IS 'when it may have a whole burst 
 
 COMMENT ON COLUMN spillway.key_rates.open_at IS 'when its next request is taken';
 
+CREATE TABLE spillway.mappings (
+    workspace_id integer NOT NULL,
+    dataset_id integer NOT NULL,
+    number integer NOT NULL,
+    document jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT mappings_are_small CHECK ((octet_length((document)::text) <= 524288))
+);
+
+COMMENT ON TABLE spillway.mappings IS 'Rules by which files become rows of a dataset; none is ever changed, an import keeps the one that it began with';
+
+COMMENT ON COLUMN spillway.mappings.document IS 'as /api/v1/schemas/mapping/1 says';
+
 CREATE TABLE spillway.notifications (
     workspace_id integer NOT NULL,
     id uuid NOT NULL,
@@ -639,6 +744,15 @@ COMMENT ON COLUMN spillway.occurrences.id IS 'hash of finding, asset and locatio
 COMMENT ON COLUMN spillway.occurrences.seen_as IS 'what last_import_id meant for it';
 
 COMMENT ON COLUMN spillway.occurrences.source_offset IS 'where in the report of last_import_id it stands';
+
+CREATE TABLE spillway.partitions (
+    workspace_id integer NOT NULL,
+    dataset_id integer NOT NULL,
+    generation integer NOT NULL,
+    starts_on date NOT NULL
+);
+
+COMMENT ON TABLE spillway.partitions IS 'Months of datasets for which there is a partition';
 
 CREATE TABLE spillway.plans (
     name text NOT NULL,
@@ -690,6 +804,38 @@ COMMENT ON COLUMN spillway.removals.ended_at IS 'when the last row and the last 
 
 COMMENT ON COLUMN spillway.removals.counts IS 'what was removed: rows by table; and objects, the reports that lay in the store, with their bytes';
 
+CREATE TABLE spillway.runs (
+    workspace_id integer NOT NULL,
+    import_id uuid NOT NULL,
+    dataset_id integer NOT NULL,
+    run integer NOT NULL,
+    mapping_number integer,
+    generation integer NOT NULL,
+    rows_read bigint DEFAULT 0 NOT NULL,
+    rows_stored bigint DEFAULT 0 NOT NULL,
+    rows_updated bigint DEFAULT 0 NOT NULL,
+    rows_unchanged bigint DEFAULT 0 NOT NULL,
+    rows_filtered bigint DEFAULT 0 NOT NULL,
+    rows_rejected bigint DEFAULT 0 NOT NULL,
+    values_rescued bigint DEFAULT 0 NOT NULL,
+    rows_counted bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT the_books_balance CHECK ((rows_read = ((((rows_stored + rows_updated) + rows_unchanged) + rows_filtered) + rows_rejected)))
+);
+
+COMMENT ON TABLE spillway.runs IS 'Imports of tables: to which dataset, by which mapping, and what became of the rows';
+
+COMMENT ON COLUMN spillway.runs.run IS 'number of the import among those of its dataset: the column _run of its rows';
+
+COMMENT ON COLUMN spillway.runs.mapping_number IS 'null: each column from the column of the same name';
+
+COMMENT ON COLUMN spillway.runs.generation IS 'the table of the dataset that it fills';
+
+COMMENT ON COLUMN spillway.runs.rows_unchanged IS 'rows that were there already as they came, and rows that another of the same file and key took the place of';
+
+COMMENT ON COLUMN spillway.runs.values_rescued IS 'values that did not fit their column, or had none, and are kept in _rescued';
+
+COMMENT ON COLUMN spillway.runs.rows_counted IS 'how many of rows_stored the dataset has counted: it counts them when the import ends';
+
 CREATE TABLE spillway.schema_migrations (
     version integer NOT NULL,
     name text NOT NULL,
@@ -706,6 +852,17 @@ COMMENT ON COLUMN spillway.schema_migrations.name IS 'Name of the file';
 COMMENT ON COLUMN spillway.schema_migrations.sha256 IS 'SHA-256 of what was applied, in hexadecimal digits';
 
 COMMENT ON COLUMN spillway.schema_migrations.applied_at IS 'When it was applied';
+
+CREATE TABLE spillway.tails (
+    workspace_id integer NOT NULL,
+    dataset_id integer NOT NULL,
+    document text NOT NULL,
+    version bigint NOT NULL
+);
+
+COMMENT ON TABLE spillway.tails IS 'The last rows of each dataset as one document, written at the end of each import';
+
+COMMENT ON COLUMN spillway.tails.version IS 'the version of the dataset when it was written';
 
 CREATE TABLE spillway.uploads (
     workspace_id integer NOT NULL,
@@ -788,6 +945,18 @@ ALTER TABLE ONLY spillway.api_keys
 ALTER TABLE ONLY spillway.assets
     ADD CONSTRAINT assets_pkey PRIMARY KEY (workspace_id, id);
 
+ALTER TABLE ONLY spillway.dataset_columns
+    ADD CONSTRAINT dataset_columns_are_in_order PRIMARY KEY (workspace_id, dataset_id, ordinal);
+
+ALTER TABLE ONLY spillway.dataset_columns
+    ADD CONSTRAINT dataset_columns_have_a_name_of_their_own UNIQUE (workspace_id, dataset_id, name);
+
+ALTER TABLE ONLY spillway.datasets
+    ADD CONSTRAINT datasets_are_found_by_number PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY spillway.datasets
+    ADD CONSTRAINT datasets_have_a_name_of_their_own UNIQUE (workspace_id, name);
+
 ALTER TABLE ONLY spillway.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (workspace_id, id);
 
@@ -830,11 +999,20 @@ ALTER TABLE ONLY spillway.imports
 ALTER TABLE ONLY spillway.key_rates
     ADD CONSTRAINT key_rates_pkey PRIMARY KEY (workspace_id, key_id);
 
+ALTER TABLE ONLY spillway.mappings
+    ADD CONSTRAINT mappings_are_counted PRIMARY KEY (workspace_id, dataset_id, number);
+
 ALTER TABLE ONLY spillway.notifications
     ADD CONSTRAINT notifications_pkey PRIMARY KEY (workspace_id, id);
 
+ALTER TABLE ONLY spillway.datasets
+    ADD CONSTRAINT numbers_of_datasets_are_used_once UNIQUE (id);
+
 ALTER TABLE ONLY spillway.occurrences
     ADD CONSTRAINT occurrences_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY spillway.partitions
+    ADD CONSTRAINT partitions_are_months PRIMARY KEY (workspace_id, dataset_id, generation, starts_on);
 
 ALTER TABLE ONLY spillway.plans
     ADD CONSTRAINT plans_pkey PRIMARY KEY (name);
@@ -842,8 +1020,17 @@ ALTER TABLE ONLY spillway.plans
 ALTER TABLE ONLY spillway.removals
     ADD CONSTRAINT removals_pkey PRIMARY KEY (workspace_id);
 
+ALTER TABLE ONLY spillway.runs
+    ADD CONSTRAINT runs_are_counted UNIQUE (workspace_id, dataset_id, run);
+
+ALTER TABLE ONLY spillway.runs
+    ADD CONSTRAINT runs_are_imports PRIMARY KEY (workspace_id, import_id);
+
 ALTER TABLE ONLY spillway.schema_migrations
     ADD CONSTRAINT schema_migrations_are_applied_once PRIMARY KEY (version);
+
+ALTER TABLE ONLY spillway.tails
+    ADD CONSTRAINT tails_are_of_a_dataset_each PRIMARY KEY (workspace_id, dataset_id);
 
 ALTER TABLE ONLY spillway.uploads
     ADD CONSTRAINT uploads_pkey PRIMARY KEY (workspace_id, id);
@@ -897,6 +1084,12 @@ CREATE INDEX uploads_by_sign_of_life ON spillway.uploads USING btree (seen_at);
 ALTER TABLE ONLY spillway.api_keys
     ADD CONSTRAINT api_keys_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY spillway.dataset_columns
+    ADD CONSTRAINT dataset_columns_are_of_a_dataset FOREIGN KEY (workspace_id, dataset_id) REFERENCES spillway.datasets(workspace_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY spillway.datasets
+    ADD CONSTRAINT datasets_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id);
+
 ALTER TABLE ONLY spillway.finding_decisions
     ADD CONSTRAINT decisions_are_of_a_finding FOREIGN KEY (workspace_id, finding_id) REFERENCES spillway.findings(workspace_id, id) ON DELETE CASCADE;
 
@@ -909,8 +1102,14 @@ ALTER TABLE ONLY spillway.import_errors
 ALTER TABLE ONLY spillway.imports
     ADD CONSTRAINT imports_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id);
 
+ALTER TABLE ONLY spillway.mappings
+    ADD CONSTRAINT mappings_are_of_a_dataset FOREIGN KEY (workspace_id, dataset_id) REFERENCES spillway.datasets(workspace_id, id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY spillway.notifications
     ADD CONSTRAINT notifications_belong_to_an_import FOREIGN KEY (workspace_id, import_id) REFERENCES spillway.imports(workspace_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY spillway.partitions
+    ADD CONSTRAINT partitions_are_of_a_dataset FOREIGN KEY (workspace_id, dataset_id) REFERENCES spillway.datasets(workspace_id, id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY spillway.import_queue
     ADD CONSTRAINT queued_imports_are_still_to_do FOREIGN KEY (workspace_id, import_id, active) REFERENCES spillway.imports(workspace_id, id, active) ON DELETE CASCADE;
@@ -921,8 +1120,17 @@ ALTER TABLE ONLY spillway.import_queue
 ALTER TABLE ONLY spillway.key_rates
     ADD CONSTRAINT rates_belong_to_a_key FOREIGN KEY (workspace_id, key_id) REFERENCES spillway.api_keys(workspace_id, id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY spillway.runs
+    ADD CONSTRAINT runs_are_of_a_dataset FOREIGN KEY (workspace_id, dataset_id) REFERENCES spillway.datasets(workspace_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY spillway.runs
+    ADD CONSTRAINT runs_belong_to_an_import FOREIGN KEY (workspace_id, import_id) REFERENCES spillway.imports(workspace_id, id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY spillway.import_segments
     ADD CONSTRAINT segments_belong_to_an_import FOREIGN KEY (workspace_id, import_id) REFERENCES spillway.imports(workspace_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY spillway.tails
+    ADD CONSTRAINT tails_belong_to_a_dataset FOREIGN KEY (workspace_id, dataset_id) REFERENCES spillway.datasets(workspace_id, id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY spillway.uploads
     ADD CONSTRAINT uploads_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id) ON DELETE CASCADE;
@@ -933,6 +1141,10 @@ ALTER TABLE ONLY spillway.workspaces
 ALTER TABLE spillway.api_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.assets ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.dataset_columns ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.datasets ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.events ENABLE ROW LEVEL SECURITY;
 
@@ -956,15 +1168,23 @@ ALTER TABLE spillway.imports ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.key_rates ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE spillway.mappings ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE spillway.notifications ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.occurrences ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.partitions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.plans ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.removals ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE spillway.runs ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE spillway.schema_migrations ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.tails ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.uploads ENABLE ROW LEVEL SECURITY;
 

@@ -107,7 +107,7 @@ select is(pg_temp.finish(:'f'), 'completed', 'it ends');
 select spillway.open_upload(:one, :'h'), spillway.create_import(:one, :'h', 'f.zip', 1000, sha256('1'), p_dataset => 'm',
   p_entries => '[{"name": "a.csv", "offset": 100, "size": 400, "format": "csv"}, {"name": "b.csv", "offset": 600, "size": 400, "format": "csv"}]') \g /dev/null
 select spillway.claim_import('40 s', 100) from generate_series(1, 2) \g /dev/null
-select spillway.ingest_rows(:'h', attempt, fence, '40 s', 1, array['{1,2}', format('{%1$s,%1$s}', segment)], array[200 - segment * 100, 300], null, '[]',
+select spillway.ingest_rows(:'h', attempt, fence, '40 s', 1, array['{1,2}', format('{%1$s,%1$s}', segment)], array[100 + segment * 500, 300 + segment * 500], null, '[]',
   '{"read": 2, "filtered": 0, "rejected": 0, "rescued": 0}', 'csv', '\x01', 500) from spillway.import_queue where import_id = :'h' order by segment desc \g /dev/null
 select is(pg_temp.items(:one, 'm', '[{"column": "id", "max": 2}]'), '[{"id":1,"v":"1","_rescued":null},{"id":2,"v":"1","_rescued":null}]', 'a file that is packed behind another one has the later rows');
 

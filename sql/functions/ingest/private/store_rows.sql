@@ -15,10 +15,6 @@ begin
   select r.* into strict v_run from spillway.runs r where r.workspace_id = p_unit.workspace_id and r.import_id = p_unit.import_id;
   if v_rows > 0 then
     v_places := spillway.may_meet_older_rows(v_run, p_unit.segment);
-    if p_unit.entry_starts_at > 0 then
-      -- Places in the whole upload: of two files in it, the later one's row stays.
-      p_offsets := array(select o.o + p_unit.entry_starts_at from unnest(p_offsets) with ordinality as o (o, n) order by o.n);
-    end if;
     begin
       v_put := spillway.put_rows(v_run, p_unit.segment, p_schema_version, p_columns, p_offsets, p_rescued, v_places);
     exception when others then

@@ -139,7 +139,7 @@ impl<'a> Decoding<'a> {
     }
 
     fn take(&mut self) -> Result<RowUnit> {
-        let TableBatch { rows, problems, counts } = self.table.take_batch();
+        let TableBatch { rows, problems, counts, .. } = self.table.take_batch();
         ensure!(problems.is_empty(), "rows were rejected: {problems:?}");
         let counts =
             json!({"read": counts.read, "filtered": counts.filtered, "rejected": counts.rejected, "rescued": counts.rescued_values});
