@@ -117,7 +117,7 @@ impl Preview {
     pub fn finish(self, input: Input) -> Previewed {
         let names = self.reader.names().to_vec();
         let proposals: Vec<Proposal> = (0..names.len())
-            .map(|index| self.columns.get(index).map(Inference::proposal).unwrap_or_else(|| Inference::default().proposal()))
+            .map(|index| self.columns.get(index).map_or_else(|| Inference::default().proposal(), Inference::proposal))
             .collect();
         // One sign for the whole file.
         let comma = proposals.iter().any(|proposal| proposal.decimal_comma);

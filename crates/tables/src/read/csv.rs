@@ -1,5 +1,7 @@
 //! Tables of separated values (RFC 4180, and what else is called CSV) as rows.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use tokens::csv::{Dialect, Token, Tokenizer};
 use tokens::{Position, ReadError, TakesBytes};
@@ -77,7 +79,7 @@ impl Reader {
     }
 
     fn take_header(&mut self) -> Result<(), ReadError> {
-        let names: Vec<String> = self.tokens.fields().map(|field| field.into_owned()).collect();
+        let names: Vec<String> = self.tokens.fields().map(Cow::into_owned).collect();
         if names.len() > limits::COLUMNS || names.iter().map(String::len).sum::<usize>() > limits::NAMES {
             return Err(too_many_names(names.len(), self.tokens.row_start()));
         }
@@ -271,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_table_can_be_cut_between_rows_only() {
-        let file: String = (0..200).map(|n| format!("{n},\"line\nand \"\"another\"\", {n}\"\n")).collect();
+        let file = (0..200).map(|n| format!("{n},\"line\nand \"\"another\"\", {n}\"\n")).collect::<Vec<_>>().concat();
         let file = format!("id,text\n{file}");
         let whole = rows(&file, &OPTIONS);
         for spacing in [1, 50, 1000] {

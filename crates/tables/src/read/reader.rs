@@ -10,9 +10,9 @@ use crate::mapping::{Fields, Format, Input};
 /// Reads the rows of a file.
 pub enum Reader {
     /// CSV and what is like it.
-    Csv(csv::Reader),
+    Csv(Box<csv::Reader>),
     /// JSON and JSON Lines.
-    Json(json::Reader),
+    Json(Box<json::Reader>),
     /// Workbooks.
     Xlsx(Box<xlsx::Reader>),
     /// Parquet.
@@ -54,9 +54,9 @@ impl Reader {
             None => told(start, complete, hints.name)?,
         };
         Ok(match format {
-            Format::Csv | Format::Tsv => Self::Csv(csv::Reader::new(csv_options(start, complete, format, &input)?)),
-            Format::Jsonl => Self::Json(json::Reader::new(json::Layout::Lines)),
-            Format::Json => Self::Json(json::Reader::new(layout(start, complete, &input)?)),
+            Format::Csv | Format::Tsv => Self::Csv(Box::new(csv::Reader::new(csv_options(start, complete, format, &input)?))),
+            Format::Jsonl => Self::Json(Box::new(json::Reader::new(json::Layout::Lines))),
+            Format::Json => Self::Json(Box::new(json::Reader::new(layout(start, complete, &input)?))),
             Format::Parquet => Self::Parquet(Box::new(parquet::Reader::new(hints.size))),
             Format::Xlsx => Self::Xlsx(Box::new(xlsx::Reader::new(hints.size, sheet_of(&input)))),
         })
@@ -65,8 +65,8 @@ impl Reader {
     /// From a checkpoint.
     pub fn resume(checkpoint: &[u8], hints: Hints<'_>) -> Result<Self, String> {
         match checkpoint.split_first() {
-            Some((b'c', rest)) => csv::Reader::resume(rest).map(Self::Csv),
-            Some((b'j', rest)) => json::Reader::resume(rest).map(Self::Json),
+            Some((b'c', rest)) => csv::Reader::resume(rest).map(|reader| Self::Csv(Box::new(reader))),
+            Some((b'j', rest)) => json::Reader::resume(rest).map(|reader| Self::Json(Box::new(reader))),
             Some((b'x', rest)) => {
                 let reader = xlsx::Reader::resume(hints.size, sheet_of(&hints.input.cloned().unwrap_or_default()), rest);
                 reader.map(|reader| Self::Xlsx(Box::new(reader))).ok_or_else(|| broken_checkpoint("of a workbook"))
@@ -127,7 +127,7 @@ impl Reader {
     pub fn cutter(&self, spacing: u64) -> Option<Cutter> {
         let tag = self.tag();
         match self {
-            Self::Csv(reader) => reader.cutter(spacing).map(|cutter| Cutter { tag, kind: CutterKind::Csv(cutter) }),
+            Self::Csv(reader) => reader.cutter(spacing).map(|cutter| Cutter { tag, kind: CutterKind::Csv(Box::new(cutter)) }),
             Self::Json(reader) => reader.cutter(spacing).map(|cutter| Cutter { tag, kind: CutterKind::Json(cutter) }),
             // Its rows are in one stream that is packed.
             Self::Xlsx(_) => None,
@@ -202,7 +202,7 @@ pub struct Cutter {
 }
 
 enum CutterKind {
-    Csv(csv::Cutter),
+    Csv(Box<csv::Cutter>),
     Json(json::Cutter),
     /// It is known without a look at the bytes.
     Known {

@@ -182,7 +182,7 @@ impl Orders {
         }
         self.draw(i64::try_from(self.size.first + self.drawn).unwrap_or(i64::MAX));
         self.drawn += 1;
-        if self.size.changed > 0 && self.drawn % self.size.changed == 0 {
+        if self.size.changed > 0 && self.drawn.is_multiple_of(self.size.changed) {
             self.change();
         }
         Some(&self.order)

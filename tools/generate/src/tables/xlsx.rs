@@ -57,7 +57,7 @@ pub(super) fn write(mut orders: Orders, out: &mut impl Write) -> io::Result<()> 
     let mut codes: Vec<&'static str> = Vec::new();
     zip.entry("xl/worksheets/sheet1.xml", |part| sheet(&mut orders, &mut codes, part))?;
     zip.entry("xl/sharedStrings.xml", |part| {
-        let texts: String = codes.iter().map(|code| format!("<si><t>{code}</t></si>")).collect();
+        let texts = codes.iter().map(|code| ["<si><t>", code, "</t></si>"].concat()).collect::<Vec<_>>().concat();
         write!(part, "{TEXTS_HEAD}{texts}{TEXTS_TAIL}")
     })?;
     zip.end()

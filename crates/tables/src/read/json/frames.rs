@@ -146,14 +146,16 @@ impl Frames {
                 Framing::Lines => return Ok(self.line_frame()),
                 Framing::Values => return self.value_frame(true),
                 Framing::Ended => return Ok(self.rest()),
-                Framing::Elements { behind } => match self.element(behind)? {
-                    Some(frame) => return Ok(frame),
-                    None => continue,
-                },
-                Framing::Within { path, found, state } => match self.go_inside(&path, found, state)? {
-                    Some(frame) => return Ok(frame),
-                    None => continue,
-                },
+                Framing::Elements { behind } => {
+                    if let Some(frame) = self.element(behind)? {
+                        return Ok(frame);
+                    }
+                }
+                Framing::Within { path, found, state } => {
+                    if let Some(frame) = self.go_inside(&path, found, state)? {
+                        return Ok(frame);
+                    }
+                }
             }
         }
     }
@@ -298,16 +300,15 @@ impl Frames {
             }
             let Some(byte) = self.buffer.get(at) else { break self.ended.then_some(at).filter(|_| scan.depth == 0 && at > self.head) };
             match byte {
+                b'}' | b']' | b',' | b' ' | b'\t' | b'\r' | b'\n' if scan.depth == 0 => break Some(at),
                 b'"' => scan.in_string = true,
                 b'{' | b'[' => scan.depth += 1,
-                b'}' | b']' if scan.depth == 0 => break Some(at),
                 b'}' | b']' => {
                     scan.depth -= 1;
                     if scan.depth == 0 {
                         break Some(at + 1);
                     }
                 }
-                b',' | b' ' | b'\t' | b'\r' | b'\n' if scan.depth == 0 => break Some(at),
                 _ => {}
             }
             if scan.depth > DEPTH {
@@ -337,8 +338,7 @@ impl Frames {
         self.framing = match (state, byte) {
             (Inside::Value, b'[') if found == path.len() => Framing::Elements { behind: false },
             (Inside::Value, b'{') if found < path.len() => within(found, Inside::Name),
-            (Inside::Value, _) => return Err(self.no_records(path, found)),
-            (Inside::Name | Inside::Behind, b'}') => return Err(self.no_records(path, found)),
+            (Inside::Value, _) | (Inside::Name | Inside::Behind, b'}') => return Err(self.no_records(path, found)),
             (Inside::Behind, b',') => within(found, Inside::Name),
             (Inside::Name, b'"') => return self.take_name(path, found),
             _ => return Err(self.syntax("a name or the end of the object was expected")),

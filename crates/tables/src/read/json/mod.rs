@@ -122,12 +122,9 @@ impl Reader {
         let Ok(text) = std::str::from_utf8(self.frames.bytes(record)) else {
             return RowStep::Bad { code: "encoding", message: "the record is no UTF-8" };
         };
-        let mut taker = Taker { text, names: &mut self.names, fields: &mut self.fields, decoded: &mut self.decoded, full: false };
-        let taken = match text.trim_start().starts_with('{') {
-            true => taker.take_object(),
-            false => taker.take_value(),
-        };
-        match (taken, taker.full) {
+        let mut apart = Taker { text, names: &mut self.names, fields: &mut self.fields, decoded: &mut self.decoded, full: false };
+        let taken = if text.trim_start().starts_with('{') { apart.take_object() } else { apart.take_value() };
+        match (taken, apart.full) {
             (_, true) => self.bad("too_many_columns", "the records have more than 1,000 names in all"),
             (Ok(()), false) => RowStep::Row,
             (Err(_), false) => self.bad("json", "the record is no JSON (RFC 8259), or has names or texts with half a surrogate pair"),
