@@ -28,7 +28,7 @@ const TABLES: &str = "
 
 /// How often each row is there, without what depends on how its file was read.
 const ROWS: &str = "
-    select 'row ' || jsonb_build_object('dataset', $1::text, 'row', r.row_, 'times', count(*))
+    select 'row '::text || jsonb_build_object('dataset', $1::text, 'row', r.row_, 'times', count(*))
     from (select to_jsonb(t) - '{_run,_segment,_offset,_updates,_at}'::text[] as row_ from TABLE t) r group by r.row_";
 
 /// The assets, findings, occurrences, errors, what was seen of findings and the rows of datasets in a workspace: a line of text for each, its kind and then the row
