@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use containers::Reports;
 use futures::StreamExt as _;
 use http::header::CONTENT_ENCODING;
-use http::{HeaderMap, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use platform::auth::key_of;
 use platform::db::Db;
 use platform::http::{Answer, Parameters, Problem, broken_off, document_response, parameters};
@@ -67,7 +67,7 @@ fn asked(uri: &Uri) -> Result<(String, Input), Problem> {
 }
 
 fn is_gzipped(headers: &HeaderMap) -> Result<bool, Problem> {
-    match headers.get(CONTENT_ENCODING).map(|value| value.as_bytes()) {
+    match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
         None | Some(b"identity") => Ok(false),
         Some(b"gzip") => Ok(true),
         Some(_) => Err(Problem::bad_request("Content-Encoding can be gzip or identity")),
@@ -86,13 +86,13 @@ impl File {
     /// Reads on until there are so many bytes, or all.
     async fn fill(&mut self, wanted: usize) -> Result<(), Problem> {
         while !self.complete && self.bytes.len() < wanted {
-            match self.body.next().await.transpose().map_err(|error| broken_off("the body ended before its time", &error))? {
-                Some(piece) => self.packed.feed(&piece, &mut self.bytes).map_err(unpackable)?,
-                None => {
-                    self.complete = true;
-                    let packed = std::mem::replace(&mut self.packed, Reports::tables(UNNAMED, 0));
-                    packed.finish(&mut self.bytes).map_err(unpackable)?;
-                }
+            let piece = self.body.next().await.transpose().map_err(|error| broken_off("the body ended before its time", &error))?;
+            if let Some(piece) = piece {
+                self.packed.feed(&piece, &mut self.bytes).map_err(unpackable)?;
+            } else {
+                self.complete = true;
+                let packed = std::mem::replace(&mut self.packed, Reports::tables(UNNAMED, 0));
+                packed.finish(&mut self.bytes).map_err(unpackable)?;
             }
         }
         Ok(())

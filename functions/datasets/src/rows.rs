@@ -70,13 +70,14 @@ fn filters(given: Option<&str>) -> Result<Option<&str>, Problem> {
     Ok(Some(text))
 }
 
-/// The names in a list with commas; a name with a comma is in quotation marks, as a field of CSV.
+/// The names in a list with commas, or, where names have commas, in a JSON array.
 fn names(list: Option<&str>) -> Result<Option<Vec<String>>, Problem> {
     let Some(list) = list else { return Ok(None) };
-    let names: Vec<String> = match list.trim_start().starts_with('[') {
-        true => serde_json::from_str(list)
-            .map_err(|error| Problem::bad_request(format!("the names are a JSON array, or have commas between them: {error}")))?,
-        false => list.split(',').map(str::to_owned).collect(),
+    let names: Vec<String> = if list.trim_start().starts_with('[') {
+        serde_json::from_str(list)
+            .map_err(|error| Problem::bad_request(format!("the names are a JSON array, or have commas between them: {error}")))?
+    } else {
+        list.split(',').map(str::to_owned).collect()
     };
     if names.len() > limits::COLUMNS {
         return Err(Problem::bad_request(format!("a list of columns can have {}", limits::COLUMNS)));

@@ -235,9 +235,9 @@ impl Ours {
         });
         // Where records name their fields, columns have other numbers after each time that a reader is taken up again.
         if is_text {
-            cells.sort_by_key(|(column, ..)| *column)
+            cells.sort_by_key(|(column, ..)| *column);
         } else {
-            cells.sort_by(|(_, a, _), (_, b, _)| a.cmp(b))
+            cells.sort_by(|(_, a, _), (_, b, _)| a.cmp(b));
         }
         self.rows.push(Row::Cells { offset: reader.offset(), line: reader.line(), cells });
     }

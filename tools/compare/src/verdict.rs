@@ -52,7 +52,7 @@ impl Verdict {
 }
 
 fn is_empty(row: &[Value]) -> bool {
-    row.iter().all(|value| value.is_null() || value.as_str().is_some_and(|text| text.is_empty()))
+    row.iter().all(|value| value.is_null() || value.as_str().is_some_and(str::is_empty))
 }
 
 fn headers(ours: &Ours, theirs: &Theirs) -> Option<String> {

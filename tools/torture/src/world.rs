@@ -52,7 +52,7 @@ pub(super) async fn upload(workspaces: &[Workspace<'_>]) -> Result<()> {
 
 impl Workspace<'_> {
     async fn upload(&self) -> Result<()> {
-        let mut imports = BTreeMap::new();
+        let mut imports = BTreeMap::<&str, String>::new();
         for report in self.reports {
             if let Some(after) = report.destination.and_then(|destination| destination.after) {
                 self.complete(imports.get(after).with_context(|| format!("{after} is not sent before {}", report.file_name))?).await?;
