@@ -131,7 +131,7 @@ struct Row {
 
 impl Row {
     fn of(n: u64, total: u64, edition: u64) -> Self {
-        Self { n, edition: if edition == 2 && n % 2 == 0 { 1 } else { edition }, total }
+        Self { n, edition: if edition == 2 && n.is_multiple_of(2) { 1 } else { edition }, total }
     }
 
     fn is_broken(&self) -> bool {
@@ -146,7 +146,7 @@ impl Row {
 
     /// Most rows are in the order of their months, which come one after the other; some are not.
     fn at(&self) -> String {
-        let place = if self.n % 50 == 0 { self.n * 7 % self.total } else { self.n };
+        let place = if self.n.is_multiple_of(50) { self.n * 7 % self.total } else { self.n };
         let (month, day, second) = (1 + place * 12 / self.total, 1 + self.n % 28, self.n % 60);
         format!("2026-{month:02}-{day:02}T12:30:{second:02}Z")
     }
