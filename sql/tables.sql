@@ -819,6 +819,7 @@ CREATE TABLE spillway.runs (
     rows_rejected bigint DEFAULT 0 NOT NULL,
     values_rescued bigint DEFAULT 0 NOT NULL,
     rows_counted bigint DEFAULT 0 NOT NULL,
+    unknown_columns text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT the_books_balance CHECK ((rows_read = ((((rows_stored + rows_updated) + rows_unchanged) + rows_filtered) + rows_rejected)))
 );
 
@@ -835,6 +836,8 @@ COMMENT ON COLUMN spillway.runs.rows_unchanged IS 'rows that were there already 
 COMMENT ON COLUMN spillway.runs.values_rescued IS 'values that did not fit their column, or had none, and are kept in _rescued';
 
 COMMENT ON COLUMN spillway.runs.rows_counted IS 'how many of rows_stored the dataset has counted: it counts them when the import ends';
+
+COMMENT ON COLUMN spillway.runs.unknown_columns IS 'fields of the file that the dataset lacks and its mapping wants to be added, which is done at the end';
 
 CREATE TABLE spillway.schema_migrations (
     version integer NOT NULL,
