@@ -83,9 +83,16 @@ fn days_before(year: i64) -> i64 {
     DAYS_PER_YEAR * year + year / YEARS_PER_LEAP - year / YEARS_PER_CENTURY
 }
 
+fn is_leap(year: u32) -> bool {
+    const LEAP: u32 = 4;
+    const NO_LEAP: u32 = HUNDRED;
+    const LEAP_AGAIN: u32 = LEAP * HUNDRED;
+    year.is_multiple_of(LEAP) && (!year.is_multiple_of(NO_LEAP) || year.is_multiple_of(LEAP_AGAIN))
+}
+
 fn days_of_month(year: u32, month: u32) -> u32 {
     match month {
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 if is_leap(year) => 29,
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         _ => 31,

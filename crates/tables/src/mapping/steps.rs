@@ -275,7 +275,7 @@ impl Work {
     fn number(&mut self, decimal: char, group: Option<char>) -> Result<(), Flaw> {
         let bad = || Flaw::new("number", "this is no number as the step parse_number reads it");
         let text = self.text.trim();
-        let (sign, digits) = match (text.strip_prefix(['-', '\u{2212}']), text.strip_suffix('-')) {
+        let (sign, digits) = match (text.strip_prefix(MINUS), text.strip_suffix('-')) {
             (Some(digits), _) | (None, Some(digits)) => ("-", digits),
             (None, None) => ("", text.strip_prefix('+').unwrap_or(text)),
         };
@@ -352,9 +352,14 @@ fn append(cell: Cell<'_>, to: &mut String) -> Result<(), Flaw> {
     Ok(())
 }
 
+/// Before a number that is less than 0: the hyphen, and the sign that is made for it.
+const MINUS: [char; 2] = ['-', '\u{2212}'];
+
+/// Blanks between digits are of several kinds, and look alike: one that does not break, a narrow one of that kind, a thin one.
+const BLANKS: [char; 3] = ['\u{a0}', '\u{202f}', '\u{2009}'];
+
 fn is_group(sign: char, group: char) -> bool {
-    // Blanks between digits are of several kinds, and look alike.
-    sign == group || (group == ' ' && matches!(sign, '\u{a0}' | '\u{202f}' | '\u{2009}'))
+    sign == group || (group == ' ' && BLANKS.contains(&sign))
 }
 
 /// Digits of a number of units that is not surely out of range.
