@@ -75,7 +75,7 @@ async fn pages_of_known_origins_may_call_and_others_are_told_nothing() -> Result
         let asked = preflight(path, origin).await?;
         assert_eq!(asked.status(), StatusCode::NO_CONTENT, "{path} {origin}");
         assert_eq!(header(&asked, "access-control-allow-origin"), Some(origin), "{path}");
-        assert_eq!(header(&asked, "access-control-allow-methods"), Some("GET, POST, PATCH"), "{path}");
+        assert_eq!(header(&asked, "access-control-allow-methods"), Some("GET, POST, PATCH, DELETE"), "{path}");
         assert_eq!(header(&asked, "access-control-max-age"), Some("600"), "{path}");
         let allowed = header(&asked, "access-control-allow-headers").context("no headers are allowed")?;
         for name in ["authorization", "content-type", "content-encoding", "idempotency-key", "if-none-match", "x-file-name"] {

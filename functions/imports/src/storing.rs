@@ -20,15 +20,15 @@ pub(crate) struct StoredUpload {
     pub(crate) size: u64,
     pub(crate) sha256: [u8; 32],
     pub(crate) contents: Contents,
-    /// The first part of it.
+    /// So many of its first bytes as were to be kept.
     pub(crate) start: Bytes,
 }
 
 /// Stores the report of an upload, hashing and counting on the way. On an error no parts are left in the store.
-pub(crate) async fn store_report(upload: &Upload, report: &mut UploadBody, reports: Reports) -> Result<StoredUpload, Problem> {
+pub(crate) async fn store_report(upload: &Upload, report: &mut UploadBody, reports: Reports, kept: usize) -> Result<StoredUpload, Problem> {
     let mut parts = Parts::of(report, reports, Hold::of(upload, true));
     let first = parts.first().await?;
-    let start = first.clone();
+    let start = start_of(&first, kept);
     if first.len() < PART {
         upload.store.put(upload.object_key(), first).await.map_err(away)?;
     } else {
@@ -41,11 +41,16 @@ pub(crate) async fn store_report(upload: &Upload, report: &mut UploadBody, repor
 pub(crate) async fn hash_report(upload: &Upload, report: &mut UploadBody, reports: Reports) -> Result<StoredUpload, Problem> {
     let mut parts = Parts::of(report, reports, Hold::of(upload, false));
     let mut part = parts.first().await?;
-    let start = part.clone();
     while !part.is_empty() {
         part = parts.next().await?;
     }
-    Ok(parts.stored(start))
+    // Nothing is made of it.
+    Ok(parts.stored(Bytes::new()))
+}
+
+/// A copy: the part itself is large, and goes when it is stored.
+fn start_of(first: &Bytes, kept: usize) -> Bytes {
+    Bytes::copy_from_slice(&first[..first.len().min(kept)])
 }
 
 async fn store_in_parts(upload: &Upload, first: Bytes, parts: &mut Parts<'_>) -> Result<(), Problem> {

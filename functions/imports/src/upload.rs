@@ -14,6 +14,7 @@ use scan_reports::Format;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tables::limits;
 use texts::Text;
 use uuid::Uuid;
 
@@ -141,10 +142,11 @@ pub(crate) async fn accept(request: Request) -> Result<(Value, Rate), Problem> {
     let idempotency_key = idempotency_key.as_ref().map(IdempotencyKey::as_str);
     let (terms, rate) = Db::open().await?.open_upload(key, id, idempotency_key, length, request_hash).await?;
     let upload = Upload { store, key, id, terms };
-    let (file_name, StoredUpload { size, sha256, contents, start }) = match upload.receive(request, &options).await {
-        Ok(received) => received,
-        Err(problem) => return Err(upload.undo(problem).await),
-    };
+    let (file_name, StoredUpload { size, sha256, contents, start }) =
+        match upload.receive(request, &options, if is_new { limits::START } else { 0 }).await {
+            Ok(received) => received,
+            Err(problem) => return Err(upload.undo(problem).await),
+        };
     if let (true, Some(table)) = (is_new, options.kind.table())
         && let Err(problem) = table.make(&upload, &file_name, size, &contents, &start).await
     {
@@ -178,7 +180,7 @@ pub(crate) struct Upload {
 }
 
 impl Upload {
-    async fn receive(&self, request: Request, options: &UploadOptions) -> Result<(String, StoredUpload), Problem> {
+    async fn receive(&self, request: Request, options: &UploadOptions, kept: usize) -> Result<(String, StoredUpload), Problem> {
         let mut report = UploadBody::of_request(request, options.file_name.clone()).await?;
         let max_bytes = self.terms.max_bytes;
         let reports = match options.kind {
@@ -188,7 +190,7 @@ impl Upload {
         let stored = if self.terms.repeats {
             hash_report(self, &mut report, reports).await?
         } else {
-            store_report(self, &mut report, reports).await?
+            store_report(self, &mut report, reports, kept).await?
         };
         Ok((report.file_name().to_owned(), stored))
     }
