@@ -38,9 +38,14 @@ impl Table {
         line.time = line.time.max(time);
     }
 
-    /// The faults that never went off, or not while tables were imported: their rounds show nothing.
+    /// How often a fault went off while tables were imported.
+    pub(super) fn at_tables(&self) -> usize {
+        self.0.values().map(|line| line.at_tables).sum()
+    }
+
+    /// The faults that never went off: their rounds show nothing.
     pub(super) fn missed(&self) -> Vec<String> {
-        let missed = self.0.iter().filter(|(_, line)| line.struck == 0 || line.at_tables == 0);
+        let missed = self.0.iter().filter(|(_, line)| line.struck == 0);
         missed.filter_map(|(fault, _)| fault.map(Fault::name)).collect()
     }
 
