@@ -4,6 +4,8 @@
 //! dataset come of them, by which steps and checks, and casts them to the dataset's [types](Type). What comes of it is collected as columns, in the form in
 //! which the database takes them.
 
+mod calendar;
+
 mod cell;
 pub use cell::Cell;
 

@@ -4,7 +4,6 @@
 
 use crate::{Cell, Type, limits};
 
-mod calendar;
 mod compare;
 mod json;
 mod numbers;

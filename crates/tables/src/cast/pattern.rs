@@ -1,8 +1,8 @@
 //! Formats of dates and times, after those of strftime: a closed list.
 
 use super::Fault;
-use super::calendar::{self, Day};
 use super::times::{Moment, NO_SUCH, SYNTAX, Scan};
+use crate::calendar::{self, Day};
 use crate::{Type, limits};
 
 const MONTHS: [&str; 12] =

@@ -1,7 +1,7 @@
 //! Days, times and points in time: read as ISO 8601 or as formats say, and written so that no setting of the database reads them otherwise.
 
-use super::calendar::{self, Day, MICROS_PER_DAY, MICROS_PER_MINUTE};
 use super::{CastOptions, Fault, Pattern, numbers};
+use crate::calendar::{self, Day, MICROS_PER_DAY, MICROS_PER_MINUTE};
 use crate::{Cell, Type};
 
 /// Text that is no time at all: which one was wanted is known further out.

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::Cell;
+use crate::calendar::civil;
 
 const MICROS: i64 = 1_000_000;
 const MINUTE: i64 = 60;
@@ -124,27 +125,8 @@ fn write_time(micros: i64, out: &mut String) -> std::fmt::Result {
     if fraction > 0 { write!(out, ".{fraction:06}") } else { Ok(()) }
 }
 
-/// Howard Hinnant's `civil_from_days`: years begin in March, so that the day that leap years have more is their last.
 fn write_date(day: i64, out: &mut String) -> std::fmt::Result {
-    const ERA_DAYS: i64 = 146_097;
-    const ERA_YEARS: i64 = 400;
-    const BEFORE_1970: i64 = 719_468;
-    const YEAR: i64 = 365;
-    const FOUR_YEARS: i64 = 1_460;
-    const CENTURY: i64 = 36_524;
-    const CENTURY_YEARS: i64 = 100;
-    const LAST_OF_ERA: i64 = ERA_DAYS - 1;
-    // Of five months that begin with March or August.
-    const FIVE_MONTHS: i64 = 153;
-    let day = day + BEFORE_1970;
-    let era = day.div_euclid(ERA_DAYS);
-    let of_era = day.rem_euclid(ERA_DAYS);
-    let year_of_era = (of_era - of_era / FOUR_YEARS + of_era / CENTURY - of_era / LAST_OF_ERA) / YEAR;
-    let of_year = of_era - (YEAR * year_of_era + year_of_era / 4 - year_of_era / CENTURY_YEARS);
-    let shifted = (5 * of_year + 2) / FIVE_MONTHS;
-    let of_month = of_year - (FIVE_MONTHS * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * ERA_YEARS + i64::from(month <= 2);
+    let (year, month, of_month) = civil(day);
     if year < 0 { write!(out, "-{:04}-{month:02}-{of_month:02}", -year) } else { write!(out, "{year:04}-{month:02}-{of_month:02}") }
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::formats::Shown;
 use super::row::Value;
+use crate::calendar::{civil, days_from_civil, write_time};
 
 /// Days from the first that is counted to 1970: from 1899-12-30, as if 1900 had been a leap year, or from 1904-01-01.
 const DAYS_TO_1970: [i64; 2] = [25_569, 24_107];
@@ -89,53 +90,11 @@ pub(super) fn write_date(out: &mut String, day: i64) {
     let _ = write!(out, "{year:04}-{month:02}-{day:02}");
 }
 
-/// Appends a time of a day, with as many digits of a second as it has.
-pub(super) fn write_time(out: &mut String, micros: i64) {
-    let (hour, minute, second, part) = (micros / HOUR, micros / MINUTE % 60, micros / SECOND % 60, micros % SECOND);
-    let _ = write!(out, "{hour:02}:{minute:02}:{second:02}");
-    if part > 0 {
-        let _ = write!(out, ".{part:06}");
-        out.truncate(out.trim_end_matches('0').len());
-    }
-}
-
 /// Appends a day and a time, in microseconds from 1970.
 pub(super) fn write_timestamp(out: &mut String, micros: i64) {
     write_date(out, micros.div_euclid(DAY));
     out.push('T');
-    write_time(out, micros.rem_euclid(DAY));
-}
-
-/// Days from 1970-01-01 to the first of March of the year 0, from which years are counted below: so the leap day is the last of one (Howard Hinnant,
-/// "chrono-compatible low-level date algorithms").
-const TO_1970: i64 = 719_468;
-const OF_YEAR: i64 = 365;
-const OF_4_YEARS: i64 = 4 * OF_YEAR + 1;
-const OF_100_YEARS: i64 = 25 * OF_4_YEARS - 1;
-const OF_400_YEARS: i64 = 4 * OF_100_YEARS + 1;
-const OF_5_MONTHS: i64 = 153;
-const YEARS: i64 = 400;
-/// From March on.
-const MONTHS_TO_JANUARY: i64 = 10;
-
-/// Year, month and day of a day that is counted from 1970 on.
-fn civil(day: i64) -> (i64, i64, i64) {
-    let day = day + TO_1970;
-    let (cycle, day) = (day.div_euclid(OF_400_YEARS), day.rem_euclid(OF_400_YEARS));
-    let year = (day - day / (OF_4_YEARS - 1) + day / OF_100_YEARS - day / (OF_400_YEARS - 1)) / OF_YEAR;
-    let day = day - (OF_YEAR * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / OF_5_MONTHS;
-    let (day, month) =
-        (day - (OF_5_MONTHS * month + 2) / 5 + 1, if month < MONTHS_TO_JANUARY { month + 3 } else { month - (MONTHS_TO_JANUARY - 1) });
-    (cycle * YEARS + year + i64::from(month <= 2), month, day)
-}
-
-/// The day of a date, counted from 1970 on.
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = year - i64::from(month <= 2);
-    let (cycle, year) = (year.div_euclid(YEARS), year.rem_euclid(YEARS));
-    let month = (month + MONTHS_TO_JANUARY - 1) % 12;
-    cycle * OF_400_YEARS + year * OF_YEAR + year / 4 - year / 100 + (OF_5_MONTHS * month + 2) / 5 + day - 1 - TO_1970
+    write_time(micros.rem_euclid(DAY), out);
 }
 
 #[cfg(test)]
@@ -150,7 +109,7 @@ mod tests {
         let mut out = String::new();
         match *value {
             Value::Date(day) => write_date(&mut out, day.into()),
-            Value::Time(micros) => write_time(&mut out, micros),
+            Value::Time(micros) => write_time(micros, &mut out),
             Value::Timestamp(micros) => write_timestamp(&mut out, micros),
             _ => {}
         }

@@ -2,7 +2,7 @@
 
 use super::dates;
 use super::texts::SharedTexts;
-use crate::{Cell, limits};
+use crate::{Cell, calendar, limits};
 
 /// The value of a cell. Texts are ranges of the row's.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -210,7 +210,7 @@ fn write_text(out: &mut String, cell: Cell<'_>) {
         Cell::Float(number) => out.push_str(&number.to_string()),
         Cell::Boolean(value) => out.push_str(if value { "true" } else { "false" }),
         Cell::Date(day) => dates::write_date(out, day.into()),
-        Cell::Time(micros) => dates::write_time(out, micros),
+        Cell::Time(micros) => calendar::write_time(micros, out),
         Cell::Timestamp(micros) => dates::write_timestamp(out, micros),
         // What sheets have none of, or no value.
         _ => {}

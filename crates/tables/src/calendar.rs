@@ -1,11 +1,11 @@
 //! Days of the proleptic Gregorian calendar and times of a day, and how they are written (ISO 8601).
 
-pub(super) const MICROS_PER_SECOND: i64 = 1_000_000;
-pub(super) const MICROS_PER_MINUTE: i64 = SECONDS_PER_MINUTE * MICROS_PER_SECOND;
+pub(crate) const MICROS_PER_SECOND: i64 = 1_000_000;
+pub(crate) const MICROS_PER_MINUTE: i64 = SECONDS_PER_MINUTE * MICROS_PER_SECOND;
 const SECONDS_PER_MINUTE: i64 = 60;
 const MINUTES_PER_HOUR: i64 = 60;
 const HOURS_PER_DAY: i64 = 24;
-pub(super) const MICROS_PER_DAY: i64 = HOURS_PER_DAY * MINUTES_PER_HOUR * MICROS_PER_MINUTE;
+pub(crate) const MICROS_PER_DAY: i64 = HOURS_PER_DAY * MINUTES_PER_HOUR * MICROS_PER_MINUTE;
 
 const YEARS_PER_ERA: i64 = 400;
 const DAYS_PER_ERA: i64 = 146_097;
@@ -29,7 +29,7 @@ const SIXTY: u32 = 60;
 
 /// A day from 0001-01-01 to 9999-12-31.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Day {
+pub(crate) struct Day {
     year: u32,
     month: u32,
     of_month: u32,
@@ -37,36 +37,25 @@ pub(super) struct Day {
 
 impl Day {
     /// Where the calendar has that day.
-    pub(super) fn new(year: u32, month: u32, day: u32) -> Option<Self> {
+    pub(crate) fn new(year: u32, month: u32, day: u32) -> Option<Self> {
         let is_there = (1..=LAST_YEAR).contains(&year) && (1..=MONTHS).contains(&month) && day >= 1 && day <= days_of_month(year, month);
         is_there.then_some(Self { year, month, of_month: day })
     }
 
-    /// From days since 1970-01-01, after Howard Hinnant's "chrono-compatible low-level date algorithms".
-    pub(super) fn from_days(days: i64) -> Option<Self> {
-        let days = days.checked_add(EPOCH)?;
-        let (era, of_era) = (days.div_euclid(DAYS_PER_ERA), days.rem_euclid(DAYS_PER_ERA));
-        let leaps = of_era - of_era / DAYS_PER_FOUR_YEARS + of_era / DAYS_PER_CENTURY - of_era / (DAYS_PER_ERA - 1);
-        let year = leaps / DAYS_PER_YEAR;
-        let of_year = of_era - days_before(year);
-        let month = (FIVE_MONTHS * of_year + 2) / DAYS_PER_FIVE_MONTHS;
-        let day = of_year - (DAYS_PER_FIVE_MONTHS * month + 2) / FIVE_MONTHS + 1;
-        let (month, next) = if month > MONTHS_TO_MARCH_NEXT { (month - MONTHS_TO_MARCH_NEXT, 1) } else { (month + MARCH, 0) };
-        let year = era * YEARS_PER_ERA + year + next;
+    /// From days since 1970-01-01.
+    pub(crate) fn from_days(days: i64) -> Option<Self> {
+        days.checked_add(EPOCH)?;
+        let (year, month, day) = civil(days);
         Self::new(u32::try_from(year).ok()?, u32::try_from(month).ok()?, u32::try_from(day).ok()?)
     }
 
     /// Days since 1970-01-01.
-    pub(super) fn days(self) -> i64 {
-        let (year, month, day) = (i64::from(self.year), i64::from(self.month), i64::from(self.of_month));
-        let (year, month) = if month < MARCH { (year - 1, month + MONTHS_TO_MARCH_NEXT) } else { (year, month - MARCH) };
-        let (era, of_era) = (year.div_euclid(YEARS_PER_ERA), year.rem_euclid(YEARS_PER_ERA));
-        let of_year = (DAYS_PER_FIVE_MONTHS * month + 2) / FIVE_MONTHS + day - 1;
-        era * DAYS_PER_ERA + days_before(of_era) + of_year - EPOCH
+    pub(crate) fn days(self) -> i64 {
+        days_from_civil(i64::from(self.year), i64::from(self.month), i64::from(self.of_month))
     }
 
     /// Appends `2024-03-05`.
-    pub(super) fn write(self, to: &mut String) {
+    pub(crate) fn write(self, to: &mut String) {
         let (centuries, years) = (self.year / HUNDRED, self.year % HUNDRED);
         let [c0, c1] = two_digits(centuries);
         let [y0, y1] = two_digits(years);
@@ -74,6 +63,28 @@ impl Day {
         let [d0, d1] = two_digits(self.of_month);
         push(&[c0, c1, y0, y1, b'-', m0, m1, b'-', d0, d1], to);
     }
+}
+
+/// Year, month and day of a day that is counted from 1970 on, also beyond the years that a [`Day`] has (Howard Hinnant, "chrono-compatible low-level date
+/// algorithms"): years are counted from March on, so that the leap day is the last of one.
+pub(crate) fn civil(days: i64) -> (i64, i64, i64) {
+    let days = days + EPOCH;
+    let (era, of_era) = (days.div_euclid(DAYS_PER_ERA), days.rem_euclid(DAYS_PER_ERA));
+    let leaps = of_era - of_era / DAYS_PER_FOUR_YEARS + of_era / DAYS_PER_CENTURY - of_era / (DAYS_PER_ERA - 1);
+    let year = leaps / DAYS_PER_YEAR;
+    let of_year = of_era - days_before(year);
+    let month = (FIVE_MONTHS * of_year + 2) / DAYS_PER_FIVE_MONTHS;
+    let day = of_year - (DAYS_PER_FIVE_MONTHS * month + 2) / FIVE_MONTHS + 1;
+    let (month, next) = if month > MONTHS_TO_MARCH_NEXT { (month - MONTHS_TO_MARCH_NEXT, 1) } else { (month + MARCH, 0) };
+    (era * YEARS_PER_ERA + year + next, month, day)
+}
+
+/// The day of a date, counted from 1970 on.
+pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let (year, month) = if month < MARCH { (year - 1, month + MONTHS_TO_MARCH_NEXT) } else { (year, month - MARCH) };
+    let (era, of_era) = (year.div_euclid(YEARS_PER_ERA), year.rem_euclid(YEARS_PER_ERA));
+    let of_year = (DAYS_PER_FIVE_MONTHS * month + 2) / FIVE_MONTHS + day - 1;
+    era * DAYS_PER_ERA + days_before(of_era) + of_year - EPOCH
 }
 
 /// Days of an era before one of its years, which begin in March.
@@ -100,14 +111,14 @@ fn days_of_month(year: u32, month: u32) -> u32 {
 }
 
 /// A time of a day, in microseconds from midnight, if there is such a time.
-pub(super) fn time(hour: u32, minute: u32, second: u32, micros: u32) -> Option<i64> {
+pub(crate) fn time(hour: u32, minute: u32, second: u32, micros: u32) -> Option<i64> {
     let (hour, minute, second) = (i64::from(hour), i64::from(minute), i64::from(second));
     let is_there = hour < HOURS_PER_DAY && minute < MINUTES_PER_HOUR && second < SECONDS_PER_MINUTE;
     is_there.then(|| ((hour * MINUTES_PER_HOUR + minute) * SECONDS_PER_MINUTE + second) * MICROS_PER_SECOND + i64::from(micros))
 }
 
 /// Appends a time of a day as `12:30:05` or `12:30:05.25`.
-pub(super) fn write_time(micros: i64, to: &mut String) {
+pub(crate) fn write_time(micros: i64, to: &mut String) {
     let seconds = u32::try_from(micros / MICROS_PER_SECOND).unwrap_or_default();
     let [h0, h1] = two_digits(seconds / SIXTY / SIXTY);
     let [m0, m1] = two_digits(seconds / SIXTY % SIXTY);
@@ -124,7 +135,7 @@ pub(super) fn write_time(micros: i64, to: &mut String) {
 }
 
 /// Appends an offset from UTC in minutes as `+00` or `-03:30`.
-pub(super) fn write_offset(minutes: i64, to: &mut String) {
+pub(crate) fn write_offset(minutes: i64, to: &mut String) {
     if minutes == 0 {
         return to.push_str("+00");
     }
