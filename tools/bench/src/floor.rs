@@ -142,10 +142,7 @@ impl Feeder {
     }
 
     async fn finish(&self) -> Result<()> {
-        let finish = "select spillway.finish_import($1::text::uuid, $2, $3)::text";
-        let answer: String = self.connection.query_one(finish, &[&self.import, &self.attempt, &self.fence]).await?.get(0);
-        ensure!(answer.contains("completed"), "the import did not end: {answer}");
-        Ok(())
+        finish(&self.connection, &self.import, self.attempt, self.fence).await
     }
 }
 
@@ -181,6 +178,14 @@ pub(super) async fn claim(connection: &Client) -> Result<(String, i32, i64)> {
         from nullif(spillway.claim_import(interval '1 hour', 1000) -> 'claim', 'null') claim where claim is not null";
     let row = connection.query_opt(claim, &[]).await.context("cannot claim an import")?.context("there is no import to claim")?;
     Ok((row.get(0), row.get(1), row.get(2)))
+}
+
+/// Ends an import that is fed to its end.
+pub(super) async fn finish(connection: &Client, import: &str, attempt: i32, fence: i64) -> Result<()> {
+    let finish = "select spillway.finish_import($1::text::uuid, $2, $3)::text";
+    let answer: String = connection.query_one(finish, &[&import, &attempt, &fence]).await?.get(0);
+    ensure!(answer.contains("completed"), "the import did not end: {answer}");
+    Ok(())
 }
 
 /// Copies what an import has stored into tables of the same form that write no log, and gives their rows a second.

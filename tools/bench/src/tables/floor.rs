@@ -13,7 +13,7 @@ use tokio_postgres::{Client, Statement};
 
 use super::file::{Batches, RowUnit, TableFile};
 use super::{Dataset, Fed};
-use crate::floor::claim;
+use crate::floor::{claim, finish};
 use crate::processors::Spent;
 use crate::rig::{WORKSPACE, drop_database, settle};
 
@@ -153,9 +153,6 @@ impl Feeder {
     }
 
     async fn finish(&self) -> Result<()> {
-        let finish = "select spillway.finish_import($1::text::uuid, $2, $3)::text";
-        let answer: String = self.connection.query_one(finish, &[&self.import, &self.attempt, &self.fence]).await?.get(0);
-        ensure!(answer.contains("completed"), "the import did not end: {answer}");
-        Ok(())
+        finish(&self.connection, &self.import, self.attempt, self.fence).await
     }
 }
