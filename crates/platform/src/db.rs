@@ -547,13 +547,7 @@ impl Db {
     }
 
     /// `ingest_rows`: stores one batch of rows. Where it says months, nothing was stored, and the same batch is to be sent again after `make_partitions`.
-    pub async fn ingest_rows(
-        &self,
-        claim: &Claim,
-        lease: Duration,
-        schema_version: i32,
-        batch: &mut RowBatch,
-    ) -> Result<Ingested, DbError> {
+    pub async fn ingest_rows(&self, claim: &Claim, lease: Duration, schema_version: i32, batch: &RowBatch) -> Result<Ingested, DbError> {
         let mut offsets: Vec<Option<i64>> = batch.offsets.iter().copied().map(Some).collect();
         in_object(&mut offsets, claim.entry_starts_at);
         let rescued = if batch.rescued.is_empty() { ParameterValue::DbNull } else { text(&batch.rescued) };

@@ -51,10 +51,10 @@ impl Kind for Table {
 }
 
 /// Stores a batch, and makes the partitions that it needs first.
-async fn store(job: &Job<'_>, mut batch: RowBatch) -> Result<Ingested, DbError> {
+async fn store(job: &Job<'_>, batch: RowBatch) -> Result<Ingested, DbError> {
     let schema_version = job.claim.table.as_ref().map_or(1, |table| table.schema_version);
     loop {
-        let ingested = job.db.ingest_rows(job.claim, job.settings.lease, schema_version, &mut batch).await?;
+        let ingested = job.db.ingest_rows(job.claim, job.settings.lease, schema_version, &batch).await?;
         let Some(months) = &ingested.months else { return Ok(ingested) };
         // None where another drain has made them meanwhile.
         if let Some(state) = partition(job.db, job.claim, months).await? {

@@ -8,6 +8,7 @@ declare
   v_parent text;
   v_child text;
   v_bounds text;
+  v_zone text;
   v_month date;
 begin
   select r.* into v_run from spillway.import_queue q join spillway.runs r on r.workspace_id = q.workspace_id and r.import_id = q.import_id
@@ -23,17 +24,17 @@ begin
       'the rows lie in more than %s months, as many as a dataset may have partitions; look for wrong dates, or take a dataset without partitions', c_most));
   end if;
   v_parent := spillway.data_table(v_run.dataset_id, v_run.generation);
+  -- Months are those of UTC, for points in time; of arrival, too.
+  v_zone := case when exists (
+    select from spillway.dataset_columns c where c.workspace_id = v_run.workspace_id and c.dataset_id = v_run.dataset_id
+      and c.name = v_dataset.partition_column and c.type in ('date', 'timestamp')) then '' else ' 00:00:00+00' end;
   foreach v_month in array p_months loop
     insert into spillway.partitions (workspace_id, dataset_id, generation, starts_on)
     values (v_run.workspace_id, v_run.dataset_id, v_run.generation, v_month)
     on conflict do nothing;
     continue when not found;
     v_child := format('%s_m%s', v_parent, to_char(v_month, 'YYYYMM'));
-    v_bounds := format('from (%L) to (%L)', v_month || ' 00:00:00+00', (v_month + interval '1 month')::date || ' 00:00:00+00');
-    if (select c.type from spillway.dataset_columns c where c.workspace_id = v_run.workspace_id and c.dataset_id = v_run.dataset_id
-        and c.name = v_dataset.partition_column) in ('date', 'timestamp') then
-      v_bounds := format('from (%L) to (%L)', v_month, (v_month + interval '1 month')::date);
-    end if;
+    v_bounds := format('from (%L) to (%L)', v_month || v_zone, (v_month + interval '1 month')::date || v_zone);
     -- Made and then attached: that waits for nobody who reads or writes, and keeps nobody waiting.
     execute format('create table %s (like %s including defaults including constraints including indexes)', v_child, v_parent);
     execute format('alter table %s attach partition %s for values %s', v_parent, v_child, v_bounds);
