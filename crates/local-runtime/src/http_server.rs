@@ -16,7 +16,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use wasmtime_wasi_http::WasiBody;
 
 use crate::app::App;
@@ -34,6 +34,10 @@ const STOP_LIMIT: Duration = Duration::from_secs(3);
 /// Waited after a connection that could not be accepted: mostly too many files are open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// Connections that wait until they are accepted, where the system lets there be as many. Of a caller that finds no room the system drops what he sends: he
+/// tries again after a second, or believes for good that he is connected.
+const BACKLOG: u32 = 4096;
+
 // The paths that Spin answers itself.
 const HEALTH_PATH: &str = "/.well-known/spin/health";
 const INFO_PATH: &str = "/.well-known/spin/info";
@@ -48,6 +52,17 @@ pub enum Content {
     App,
     /// How it gets on: not for everybody.
     Metrics,
+}
+
+/// Listens there, with room for many who come at once.
+pub fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listen = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    listen().with_context(|| format!("cannot listen at {address}"))
 }
 
 /// Serves until `stop` is there, then lets open requests end for a moment.
@@ -210,6 +225,16 @@ mod tests {
         let uri = absolute(&Uri::from_static(path), Some(&HeaderValue::from_static("example.com"))).unwrap();
         add_spin_headers(&mut headers, &uri, &routes.find(uri.path()).unwrap(), client).unwrap();
         headers
+    }
+
+    #[tokio::test]
+    async fn who_comes_with_many_others_finds_room() {
+        let listener = listen((std::net::Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let connect = |_| std::net::TcpStream::connect_timeout(&address, Duration::from_secs(10)).unwrap();
+        // None of them is accepted yet. Where there is no room for one, the system does not even let it try.
+        let callers: Vec<_> = (0..300).map(connect).collect();
+        assert_eq!(callers.len(), 300);
     }
 
     #[test]

@@ -17,7 +17,6 @@ use local_runtime::runtime_config::RuntimeConfig;
 use local_runtime::threads::Threads;
 use local_runtime::{cron, http_server};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::Targets;
@@ -140,12 +139,8 @@ fn processors() -> usize {
 }
 
 async fn run(arguments: Arguments, threads: Threads) -> Result<()> {
-    let listen = async |address| TcpListener::bind(address).await.with_context(|| format!("cannot listen at {address}"));
-    let listener = listen(arguments.listen).await?;
-    let metrics = match arguments.metrics_listen {
-        Some(address) => Some(listen(address).await?),
-        None => None,
-    };
+    let listener = http_server::listen(arguments.listen)?;
+    let metrics = arguments.metrics_listen.map(http_server::listen).transpose()?;
     let address = listener.local_addr()?;
     let app = Arc::new(App::load(options(arguments)?, address, &threads).await?);
     print_ready(&app)?;
