@@ -150,7 +150,7 @@ fn describe(
         pools,
         http: Arc::clone(http),
         limits: options.instance_limits,
-        verbatim_json: options.tuned,
+        tuned: options.tuned,
     })
 }
 

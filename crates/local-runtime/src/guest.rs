@@ -39,8 +39,8 @@ pub struct Component {
     pub http: Arc<HttpClient>,
     /// Limits of each instance.
     pub limits: InstanceLimits,
-    /// Whether documents go to and from the database as they are: see [`crate::postgres`].
-    pub verbatim_json: bool,
+    /// Whether the runtime is faster with the database than Spin: see [`crate::postgres`].
+    pub tuned: bool,
 }
 
 /// As good as no limit of time, and still a moment that can be counted to.

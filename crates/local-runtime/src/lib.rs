@@ -22,7 +22,7 @@
 //!
 //! Options have Spin's names and defaults. Beside them there are `--limit` and `--metrics-listen`, and `--tuned`, by which the runtime is faster than
 //! Spin 4.1 where that could be, too: TCP_NODELAY both ways, 16 connections for each component and address to a database instead of 64 (the last used
-//! first), documents of JSON to and from it as they are, no checks for interruption compiled into the components.
+//! first), statements prepared once a connection, documents of JSON to and from it as they are, no checks for interruption compiled into the components.
 
 pub mod app;
 mod bindings;

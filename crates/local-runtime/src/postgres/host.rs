@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use futures::TryStreamExt;
-use tokio_postgres::RowStream;
+use tokio_postgres::{RowStream, Statement};
 use wasmtime::component::{Accessor, FutureReader, Resource, StreamReader};
 
 use super::errors::query_failed;
@@ -27,19 +27,28 @@ async fn open(component: &Component, target: Target) -> Result<Connection, Error
 }
 
 fn parameters(component: &Component, parameters: Vec<ParameterValue>) -> Result<Vec<Parameter>, Error> {
-    parameters.into_iter().map(|value| to_parameter(value, component.verbatim_json)).collect()
+    parameters.into_iter().map(|value| to_parameter(value, component.tuned)).collect()
 }
 
-async fn execute(client: &Client, statement: &str, values: Vec<Parameter>) -> Result<u64, Error> {
-    client.execute_raw(statement, values).await.map_err(|error| query_failed(&error))
+/// Prepared anew, as in Spin; where the runtime is tuned, once on each connection. Else a statement has two ways to the server, and what a guest computes
+/// after the first is done before the second begins.
+async fn prepare(component: &Component, client: &Client, statement: &str) -> Result<Statement, Error> {
+    let prepared = if component.tuned { client.prepare_cached(statement).await } else { client.prepare(statement).await };
+    prepared.map_err(|error| query_failed(&error))
 }
 
-async fn start_query(client: &Client, statement: &str, values: Vec<Parameter>) -> Result<RowStream, Error> {
-    client.query_raw(statement, values).await.map_err(|error| query_failed(&error))
+async fn execute(component: &Component, client: &Client, statement: &str, values: Vec<ParameterValue>) -> Result<u64, Error> {
+    let (values, statement) = (parameters(component, values)?, prepare(component, client, statement).await?);
+    client.execute_raw(&statement, values).await.map_err(|error| query_failed(&error))
 }
 
-async fn query(client: &Client, statement: &str, values: Vec<Parameter>, verbatim_json: bool) -> Result<RowSet, Error> {
-    let mut stream = std::pin::pin!(start_query(client, statement, values).await?);
+async fn start_query(component: &Component, client: &Client, statement: &str, values: Vec<ParameterValue>) -> Result<RowStream, Error> {
+    let (values, statement) = (parameters(component, values)?, prepare(component, client, statement).await?);
+    client.query_raw(&statement, values).await.map_err(|error| query_failed(&error))
+}
+
+async fn query(component: &Component, client: &Client, statement: &str, values: Vec<ParameterValue>) -> Result<RowSet, Error> {
+    let mut stream = std::pin::pin!(start_query(component, client, statement, values).await?);
     let mut set = RowSet { columns: Vec::new(), rows: Vec::new() };
     let mut limit = ResultLimit::default();
     while let Some(row) = stream.try_next().await.map_err(|error| query_failed(&error))? {
@@ -47,7 +56,7 @@ async fn query(client: &Client, statement: &str, values: Vec<Parameter>, verbati
             set.columns = rows::columns(&row);
         }
         limit.count_in_whole(&row)?;
-        set.rows.push(rows::convert(&row, verbatim_json)?);
+        set.rows.push(rows::convert(&row, component.tuned)?);
     }
     Ok(set)
 }
@@ -85,11 +94,7 @@ impl HostConnection for Guest {
         values: Vec<ParameterValue>,
     ) -> wasmtime::Result<Result<RowSet, Error>> {
         let (component, client) = self.statement(&connection)?;
-        let values = match parameters(&component, values) {
-            Ok(values) => values,
-            Err(error) => return Ok(Err(error)),
-        };
-        Ok(query(&client, &statement, values, component.verbatim_json).await)
+        Ok(query(&component, &client, &statement, values).await)
     }
 
     async fn execute(
@@ -99,10 +104,7 @@ impl HostConnection for Guest {
         values: Vec<ParameterValue>,
     ) -> wasmtime::Result<Result<u64, Error>> {
         let (component, client) = self.statement(&connection)?;
-        match parameters(&component, values) {
-            Ok(values) => Ok(execute(&client, &statement, values).await),
-            Err(error) => Ok(Err(error)),
-        }
+        Ok(execute(&component, &client, &statement, values).await)
     }
 
     fn drop(&mut self, connection: Resource<Connection>) -> wasmtime::Result<()> {
@@ -126,8 +128,8 @@ impl HostConnectionWithStore<Guest> for SpinInterfaces {
     ) -> wasmtime::Result<Result<QueryParts, Error>> {
         let (component, client) = store.with(|mut access| access.get().statement(&connection))?;
         let start = async {
-            let stream = start_query(&client, &statement, parameters(&component, values)?).await?;
-            rows::start(stream, Arc::clone(&client), component.verbatim_json).await
+            let stream = start_query(&component, &client, &statement, values).await?;
+            rows::start(stream, Arc::clone(&client), component.tuned).await
         };
         let started = match start.await {
             Ok(started) => started,
@@ -147,10 +149,7 @@ impl HostConnectionWithStore<Guest> for SpinInterfaces {
         values: Vec<ParameterValue>,
     ) -> wasmtime::Result<Result<u64, Error>> {
         let (component, client) = store.with(|mut access| access.get().statement(&connection))?;
-        match parameters(&component, values) {
-            Ok(values) => Ok(execute(&client, &statement, values).await),
-            Err(error) => Ok(Err(error)),
-        }
+        Ok(execute(&component, &client, &statement, values).await)
     }
 }
 
