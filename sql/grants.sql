@@ -17,7 +17,7 @@ $$;
 -- imports
 grant execute on function
   spillway.workspace_of_key, spillway.charge_request, spillway.charge_read, spillway.open_upload, spillway.hold_upload, spillway.note_upload_parts, spillway.close_upload, spillway.create_import, spillway.list_imports,
-  spillway.import_status, spillway.cancel_import, spillway.retry_import, spillway.list_import_errors, spillway.retry_errors, spillway.get_dataset,
+  spillway.import_status, spillway.cancel_import, spillway.retry_import, spillway.list_import_errors, spillway.retry_errors, spillway.retry_rows, spillway.get_dataset,
   spillway.create_dataset
 to spillway_api;
 

@@ -1,5 +1,5 @@
 begin;
-select plan(50);
+select plan(62);
 
 select spillway.create_workspace('one') as one, spillway.create_workspace('two') as two \gset
 \set a '01900000-0000-7000-8000-00000000000a'
@@ -72,7 +72,38 @@ select is(pg_temp.ingest(:'i', array['{1,x,3}', '{2026-01-01,2026-02-01,2026-03-
 select spillway.make_partitions(:'i', 1, '{2026-01-01}'), spillway.make_partitions(:'i', 1, '{2026-03-01}') \g /dev/null
 select is(pg_temp.ingest(:'i', array['{1,x,3}', '{2026-01-01,2026-02-01,2026-03-01}'], '{0,10,20}') ->> 'state', 'running', 'and then all else is stored');
 select is(pg_temp.books(:'i'), '3 = 2 + 0 + 0 + 0 + 1', 'but for that one');
+select is((select format('%s %s', source_offset, excerpt) from spillway.import_errors where import_id = :'i'), '10 { "id" : "x", "on" : "2026-02-01" }',
+  'which is kept as it was to be stored');
 select pg_temp.finish(:'i') \g /dev/null
+
+-- What was rejected, once more.
+\set k '01900000-0000-7000-8000-000000000013'
+select pg_temp.make(:one, :'k', 'p') \g /dev/null
+select spillway.ingest_rows(:'k', attempt, fence, '40 s', 1, '{}', '{}', null, (select jsonb_agg(jsonb_build_object('code', 'type', 'message', 'm', 'offset', n, 'line', n + 1,
+    'column', 'id', 'excerpt', 'raw', 'record', jsonb_build_object('n', n)::text)) from generate_series(1, 5) n), '{"read": 5, "filtered": 0, "rejected": 5, "rescued": 0}', 'csv', '\x01', 500)
+from spillway.import_queue where import_id = :'k' \g /dev/null
+select throws_ok(format('select spillway.retry_errors(%s, %L)', :one, :'k'), 'SW409', null, 'not before the end');
+select pg_temp.finish(:'k') \g /dev/null
+create temporary table rejected as select id, source_offset as n from spillway.import_errors where import_id = :'k';
+select spillway.add_mapping(:one, 'p', '{"version": 1, "columns": []}') \g /dev/null
+select is(spillway.retry_errors(:one, :'k', array(select id from rejected where n < 3)) #- '{table,rows,0,id}' #- '{table,rows,1,id}', '{"table": {"schema_version": 1, "format": "csv", "mapping": {"version": 1, "columns": []},
+  "columns": [{"name": "id", "type": "bigint", "required": false}, {"name": "on", "type": "date", "required": true}],
+  "rows": [{"offset": 1, "line": 2, "record": "{\"n\": 1}"}, {"offset": 2, "line": 3, "record": "{\"n\": 2}"}]}}', 'whoever tries them is told how');
+-- The first is stored, in a month that is not there yet; of the second one row is, and one not: none; the third is filtered, the fourth rejected again.
+create function pg_temp.again(p_workspace integer, p_import uuid) returns jsonb language sql as $$
+  select spillway.retry_rows(p_workspace, p_import, 1, array['{10,20,x}', '{2027-01-01,2027-02-01,2027-02-02}'], '{1,2,2}', null,
+    array(select id from rejected join unnest('{1,2,2}'::integer[]) with ordinality as u (u, o) on u = n order by o),
+    (select jsonb_agg(case n when 4 then jsonb_build_object('id', id, 'message', 'no', 'column', 'on', 'filtered', 0, 'rescued', 0) else jsonb_build_object('id', id, 'filtered', (n = 3)::integer, 'rescued', 0) end)
+      from rejected where n < 5)) - 'links' $$;
+select is(pg_temp.again(:one, :'k'), '{"stored": 2, "refused": 2, "errors": 3}', 'some are stored');
+select is(pg_temp.books(:'k'), '5 = 1 + 0 + 0 + 1 + 3', 'the books balance');
+select results_eq(format('select n, message, column_name, tries::integer from spillway.import_errors e join rejected r using (id) where import_id = %L order by n', :'k'),
+  $$ values (2::bigint, 'invalid input syntax for type bigint: "x"', null, 2), (4, 'no', 'on', 2), (5, 'm', 'id', 1) $$, 'the others stay, with the newest reason');
+select is((select error_counts from spillway.imports where id = :'k'), '{"type": 3}', 'and are counted');
+select is(pg_temp.items(:one, 'p', '[{"column": "id", "min": 10}]'), '[{"id":10,"on":"2027-01-01","_rescued":null}]', 'what is stored can be read');
+select throws_ok(format('select pg_temp.again(%s, %L)', :one, :'k'), 'SW409', null, 'nothing is stored twice');
+select throws_ok(format('select spillway.retry_rows(%s, %L, 1, %L, %L, null, %L, %L)', :two, :'k', '{}', '{}', '{}', '[]'), 'SW404', null, 'a stranger stores nothing');
+select is((select jsonb_array_length(spillway.retry_errors(:one, :'k') #> '{table,rows}')), 3, 'they can be tried again');
 
 -- Merge.
 select pg_temp.dataset(:one, '{"name": "m", "columns": [{"name": "id", "type": "bigint"}, {"name": "v", "type": "text"}], "write": "merge", "key": ["id"], "partition": {"by": "hash", "partitions": 2}}') \g /dev/null
@@ -112,6 +143,7 @@ select spillway.ingest_rows(:'h', attempt, fence, '40 s', 1, array['{1,2}', form
 select is(pg_temp.items(:one, 'm', '[{"column": "id", "max": 2}]'), '[{"id":1,"v":"1","_rescued":null},{"id":2,"v":"1","_rescued":null}]', 'a file that is packed behind another one has the later rows');
 
 -- Replace.
+\set j '01900000-0000-7000-8000-000000000014'
 \set e '01900000-0000-7000-8000-00000000000e'
 select pg_temp.dataset(:one, '{"name": "r", "columns": [{"name": "at", "type": "timestamptz"}], "write": "replace", "partition": {"by": "month", "column": "at"},
   "indexes": [{"columns": ["at"], "kind": "brin"}]}') \g /dev/null
@@ -121,6 +153,10 @@ select is(spillway.make_partitions(:'e', 1, '{2026-01-01}') ->> 'state', 'runnin
 select is(pg_temp.ingest(:'e', array['{2026-01-31T23:30:00Z,2026-02-01 00:30:00 Europe/Madrid}'], '{0,30}') ->> 'state', 'running', 'before rows are stored');
 select is(pg_temp.items(:one, 'r'), '[]', 'nobody sees them yet');
 select is(pg_temp.finish(:'e'), 'completed', 'until the end');
+select pg_temp.make(:one, :'j', 'r') \g /dev/null
+select spillway.cancel_import(:one, :'j') \g /dev/null
+select throws_ok(format('select spillway.retry_rows(%s, %L, 1, %L, %L, null, %L, %L)', :one, :'j', '{}', '{}', '{}', '[]'), 'SW409', null,
+  'rows that were never those of the dataset are not tried again');
 select is(jsonb_array_length(pg_temp.items(:one, 'r')::jsonb), 2, 'then everybody does');
 select is(spillway.remove_old_generations(10), 1, 'and the old rows go');
 

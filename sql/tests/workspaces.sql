@@ -1,6 +1,6 @@
 -- Whatever is called for a workspace does nothing with what is another's.
 begin;
-select plan(19);
+select plan(20);
 
 select spillway.create_workspace('owner') as owner, spillway.create_workspace('stranger') as stranger \gset
 \set import '01900000-0000-7000-8000-000000000001'
@@ -41,6 +41,7 @@ select throws_ok(format('select spillway.create_import(%s, %L, ''f'', 1, sha256(
 select throws_ok(format('select spillway.cancel_import(%s, %L)', :stranger, :'import'), 'SW404', null, 'cancel_import');
 select throws_ok(format('select spillway.retry_import(%s, %L)', :stranger, :'failed'), 'SW404', null, 'retry_import');
 select throws_ok(format('select spillway.retry_errors(%s, %L)', :stranger, :'failed'), 'SW404', null, 'retry_errors');
+select throws_ok(format('select spillway.retry_rows(%s, %L, 1, ''{}'', ''{}'', null, ''{}'', ''[]'')', :stranger, :'failed'), 'SW404', null, 'retry_rows');
 select throws_ok(format('select spillway.import_status(%s, %L)', :stranger, :'import'), 'SW404', null, 'import_status');
 select throws_ok(format('select spillway.list_import_errors(%s, %L, null, 9)', :stranger, :'import'), 'SW404', null, 'list_import_errors');
 select throws_ok(format('select spillway.get_finding(%s, %L)', :stranger, md5('f')), 'SW404', null, 'get_finding');

@@ -134,6 +134,99 @@ async fn of_rows_with_one_key_the_last_stays() -> Result<()> {
 }
 
 #[tokio::test]
+async fn rows_that_were_rejected_are_stored_once_the_mapping_is_mended() -> Result<()> {
+    let world = world().await?;
+    let columns = json!([{"name": "id", "type": "bigint"}, {"name": "amount", "type": "numeric"}, {"name": "on", "type": "date"}]);
+    let strict = json!({"version": 1, "type_errors": "reject", "columns": [{"to": "id"}, {"to": "amount"}, {"to": "on"}]});
+    let partition = json!({"by": "month", "column": "on"});
+    make(&world, json!({"name": "mended", "columns": columns, "mapping": strict, "partition": partition})).await?;
+    let file = "id,amount,on\n1,10.50,2026-01-01\n2,\"1,5\",2026-01-02\n3,\"2,5\",2027-05-05\nx,4,2026-01-04\n";
+    let import = import(&world, "dataset=mended&file_name=a.csv", gzip(file.as_bytes())?).await?;
+    assert_eq!(rows(&import), [4, 1, 0, 0, 0, 3], "{import}");
+    let path = format!("imports/{}/errors", import["id"].as_str().context("id")?);
+    let retry = async |body: Value| send(&world, Method::POST, &format!("/api/v1/{path}/retry"), &body).await;
+    let counted = |answer: &Value| ["stored", "refused", "errors"].map(|what| answer[what].as_u64());
+
+    let errors = world.client.list(&path, "").await?;
+    assert_eq!(errors[0]["item"], json!({"id": "2", "amount": "1,5", "on": "2026-01-02"}), "what is tried again is shown");
+    assert_eq!(counted(&retry(json!({})).await?.1), [Some(0), Some(3), Some(3)], "nothing has changed yet");
+    let lenient = json!({"version": 1, "type_errors": "reject", "columns": [{"to": "id"}, {"to": "amount", "steps": [{"replace": {"from": ",", "to": "."}}]}, {"to": "on"}]});
+    let (status, mapping) = send(&world, Method::POST, "/api/v1/datasets/mended/mappings", &lenient).await?;
+    assert_eq!(status, StatusCode::CREATED, "{mapping}");
+    assert_eq!(counted(&retry(json!({"ids": [errors[0]["id"]]})).await?.1), [Some(1), Some(0), Some(2)], "one");
+    assert_eq!(counted(&retry(json!({})).await?.1), [Some(1), Some(1), Some(1)], "all, into a month that was not there");
+
+    let all = items(&world, "/api/v1/datasets/mended/rows?columns=id,amount,on").await?;
+    let expected = [
+        json!({"id": 1, "amount": 10.50, "on": "2026-01-01"}),
+        json!({"id": 2, "amount": 1.5, "on": "2026-01-02"}),
+        json!({"id": 3, "amount": 2.5, "on": "2027-05-05"}),
+    ];
+    assert_eq!(all, expected);
+    let status = world.client.get(&format!("/api/v1/imports/{}", import["id"].as_str().context("id")?)).await?;
+    assert_eq!((rows(&status), &status["counts"]["errors"]), ([4, 3, 0, 0, 0, 1], &json!(1)), "{status}");
+    assert_eq!(world.client.get("/api/v1/datasets/mended").await?["rows"], 3);
+    let errors = world.client.list(&path, "").await?;
+    assert_eq!(
+        (errors.len(), &errors[0]["column"], &errors[0]["line"], &errors[0]["tries"]),
+        (1, &json!("id"), &json!(5), &json!(3)),
+        "{errors:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_preview_shows_what_a_mapping_makes_of_a_file() -> Result<()> {
+    let world = world().await?;
+    let columns = json!([{"name": "id", "type": "bigint"}, {"name": "amount", "type": "numeric"}]);
+    let mapping = json!({"version": 1, "input": {"delimiter": ";", "decimal": ","}, "type_errors": "reject", "where": [{"column": "id", "not_in": [2]}],
+        "columns": [{"to": "id"}, {"to": "amount", "from": "Betrag"}]});
+    make(&world, json!({"name": "tried", "columns": columns, "mapping": mapping})).await?;
+    let preview = async |query: &str| -> Result<(StatusCode, Value)> {
+        let request = world.client.request(Method::POST, &format!("/api/v1/datasets/preview?{query}"));
+        let answer = request.header("content-type", "text/csv").body("id;Betrag;x\n1;1,5;a\n2;2;b\n3;viel;c\n").send().await?;
+        Ok((answer.status(), answer.json().await?))
+    };
+    let (status, seen) = preview("dataset=tried&mapping=1").await?;
+    assert_eq!(status, StatusCode::OK, "{seen}");
+    let counts = &seen["mapped"]["counts"];
+    assert_eq!(
+        ["read", "stored", "filtered", "rejected"].map(|what| counts[what].as_u64()),
+        [Some(3), Some(1), Some(1), Some(1)],
+        "{seen}"
+    );
+    let rows = &seen["mapped"]["rows"];
+    assert_eq!(rows[0], json!({"line": 2, "rows": [{"id": "1", "amount": "1.5"}], "rescued": ["{\"x\":\"a\"}"]}));
+    assert_eq!(rows[1]["rows"], json!([]), "a condition does not let it pass");
+    assert_eq!((&rows[2]["rejected"]["code"], &rows[2]["rejected"]["column"]), (&json!("invalid"), &json!("amount")), "{seen}");
+    assert_eq!(preview("dataset=tried&mapping=2").await?.0, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(preview("dataset=nobody").await?.0, StatusCode::NOT_FOUND);
+    assert_eq!(preview("mapping=1").await?.0, StatusCode::BAD_REQUEST);
+    assert_eq!(world.client.get("/api/v1/datasets/tried").await?["rows"], 0, "nothing is written");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_row_that_is_tried_again_takes_the_place_of_none_that_came_after_it() -> Result<()> {
+    let world = world().await?;
+    let columns = json!([{"name": "id", "type": "bigint"}, {"name": "v", "type": "bigint"}]);
+    let strict = json!({"version": 1, "type_errors": "reject", "columns": [{"to": "id"}, {"to": "v"}]});
+    make(&world, json!({"name": "late", "columns": columns, "mapping": strict, "write": "merge", "key": ["id"]})).await?;
+    let first = import(&world, "dataset=late", "[{\"id\": 1, \"v\": \"x\"}, {\"id\": 2, \"v\": \"x\"}]").await?;
+    assert_eq!(rows(&first), [2, 0, 0, 0, 0, 2], "{first}");
+    import(&world, "dataset=late", "id,v\n1,9\n").await?;
+    let lenient = json!({"version": 1, "type_errors": "reject", "columns": [{"to": "id"}, {"to": "v", "steps": [{"map": {"values": {"x": "7"}, "else": "keep"}}]}]});
+    send(&world, Method::POST, "/api/v1/datasets/late/mappings", &lenient).await?;
+    let path = format!("/api/v1/imports/{}", first["id"].as_str().context("id")?);
+    let (_, retried) = send(&world, Method::POST, &format!("{path}/errors/retry"), &json!({})).await?;
+    assert_eq!((&retried["stored"], &retried["errors"]), (&json!(2), &json!(0)), "{retried}");
+    assert_eq!(rows(&world.client.get(&path).await?), [2, 1, 0, 1, 0, 0], "the one has come too late");
+    let all = items(&world, "/api/v1/datasets/late/rows?columns=id,v").await?;
+    assert_eq!(all, [json!({"id": 1, "v": 9}), json!({"id": 2, "v": 7})]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_replaces_is_there_at_once_and_what_fails_replaces_nothing() -> Result<()> {
     let world = world().await?;
     let mapping =

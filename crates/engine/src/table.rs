@@ -20,6 +20,9 @@ pub struct Table {
     problem_bytes: usize,
     counts: Counts,
     filtered_in_a_row: u32,
+    /// See [`TableBatch::lines`], and the line in which the next row is if it is not among them.
+    lines: Vec<(usize, u64)>,
+    next_line: u64,
     /// What is needed to go back to a checkpoint.
     origin: Origin,
     end: Option<u64>,
@@ -36,6 +39,8 @@ pub struct Origin {
     pub name: String,
     /// Its length in bytes.
     pub size: u64,
+    /// Where it begins in what was uploaded.
+    pub starts_at: u64,
 }
 
 impl Origin {
@@ -55,6 +60,8 @@ pub struct TableBatch {
     pub rows: Batch,
     /// Those that were rejected.
     pub problems: Vec<RowProblem>,
+    /// Numbers of rows, from 1 on, and their lines: of those that do not lie in the line after the row before.
+    pub lines: Vec<(usize, u64)>,
     /// What became of all that were read.
     pub counts: Counts,
     /// Fields that the dataset lacks and that are to be added, which were first met in this batch.
@@ -71,22 +78,21 @@ pub struct RowProblem {
     #[serde(skip_serializing_if = "Option::is_none")]
     column: Option<String>,
     excerpt: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record: Option<String>,
 }
 
 impl From<Problem> for RowProblem {
     fn from(problem: Problem) -> Self {
-        let Problem { code, message, offset, line, column, raw } = problem;
-        Self { code, message, offset, line, column, excerpt: raw }
+        let Problem { code, message, offset, line, column, raw, record } = problem;
+        Self { code, message, offset, line, column, excerpt: raw, record }
     }
 }
 
 impl Table {
     /// What a reader reads, as a mapping says, for a dataset with these columns.
     pub fn new(reader: Reader, origin: Origin, mapping: Option<&Mapping>, columns: &[Column]) -> Result<Self, MappingError> {
-        let mapper = match mapping {
-            Some(mapping) => Mapper::new(mapping, columns, reader.fields())?,
-            None => Mapper::new(&Mapping::of_columns(columns), columns, reader.fields())?,
-        };
+        let mapper = Mapper::of(mapping, columns, reader.fields())?.starting_at(origin.starts_at);
         let columns = Columns::new(columns.iter().map(|column| column.kind));
         Ok(Self {
             reader,
@@ -96,6 +102,8 @@ impl Table {
             problem_bytes: 0,
             counts: Counts::default(),
             filtered_in_a_row: 0,
+            lines: Vec::new(),
+            next_line: 0,
             origin,
             end: None,
             told: 0,
@@ -107,8 +115,19 @@ impl Table {
         self.reader.format()
     }
 
+    /// Notes where the last so many rows are.
+    fn note_lines(&mut self, rows: usize) {
+        let line = self.reader.line();
+        for number in self.columns.len() + 1 - rows..=self.columns.len() {
+            if line != self.next_line || number == 1 {
+                self.lines.push((number, line));
+            }
+            self.next_line = line + 1;
+        }
+    }
+
     fn reject(&mut self, problem: Problem) {
-        self.problem_bytes += problem.raw.len() + problem.message.len();
+        self.problem_bytes += problem.raw.len() + problem.message.len() + problem.record.as_ref().map_or(0, String::len);
         self.problems.push(problem.into());
     }
 
@@ -116,7 +135,15 @@ impl Table {
         let (offset, line) = (self.reader.offset(), self.reader.line());
         self.counts.read += 1;
         self.counts.rejected += 1;
-        self.reject(Problem { code: code.to_owned(), message: message.to_owned(), offset, line, column: None, raw: self.reader.raw() });
+        self.reject(Problem {
+            code: code.to_owned(),
+            message: message.to_owned(),
+            offset,
+            line,
+            column: None,
+            raw: self.reader.raw(),
+            record: None,
+        });
     }
 }
 
@@ -148,7 +175,7 @@ impl Work for Table {
     fn step(&mut self) -> Result<WorkStep, ReadError> {
         match self.reader.next()? {
             RowStep::Row => match self.mapper.map(&self.reader, &mut self.columns) {
-                Mapped::Stored(_) => {}
+                Mapped::Stored(rows) => self.note_lines(rows),
                 Mapped::Filtered => {
                     self.filtered_in_a_row += 1;
                     if self.filtered_in_a_row == FILTERED_IN_A_ROW {
@@ -186,7 +213,8 @@ impl Work for Table {
         self.problem_bytes = 0;
         let unknown = self.mapper.unknown();
         let unknown = unknown.get(std::mem::replace(&mut self.told, unknown.len())..).unwrap_or_default().to_vec();
-        TableBatch { rows: self.columns.take(), problems: std::mem::take(&mut self.problems), counts, unknown }
+        let (rows, problems, lines) = (self.columns.take(), std::mem::take(&mut self.problems), std::mem::take(&mut self.lines));
+        TableBatch { rows, problems, lines, counts, unknown }
     }
 
     fn remembers(&self) -> bool {

@@ -265,6 +265,33 @@ pub struct ClaimedTable {
     pub mapping: serde_json::Value,
 }
 
+/// Rows that an import of a table rejected, and what has to be known to map them again.
+#[derive(Debug, Deserialize)]
+pub struct RowsToRetry {
+    /// Of their dataset, with its newest mapping.
+    #[serde(flatten)]
+    pub dataset: ClaimedTable,
+    /// The file's format.
+    pub format: Option<String>,
+    /// The rows: `[{id, offset, line, record}]`.
+    pub rows: serde_json::Value,
+}
+
+/// Rows that were rejected, mapped again.
+#[derive(Debug)]
+pub struct RemappedRows {
+    /// As in [`RowBatch`].
+    pub columns: Vec<String>,
+    /// As in [`RowBatch`].
+    pub offsets: Vec<i64>,
+    /// As in [`RowBatch`].
+    pub rescued: String,
+    /// Of each row the number of the error that it was.
+    pub ids: Vec<i64>,
+    /// What became of each error, as a JSON array.
+    pub outcomes: Vec<u8>,
+}
+
 impl Claim {
     /// Counts a write, unless it was none.
     fn count(&self, state: ImportState) {
@@ -548,8 +575,7 @@ impl Db {
 
     /// `ingest_rows`: stores one batch of rows. Where it says months, nothing was stored, and the same batch is to be sent again after `make_partitions`.
     pub async fn ingest_rows(&self, claim: &Claim, lease: Duration, schema_version: i32, batch: &RowBatch) -> Result<Ingested, DbError> {
-        let mut offsets: Vec<Option<i64>> = batch.offsets.iter().copied().map(Some).collect();
-        in_object(&mut offsets, claim.entry_starts_at);
+        let offsets = batch.offsets.iter().copied().map(Some).collect();
         let rescued = if batch.rescued.is_empty() { ParameterValue::DbNull } else { text(&batch.rescued) };
         let parameters = vec![
             id(claim.import_id),
@@ -701,10 +727,32 @@ impl Db {
         Ok(self.charged(&format!("spillway.retry_import({UPLOADER}, $2)"), vec![hash(key), id(import)]).await?.0)
     }
 
-    /// `retry_errors`: these errors of an import, or all.
+    /// `retry_errors`: these errors of an import, or all. Those of a table come back as [`RowsToRetry`].
     pub async fn retry_errors(&self, key: KeyHash, import: Uuid, errors: Option<Vec<i64>>) -> Result<serde_json::Value, DbError> {
         let errors = errors.map_or(ParameterValue::DbNull, |ids| ParameterValue::ArrayInt64(ids.into_iter().map(Some).collect()));
         Ok(self.charged(&format!("spillway.retry_errors({UPLOADER}, $2, $3)"), vec![hash(key), id(import), errors]).await?.0)
+    }
+
+    /// `retry_rows`: rows of an import of a table that were rejected, mapped again.
+    pub async fn retry_rows(
+        &self,
+        key: KeyHash,
+        import: Uuid,
+        schema_version: i32,
+        rows: RemappedRows,
+    ) -> Result<serde_json::Value, DbError> {
+        let RemappedRows { columns, offsets, rescued, ids, outcomes } = rows;
+        let parameters = vec![
+            hash(key),
+            id(import),
+            ParameterValue::Int32(schema_version),
+            ParameterValue::ArrayStr(columns.into_iter().map(Some).collect()),
+            ParameterValue::ArrayInt64(offsets.into_iter().map(Some).collect()),
+            if rescued.is_empty() { ParameterValue::DbNull } else { text(&rescued) },
+            ParameterValue::ArrayInt64(ids.into_iter().map(Some).collect()),
+            json(outcomes)?,
+        ];
+        Ok(self.charged(&format!("spillway.retry_rows({UPLOADER}, $2, $3, $4, $5, $6, $7, $8::text::jsonb)"), parameters).await?.0)
     }
 
     /// `get_finding`: one.

@@ -30,6 +30,9 @@ pub mod mapping;
 mod columns;
 pub use columns::{Batch, Columns};
 
+mod again;
+pub use again::{Again, Outcome, RejectedRow};
+
 mod preview;
 pub use preview::{Preview, PreviewStep, Previewed};
 

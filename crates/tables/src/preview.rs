@@ -4,9 +4,10 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tokens::{ReadError, TakesBytes as _};
 
-use crate::mapping::{Column, ColumnRule, Fields, From, Input, Mapping};
+use crate::columns::elements;
+use crate::mapping::{Column, ColumnRule, Fields, From, Input, Mapped, Mapper, Mapping, MappingError};
 use crate::read::{Reader, RowStep, Rows as _};
-use crate::{Cast, Cell, Decimal, Inference, Proposal, Type, clean_names, limits};
+use crate::{Cast, Cell, Columns, Decimal, Inference, Proposal, Type, clean_names, limits};
 
 /// Rows that are shown.
 const SHOWN: usize = 50;
@@ -21,6 +22,15 @@ pub struct Preview {
     rows: usize,
     bad: Vec<&'static str>,
     began: u64,
+    trial: Option<Trial>,
+}
+
+/// A mapping that is tried.
+struct Trial {
+    mapper: Mapper,
+    columns: Vec<Column>,
+    room: Columns,
+    rows: Vec<Value>,
 }
 
 /// A row that is shown.
@@ -57,13 +67,23 @@ pub struct Previewed {
     pub rows: Vec<Value>,
     /// How many of the rows that were looked at cannot be read, by code.
     pub problems: Map<String, Value>,
+    /// What a mapping makes of the rows, where one is tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mapped: Option<Value>,
 }
 
 impl Preview {
     /// Of what a reader reads.
     pub fn new(reader: Reader) -> Self {
         let began = reader.progress();
-        Self { reader, columns: Vec::new(), shown: Vec::new(), rows: 0, bad: Vec::new(), began }
+        Self { reader, columns: Vec::new(), shown: Vec::new(), rows: 0, bad: Vec::new(), began, trial: None }
+    }
+
+    /// With what a mapping makes of the rows, for a dataset with these columns.
+    pub fn through(self, mapping: Option<&Mapping>, columns: Vec<Column>) -> Result<Self, MappingError> {
+        let mapper = Mapper::of(mapping, &columns, self.reader.fields())?;
+        let room = Columns::new(columns.iter().map(|column| column.kind));
+        Ok(Self { trial: Some(Trial { mapper, columns, room, rows: Vec::new() }), ..self })
     }
 
     /// Looks on.
@@ -93,7 +113,7 @@ impl Preview {
     }
 
     fn take_row(&mut self) {
-        let Self { reader, columns, shown, rows, .. } = self;
+        let Self { reader, columns, shown, rows, trial, .. } = self;
         *rows += 1;
         let is_text = reader.fields() == Fields::Texts;
         let mut texts = (*rows <= SHOWN).then(Vec::new);
@@ -108,6 +128,9 @@ impl Preview {
                 texts[index] = text_of(cell);
             }
         });
+        if let Some(trial) = trial {
+            trial.take(reader, texts.is_some());
+        }
         if let Some(texts) = texts {
             shown.push(Shown { line: reader.line(), texts });
         }
@@ -151,7 +174,49 @@ impl Preview {
             mapping,
             rows,
             problems,
+            mapped: self.trial.map(Trial::finish),
         }
+    }
+}
+
+impl Trial {
+    fn take(&mut self, row: &Reader, is_shown: bool) {
+        let became = self.mapper.map(row, &mut self.room);
+        let batch = self.room.take();
+        if !is_shown {
+            return;
+        }
+        let became = match became {
+            Mapped::Stored(_) | Mapped::Filtered => {
+                json!({"rows": self.values(&batch.columns), "rescued": elements(&batch.rescued).unwrap_or_default()})
+            }
+            Mapped::Rejected(problem) => json!({"rejected": {"code": problem.code, "message": problem.message, "column": problem.column}}),
+            Mapped::Fail(problem) => json!({"fails": {"code": problem.code, "message": problem.message, "column": problem.column}}),
+        };
+        let mut shown = json!({"line": row.line()});
+        if let (Value::Object(shown), Value::Object(became)) = (&mut shown, became) {
+            shown.extend(became);
+        }
+        self.rows.push(shown);
+    }
+
+    /// Values of a batch as rows, each with its columns' names.
+    fn values(&self, literals: &[String]) -> Vec<Map<String, Value>> {
+        let mut rows: Vec<Map<String, Value>> = Vec::new();
+        for (column, literal) in self.columns.iter().zip(literals) {
+            for (index, value) in elements(literal).unwrap_or_default().into_iter().enumerate() {
+                if rows.len() <= index {
+                    rows.push(Map::new());
+                }
+                rows[index].insert(column.name.clone(), value.map(|value| shortened(&value)).into());
+            }
+        }
+        rows
+    }
+
+    fn finish(mut self) -> Value {
+        let counts = self.mapper.take_counts();
+        json!({"counts": counts, "unknown_columns": self.mapper.unknown(), "rows": self.rows})
     }
 }
 

@@ -14,7 +14,7 @@ use serde_json::Value;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 use tables::limits;
-use tables::mapping::{Column, Mapping, SCHEMA};
+use tables::mapping::{Column, Mapping, MappingError, SCHEMA};
 
 mod preview;
 mod rows;
@@ -152,9 +152,12 @@ async fn schema(_: Params<Nothing>) -> Answer {
 
 /// 422 where a mapping cannot be used for a dataset with these columns, with the place in it.
 fn check_mapping(mapping: &Value, columns: &[Column]) -> Result<(), Problem> {
-    let unusable = |error: tables::mapping::MappingError| Problem::unprocessable(format!("the mapping cannot be used: {error}"));
     let mapping = Mapping::parse(&mapping.to_string()).map_err(unusable)?;
     tables::mapping::Mapper::new(&mapping, columns, tables::mapping::Fields::Typed).map(drop).map_err(unusable)
+}
+
+fn unusable(error: MappingError) -> Problem {
+    Problem::unprocessable(format!("the mapping cannot be used: {error}"))
 }
 
 fn needed<T>(document: Option<T>, what: &str) -> Result<T, Problem> {

@@ -7,7 +7,7 @@ use platform::db::{Claim, ClaimedTable, Db, DbError, ImportFailure, ImportState,
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tables::limits;
-use tables::mapping::{Column, Mapping};
+use tables::mapping::{Column, Counts, Mapping};
 use tables::read::Reader;
 
 use crate::source::ReportSource;
@@ -28,9 +28,9 @@ impl Kind for Table {
     }
 
     fn store<'a>(&self, job: &'a Job<'a>, unit: Unit<TableBatch>) -> impl Future<Output = Result<Ingested, DbError>> + use<'a> {
-        let Unit { batch: TableBatch { rows, problems, counts, unknown }, checkpoint, bytes_read, .. } = unit;
-        let mut counts =
-            json!({"read": counts.read, "filtered": counts.filtered, "rejected": counts.rejected, "rescued": counts.rescued_values});
+        let Unit { batch: TableBatch { rows, problems, lines, counts, unknown }, checkpoint, bytes_read, .. } = unit;
+        let Counts { read, filtered, rejected, rescued_values, .. } = counts;
+        let mut counts = json!({"read": read, "filtered": filtered, "rejected": rejected, "rescued": rescued_values, "lines": lines});
         if !unknown.is_empty() {
             counts["unknown"] = json!(unknown);
         }
@@ -91,7 +91,7 @@ fn origin(claim: &Claim, mapping: Option<&Mapping>) -> Result<Origin, Stop> {
         input.format = of_database("format", &json!(format))?;
     }
     let name = claim.entry_name.as_ref().unwrap_or(&claim.file_name).clone();
-    Ok(Origin { input, name, size: claim.entry_ends_at - claim.entry_starts_at })
+    Ok(Origin { input, name, size: claim.entry_ends_at - claim.entry_starts_at, starts_at: claim.entry_starts_at })
 }
 
 /// The reader at the saved place. Rows are not stored twice, so that it must not begin anew where it does not know the place.

@@ -8,8 +8,8 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use platform::auth::key_of;
 use platform::db::Db;
 use platform::http::{
-    Answer, List, Nothing, Parameters, Params, document_response, entity_tag, json_body, known_version, not_modified, one_of, parse_id,
-    pieces, set_tag,
+    Answer, List, Nothing, Parameters, Params, document_response, entity_tag, known_version, not_modified, one_of, parse_id, pieces,
+    set_tag,
 };
 use platform::serving::serve;
 use scan_reports::Format;
@@ -20,6 +20,7 @@ use spin_sdk::http_service;
 use spin_sdk::wasip3;
 
 mod body;
+mod retry;
 mod storing;
 mod table;
 mod upload;
@@ -33,7 +34,7 @@ async fn handle(request: Request) -> impl IntoResponse {
         .route("/api/v1/imports/{id}/cancel", post(cancel))
         .route("/api/v1/imports/{id}/retry", post(retry))
         .route("/api/v1/imports/{id}/errors", get(errors))
-        .route("/api/v1/imports/{id}/errors/retry", post(retry_errors));
+        .route("/api/v1/imports/{id}/errors/retry", post(retry::answer));
     serve(routes, request.map(|body| Body::from_stream(pieces(body)))).await
 }
 
@@ -101,21 +102,6 @@ async fn retry(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -
 async fn errors(Path(id): Path<String>, list: List<Nothing>, headers: HeaderMap) -> Answer {
     let (key, id) = (key_of(&headers)?, parse_id(&id)?);
     list.answer(&Db::open().await?.list_import_errors(key, id, list.after_as()?, list.limit).await?)
-}
-
-/// Which errors are tried again: all where none are named.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Retry {
-    ids: Option<Vec<i64>>,
-}
-
-/// Tries again to store the records that the database refused, at most 1,000 in one request: `{"stored": 3, "refused": 0, "errors": 0, …}`.
-async fn retry_errors(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap, body: Body) -> Answer {
-    let (key, id) = (key_of(&headers)?, parse_id(&id)?);
-    let which: Retry = json_body(body).await?.unwrap_or_default();
-    let result = Db::open().await?.retry_errors(key, id, which.ids).await?;
-    Ok(document_response(StatusCode::OK, result.to_string()))
 }
 
 /// Wakes the drain after the answer. If that fails, the schedule finds the import.

@@ -16,7 +16,7 @@ begin
     perform spillway.refuse_step(p_workspace, p_import, 'its errors can be tried again when it has ended');
   end if;
   if v_import.kind <> 'report' then
-    raise exception using errcode = 'SW409', message = 'the rows that an import of a table rejected are not tried again by themselves; mend the mapping or the file, and send it once more';
+    return jsonb_build_object('table', spillway.rows_to_retry(v_import, p_errors));
   end if;
   -- Findings are locked here item by item, and then those that are closed: in no order that others could keep to.
   perform spillway.lock_storing(p_workspace, true);
@@ -56,4 +56,4 @@ begin
 end
 $$;
 comment on function spillway.retry_errors(integer, uuid, bigint[]) is
-  'tries again to store the items that the database refused, those given or all (null), 1,000 at a time: {stored, refused, errors: how many are left}. What the report itself says wrongly has no item and stays. SW409 while the import is active, SW404 where there is none';
+  'tries again to store the items that the database refused, those given or all (null), 1,000 at a time: {stored, refused, errors: how many are left}. What the report itself says wrongly has no item and stays. Of an import of a table nothing is tried: {table: rows_to_retry}, which are to be mapped first, and then given to retry_rows. SW409 while the import is active, SW404 where there is none';

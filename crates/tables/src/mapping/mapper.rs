@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use foldhash::{HashMap, HashMapExt, HashSet};
 
 use super::document::{ColumnRule, Mapping, UnknownColumns};
-use super::rescued::key;
+use super::rescued::{Rescued, key};
 use super::target::{Bench, Fault, Flaw, Nulls, Target};
 use super::unfold::{Unfold, Unfolded};
 use super::{Column, Counts, Mapped, MappingError, Problem};
@@ -19,6 +19,13 @@ pub enum Fields {
     Texts,
     /// The file says what is text and what is no value.
     Typed,
+}
+
+impl Fields {
+    /// Of a file in this [format](crate::read::Reader::format).
+    pub fn of_format(format: &str) -> Self {
+        if format == "csv" { Self::Texts } else { Self::Typed }
+    }
 }
 
 /// Maps the rows of one file, without allocating anything for a row that fits.
@@ -39,6 +46,8 @@ pub struct Mapper {
     unread: Vec<(usize, Cell<'static>)>,
     bench: Bench,
     counts: Counts,
+    /// Where the file begins in what was uploaded.
+    starts_at: u64,
 }
 
 /// Where the fields of the file go.
@@ -93,6 +102,14 @@ impl<R: Rows> Row for Whole<'_, R> {
 }
 
 impl Mapper {
+    /// For a dataset's columns, in their order; without a mapping each column comes from the field of its name.
+    pub fn of(mapping: Option<&Mapping>, columns: &[Column], fields: Fields) -> Result<Self, MappingError> {
+        match mapping {
+            Some(mapping) => Self::new(mapping, columns, fields),
+            None => Self::new(&Mapping::of_columns(columns), columns, fields),
+        }
+    }
+
     /// For a dataset's columns, in their order.
     pub fn new(mapping: &Mapping, columns: &[Column], fields: Fields) -> Result<Self, MappingError> {
         mapping.validate()?;
@@ -129,7 +146,14 @@ impl Mapper {
             unread: Vec::new(),
             bench: Bench::default(),
             counts: Counts::default(),
+            starts_at: 0,
         })
+    }
+
+    /// For a file that begins there in what was uploaded: where its rows are is counted from the start of all.
+    #[must_use]
+    pub fn starting_at(self, starts_at: u64) -> Self {
+        Self { starts_at, ..self }
     }
 
     /// What follows comes from another reader: its names may be others.
@@ -179,7 +203,7 @@ impl Mapper {
     /// How many rows there are, with those that are not taken.
     fn rows(&mut self, row: &impl Rows, to: &mut Columns) -> Result<usize, Fault> {
         let Some(mut unfold) = self.unfold.take() else {
-            self.write(&Whole(row), offset(row, None)?, to)?;
+            self.write(&Whole(row), self.offset(row, None)?, to)?;
             return Ok(1);
         };
         let result = self.unfolded(&mut unfold, row, to);
@@ -195,10 +219,22 @@ impl Mapper {
         let rows = unfold.read(row)?;
         for index in 0..rows {
             unfold.element(index)?;
-            let offset = offset(row, unfold.explodes().then_some(index))?;
+            let offset = self.offset(row, unfold.explodes().then_some(index))?;
             self.write(&Unfolded { unfold, row }, offset, to)?;
         }
         Ok(rows)
+    }
+
+    /// Where the row is, as the dataset has it.
+    fn offset(&self, row: &impl Rows, element: Option<usize>) -> Result<i64, Fault> {
+        let times = if element.is_some() { count(limits::ELEMENTS) } else { 1 };
+        let offset = self.starts_at.checked_add(row.offset()).and_then(|offset| offset.checked_mul(times));
+        let offset = offset.and_then(|offset| offset.checked_add(count(element.unwrap_or_default())));
+        let offset = offset.and_then(|offset| i64::try_from(offset).ok());
+        offset.ok_or_else(|| Fault {
+            fails: true,
+            ..Flaw::new("offset", "the file is too large: the row's offset is no number of 64 bits").into()
+        })
     }
 
     /// Appends a row, if it is taken.
@@ -344,18 +380,6 @@ impl Routes {
     }
 }
 
-/// Where the row is, as the dataset has it.
-fn offset(row: &impl Rows, element: Option<usize>) -> Result<i64, Fault> {
-    let offset = row.offset();
-    let times = if element.is_some() { count(limits::ELEMENTS) } else { 1 };
-    let offset = offset.checked_mul(times).and_then(|offset| offset.checked_add(count(element.unwrap_or_default())));
-    let offset = offset.and_then(|offset| i64::try_from(offset).ok());
-    offset.ok_or_else(|| Fault {
-        fails: true,
-        ..Flaw::new("offset", "the file is too large: the row's offset is no number of 64 bits").into()
-    })
-}
-
 #[cold]
 fn problem(fault: Fault, row: &impl Rows) -> Problem {
     let Fault { flaw, column, .. } = fault;
@@ -366,7 +390,20 @@ fn problem(fault: Fault, row: &impl Rows) -> Problem {
         line: row.line(),
         column,
         raw: row.raw(),
+        record: record(row),
     }
+}
+
+/// The row's fields as a JSON object, if it is no longer than what is kept of a row.
+fn record(row: &impl Rows) -> Option<String> {
+    let (names, mut fields, mut most) = (row.names(), Rescued::default(), 0);
+    row.cells(|index, cell| {
+        if cell != Cell::Missing && most <= limits::RAW {
+            fields.add(&key(names.get(index).map_or("", String::as_str)), cell);
+            most = fields.bytes();
+        }
+    });
+    (most <= limits::RAW).then(|| fields.finish().to_owned()).filter(|record| !record.is_empty())
 }
 
 /// The room of a list, for things that live shorter or longer. What is collected from a list of things of the same size stays where it was.

@@ -93,6 +93,10 @@ pub struct Problem {
     pub column: Option<String>,
     /// The row as the file has it.
     pub raw: String,
+    /// The row's fields as a JSON object that the database takes, to be mapped [again](crate::Again) once the mapping is another; none of a row that is
+    /// longer than what is kept of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
 }
 
 /// What became of rows: those that were read are those that were stored, filtered and rejected.

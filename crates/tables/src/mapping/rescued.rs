@@ -34,6 +34,11 @@ impl Rescued {
         self.value(cell);
     }
 
+    /// How long it is by now.
+    pub(super) fn bytes(&self) -> usize {
+        self.json.len()
+    }
+
     /// The object, or nothing.
     pub(super) fn finish(&mut self) -> &str {
         if !self.json.is_empty() {

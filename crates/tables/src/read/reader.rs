@@ -91,10 +91,7 @@ impl Reader {
 
     /// What its fields are.
     pub fn fields(&self) -> Fields {
-        match self {
-            Self::Csv(_) => Fields::Texts,
-            Self::Json(_) | Self::Xlsx(_) | Self::Parquet(_) => Fields::Typed,
-        }
+        Fields::of_format(self.format())
     }
 
     /// It ends at this offset, at which it was cut: what comes after is another's. Those that read on from byte to byte hear it when there are no more.

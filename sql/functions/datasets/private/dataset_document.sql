@@ -4,9 +4,7 @@ as $$
 begin
   return jsonb_build_object(
     'name', d.name, 'description', d.description, 'write', d.write_mode, 'key', d.key,
-    'columns', (
-      select jsonb_agg(jsonb_build_object('name', c.name, 'type', c.type, 'required', c.required) order by c.ordinal)
-      from spillway.dataset_columns c where c.workspace_id = d.workspace_id and c.dataset_id = d.id),
+    'columns', spillway.dataset_columns_document(d),
     'partition', case d.partition_by when 'month' then jsonb_build_object('by', 'month', 'column', d.partition_column)
       when 'hash' then jsonb_build_object('by', 'hash', 'partitions', d.partitions) when 'arrival' then jsonb_build_object('by', 'arrival') end,
     'indexes', d.indexes, 'schema_version', d.schema_version, 'rows', d.rows, 'version', d.version,

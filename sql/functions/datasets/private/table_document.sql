@@ -8,8 +8,7 @@ begin
   select r.* into strict v_run from spillway.runs r where r.workspace_id = p_workspace and r.import_id = p_import;
   select d.* into strict v_dataset from spillway.datasets d where d.workspace_id = p_workspace and d.id = v_run.dataset_id;
   return jsonb_build_object('schema_version', v_dataset.schema_version,
-    'columns', (select jsonb_agg(jsonb_build_object('name', c.name, 'type', c.type, 'required', c.required) order by c.ordinal)
-      from spillway.dataset_columns c where c.workspace_id = p_workspace and c.dataset_id = v_run.dataset_id),
+    'columns', spillway.dataset_columns_document(v_dataset),
     'mapping', (select m.document from spillway.mappings m
       where m.workspace_id = p_workspace and m.dataset_id = v_run.dataset_id and m.number = v_run.mapping_number));
 end

@@ -30,6 +30,6 @@ as $$
       'errors', pg_catalog.concat('/api/v1/imports/', i.id, '/errors'),
       'cancel', case when i.active then pg_catalog.concat('/api/v1/imports/', i.id, '/cancel') end,
       'retry', case when i.state in ('failed', 'cancelled') and i.report_removed_at is null then pg_catalog.concat('/api/v1/imports/', i.id, '/retry') end,
-      'retry_errors', case when i.errors > 0 and not i.active and i.kind = 'report' then pg_catalog.concat('/api/v1/imports/', i.id, '/errors/retry') end))
+      'retry_errors', case when i.errors > 0 and not i.active then pg_catalog.concat('/api/v1/imports/', i.id, '/errors/retry') end))
 $$;
 comment on function spillway.import_text(spillway.imports) is 'an import as lists show it, in less than two thirds of the time of jsonb: see import_document';

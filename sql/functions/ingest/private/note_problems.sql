@@ -7,11 +7,11 @@ declare
   v_counts jsonb;
 begin
   with given as materialized (
-    select * from jsonb_to_recordset(p_problems) as (code text, message text, "offset" bigint, line bigint, "column" text, excerpt text)
+    select * from jsonb_to_recordset(p_problems) as (code text, message text, "offset" bigint, line bigint, "column" text, excerpt text, record text)
   ), noted as (
-    insert into spillway.import_errors (workspace_id, import_id, kind, code, message, source_offset, source_line, column_name, excerpt)
+    insert into spillway.import_errors (workspace_id, import_id, kind, code, message, source_offset, source_line, column_name, excerpt, item)
     select p_workspace, p_import, 'record', g.code, concat_ws(': ', p_entry, g.message), g."offset" + p_starts_at, g.line, g."column",
-      coalesce(g.excerpt, '')
+      coalesce(g.excerpt, ''), g.record::jsonb
     from given g where p_keep
     on conflict do nothing
     returning code

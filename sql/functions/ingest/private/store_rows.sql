@@ -27,7 +27,8 @@ begin
       return spillway.missing_months(v_run, p_columns);
     elsif v_state is not null then
       begin
-        v_refused := spillway.put_accepted_rows(v_run, p_unit, p_schema_version, p_columns, p_offsets, p_rescued, v_places, v_state, v_message);
+        v_refused := spillway.put_accepted_rows(v_run, p_unit, p_schema_version, p_columns, p_offsets, p_rescued, v_places,
+          p_counts -> 'lines', v_state, v_message);
       exception when sqlstate 'SWMON' then
         get stacked diagnostics v_message = pg_exception_detail;
         return v_message::date[];

@@ -236,7 +236,8 @@ fn a_problem_says_where_it_is_and_what_there_was() {
     let mut it = Try::new(&json!({"columns": [{"to": "id", "required": true}]}), &ID_AND_NAME);
     it.texts(&[("id", "1")]);
     let Mapped::Rejected(problem) = it.row(&[("id", Cell::Text(""))]) else { panic!("it is rejected") };
-    let expected = json!({"code": "required", "message": "there is no value, and the column is required", "offset": 20, "line": 2, "column": "id", "raw": "row 2"});
+    let expected = json!({"code": "required", "message": "there is no value, and the column is required", "offset": 20, "line": 2, "column": "id", "raw": "row 2",
+        "record": "{\"id\":\"\"}"});
     assert_eq!(serde_json::to_value(problem).expect("JSON"), expected);
 }
 

@@ -85,6 +85,14 @@ impl Reader {
         postcard::from_bytes(checkpoint).map(Self::at).map_err(broken_checkpoint)
     }
 
+    /// Of one record that lies there in its file.
+    pub(crate) fn of_record(record: &[u8], offset: u64, line: u64) -> Self {
+        let mut reader = Self::at(Checkpoint { framing: Framing::Values, offset, line });
+        reader.feed(record);
+        reader.end_of_input();
+        reader
+    }
+
     /// `jsonl` or `json`.
     pub fn format(&self) -> &'static str {
         if self.frames.framing == Framing::Lines { "jsonl" } else { "json" }
