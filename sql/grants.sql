@@ -17,13 +17,13 @@ $$;
 -- imports
 grant execute on function
   spillway.workspace_of_key, spillway.charge_request, spillway.charge_read, spillway.open_upload, spillway.hold_upload, spillway.note_upload_parts, spillway.close_upload, spillway.create_import, spillway.list_imports,
-  spillway.import_status, spillway.cancel_import, spillway.retry_import, spillway.list_import_errors, spillway.retry_errors, spillway.retry_rows, spillway.get_dataset,
+  spillway.import_status, spillway.cancel_import, spillway.retry_import, spillway.list_import_errors, spillway.retry_errors, spillway.retry_rows, spillway.stored_report, spillway.get_dataset,
   spillway.create_dataset
 to spillway_api;
 
 -- status and findings. Two of them write, a row that a person has chosen, and a page's worth of marks.
 grant execute on function
-  spillway.workspace_of_key, spillway.charge_request, spillway.charge_read, spillway.get_workspace, spillway.list_events, spillway.import_status,
+  spillway.workspace_of_key, spillway.charge_request, spillway.charge_read, spillway.get_workspace, spillway.list_events, spillway.import_status, spillway.activity,
   spillway.list_notifications, spillway.count_unread, spillway.mark_notifications_read,
   spillway.list_findings, spillway.list_import_findings, spillway.get_finding, spillway.decide_finding, spillway.list_assets,
   spillway.list_occurrences

@@ -1,5 +1,5 @@
 begin;
-select plan(62);
+select plan(83);
 
 select spillway.create_workspace('one') as one, spillway.create_workspace('two') as two \gset
 \set a '01900000-0000-7000-8000-00000000000a'
@@ -33,12 +33,24 @@ select lives_ok(format('select pg_temp.dataset(%s, %L)', :two, '{"name": "log", 
 select throws_ok(format('select spillway.get_dataset(%s, %L)', :two, 'm'), 'SW404', null, 'another workspace''s is not there');
 select throws_ok(format('select pg_temp.dataset(%s, %L)', :one, d.d), 'SW422', null, d.d) from unnest(array[
   '{"name": "Log", "columns": [{"name": "id", "type": "bigint"}]}', '{"name": "x", "columns": []}', '{"name": "x", "columns": [{"name": "", "type": "text"}]}',
-  '{"name": "x", "columns": [{"name": "_offset", "type": "text"}]}', '{"name": "x", "columns": [{"name": "a", "type": "money"}]}',
+  '{"name": "x", "columns": [{"name": "_offset", "type": "text"}]}', '{"name": "x", "columns": [{"name": "ctid", "type": "text"}]}',
+  '{"name": "preview", "columns": [{"name": "a", "type": "text"}]}', '{"name": "x", "columns": [{"name": "a", "type": "boolean"}], "indexes": [{"kind": "brin", "columns": ["a"]}]}', '{"name": "x", "columns": [{"name": "a", "type": "money"}]}',
   '{"name": "x", "columns": [{"name": "a", "type": "float8"}], "write": "merge", "key": ["a"]}',
   '{"name": "x", "columns": [{"name": "a", "type": "text"}], "write": "append", "key": ["a"]}',
   '{"name": "x", "columns": [{"name": "a", "type": "text"}], "partition": {"by": "hash", "partitions": 4}}',
   '{"name": "x", "columns": [{"name": "a", "type": "text"}], "partition": {"by": "month", "column": "a"}}',
   '{"name": "x", "columns": [{"name": "a", "type": "text"}], "indexes": [{"kind": "gin", "columns": ["a"]}]}']) as d (d);
+
+-- Names may be anything, also what is a sign to the database.
+select pg_temp.dataset(:one, format('{"name": "odd", "columns": [%s, {"name": "k", "type": "bigint"}], "write": "merge", "key": ["k"], "indexes": [{"kind": "btree", "columns": ["$put$"]}]}',
+  (select string_agg(format('{"name": %s, "type": "bigint"}', to_json(n)), ', ') from unnest(array['$put$', '$$', 'a''; drop table x; --', '"%s"', '%1$s', repeat('é', 31)]) n))) \g /dev/null
+select is(spillway.change_dataset(:one, 'odd', '{"add_columns": [{"name": "$append$", "type": "text"}]}') ->> 'schema_version', '2', 'they are columns like others');
+select throws_ok(format('select spillway.change_dataset(%s, ''odd'', %L)', :one, d.d), 'SW422', null, d.d) from unnest(array['{"add_columns": []}',
+  '{"add_columns": [{"name": "k", "type": "text"}]}', jsonb_build_object('description', repeat('d', 2001))::text, '{"indexes": [{"kind": "btree", "columns": ["k"]}]}']) as d (d);
+select lives_ok(format('select spillway.change_dataset(%s, ''odd'', %L)', :one, '{"indexes": [{"kind": "btree", "columns": ["k"]}, {"kind": "btree", "columns": ["$put$"]}]}'), 'indexes are added, in any order');
+select is((select count(*) from pg_indexes where schemaname = 'spillway_data' and tablename = (select format('d%s_g1', id) from spillway.datasets where name = 'odd')), 3::bigint, 'and each is there');
+select is(spillway.aggregate_rows(:one, 'odd', jsonb_build_object('sum', jsonb_build_array(repeat('é', 31), '$put$'), 'min', jsonb_build_array('k')), null) - 'version',
+  format('{"count": 0, "sum": {%s: null, "$put$": null}, "min": {"k": null}}', to_json(repeat('é', 31)))::jsonb, 'long names are told whole');
 
 -- Append.
 select is(pg_temp.make(:one, :'a', 'log') #>> '{claim,table,columns,1,name}', 'it''s "x"', 'who claims it is told the columns');
@@ -55,7 +67,9 @@ select is(pg_temp.finish(:'a'), 'completed', 'it ends');
 select is((select rows from spillway.datasets where name = 'log' and workspace_id = :one), 5::bigint, 'and its rows are counted');
 select is((select jsonb_array_length(document::jsonb) from spillway.tails), 5, 'and are the last');
 select is(pg_temp.items(:one, 'log', '[{"column": "id", "in": [2, 3], "max": 2}]'), '[{"id":2,"it''s \"x\"":"b","_rescued":null}]', 'they can be asked for');
-select throws_ok(format('select pg_temp.items(%s, %L, %L)', :one, 'log', '[{"column": "id", "equals": "x"}]'), 'SW400', null, 'by values of their types');
+select throws_ok(format('select pg_temp.items(%s, %L, %L)', :one, 'log', f), 'SW400', null, f) from unnest(array['[{"column": "id", "equals": "x"}]', '[{"column": "id", "in": null}]',
+  '[{"column": "id", "not_in": 1}]', '[{"column": "id", "is_null": null}]', '[{"column": "no", "equals": 1}]']) f;
+select throws_ok(format('select spillway.read_rows(%s, ''log'', null, null, %L, 9)', :one, p), 'SW400', null, p) from unnest(array['{"generation": "x"}', '{"generation": []}']) p;
 
 -- A row that the database refuses.
 select pg_temp.make(:one, :'b', 'log') \g /dev/null
@@ -142,6 +156,21 @@ select spillway.ingest_rows(:'h', attempt, fence, '40 s', 1, array['{1,2}', form
   '{"read": 2, "filtered": 0, "rejected": 0, "rescued": 0}', 'csv', '\x01', 500) from spillway.import_queue where import_id = :'h' order by segment desc \g /dev/null
 select is(pg_temp.items(:one, 'm', '[{"column": "id", "max": 2}]'), '[{"id":1,"v":"1","_rescued":null},{"id":2,"v":"1","_rescued":null}]', 'a file that is packed behind another one has the later rows');
 
+-- A dataset that is removed: its imports stay, and cannot go on.
+\set l '01900000-0000-7000-8000-000000000015'
+select pg_temp.dataset(:one, '{"name": "gone", "columns": [{"name": "id", "type": "bigint"}]}') \g /dev/null
+select pg_temp.make(:one, :'l', 'gone') \g /dev/null
+select throws_ok(format('select spillway.remove_dataset(%s, %L)', :one, 'gone'), 'SW409', null, 'not while an import of it is under way');
+select spillway.cancel_import(:one, :'l') \g /dev/null
+select lives_ok(format('select spillway.remove_dataset(%s, %L)', :one, 'gone'), 'it can be removed then');
+select throws_ok(format('select spillway.retry_import(%s, %L)', :one, :'l'), 'SW409', null, 'and its import not be tried again');
+-- However it came to be queued: who claims it is not in everybody's way.
+update spillway.imports set state = 'queued', finished_at = null, stage = 'queued' where id = :'l';
+insert into spillway.import_queue (workspace_id, import_id, segment, attempt, admitted) values (:one, :'l', 0, 7, true);
+select is(spillway.claim_import('40 s', 100) #> '{claim,table}', 'null', 'whoever claims it is told that there is nothing');
+delete from spillway.import_queue where import_id = :'l';
+update spillway.imports set state = 'cancelled', finished_at = now() where id = :'l';
+
 -- Replace.
 \set j '01900000-0000-7000-8000-000000000014'
 \set e '01900000-0000-7000-8000-00000000000e'
@@ -158,7 +187,7 @@ select spillway.cancel_import(:one, :'j') \g /dev/null
 select throws_ok(format('select spillway.retry_rows(%s, %L, 1, %L, %L, null, %L, %L)', :one, :'j', '{}', '{}', '{}', '[]'), 'SW409', null,
   'rows that were never those of the dataset are not tried again');
 select is(jsonb_array_length(pg_temp.items(:one, 'r')::jsonb), 2, 'then everybody does');
-select is(spillway.remove_old_generations(10), 1, 'and the old rows go');
+select is(spillway.remove_old_generations(10), 2, 'and the old rows go, as do those of what was removed');
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 -- Plans change with what PostgreSQL knows of the tables, and are kept for as long as a connection lasts.
 begin;
-select plan(35);
+select plan(36);
 
 select spillway.create_workspace('one') as one \gset
 \set import '01900000-0000-7000-8000-000000000001'
@@ -49,6 +49,14 @@ analyze spillway.events, spillway.imports, spillway.assets, spillway.findings, s
 
 create function pg_temp.rows_read() returns bigint language sql as $$
   select sum(seq_tup_read + idx_tup_fetch) from pg_stat_xact_user_tables where schemaname = 'spillway' $$;
+create function pg_temp.reads(p_call text) returns bigint language plpgsql as $$
+declare
+  v_before bigint := pg_temp.rows_read();
+begin
+  execute p_call;
+  return pg_temp.rows_read() - v_before;
+end $$;
+select ok(pg_temp.reads(format('select spillway.activity(%s)', :listed)) < 1200, 'what a page polls reads no more than the imports that it shows, and the unread that a badge shows');
 -- Rows that are read for a page of 50, and whether it has 50.
 create function pg_temp.page(p_call text) returns text language plpgsql as $$
 declare

@@ -1,6 +1,6 @@
 -- Whatever is called for a workspace does nothing with what is another's.
 begin;
-select plan(20);
+select plan(22);
 
 select spillway.create_workspace('owner') as owner, spillway.create_workspace('stranger') as stranger \gset
 \set import '01900000-0000-7000-8000-000000000001'
@@ -43,6 +43,8 @@ select throws_ok(format('select spillway.retry_import(%s, %L)', :stranger, :'fai
 select throws_ok(format('select spillway.retry_errors(%s, %L)', :stranger, :'failed'), 'SW404', null, 'retry_errors');
 select throws_ok(format('select spillway.retry_rows(%s, %L, 1, ''{}'', ''{}'', null, ''{}'', ''[]'')', :stranger, :'failed'), 'SW404', null, 'retry_rows');
 select throws_ok(format('select spillway.import_status(%s, %L)', :stranger, :'import'), 'SW404', null, 'import_status');
+select throws_ok(format('select spillway.stored_report(%s, %L)', :stranger, :'import'), 'SW404', null, 'stored_report');
+select is((select document::jsonb - 'workspace' from spillway.activity(:stranger)), '{"active": [], "ended": [], "unread": 0, "poll_after_ms": 15000}', 'activity');
 select throws_ok(format('select spillway.list_import_errors(%s, %L, null, 9)', :stranger, :'import'), 'SW404', null, 'list_import_errors');
 select throws_ok(format('select spillway.get_finding(%s, %L)', :stranger, md5('f')), 'SW404', null, 'get_finding');
 select throws_ok(format('select spillway.decide_finding(%s, %L, ''closed'')', :stranger, md5('f')), 'SW404', null, 'decide_finding');

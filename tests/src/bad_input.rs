@@ -111,6 +111,28 @@ async fn nul_characters_do_no_harm() -> Result<()> {
 }
 
 #[tokio::test]
+async fn what_a_database_or_a_path_cannot_hold_is_the_callers_affair() -> Result<()> {
+    let world = world().await?;
+    let nul = "{\"name\": \"a\", \"description\": \"\\u0000\", \"columns\": [{\"name\": \"n\", \"type\": \"bigint\"}]}";
+    for (method, path, body) in [
+        (Method::POST, "/api/v1/datasets", nul),
+        (Method::GET, "/api/v1/datasets/%00", ""),
+        (Method::GET, "/api/v1/datasets/%FF", ""),
+        (Method::GET, "/api/v1/events?action=%00", ""),
+        (Method::GET, "/api/v1/findings?severity=%FF", ""),
+        (Method::GET, "/api/v1/occurrences?finding_id=x", ""),
+        (Method::POST, "/api/v1/datasets/preview?dataset=%00", "a,b"),
+    ] {
+        let answer = world.client.request(method.clone(), path).body(body).send().await?;
+        let (status, kind) = (answer.status(), answer.headers()["content-type"].clone());
+        let problem: Value = answer.json().await?;
+        assert_eq!((status, kind.to_str()?), (StatusCode::BAD_REQUEST, "application/problem+json"), "{method} {path}: {problem}");
+        assert_eq!(problem["type"], "https://spillway.invalid/problems/bad-request", "{method} {path}: {problem}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_unusable_record_does_not_stop_the_others() -> Result<()> {
     let world = world().await?;
     let report = String::from_utf8(nessus(200, 2)?)?;

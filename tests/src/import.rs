@@ -288,6 +288,58 @@ async fn an_unchanged_status_is_not_sent_again() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_page_polls_all_that_it_shows_at_once() -> Result<()> {
+    let world = world().await?;
+    let status = world.import("a.nessus", nessus(10, 1)?).await?;
+    let first = world.answer(Method::GET, "/api/v1/activity").await?;
+    let tag = first.headers()["etag"].clone();
+    let activity: Value = first.json().await?;
+    assert_eq!(
+        (&activity["active"], &activity["ended"][0]["id"], &activity["unread"]),
+        (&json!([]), &status["id"], &json!(1)),
+        "{activity}"
+    );
+    assert_eq!(activity["poll_after_ms"], 15_000);
+    let poll = async || world.client.request(Method::GET, "/api/v1/activity").header("if-none-match", &tag).send().await;
+    assert_eq!(poll().await?.status(), StatusCode::NOT_MODIFIED);
+    world.client.request(Method::POST, "/api/v1/notifications/read").send().await?.error_for_status()?;
+    assert_eq!(poll().await?.json::<Value>().await?["unread"], 0, "what a person has read is known at once");
+    Ok(())
+}
+
+#[tokio::test]
+async fn whoever_waits_for_an_import_is_told_what_it_means() -> Result<()> {
+    let world = world().await?;
+    let first = world.import("a.nessus", nessus(10, 1)?).await?;
+    let severities = |import: &Value, kind: &str| -> u64 {
+        ["info", "low", "medium", "high", "critical"].iter().filter_map(|severity| import["gate"][kind][severity].as_u64()).sum()
+    };
+    let new = first["counts"]["findings"]["new"].as_u64();
+    assert_eq!((Some(severities(&first, "new")), severities(&first, "known")), (new, 0), "{first}");
+    let again = world.import("a.nessus", nessus(10, 1)?).await?;
+    assert_eq!((severities(&again, "new"), Some(severities(&again, "known"))), (0, new), "{again}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_uploaded_can_be_had_again() -> Result<()> {
+    let world = world().await?;
+    let report = nessus(100, 10)?;
+    let import = world.import("Übersicht 1.nessus", report.clone()).await?;
+    let path = import["links"]["report"].as_str().context("a link")?;
+    let answer = world.answer(Method::GET, path).await?;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(answer.headers()["content-disposition"], "attachment; filename*=UTF-8''%C3%9Cbersicht%201.nessus");
+    let tag = answer.headers()["etag"].clone();
+    assert!(answer.bytes().await? == report, "it is as it was sent");
+    let again = world.client.request(Method::GET, path).header("if-none-match", tag).send().await?;
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    let stranger = world.stack.client("another").await?;
+    assert_eq!(stranger.request(Method::GET, path).send().await?.status(), StatusCode::NOT_FOUND);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_completed_import_is_told_and_the_telling_marked_read() -> Result<()> {
     let world = world().await?;
     let status = world.import("a.nessus", nessus(10, 1)?).await?;

@@ -227,6 +227,23 @@ async fn a_row_that_is_tried_again_takes_the_place_of_none_that_came_after_it() 
 }
 
 #[tokio::test]
+async fn an_import_whose_dataset_is_gone_is_in_nobodys_way() -> Result<()> {
+    let world = world().await?;
+    make(&world, json!({"name": "gone", "columns": [{"name": "n", "type": "bigint"}]})).await?;
+    let failed = import(&world, "dataset=gone&format=parquet", "no Parquet").await?;
+    assert_eq!(failed["state"], "failed", "{failed}");
+    let path = format!("/api/v1/imports/{}", failed["id"].as_str().context("id")?);
+    assert_eq!(world.client.request(Method::DELETE, "/api/v1/datasets/gone").send().await?.status(), StatusCode::OK);
+    let (status, problem) = send(&world, Method::POST, &format!("{path}/retry"), &json!({})).await?;
+    assert_eq!(status, StatusCode::CONFLICT, "{problem}");
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("has been removed")), "{problem}");
+    let columns = json!([{"name": "$put$ $$ '", "type": "bigint"}, {"name": "n", "type": "bigint"}]);
+    make(&world, json!({"name": "odd", "columns": columns})).await?;
+    assert_eq!(rows(&import(&world, "dataset=odd", "n,$put$ $$ '\n1,2\n").await?), [1, 1, 0, 0, 0, 0]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_replaces_is_there_at_once_and_what_fails_replaces_nothing() -> Result<()> {
     let world = world().await?;
     let mapping =

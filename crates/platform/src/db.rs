@@ -85,6 +85,12 @@ impl DbError {
         match sqlstate {
             // query_canceled and lock_not_available (PostgreSQL, appendix A).
             "57014" | "55P03" => Self::TooLong(said),
+            // character_not_in_repertoire and untranslatable_character: of UTF-8, nothing but NUL.
+            "22021" | "22P05" => Self::Refused {
+                status: 400,
+                message: "a text holds a NUL character, which the database does not keep: send it without".to_owned(),
+                refusal: None,
+            },
             // undefined_function
             "42883" => Self::OtherVersion(said),
             // Connection (08), rollback by a deadlock (40), resources (53), operator (57), system (58).
@@ -127,6 +133,7 @@ impl From<DbError> for Problem {
 fn refused(status: u16, message: String, refusal: Option<Box<Refusal>>) -> Problem {
     let known = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     match (&refusal, known) {
+        (None, StatusCode::BAD_REQUEST) => Problem::bad_request(message),
         (None, StatusCode::UNAUTHORIZED) => Problem::unauthorized(message),
         (None, StatusCode::FORBIDDEN) => Problem::forbidden(message),
         (None, StatusCode::NOT_FOUND) => Problem::not_found(message),
@@ -263,6 +270,19 @@ pub struct ClaimedTable {
     pub columns: serde_json::Value,
     /// The mapping's document; null where each column is that of the same name.
     pub mapping: serde_json::Value,
+}
+
+/// What was uploaded for an import, as it is stored.
+#[derive(Debug, Deserialize)]
+pub struct StoredReport {
+    /// In the bucket.
+    pub object_key: String,
+    /// Its length.
+    pub size_bytes: u64,
+    /// Its SHA-256 in hexadecimal digits.
+    pub sha256: String,
+    /// As the upload named it.
+    pub file_name: String,
 }
 
 /// Rows that an import of a table rejected, and what has to be known to map them again.
@@ -679,6 +699,22 @@ impl Db {
             [DbValue::Int64(version), DbValue::DbNull, _] => Ok((*version, None)),
             other => Err(unexpected(other)),
         }
+    }
+
+    /// `activity`: all that a page polls, and its version; no document where that is known already, which is charged nothing.
+    pub async fn activity(&self, key: KeyHash, known: Option<&str>) -> Result<(String, Option<Vec<u8>>), DbError> {
+        let call = format!("spillway.activity({READER}, $2)");
+        let statement = format!("select version, document, case when document is not null then {CHARGED_READ} end from {call}");
+        match self.row(&statement, vec![hash(key), opt_text(known)]).await?.as_slice() {
+            [DbValue::Str(version), DbValue::Str(document), _] => Ok((version.clone(), Some(document.clone().into_bytes()))),
+            [DbValue::Str(version), DbValue::DbNull, _] => Ok((version.clone(), None)),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// `stored_report`: where what was uploaded for an import is kept.
+    pub async fn stored_report(&self, key: KeyHash, import: Uuid) -> Result<StoredReport, DbError> {
+        self.read(&format!("spillway.stored_report({UPLOADER_OR_READER}, $2)"), vec![hash(key), id(import)]).await
     }
 
     /// `claim_leftovers`: what may be removed from the store, so many of each sort.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
+use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use futures::stream::{empty, unfold};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use spin_sdk::http::body::IncomingBodyExt;
@@ -32,6 +33,8 @@ use uuid::Uuid;
 
 use crate::rate::Rate;
 
+/// The media type of problems.
+pub const PROBLEM: &str = "application/problem+json";
 /// Entries of a page where the caller asks for no number.
 pub const PAGE: i32 = 50;
 /// Entries of a page at most.
@@ -101,7 +104,7 @@ impl Problem {
 
     /// 413: over a limit.
     pub fn too_large(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The report is too large", detail)
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", detail)
     }
 
     /// 422: understood, but it cannot be taken.
@@ -168,7 +171,7 @@ impl IntoResponse for Problem {
         }
         let mut response = document_response(self.status, Value::Object(document).to_string());
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
         match self.status {
             StatusCode::UNAUTHORIZED => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -219,15 +222,25 @@ pub async fn no_such_method() -> Problem {
 
 /// The weak entity tag of one version of a thing (RFC 9110, section 8.8.3).
 pub fn entity_tag(id: Uuid, version: i64) -> String {
-    format!("W/\"{}-{version}\"", id.simple())
+    tag_of(&id.simple().to_string(), version)
 }
 
 /// The version that the caller has of a thing, by its If-None-Match. Of several tags the first of this thing counts.
 pub fn known_version(headers: &HeaderMap, id: Uuid) -> Option<i64> {
+    known_tag(headers, &id.simple().to_string())?.parse().ok()
+}
+
+/// The value of the weak entity tag of a kind of document that the caller has, by its If-None-Match: see [`tag_of`].
+pub fn known_tag(headers: &HeaderMap, kind: &str) -> Option<String> {
     let tags = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let prefix = format!("\"{}-", id.simple());
+    let prefix = format!("\"{kind}-");
     tags.flat_map(|list| list.split(','))
-        .find_map(|tag| tag.trim().trim_start_matches("W/").strip_prefix(&prefix)?.strip_suffix('"')?.parse().ok())
+        .find_map(|tag| Some(tag.trim().trim_start_matches("W/").strip_prefix(&prefix)?.strip_suffix('"')?.to_owned()))
+}
+
+/// The weak entity tag of a document of which there is one a workspace.
+pub fn tag_of(kind: &str, value: impl Display) -> String {
+    format!("W/\"{kind}-{value}\"")
 }
 
 /// 304: the caller has the present version.
@@ -310,9 +323,11 @@ pub async fn json_body<T: serde::de::DeserializeOwned>(body: Body) -> Result<Opt
 
 /// The same of at most so many bytes.
 pub async fn json_body_of<T: serde::de::DeserializeOwned>(body: Body, most: usize) -> Result<Option<T>, Problem> {
-    let bytes = axum::body::to_bytes(body, most)
-        .await
-        .map_err(|_| Problem::too_large(format!("the document has more than {most} bytes, or broke off")))?;
+    let bytes = Limited::new(body, most).collect().await.map_err(|error| match error.downcast::<LengthLimitError>() {
+        Ok(_) => Problem::too_large(format!("the document has more than {most} bytes")),
+        Err(error) => broken_off("the document ended before its time", &*error),
+    })?;
+    let bytes = bytes.to_bytes();
     if bytes.is_empty() {
         return Ok(None);
     }

@@ -9,13 +9,13 @@ use axum::{BoxError, Router};
 use bytes::Bytes;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
-    ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, ETAG, ORIGIN, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONTENT_TYPE, ETAG, ORIGIN, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use tower_service::Service;
 
 use crate::config;
-use crate::http::{Problem, no_such_method, no_such_path};
+use crate::http::{PROBLEM, Problem, no_such_method, no_such_path};
 
 /// What pages of other origins may send. The key goes in a header that a page has to set itself, so nothing is sent for it without its knowing.
 const PREFLIGHT: [(HeaderName, &str); 3] = [
@@ -107,7 +107,13 @@ where
     B::Error: Into<BoxError>,
 {
     let Ok(response) = routes.fallback(no_such_path).method_not_allowed_fallback(no_such_method).call(request).await;
-    response
+    // The router's own refusals are sentences for developers.
+    let is_ours = !response.status().is_client_error() || response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM);
+    if is_ours {
+        response
+    } else {
+        Problem::bad_request("the path cannot be read: what stands for bytes in it (%…) is no UTF-8").into_response()
+    }
 }
 
 fn is_preflight<B>(request: &Request<B>) -> bool {

@@ -10,7 +10,9 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use platform::auth::{KeyHash, key_of};
 use platform::db::{Db, RowsAsked};
-use platform::http::{Answer, List, Nothing, Parameters, Params, Problem, document_response, not_modified, one_of, set_tag};
+use platform::http::{
+    Answer, List, Nothing, Parameters, Params, Problem, document_response, known_tag, not_modified, one_of, set_tag, tag_of,
+};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -247,13 +249,15 @@ pub(crate) async fn aggregate(Path(name): Path<String>, Params(query): Params<Ag
     Ok(document_response(StatusCode::OK, numbers))
 }
 
+/// What entity tags of tails begin with.
+const TAIL: &str = "tail";
+
 /// `GET …/tail`: the last rows. Who has them already gets 304.
 pub(crate) async fn tail(Path(name): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
     let key = key_of(&headers)?;
-    let known = headers.get(http::header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let known = known.and_then(|tag| tag.trim().trim_start_matches("W/").trim_matches('"').strip_prefix("tail-")?.parse().ok());
+    let known = known_tag(&headers, TAIL).and_then(|version| version.parse().ok());
     let (version, document) = Db::open().await?.get_tail(key, &name, known).await?;
-    let tag = format!("W/\"tail-{version}\"");
+    let tag = tag_of(TAIL, version);
     let Some(document) = document else { return Ok(not_modified(&tag)) };
     let mut response = document_response(StatusCode::OK, document);
     set_tag(&mut response, &tag);

@@ -77,7 +77,7 @@ async fn list_assets(list: List<Nothing>, headers: HeaderMap) -> Answer {
 
 #[derive(Deserialize)]
 struct OfFinding {
-    finding_id: Option<String>,
+    finding_id: Option<Uuid>,
 }
 
 impl Parameters for OfFinding {
@@ -87,8 +87,7 @@ impl Parameters for OfFinding {
 /// Occurrences, of one finding or of all.
 async fn list_occurrences(list: List<OfFinding>, headers: HeaderMap) -> Answer {
     let key = key_of(&headers)?;
-    let finding = list.filter.finding_id.as_deref().map(parse_id).transpose()?;
-    list.answer(&Db::open().await?.list_occurrences(key, finding, list.after_as()?, list.limit).await?)
+    list.answer(&Db::open().await?.list_occurrences(key, list.filter.finding_id, list.after_as()?, list.limit).await?)
 }
 
 /// The place in a list that is ordered by severity, then id.

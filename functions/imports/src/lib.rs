@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request as UploadRequest};
 use axum::routing::{get, post};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use platform::auth::key_of;
 use platform::db::Db;
 use platform::http::{
@@ -14,12 +14,13 @@ use platform::http::{
 use platform::serving::serve;
 use scan_reports::Format;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 use spin_sdk::wasip3;
 
 mod body;
+mod report;
 mod retry;
 mod storing;
 mod table;
@@ -33,6 +34,7 @@ async fn handle(request: Request) -> impl IntoResponse {
         .route("/api/v1/imports/{id}", get(show))
         .route("/api/v1/imports/{id}/cancel", post(cancel))
         .route("/api/v1/imports/{id}/retry", post(retry))
+        .route("/api/v1/imports/{id}/report", get(report::answer))
         .route("/api/v1/imports/{id}/errors", get(errors))
         .route("/api/v1/imports/{id}/errors/retry", post(retry::answer));
     serve(routes, request.map(|body| Body::from_stream(pieces(body)))).await
@@ -41,14 +43,20 @@ async fn handle(request: Request) -> impl IntoResponse {
 /// Takes a report, and answers before it is read: 202, where to look, and when.
 async fn create(request: UploadRequest) -> Answer {
     let (import, rate) = upload::accept(request).await?;
+    let mut response = accepted(&import);
+    rate.set_on(response.headers_mut());
+    Ok(response)
+}
+
+/// 202: where to look, and when.
+fn accepted(import: &Value) -> Response<Body> {
     wake_drain();
     let location = import["links"]["status"].as_str().and_then(|path| HeaderValue::from_str(path).ok());
     let mut response = document_response(StatusCode::ACCEPTED, import.to_string());
     let headers = response.headers_mut();
     headers.extend(location.map(|path| (http::header::LOCATION, path)));
     headers.insert(http::header::RETRY_AFTER, HeaderValue::from_static("1"));
-    rate.set_on(headers);
-    Ok(response)
+    response
 }
 
 /// The formats that are read: `{"items": [{"name": "nessus", "aliases": […], "scanner": …, "about": …, "detected_on": […]}]}`. Anybody may
@@ -94,9 +102,7 @@ async fn cancel(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) 
 
 async fn retry(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
     let (key, id) = (key_of(&headers)?, parse_id(&id)?);
-    let import = Db::open().await?.retry_import(key, id).await?;
-    wake_drain();
-    Ok(document_response(StatusCode::ACCEPTED, import.to_string()))
+    Ok(accepted(&Db::open().await?.retry_import(key, id).await?))
 }
 
 async fn errors(Path(id): Path<String>, list: List<Nothing>, headers: HeaderMap) -> Answer {

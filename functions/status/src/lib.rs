@@ -7,7 +7,8 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use platform::auth::key_of;
 use platform::db::Db;
 use platform::http::{
-    Answer, List, Nothing, Parameters, Params, document_response, entity_tag, known_version, not_modified, parse_id, set_tag,
+    Answer, List, Nothing, Parameters, Params, document_response, entity_tag, known_tag, known_version, not_modified, parse_id, set_tag,
+    tag_of,
 };
 use platform::serving::serve;
 use serde::Deserialize;
@@ -15,9 +16,13 @@ use serde_json::json;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 
+/// What entity tags of activities begin with.
+const ACTIVITY: &str = "activity";
+
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
     let routes = Router::new()
+        .route("/api/v1/activity", get(activity))
         .route("/api/v1/imports/{id}/status", get(import_status))
         .route("/api/v1/notifications", get(list_notifications))
         .route("/api/v1/notifications/unread", get(count_unread))
@@ -26,6 +31,18 @@ async fn handle(request: Request) -> impl IntoResponse {
         .route("/api/v1/workspace", get(workspace))
         .route("/api/v1/events", get(list_events));
     serve(routes, request).await
+}
+
+/// All that a page polls: the imports that are active and the last that have ended, unread notifications, the workspace, and when to ask again. 304 where
+/// nothing of it has changed.
+async fn activity(_: Params<Nothing>, headers: HeaderMap) -> Answer {
+    let known = known_tag(&headers, ACTIVITY);
+    let (version, document) = Db::open().await?.activity(key_of(&headers)?, known.as_deref()).await?;
+    let tag = tag_of(ACTIVITY, version);
+    let Some(document) = document else { return Ok(not_modified(&tag)) };
+    let mut response = document_response(StatusCode::OK, document);
+    set_tag(&mut response, &tag);
+    Ok(response)
 }
 
 /// An import's status. 304 where the caller has the present version; Retry-After says when to look again, and is missing at the end.

@@ -9,6 +9,7 @@ declare
     select jsonb_object_agg(c.name, c.type) from spillway.dataset_columns c where c.workspace_id = p_workspace and c.dataset_id = v_dataset.id);
   v_ask record;
   v_parts text := '';
+  v_asked jsonb := '[]';
   v_totals jsonb;
   v_top jsonb;
 begin
@@ -20,7 +21,8 @@ begin
       or v_columns ->> v_ask.name in ('jsonb', 'boolean', 'bytea', 'uuid') then
       raise exception using errcode = 'SW400', message = format('there is no %s of a column that is %s', v_ask.function, v_columns ->> v_ask.name);
     end if;
-    v_parts := v_parts || format(', %I(t.%I) as %I', v_ask.function, v_ask.name, v_ask.function || ' ' || v_ask.name);
+    v_parts := v_parts || format(', %I(t.%I) as n%s', v_ask.function, v_ask.name, jsonb_array_length(v_asked));
+    v_asked := v_asked || jsonb_build_object('function', v_ask.function, 'name', v_ask.name);
   end loop;
   execute format('select to_jsonb(r) from (select count(*)%s from %s t where %s) as r', v_parts, v_table, v_where) into v_totals;
   if p_asked ? 'top' then
@@ -33,9 +35,10 @@ begin
   end if;
   return jsonb_build_object('count', v_totals -> 'count', 'version', v_dataset.version)
     || (select coalesce(jsonb_object_agg(f, v), '{}') from (
-      select split_part(t.key, ' ', 1) as f, jsonb_object_agg(substr(t.key, 5), t.value) as v from jsonb_each(v_totals) t where t.key <> 'count' group by 1) as t)
+      select a.asked ->> 'function' as f, jsonb_object_agg(a.asked ->> 'name', v_totals -> concat('n', a.n - 1)) as v
+      from jsonb_array_elements(v_asked) with ordinality as a (asked, n) group by 1) as t)
     || case when p_asked ? 'top' then jsonb_build_object('top', coalesce(v_top, '[]')) else '{}' end;
-exception when invalid_text_representation or datetime_field_overflow or invalid_datetime_format or numeric_value_out_of_range then
+exception when data_exception then
   raise exception using errcode = 'SW400', message = 'a value in where is none of its column''s type';
 end
 $$;

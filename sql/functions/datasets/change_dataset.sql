@@ -6,12 +6,18 @@ declare
   v_before jsonb := spillway.dataset_document(v_dataset) - 'links';
 begin
   perform from spillway.datasets d where d.workspace_id = p_workspace and d.id = v_dataset.id for update;
+  if length(p_change ->> 'description') > 2000 then
+    raise exception using errcode = 'SW422', message = 'a description has at most 2,000 characters';
+  end if;
   update spillway.datasets d
   set description = coalesce(p_change ->> 'description', d.description), indexes = coalesce(p_change -> 'indexes', d.indexes),
     schema_version = d.schema_version + (p_change ? 'add_columns')::integer, version = d.version + 1, updated_at = now()
   where d.workspace_id = p_workspace and d.id = v_dataset.id
   returning d.* into v_dataset;
   if p_change ? 'add_columns' then
+    if jsonb_array_length(p_change -> 'add_columns') = 0 then
+      raise exception using errcode = 'SW422', message = 'add_columns has at least one column';
+    end if;
     if exists (select from jsonb_array_elements(p_change -> 'add_columns') c where (c ->> 'required')::boolean) then
       raise exception using errcode = 'SW422', message = 'a column that is added cannot be required: the rows that are there have no value for it';
     end if;
@@ -22,6 +28,9 @@ begin
     perform spillway.make_put(v_dataset, v_dataset.generation);
   end if;
   if p_change ? 'indexes' then
+    if exists (select from jsonb_array_elements(v_before -> 'indexes') i where i not in (select jsonb_array_elements(v_dataset.indexes))) then
+      raise exception using errcode = 'SW422', message = 'indexes are added, and none is removed: name those that the dataset has, too';
+    end if;
     perform spillway.check_dataset(v_dataset);
     perform spillway.make_indexes(v_dataset, v_dataset.generation);
   end if;

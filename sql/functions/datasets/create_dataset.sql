@@ -22,7 +22,7 @@ begin
       raise exception using errcode = 'SW409', message = format('there is a dataset of the name %s already', p_dataset ->> 'name');
     when check_violation or invalid_text_representation or numeric_value_out_of_range then
       raise exception using errcode = 'SW422', message = concat(
-        'a dataset has a name of at most 63 lower-case letters, digits, _ and - that begins with a letter; write is append, merge (with a key of at most 16 ',
+        'a dataset has a name of at most 63 lower-case letters, digits, _ and - that begins with a letter and is not preview, and a description of at most 2,000 characters; write is append, merge (with a key of at most 16 ',
         'columns) or replace; partition is {"by": "month", "column": …}, {"by": "arrival"}, or with a key {"by": "hash", "partitions": 2 to 64}');
   end;
   if jsonb_array_length(p_dataset -> 'columns') = 0 then

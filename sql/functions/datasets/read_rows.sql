@@ -16,8 +16,8 @@ begin
     v_page := spillway.read_rows_by_place(v_dataset, p_columns, p_where, p_after, p_limit);
   end if;
   return v_page;
-exception when invalid_text_representation or datetime_field_overflow or invalid_datetime_format or numeric_value_out_of_range then
-  raise exception using errcode = 'SW400', message = 'a value in where is none of its column''s type';
+exception when data_exception then
+  raise exception using errcode = 'SW400', message = 'a value in where is none of its column''s type, or the cursor is none of this list';
 end
 $$;
 comment on function spillway.read_rows(integer, text, text[], jsonb, jsonb, integer) is

@@ -48,6 +48,9 @@ begin
   perform spillway.add_import_counts(p_workspace, p_import, v_counts);
   -- The last error may have been what kept it from closing anything.
   perform spillway.close_missing_findings(p_workspace, v_import.scope);
+  if v_import.state = 'completed' then
+    perform spillway.note_gate(p_workspace, p_import);
+  end if;
   perform spillway.note_event(p_workspace, 'import.errors_retried', p_import::text, null,
     jsonb_build_object('stored', v_stored, 'refused', v_refused));
   perform spillway.count_findings(p_workspace, p_import);

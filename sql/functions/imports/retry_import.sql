@@ -4,6 +4,12 @@ as $$
 declare
   v_import spillway.imports;
 begin
+  -- Who removes a dataset looks for imports of it that are active.
+  perform from spillway.runs r join spillway.datasets d on d.workspace_id = r.workspace_id and d.id = r.dataset_id
+  where r.workspace_id = p_workspace and r.import_id = p_import for key share of d;
+  if not found and exists (select from spillway.imports i where i.workspace_id = p_workspace and i.id = p_import and i.kind = 'table') then
+    raise exception using errcode = 'SW409', message = 'the dataset of the import has been removed; make it again, and send the file once more';
+  end if;
   update spillway.imports i
   set state = 'queued', error = null, trial_failed = false, finished_at = null, updated_at = now(), version = i.version + 1,
     stage = case when i.items = 0 then 'queued' else i.stage end
@@ -23,4 +29,4 @@ begin
 end
 $$;
 comment on function spillway.retry_import(integer, uuid) is
-  'queues a failed or cancelled import again, each segment at the place where it stopped; SW409 in any other state or when its report was removed, SW404 where the workspace has no such import';
+  'queues a failed or cancelled import again, each segment at the place where it stopped; SW409 in any other state or when its report or its dataset was removed, SW404 where the workspace has no such import';

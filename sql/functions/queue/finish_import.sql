@@ -40,6 +40,7 @@ begin
   perform spillway.notify_completed(v_import);
   if v_import.kind = 'report' then
     perform spillway.close_missing_findings(v_workspace, v_import.scope);
+    perform spillway.note_gate(v_workspace, p_import);
   end if;
   -- Last: nobody who uploads or ends an import waits for a long closing.
   perform spillway.leave_queue(v_workspace, p_import);

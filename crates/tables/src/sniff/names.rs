@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use crate::limits;
 
 /// Names of columns that every dataset has.
-const RESERVED: [&str; 5] = ["_run", "_segment", "_offset", "_rescued", "_at"];
+const RESERVED: [&str; 12] =
+    ["_run", "_segment", "_offset", "_rescued", "_updates", "_at", "tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"];
 
 /// Names for the columns of a dataset, as near to those of the file as may be: without control characters and blanks around them, at most
 /// [`NAME`](limits::NAME) bytes long, none empty (`column_3`), none twice (`name_2`), and none of the dataset's own (`x_run`).

@@ -17,7 +17,7 @@ exception
     raise exception using errcode = 'SW422', message = 'two columns of the dataset would have the same name';
   when check_violation or not_null_violation then
     raise exception using errcode = 'SW422',
-      message = 'a column has a name of 1 to 63 bytes that is not _run, _segment, _offset, _rescued, _updates or _at, and a type out of boolean, bigint, numeric, float8, text, date, timestamp, timestamptz, time, uuid, jsonb and bytea';
+      message = 'a column has a name of 1 to 63 bytes that is none of the database''s own (_run, _segment, _offset, _rescued, _updates, _at, tableoid, ctid, xmin, xmax, cmin, cmax), and a type out of boolean, bigint, numeric, float8, text, date, timestamp, timestamptz, time, uuid, jsonb and bytea';
 end
 $$;
 comment on function spillway.add_columns(spillway.datasets, jsonb) is

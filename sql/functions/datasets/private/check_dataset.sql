@@ -25,9 +25,9 @@ begin
   if jsonb_array_length(d.indexes) > 16 or exists (
     select from jsonb_array_elements(d.indexes) i
     where i ->> 'kind' not in ('btree', 'brin') or jsonb_array_length(i -> 'columns') not between 1 and 8
-      or exists (select from jsonb_array_elements_text(i -> 'columns') c where v_columns ->> c = 'jsonb' and i ->> 'kind' = 'brin')
+      or exists (select from jsonb_array_elements_text(i -> 'columns') c where v_columns ->> c in ('jsonb', 'boolean') and i ->> 'kind' = 'brin')
   ) then
-    raise exception using errcode = 'SW422', message = 'a dataset has at most 16 indexes, each of kind btree or brin, of 1 to 8 columns; brin not of jsonb';
+    raise exception using errcode = 'SW422', message = 'a dataset has at most 16 indexes, each of kind btree or brin, of 1 to 8 columns; brin not of jsonb or boolean';
   end if;
 end
 $$;

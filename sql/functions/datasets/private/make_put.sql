@@ -11,6 +11,7 @@ declare
   v_set text;
   v_old text;
   v_new text;
+  v_body text;
 begin
   select string_agg(quote_ident(c.name), ', ' order by c.ordinal), string_agg(format('p_columns[%s]::%s[]', c.ordinal, c.type), ', ' order by c.ordinal),
     string_agg('c' || c.ordinal, ', ' order by c.ordinal), string_agg('u.c' || c.ordinal, ', ' order by c.ordinal),
@@ -21,51 +22,42 @@ begin
     coalesce(string_agg(format('excluded.%I, ', c.name), '' order by c.ordinal) filter (where c.name <> all (p_dataset.key)), '')
   into strict v_columns, v_arrays, v_names, v_values, v_key, v_key_names, v_set, v_old, v_new
   from spillway.dataset_columns c where c.workspace_id = p_dataset.workspace_id and c.dataset_id = p_dataset.id;
-  execute format(case when v_key is null then $append$
-    create or replace function %1$s(
-      p_columns text[], p_offsets bigint[], p_rescued text, p_run integer, p_segment smallint, p_places boolean
-    ) returns bigint[]
-    language plpgsql volatile set search_path = ''
-    as $put$
+  -- As a whole and quoted: names of columns may hold whatever would end a body in dollars.
+  v_body := format(case when v_key is null then $append$
     declare
       v_stored bigint;
     begin
-      insert into %2$s (%3$s, _run, _segment, _offset, _rescued)
-      select %4$s, p_run, p_segment, u.o, u.r::jsonb
-      from unnest(%5$s, p_offsets, p_rescued::text[]) as u (%6$s, o, r);
+      insert into %1$s (%2$s, _run, _segment, _offset, _rescued)
+      select %3$s, p_run, p_segment, u.o, u.r::jsonb
+      from unnest(%4$s, p_offsets, p_rescued::text[]) as u (%5$s, o, r);
       get diagnostics v_stored = row_count;
       return array[v_stored, 0];
     end
-    $put$
   $append$ else $merge$
-    create or replace function %1$s(
-      p_columns text[], p_offsets bigint[], p_rescued text, p_run integer, p_segment smallint, p_places boolean
-    ) returns bigint[]
-    language plpgsql volatile set search_path = ''
-    as $put$
     declare
       v_counts bigint[];
     begin
       with put as (
-        insert into %2$s as t (%3$s, _run, _segment, _offset, _rescued)
-        select %4$s, p_run, p_segment, u.o, u.r::jsonb
+        insert into %1$s as t (%2$s, _run, _segment, _offset, _rescued)
+        select %3$s, p_run, p_segment, u.o, u.r::jsonb
         from (
-          select distinct on (%8$s) u.*
-          from unnest(%5$s, p_offsets, p_rescued::text[]) as u (%6$s, o, r)
-          order by %8$s, o desc
+          select distinct on (%7$s) u.*
+          from unnest(%4$s, p_offsets, p_rescued::text[]) as u (%5$s, o, r)
+          order by %7$s, o desc
         ) as u
-        on conflict (%7$s) do update
-        set %9$s_run = excluded._run, _segment = excluded._segment, _offset = excluded._offset, _rescued = excluded._rescued, _updates = t._updates + 1
+        on conflict (%6$s) do update
+        set %8$s_run = excluded._run, _segment = excluded._segment, _offset = excluded._offset, _rescued = excluded._rescued, _updates = t._updates + 1
         where (t._run, t._offset) < (excluded._run, excluded._offset)
-          and (p_places or (%10$st._rescued) is distinct from (%11$sexcluded._rescued))
+          and (p_places or (%9$st._rescued) is distinct from (%10$sexcluded._rescued))
         returning t._updates
       )
       select array[count(*) filter (where _updates = 0), count(*) filter (where _updates > 0)] into v_counts from put;
       return v_counts;
     end
-    $put$
-  $merge$ end, spillway.put_function(p_dataset.id, p_generation, p_dataset.schema_version), spillway.data_table(p_dataset.id, p_generation), v_columns, v_values,
-    v_arrays, v_names, v_key, v_key_names, v_set, v_old, v_new);
+  $merge$ end, spillway.data_table(p_dataset.id, p_generation), v_columns, v_values, v_arrays, v_names, v_key, v_key_names, v_set, v_old, v_new);
+  execute format('create or replace function %s(p_columns text[], p_offsets bigint[], p_rescued text, p_run integer, p_segment smallint, p_places boolean)
+    returns bigint[] language plpgsql volatile set search_path = '''' as %L',
+    spillway.put_function(p_dataset.id, p_generation, p_dataset.schema_version), v_body);
 end
 $$;
 -- Columns come as arrays in their text form: one value a column costs host and database less than one an element, and so all these functions have the same

@@ -15,6 +15,9 @@ begin
     elsif v_type = 'jsonb' and not v_filter ? 'is_null' then
       raise exception using errcode = 'SW400', message = 'of a column that is jsonb one can only ask is_null';
     end if;
+    if jsonb_typeof(v_filter -> 'is_null') <> 'boolean' then
+      raise exception using errcode = 'SW400', message = 'is_null is true or false';
+    end if;
     v_texts := v_texts || array(
       select case w.word
         when 'equals' then format('%s = %L::%s', v_column, w.value #>> '{}', v_type)
@@ -29,4 +32,4 @@ begin
 end
 $$;
 comment on function spillway.where_text(spillway.datasets, jsonb) is
-  'filters [{column, and one or more of equals, in, not_in, min, max, is_null}] as a condition of SQL on the table t of a dataset; empty where there are none. SW400 where it has no such column';
+  'filters [{column, and one or more of equals, in, not_in, min, max, is_null}] as a condition of SQL on the table t of a dataset; empty where there are none. SW400 where it has no such column, or not of that type';

@@ -22,12 +22,13 @@ as $$
         'unchanged', i.findings_unchanged, 'closed', i.findings_closed),
       'occurrences', pg_catalog.json_build_object('new', i.occurrences_new, 'updated', i.occurrences_updated, 'unchanged', i.occurrences_unchanged),
       'errors', i.errors, 'errors_by_code', i.error_counts) end,
-    'attempt', i.attempt, 'error', i.error,
+    'gate', i.gate, 'attempt', i.attempt, 'error', i.error,
     'poll_after_ms', case i.state when 'running' then 2000 when 'queued' then 1000 end,
     'created_at', spillway.utc_text(i.created_at), 'started_at', spillway.utc_text(i.started_at), 'finished_at', spillway.utc_text(i.finished_at),
     'links', pg_catalog.json_build_object(
       'self', pg_catalog.concat('/api/v1/imports/', i.id), 'status', pg_catalog.concat('/api/v1/imports/', i.id, '/status'),
       'errors', pg_catalog.concat('/api/v1/imports/', i.id, '/errors'),
+      'report', case when i.report_removed_at is null then pg_catalog.concat('/api/v1/imports/', i.id, '/report') end,
       'cancel', case when i.active then pg_catalog.concat('/api/v1/imports/', i.id, '/cancel') end,
       'retry', case when i.state in ('failed', 'cancelled') and i.report_removed_at is null then pg_catalog.concat('/api/v1/imports/', i.id, '/retry') end,
       'retry_errors', case when i.errors > 0 and not i.active then pg_catalog.concat('/api/v1/imports/', i.id, '/errors/retry') end))
