@@ -127,7 +127,7 @@ async fn what_a_database_or_a_path_cannot_hold_is_the_callers_affair() -> Result
         let (status, kind) = (answer.status(), answer.headers()["content-type"].clone());
         let problem: Value = answer.json().await?;
         assert_eq!((status, kind.to_str()?), (StatusCode::BAD_REQUEST, "application/problem+json"), "{method} {path}: {problem}");
-        assert_eq!(problem["type"], "https://spillway.invalid/problems/bad-request", "{method} {path}: {problem}");
+        assert_eq!(problem["type"], "urn:spillway:problem:bad-request", "{method} {path}: {problem}");
     }
     Ok(())
 }

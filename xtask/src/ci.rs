@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use stack::{build, progress, tool};
 
-use crate::{dependencies, formats, tables, test};
+use crate::{dependencies, formats, openapi, tables, test};
 
 /// Runs all checks, the quick ones first.
 pub(crate) async fn run() -> Result<()> {
@@ -15,6 +15,8 @@ pub(crate) async fn run() -> Result<()> {
     lint_fuzz_targets().await?;
     progress::note("docs/formats.md");
     formats::check()?;
+    progress::note("docs/openapi.json");
+    openapi::check()?;
     progress::note("sql/tables.sql");
     tables::check().await?;
     test::run(&build::OtherRuntime::default()).await

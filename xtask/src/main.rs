@@ -11,9 +11,11 @@ use generate::Generate;
 use stack::build::{self, OtherRuntime};
 
 mod ci;
+mod contract;
 mod demo;
 mod dependencies;
 mod formats;
+mod openapi;
 mod tables;
 mod test;
 mod up;
@@ -37,7 +39,7 @@ enum Command {
     /// Runs all tests: unit, SQL (pgTAP), end to end over two object stores, a round of each fault of `torture`, and a short one of `attack`
     Test(OtherRuntime),
 
-    /// Runs what CI runs: formatting, deny.toml, lints, sql/tables.sql, docs/formats.md, and all tests
+    /// Runs what CI runs: formatting, deny.toml, lints, sql/tables.sql, docs/formats.md, docs/openapi.json, and all tests
     Ci,
 
     /// Measures everything that is said of speed, each figure beside its reference
@@ -48,6 +50,9 @@ enum Command {
 
     /// Does what harms most, and measures what it costs whoever does it and another tenant beside it
     Attack(Passed),
+
+    /// Asks the app all that its OpenAPI document allows, and compares what it answers with what stands there
+    Contract(contract::Contract),
 
     /// Reads the files of folders, and compares what comes of them with what other programs read
     Compare(Passed),
@@ -64,6 +69,9 @@ enum Command {
 
     /// Writes docs/formats.md from the descriptions of the formats
     Formats,
+
+    /// Writes docs/openapi.json, as it is served, from docs/openapi.yaml
+    Openapi,
 }
 
 /// What a tool gets that is a program of its own: whoever does not need it does not build it.
@@ -89,11 +97,13 @@ impl Command {
             Self::Bench(passed) => passed.become_tool("bench"),
             Self::Torture(passed) => passed.become_tool("torture"),
             Self::Attack(passed) => passed.become_tool("attack"),
+            Self::Contract(contract) => contract.run().await,
             Self::Compare(passed) => passed.become_tool("compare"),
             Self::Generate(generate) => generate.run(),
             Self::Admin(command) => command.run().await,
             Self::Tables => tables::write().await,
             Self::Formats => formats::write(),
+            Self::Openapi => openapi::write(),
         }
     }
 }

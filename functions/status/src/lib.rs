@@ -22,6 +22,7 @@ const ACTIVITY: &str = "activity";
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
     let routes = Router::new()
+        .route("/api/v1/openapi.json", get(openapi))
         .route("/api/v1/activity", get(activity))
         .route("/api/v1/imports/{id}/status", get(import_status))
         .route("/api/v1/notifications", get(list_notifications))
@@ -31,6 +32,11 @@ async fn handle(request: Request) -> impl IntoResponse {
         .route("/api/v1/workspace", get(workspace))
         .route("/api/v1/events", get(list_events));
     serve(routes, request).await
+}
+
+/// The API in words that programs read: `docs/openapi.yaml`. Anybody may know.
+async fn openapi(_: Params<Nothing>) -> Answer {
+    Ok(document_response(StatusCode::OK, include_str!("../../../docs/openapi.json")))
 }
 
 /// All that a page polls: the imports that are active and the last that have ended, unread notifications, the workspace, and when to ask again. 304 where

@@ -42,8 +42,8 @@ pub(crate) struct Others {
 impl Others {
     /// Installs them unless they are there, and starts them.
     pub(crate) async fn start() -> Result<Self> {
-        let python = install().await?;
-        let mut command = tool::command(python);
+        let programs = python::installed("compare", REQUIREMENTS, "DuckDB, pyarrow, openpyxl, xlrd and calamine").await?;
+        let mut command = tool::command(programs.join("python"));
         command.arg(paths::root().join(PROGRAM)).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().context("cannot run Python")?;
         let questions = child.stdin.take().context("Python takes no input")?;
@@ -58,18 +58,4 @@ impl Others {
         let answer = self.answers.next_line().await?.with_context(|| format!("Python has ended at {}", file.display()))?;
         serde_json::from_str(&answer).with_context(|| format!("Python answers nonsense of {}", file.display()))
     }
-}
-
-/// Their Python.
-async fn install() -> Result<PathBuf> {
-    let dir = build::target_dir().join("compare");
-    let (requirements, installed) = (paths::root().join(REQUIREMENTS), dir.join("installed.txt"));
-    let wanted = paths::read(&requirements)?;
-    if paths::read(&installed).ok().as_ref() != Some(&wanted) {
-        let step = Step::begin("installing DuckDB, pyarrow, openpyxl, xlrd and calamine (PyPI)");
-        python::make_environment(&dir, &requirements, "what is compared with").await?;
-        fs::write(&installed, wanted).with_context(|| format!("cannot write {}", installed.display()))?;
-        step.done();
-    }
-    Ok(dir.join("bin/python"))
 }

@@ -1,12 +1,28 @@
 //! Programs and libraries from PyPI, in virtual environments of their own.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
-use crate::{install, tool};
+use crate::progress::Step;
+use crate::{build, install, paths, tool};
 
-/// Makes an environment with what a file names, each with its version and hashes: nothing else is installed. `what` needs it.
+/// The folder of the programs of an environment with what a file names, each with its version and hashes; it is made unless it is there. `what` needs it.
+pub async fn installed(name: &str, requirements: &str, what: &str) -> Result<PathBuf> {
+    let dir = build::target_dir().join(name);
+    let (requirements, installed) = (paths::root().join(requirements), dir.join("installed.txt"));
+    let wanted = paths::read(&requirements)?;
+    if paths::read(&installed).ok().as_ref() != Some(&wanted) {
+        let step = Step::begin(format!("installing {what} (PyPI)"));
+        make_environment(&dir, &requirements, what).await?;
+        fs::write(&installed, wanted).with_context(|| format!("cannot write {}", installed.display()))?;
+        step.done();
+    }
+    Ok(dir.join("bin"))
+}
+
+/// Makes an environment with what a file names: nothing else is installed. `what` needs it.
 pub async fn make_environment(dir: &Path, requirements: &Path, what: &str) -> Result<()> {
     make(dir, what).await?;
     let mut pip = tool::command(dir.join("bin/python"));
