@@ -25,7 +25,7 @@ to spillway_api;
 grant execute on function
   spillway.workspace_of_key, spillway.charge_request, spillway.charge_read, spillway.get_workspace, spillway.list_events, spillway.import_status, spillway.activity,
   spillway.list_notifications, spillway.count_unread, spillway.mark_notifications_read,
-  spillway.list_findings, spillway.list_import_findings, spillway.get_finding, spillway.decide_finding, spillway.list_assets,
+  spillway.list_findings, spillway.list_import_findings, spillway.get_finding, spillway.decide_finding, spillway.decide_findings, spillway.undo_decision, spillway.list_decisions, spillway.list_assets,
   spillway.list_occurrences
 to spillway_read;
 

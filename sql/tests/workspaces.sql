@@ -48,6 +48,8 @@ select is((select document::jsonb - 'workspace' from spillway.activity(:stranger
 select throws_ok(format('select spillway.list_import_errors(%s, %L, null, 9)', :stranger, :'import'), 'SW404', null, 'list_import_errors');
 select throws_ok(format('select spillway.get_finding(%s, %L)', :stranger, md5('f')), 'SW404', null, 'get_finding');
 select throws_ok(format('select spillway.decide_finding(%s, %L, ''closed'')', :stranger, md5('f')), 'SW404', null, 'decide_finding');
+select throws_ok(format('select spillway.decide_findings(%s, %L)', :stranger, jsonb_build_object('status', 'closed', 'ids', jsonb_build_array(md5('f')::uuid))), 'SW404', null, 'decide_findings');
+select throws_ok(format('select spillway.undo_decision(%s, %L)', :stranger, md5('d')), 'SW404', null, 'undo_decision');
 select throws_ok(format('select spillway.mark_notifications_read(%s, %L)', :stranger, :'notification'), 'SW404', null, 'mark_notifications_read');
 select is(spillway.count_unread(:stranger), 0::bigint, 'count_unread');
 select ok(pg_temp.is_empty(spillway.list_imports(:stranger, null, 9)), 'list_imports');

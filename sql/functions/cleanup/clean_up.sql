@@ -3,6 +3,7 @@ language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   c_notification_time constant interval := interval '90 days';
+  c_undo_time constant interval := interval '90 days';
 begin
   perform spillway.end_decisions(p_limit);
   with old as materialized (
@@ -17,9 +18,22 @@ begin
     for update skip locked
   )
   delete from spillway.events e using old o where e.workspace_id = o.workspace_id and e.id = o.id;
+  -- The findings of one at a time: a decision may have been of millions.
+  with old as materialized (
+    select x.workspace_id, x.decision_id, x.finding_id from (
+      select d.workspace_id, d.id from spillway.decisions d where d.decided_at < now() - c_undo_time order by d.decided_at limit 1
+    ) as d join spillway.decision_findings x on x.workspace_id = d.workspace_id and x.decision_id = d.id limit p_limit * 100
+  )
+  delete from spillway.decision_findings x using old o
+  where x.workspace_id = o.workspace_id and x.decision_id = o.decision_id and x.finding_id = o.finding_id;
+  delete from spillway.decisions d using (
+    select d.workspace_id, d.id from spillway.decisions d where d.decided_at < now() - c_undo_time
+      and not exists (select from spillway.decision_findings x where x.workspace_id = d.workspace_id and x.decision_id = d.id)
+    order by d.decided_at limit 1 for update skip locked
+  ) as o where d.workspace_id = o.workspace_id and d.id = o.id;
   perform spillway.remove_old_generations(p_limit);
   perform spillway.remove_old_import(p_import_days, p_limit * 100);
 end
 $$;
 comment on function spillway.clean_up(integer, integer) is
-  'what the database needs no more, a little at a time, past what others hold: decisions that end, notifications of over 90 days ago, events of over event_retention() ago, tables of datasets that were replaced or removed, and imports that ended p_import_days ago and whose report is gone';
+  'what the database needs no more, a little at a time, past what others hold: decisions that end, notifications and decisions of many findings of over 90 days ago, events of over event_retention() ago, tables of datasets that were replaced or removed, and imports that ended p_import_days ago and whose report is gone';
