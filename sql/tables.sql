@@ -233,7 +233,6 @@ CREATE TABLE spillway.dataset_columns (
     type text NOT NULL,
     required boolean DEFAULT false NOT NULL,
     schema_version integer DEFAULT 1 NOT NULL,
-    CONSTRAINT names_are_not_those_of_the_system CHECK ((name <> ALL (ARRAY['_run'::text, '_segment'::text, '_offset'::text, '_rescued'::text, '_updates'::text, '_at'::text]))),
     CONSTRAINT names_fit_the_database CHECK (((octet_length(name) >= 1) AND (octet_length(name) <= 63))),
     CONSTRAINT types_are_known CHECK ((type = ANY (ARRAY['boolean'::text, 'bigint'::text, 'numeric'::text, 'float8'::text, 'text'::text, 'date'::text, 'timestamp'::text, 'timestamptz'::text, 'time'::text, 'uuid'::text, 'jsonb'::text, 'bytea'::text])))
 );
@@ -304,6 +303,43 @@ ALTER TABLE spillway.datasets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE spillway.decision_findings (
+    workspace_id integer NOT NULL,
+    decision_id uuid NOT NULL,
+    finding_id uuid NOT NULL,
+    decided_at timestamp with time zone,
+    previous_status spillway.finding_status NOT NULL,
+    previous_decided_at timestamp with time zone,
+    previous_closed_import_id uuid,
+    previous_actor text,
+    previous_reason text,
+    previous_ends_at timestamp with time zone
+);
+
+COMMENT ON TABLE spillway.decision_findings IS 'The findings that a decision was of, as they were before it, as long as it can be undone';
+
+COMMENT ON COLUMN spillway.decision_findings.decided_at IS 'the finding''s decided_at since then: with another, somebody or something has changed it after that';
+
+CREATE TABLE spillway.decisions (
+    workspace_id integer NOT NULL,
+    id uuid NOT NULL,
+    actor text NOT NULL,
+    status spillway.finding_status NOT NULL,
+    reason text,
+    ends_at timestamp with time zone,
+    findings bigint DEFAULT 0 NOT NULL,
+    undone bigint DEFAULT 0 NOT NULL,
+    decided_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE spillway.decisions IS 'What was decided of many findings at once';
+
+COMMENT ON COLUMN spillway.decisions.actor IS 'who: see events.actor';
+
+COMMENT ON COLUMN spillway.decisions.findings IS 'of how many';
+
+COMMENT ON COLUMN spillway.decisions.undone IS 'and of how many it was taken back';
 
 CREATE TABLE spillway.events (
     workspace_id integer NOT NULL,
@@ -611,6 +647,7 @@ CREATE TABLE spillway.imports (
     trial_failed boolean DEFAULT false NOT NULL,
     request_sha256 bytea,
     findings_counted bigint DEFAULT 0 NOT NULL,
+    gate jsonb,
     CONSTRAINT closing_needs_a_scope CHECK (((scope IS NOT NULL) OR (NOT close_missing))),
     CONSTRAINT ended_imports_are_done CHECK (((state = 'completed'::spillway.import_state) = (stage = 'done'::spillway.import_stage))),
     CONSTRAINT ended_imports_have_an_end CHECK (((state = ANY (ARRAY['completed'::spillway.import_state, 'failed'::spillway.import_state, 'cancelled'::spillway.import_state])) = (finished_at IS NOT NULL))),
@@ -672,6 +709,8 @@ COMMENT ON COLUMN spillway.imports.trial_failed IS 'more than half of its first 
 COMMENT ON COLUMN spillway.imports.request_sha256 IS 'SHA-256 of what was asked for with the Idempotency-Key beside the report (format, scope, close_missing, priority); null where none was sent';
 
 COMMENT ON COLUMN spillway.imports.findings_counted IS 'how many of findings_new are in workspaces.findings';
+
+COMMENT ON COLUMN spillway.imports.gate IS 'findings by severity, as note_gate wrote them at the end; null before that, and of other imports than reports';
 
 CREATE UNLOGGED TABLE spillway.key_rates (
     workspace_id integer NOT NULL,
@@ -957,8 +996,17 @@ ALTER TABLE ONLY spillway.dataset_columns
 ALTER TABLE ONLY spillway.datasets
     ADD CONSTRAINT datasets_are_found_by_number PRIMARY KEY (workspace_id, id);
 
+ALTER TABLE spillway.datasets
+    ADD CONSTRAINT datasets_are_not_named_as_paths CHECK ((name <> 'preview'::text)) NOT VALID;
+
 ALTER TABLE ONLY spillway.datasets
     ADD CONSTRAINT datasets_have_a_name_of_their_own UNIQUE (workspace_id, name);
+
+ALTER TABLE ONLY spillway.decision_findings
+    ADD CONSTRAINT decided_findings_are_of_a_decision PRIMARY KEY (workspace_id, decision_id, finding_id);
+
+ALTER TABLE ONLY spillway.decisions
+    ADD CONSTRAINT decisions_are_found_by_id PRIMARY KEY (workspace_id, id);
 
 ALTER TABLE ONLY spillway.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (workspace_id, id);
@@ -1005,6 +1053,9 @@ ALTER TABLE ONLY spillway.key_rates
 ALTER TABLE ONLY spillway.mappings
     ADD CONSTRAINT mappings_are_counted PRIMARY KEY (workspace_id, dataset_id, number);
 
+ALTER TABLE spillway.dataset_columns
+    ADD CONSTRAINT names_are_not_those_of_the_system CHECK ((name <> ALL (ARRAY['_run'::text, '_segment'::text, '_offset'::text, '_rescued'::text, '_updates'::text, '_at'::text, 'tableoid'::text, 'ctid'::text, 'xmin'::text, 'xmax'::text, 'cmin'::text, 'cmax'::text]))) NOT VALID;
+
 ALTER TABLE ONLY spillway.notifications
     ADD CONSTRAINT notifications_pkey PRIMARY KEY (workspace_id, id);
 
@@ -1043,6 +1094,8 @@ ALTER TABLE ONLY spillway.workspaces
 
 ALTER TABLE ONLY spillway.workspaces
     ADD CONSTRAINT workspaces_pkey PRIMARY KEY (id);
+
+CREATE INDEX decisions_by_age ON spillway.decisions USING btree (decided_at);
 
 CREATE INDEX decisions_that_end ON spillway.finding_decisions USING btree (ends_at) WHERE (ends_at IS NOT NULL);
 
@@ -1093,8 +1146,14 @@ ALTER TABLE ONLY spillway.dataset_columns
 ALTER TABLE ONLY spillway.datasets
     ADD CONSTRAINT datasets_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id);
 
+ALTER TABLE ONLY spillway.decision_findings
+    ADD CONSTRAINT decided_findings_belong_to_their_decision FOREIGN KEY (workspace_id, decision_id) REFERENCES spillway.decisions(workspace_id, id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY spillway.finding_decisions
     ADD CONSTRAINT decisions_are_of_a_finding FOREIGN KEY (workspace_id, finding_id) REFERENCES spillway.findings(workspace_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY spillway.decisions
+    ADD CONSTRAINT decisions_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id);
 
 ALTER TABLE ONLY spillway.events
     ADD CONSTRAINT events_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id);
@@ -1148,6 +1207,10 @@ ALTER TABLE spillway.assets ENABLE ROW LEVEL SECURITY;
 ALTER TABLE spillway.dataset_columns ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.datasets ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.decision_findings ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.decisions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.events ENABLE ROW LEVEL SECURITY;
 

@@ -22,12 +22,12 @@ create table spillway.decision_findings (
   decision_id uuid not null,
   finding_id uuid not null,
   decided_at timestamptz,
-  status_before spillway.finding_status not null,
-  decided_before timestamptz,
-  closed_import_before uuid,
-  actor_before text,
-  reason_before text,
-  ends_before timestamptz,
+  previous_status spillway.finding_status not null,
+  previous_decided_at timestamptz,
+  previous_closed_import_id uuid,
+  previous_actor text,
+  previous_reason text,
+  previous_ends_at timestamptz,
   constraint decided_findings_are_of_a_decision primary key (workspace_id, decision_id, finding_id),
   constraint decided_findings_belong_to_their_decision foreign key (workspace_id, decision_id) references spillway.decisions on delete cascade
 );

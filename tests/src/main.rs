@@ -11,6 +11,7 @@ mod bad_input;
 mod browsers;
 mod cost;
 mod crash;
+mod decisions;
 mod floods;
 mod hostile;
 mod import;

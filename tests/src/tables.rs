@@ -37,6 +37,14 @@ async fn upload(world: &World, query: &str, file: impl Into<Vec<u8>>) -> Result<
     Ok((answer.status(), answer.json().await?))
 }
 
+/// Removes a dataset, as an admin.
+async fn remove(world: &World, name: &str) -> Result<()> {
+    let admin = key::create(&world.stack.database.connect().await?, &world.workspace, "admin", &[Scope::Admin], Some(1.0)).await?;
+    let removed = Client::new(world.stack.url(), &admin.secret).request(Method::DELETE, &format!("/api/v1/datasets/{name}")).send().await?;
+    assert_eq!(removed.status(), StatusCode::OK);
+    Ok(())
+}
+
 /// What a run did with its rows: read, stored, updated, unchanged, filtered, rejected.
 fn rows(import: &Value) -> [u64; 6] {
     ["read", "stored", "updated", "unchanged", "filtered", "rejected"]
@@ -233,7 +241,7 @@ async fn an_import_whose_dataset_is_gone_is_in_nobodys_way() -> Result<()> {
     let failed = import(&world, "dataset=gone&format=parquet", "no Parquet").await?;
     assert_eq!(failed["state"], "failed", "{failed}");
     let path = format!("/api/v1/imports/{}", failed["id"].as_str().context("id")?);
-    assert_eq!(world.client.request(Method::DELETE, "/api/v1/datasets/gone").send().await?.status(), StatusCode::OK);
+    remove(&world, "gone").await?;
     let (status, problem) = send(&world, Method::POST, &format!("{path}/retry"), &json!({})).await?;
     assert_eq!(status, StatusCode::CONFLICT, "{problem}");
     assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("has been removed")), "{problem}");
@@ -446,9 +454,7 @@ async fn a_dataset_that_is_removed_is_gone_with_its_rows() -> Result<()> {
     assert_eq!(items(&world, "/api/v1/datasets/gone/rows?columns=a,b").await?, [json!({"a": 1, "b": null}), json!({"a": 2, "b": "x"})]);
     let (status, refused) = send(&world, Method::DELETE, "/api/v1/datasets/gone", &Value::Null).await?;
     assert_eq!(status, StatusCode::FORBIDDEN, "it takes the scope admin: {refused}");
-    let admin = key::create(&world.stack.database.connect().await?, &world.workspace, "admin", &[Scope::Admin], Some(1.0)).await?;
-    let removed = Client::new(world.stack.url(), &admin.secret).request(Method::DELETE, "/api/v1/datasets/gone").send().await?;
-    assert_eq!(removed.status(), StatusCode::OK);
+    remove(&world, "gone").await?;
     assert_eq!(world.answer(Method::GET, "/api/v1/datasets/gone/rows").await?.status(), StatusCode::NOT_FOUND);
     Ok(())
 }

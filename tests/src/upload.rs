@@ -230,7 +230,8 @@ async fn a_name_may_be_in_any_script_as_a_header_or_in_the_query() -> Result<()>
     // Latin-1 a host refuses before a component is asked: README.
     let latin =
         world.client.request(Method::POST, "/api/v1/imports").header("x-file-name", HeaderValue::from_bytes(b"informe-a\xf1o.nessus")?);
-    assert_eq!(latin.body(report).send().await?.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let status = latin.body(report).send().await?.status();
+    assert!([StatusCode::BAD_REQUEST, StatusCode::INTERNAL_SERVER_ERROR].contains(&status), "{status}");
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! `contract`: whether the app does what its OpenAPI document says, asked by a program that knows nothing else of it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
@@ -8,8 +9,7 @@ use generate::NetworkSize;
 use reqwest::Method;
 use serde_json::json;
 use stack::client::Client;
-use stack::{Stack, Temporary, build, paths, progress, python, tool};
-use std::time::Duration;
+use stack::{Stack, Temporary, paths, progress, python, tool};
 
 const REQUIREMENTS: &str = "xtask/src/contract/requirements.txt";
 const DOCUMENT: &str = "docs/openapi.json";
@@ -35,6 +35,11 @@ pub(crate) struct Contract {
 }
 
 impl Contract {
+    /// As a part of all tests.
+    pub(crate) fn short() -> Self {
+        Self { seconds: 15, seed: 1 }
+    }
+
     /// Runs it.
     pub(crate) async fn run(self) -> Result<()> {
         let programs = python::installed("contract", REQUIREMENTS, "schemathesis").await?;
@@ -54,12 +59,9 @@ impl Contract {
 
     async fn ask(&self, programs: &Path, url: &str, key: Option<&str>) -> Result<()> {
         let mut ask = tool::command(programs.join("schemathesis"));
-        // A program of an environment finds its libraries by where it lies.
         ask.args(["--config-file", CONFIGURATION, "run", DOCUMENT, "--url", url, "--no-color"]);
         ask.args(["--seed", &self.seed.to_string(), "--max-time", &self.seconds.to_string()]);
-        if let Some(key) = key {
-            ask.args(["--header", &format!("Authorization: Bearer {key}")]);
-        }
+        ask.env("SPILLWAY_AUTHORIZATION", key.map(|key| format!("Bearer {key}")).unwrap_or_default());
         tool::run(ask.current_dir(paths::root())).await
     }
 }

@@ -7,6 +7,8 @@ use stack::postgres::{Binaries, Cluster};
 use stack::{build, install, nginx, paths, progress, runtime, store, tool};
 use tokio::process::Command;
 
+use crate::contract::Contract;
+
 /// The package of the end-to-end tests, and its only test binary.
 const END_TO_END: &str = "end-to-end";
 
@@ -28,6 +30,7 @@ pub(crate) async fn run(other: &OtherRuntime) -> Result<()> {
     progress::note("end-to-end tests over the store in the tests' own process");
     end_to_end("in-process", &[]).await?;
     over_seaweedfs().await?;
+    Contract::short().run().await?;
     progress::note("imports to which everything happens that can");
     tool::run(build::tool("torture").env(build::OTHER_RUNTIME, build::runtime().await?)).await?;
     attack().await

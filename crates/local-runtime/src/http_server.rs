@@ -24,7 +24,7 @@ use crate::instances::Unanswered;
 use crate::limits::Limits;
 use crate::metrics;
 use crate::pace::{LeastPace, PacedBody, PacedStream};
-use crate::refusals::{RETRY_AFTER_SECONDS, answer, empty};
+use crate::refusals::{RETRY_AFTER_SECONDS, Refusal, answer, empty};
 use crate::routes::Match;
 use crate::shares::{Share, Shares};
 
@@ -151,8 +151,8 @@ async fn respond_by_component(app: &App, request: Request<Incoming>, client: Soc
     let request = match for_guest(request.map(|body| PacedBody::new(body, least, place).boxed_unsync()), &found, client) {
         Ok(request) => request,
         Err(error) => {
-            tracing::error!("component {name}: the request cannot be passed on: {error}");
-            return empty(StatusCode::INTERNAL_SERVER_ERROR);
+            tracing::debug!("component {name}: the request cannot be passed on: {error}");
+            return Refusal::of_request("a header of the request is no UTF-8").response();
         }
     };
     match handler.handle(request, client.ip()).await {

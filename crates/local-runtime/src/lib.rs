@@ -14,7 +14,8 @@
 //! Stricter, since a test should find what would be a hole: every way to open a PostgreSQL connection checks the allowed hosts,
 //! and Unix sockets never pass; an application whose allowed hosts cannot be parsed does not start; a guest that computes beyond `--request-timeout`
 //! is dropped; callers have [`limits`], and where there is too much to do they are told so: 503 or 429 with Retry-After, where Spin gives an empty 500
-//! or waits for ever. Kinder: failed cron runs are logged whatever way they fail, and the schedule starts when the server listens; guests compute on
+//! or waits for ever. Kinder: a request with a header that is no UTF-8
+//! is told so (400), where Spin gives an empty 500; failed cron runs are logged whatever way they fail, and the schedule starts when the server listens; guests compute on
 //! threads of their own, eight a processor where nobody says otherwise, and take turns. Missing: TLS and HTTP/2 for the server, `files`,
 //! `dependencies`, remote sources, other triggers, variable providers beside options and environment, of the runtime configuration all but the
 //! connections to PostgreSQL and the authorities of HTTPS, and Spin's other interfaces (key-value, sqlite, redis, mysql, mqtt, llm). A component that

@@ -23,7 +23,7 @@ pub fn answer(content_type: &'static str, text: String) -> Response<WasiBody> {
     response
 }
 
-/// There is too much to do at the moment.
+/// Why a request is not answered: there is too much to do at the moment, or it cannot be passed on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     status: StatusCode,
@@ -41,14 +41,22 @@ impl Refusal {
         Self { status: StatusCode::TOO_MANY_REQUESTS, why: why.into() }
     }
 
+    /// For good: 400.
+    pub fn of_request(why: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, why: why.into() }
+    }
+
     /// As a problem document (RFC 9457).
     pub fn response(&self) -> Response<WasiBody> {
         let Self { status, why } = self;
-        let (title, detail) = (status.canonical_reason(), format!("{why}; try again in a few seconds"));
+        let passes = *status != StatusCode::BAD_REQUEST;
+        let (title, detail) = (status.canonical_reason(), if passes { format!("{why}; try again in a few seconds") } else { why.clone() });
         let document = serde_json::json!({"type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail});
         let mut response = answer("application/problem+json", document.to_string());
         *response.status_mut() = *status;
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        if passes {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        }
         response
     }
 }

@@ -1,7 +1,9 @@
 //! API keys: `Authorization: Bearer spw_…`, 256 random bits, of which only the SHA-256 is ever sent to the database.
 
+use axum::extract::FromRequestParts;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::request::Parts;
 use sha2::{Digest, Sha256};
 
 use crate::http::Problem;
@@ -19,6 +21,15 @@ pub fn key_of(headers: &HeaderMap) -> Result<KeyHash, Problem> {
         Problem::unauthorized(format!("send an API key of at most {TOKEN} characters as \"Authorization: Bearer spw_…\""))
     })?;
     Ok(KeyHash(Sha256::digest(token).into()))
+}
+
+/// Before all else that is wanted of a request: who has no key is told that, and not what else is wrong.
+impl<S: Send + Sync> FromRequestParts<S> for KeyHash {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        key_of(&parts.headers)
+    }
 }
 
 /// Characters of a drain's token at least: what nobody guesses, where each has 4 bits or more.

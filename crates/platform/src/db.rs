@@ -852,6 +852,23 @@ impl Db {
         self.page(&call, parameters).await
     }
 
+    /// `decide_findings`: a person sets the status of many.
+    pub async fn decide_findings(&self, key: KeyHash, asked: Vec<u8>) -> Result<serde_json::Value, DbError> {
+        let call = format!("spillway.decide_findings({TRIAGER}, $2::text::jsonb)");
+        Ok(self.charged(&call, vec![hash(key), json(asked)?]).await?.0)
+    }
+
+    /// `undo_decision`: takes such a decision back.
+    pub async fn undo_decision(&self, key: KeyHash, decision: Uuid) -> Result<serde_json::Value, DbError> {
+        Ok(self.charged(&format!("spillway.undo_decision({TRIAGER}, $2)"), vec![hash(key), id(decision)]).await?.0)
+    }
+
+    /// `list_decisions`: a page of what was decided of many.
+    pub async fn list_decisions(&self, key: KeyHash, after: Option<Uuid>, limit: i32) -> Result<PageOfItems, DbError> {
+        let parameters = vec![hash(key), opt_id(after), ParameterValue::Int32(limit)];
+        self.page(&format!("spillway.list_decisions({READER}, $2, $3)"), parameters).await
+    }
+
     /// `list_assets`: a page.
     pub async fn list_assets(&self, key: KeyHash, after: Option<Uuid>, limit: i32) -> Result<PageOfItems, DbError> {
         let parameters = vec![hash(key), opt_id(after), ParameterValue::Int32(limit)];

@@ -331,6 +331,10 @@ pub async fn json_body_of<T: serde::de::DeserializeOwned>(body: Body, most: usiz
     if bytes.is_empty() {
         return Ok(None);
     }
+    // An array would be taken for the members of an object in their order.
+    if !matches!(bytes.iter().find(|byte| !byte.is_ascii_whitespace()), Some(b'{' | b'n')) {
+        return Err(Problem::bad_request("the body is to be a JSON object"));
+    }
     serde_json::from_slice(&bytes).map_err(|error| Problem::bad_request(format!("the body is not as expected: {error}")))
 }
 

@@ -4,8 +4,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::routing::{get, post};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
-use platform::auth::key_of;
+use http::{HeaderValue, StatusCode, header};
+use platform::auth::KeyHash;
 use platform::db::Db;
 use platform::http::{Answer, List, Nothing, Params, Problem, document_response, json_body_of, pieces};
 use platform::serving::serve;
@@ -90,13 +90,11 @@ struct Change {
     indexes: Option<Vec<Index>>,
 }
 
-async fn list(list: List<Nothing>, headers: HeaderMap) -> Answer {
-    let key = key_of(&headers)?;
+async fn list(key: KeyHash, list: List<Nothing>) -> Answer {
     list.answer(&Db::open().await?.list_datasets(key, list.after.as_deref(), list.limit).await?)
 }
 
-async fn create(_: Params<Nothing>, headers: HeaderMap, body: Body) -> Answer {
-    let key = key_of(&headers)?;
+async fn create(key: KeyHash, _: Params<Nothing>, body: Body) -> Answer {
     let dataset: NewDataset = needed(json_body_of(body, DOCUMENT).await?, "the body says what the dataset is: its name and columns")?;
     if let Some(mapping) = &dataset.mapping {
         check_mapping(mapping, &dataset.columns)?;
@@ -109,31 +107,26 @@ async fn create(_: Params<Nothing>, headers: HeaderMap, body: Body) -> Answer {
     Ok(response)
 }
 
-async fn show(Path(name): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
-    let key = key_of(&headers)?;
+async fn show(key: KeyHash, Path(name): Path<String>, _: Params<Nothing>) -> Answer {
     Ok(document_response(StatusCode::OK, Db::open().await?.get_dataset(key, &name).await?.to_string()))
 }
 
-async fn change(Path(name): Path<String>, _: Params<Nothing>, headers: HeaderMap, body: Body) -> Answer {
-    let key = key_of(&headers)?;
+async fn change(key: KeyHash, Path(name): Path<String>, _: Params<Nothing>, body: Body) -> Answer {
     let change: Change =
         needed(json_body_of(body, DOCUMENT).await?, "the body says what is to be changed: description, add_columns, indexes")?;
     Ok(document_response(StatusCode::OK, Db::open().await?.change_dataset(key, &name, document(&change)).await?.to_string()))
 }
 
-async fn remove(Path(name): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
-    let key = key_of(&headers)?;
+async fn remove(key: KeyHash, Path(name): Path<String>, _: Params<Nothing>) -> Answer {
     Ok(document_response(StatusCode::OK, Db::open().await?.remove_dataset(key, &name).await?.to_string()))
 }
 
-async fn list_mappings(Path(name): Path<String>, list: List<Nothing>, headers: HeaderMap) -> Answer {
-    let key = key_of(&headers)?;
+async fn list_mappings(key: KeyHash, Path(name): Path<String>, list: List<Nothing>) -> Answer {
     list.answer(&Db::open().await?.list_mappings(key, &name, list.after_as()?, list.limit).await?)
 }
 
 /// Adds a mapping, which imports use from now on, unless they name another.
-async fn add_mapping(Path(name): Path<String>, _: Params<Nothing>, headers: HeaderMap, body: Body) -> Answer {
-    let key = key_of(&headers)?;
+async fn add_mapping(key: KeyHash, Path(name): Path<String>, _: Params<Nothing>, body: Body) -> Answer {
     let mapping: Value = needed(json_body_of(body, DOCUMENT).await?, "the body is a mapping, as /api/v1/schemas/mapping/1 says")?;
     let db = Db::open().await?;
     let dataset = db.get_dataset(key, &name).await?;

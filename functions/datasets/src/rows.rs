@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::stream::{Stream, unfold};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
-use platform::auth::{KeyHash, key_of};
+use platform::auth::KeyHash;
 use platform::db::{Db, RowsAsked};
 use platform::http::{
     Answer, List, Nothing, Parameters, Params, Problem, document_response, known_tag, not_modified, one_of, set_tag, tag_of,
@@ -88,8 +88,7 @@ fn names(list: Option<&str>) -> Result<Option<Vec<String>>, Problem> {
 }
 
 /// `GET …/rows`: a page as JSON; with `format=csv` or `format=jsonl` all rows, one page after the other.
-pub(crate) async fn list(Path(name): Path<String>, list: List<RowsQuery>, headers: HeaderMap) -> Answer {
-    let key = key_of(&headers)?;
+pub(crate) async fn list(key: KeyHash, Path(name): Path<String>, list: List<RowsQuery>) -> Answer {
     let RowsQuery { columns, r#where, format } = &list.filter;
     one_of("format", format.as_deref(), &["json", "csv", "jsonl"])?;
     let (columns, filters) = (names(columns.as_deref())?, filters(r#where.as_deref())?);
@@ -226,8 +225,7 @@ impl Parameters for AggregateQuery {
 }
 
 /// `GET …/aggregate`: how many rows there are, and of columns sums, least and greatest values, and those that most rows have.
-pub(crate) async fn aggregate(Path(name): Path<String>, Params(query): Params<AggregateQuery>, headers: HeaderMap) -> Answer {
-    let key = key_of(&headers)?;
+pub(crate) async fn aggregate(key: KeyHash, Path(name): Path<String>, Params(query): Params<AggregateQuery>) -> Answer {
     let AggregateQuery { sum, min, max, top, n, r#where } = query;
     let n = n.unwrap_or(TOP);
     if !(1..=MOST_TOP).contains(&n) {
@@ -253,8 +251,7 @@ pub(crate) async fn aggregate(Path(name): Path<String>, Params(query): Params<Ag
 const TAIL: &str = "tail";
 
 /// `GET …/tail`: the last rows. Who has them already gets 304.
-pub(crate) async fn tail(Path(name): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
-    let key = key_of(&headers)?;
+pub(crate) async fn tail(key: KeyHash, Path(name): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
     let known = known_tag(&headers, TAIL).and_then(|version| version.parse().ok());
     let (version, document) = Db::open().await?.get_tail(key, &name, known).await?;
     let tag = tag_of(TAIL, version);

@@ -3,9 +3,9 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
-use axum::routing::get;
-use http::{HeaderMap, StatusCode};
-use platform::auth::key_of;
+use axum::routing::{get, post};
+use http::StatusCode;
+use platform::auth::KeyHash;
 use platform::db::{Db, FindingFilter, NewDecision};
 use platform::http::{Answer, List, Nothing, Parameters, Params, Problem, document_response, invalid_cursor, json_body, one_of, parse_id};
 use platform::serving::serve;
@@ -14,6 +14,8 @@ use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 use texts::Text;
 use uuid::Uuid;
+
+mod decisions;
 
 /// Characters of a reason: the table's.
 const REASON: usize = 2000;
@@ -28,6 +30,8 @@ const STATUSES: [&str; 4] = ["open", "closed", "false_positive", "accepted_risk"
 async fn handle(request: Request) -> impl IntoResponse {
     let routes = Router::new()
         .route("/api/v1/findings", get(list_findings))
+        .route("/api/v1/findings/decisions", get(decisions::list).post(decisions::decide))
+        .route("/api/v1/findings/decisions/{id}/undo", post(decisions::undo))
         .route("/api/v1/findings/{id}", get(one_finding).patch(decide))
         .route("/api/v1/assets", get(list_assets))
         .route("/api/v1/occurrences", get(list_occurrences));
@@ -35,16 +39,15 @@ async fn handle(request: Request) -> impl IntoResponse {
 }
 
 /// Findings, worst first.
-async fn list_findings(list: List<FindingFilter>, headers: HeaderMap) -> Answer {
+async fn list_findings(key: KeyHash, list: List<FindingFilter>) -> Answer {
     one_of("severity", list.filter.severity.as_deref(), &SEVERITIES)?;
     one_of("status", list.filter.status.as_deref(), &STATUSES)?;
-    let key = key_of(&headers)?;
     let after = list.after.as_deref().map(severity_and_id).transpose()?;
     list.answer(&Db::open().await?.list_findings(key, after, list.limit, &list.filter).await?)
 }
 
-async fn one_finding(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
-    let (key, id) = (key_of(&headers)?, parse_id(&id)?);
+async fn one_finding(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>) -> Answer {
+    let id = parse_id(&id)?;
     Ok(document_response(StatusCode::OK, Db::open().await?.get_finding(key, id).await?.to_string()))
 }
 
@@ -59,8 +62,8 @@ struct Decision {
 
 /// Sets the status of a finding, with a reason: no import overwrites `false_positive` and `accepted_risk`, `open` leaves it to the imports again. The
 /// risk may be accepted until some time.
-async fn decide(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap, body: Body) -> Answer {
-    let (key, id) = (key_of(&headers)?, parse_id(&id)?);
+async fn decide(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>, body: Body) -> Answer {
+    let id = parse_id(&id)?;
     let decision: Option<Decision> = json_body(body).await?;
     let Decision { status, reason, ends_at } =
         decision.ok_or_else(|| Problem::bad_request("the body says which status the finding has"))?;
@@ -70,8 +73,7 @@ async fn decide(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap, 
     Ok(document_response(StatusCode::OK, Db::open().await?.decide_finding(key, id, &decision).await?.to_string()))
 }
 
-async fn list_assets(list: List<Nothing>, headers: HeaderMap) -> Answer {
-    let key = key_of(&headers)?;
+async fn list_assets(key: KeyHash, list: List<Nothing>) -> Answer {
     list.answer(&Db::open().await?.list_assets(key, list.after_as()?, list.limit).await?)
 }
 
@@ -85,8 +87,7 @@ impl Parameters for OfFinding {
 }
 
 /// Occurrences, of one finding or of all.
-async fn list_occurrences(list: List<OfFinding>, headers: HeaderMap) -> Answer {
-    let key = key_of(&headers)?;
+async fn list_occurrences(key: KeyHash, list: List<OfFinding>) -> Answer {
     list.answer(&Db::open().await?.list_occurrences(key, list.filter.finding_id, list.after_as()?, list.limit).await?)
 }
 

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::{Path, Request as UploadRequest};
 use axum::routing::{get, post};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
-use platform::auth::key_of;
+use platform::auth::KeyHash;
 use platform::db::Db;
 use platform::http::{
     Answer, List, Nothing, Parameters, Params, document_response, entity_tag, known_version, not_modified, one_of, parse_id, pieces,
@@ -78,14 +78,13 @@ impl Parameters for OfState {
 }
 
 /// Imports, newest first, of one state or of all.
-async fn list(list: List<OfState>, headers: HeaderMap) -> Answer {
-    let key = key_of(&headers)?;
+async fn list(key: KeyHash, list: List<OfState>) -> Answer {
     one_of("state", list.filter.state.as_deref(), &STATES)?;
     list.answer(&Db::open().await?.list_imports(key, list.after_as()?, list.limit, list.filter.state.as_deref()).await?)
 }
 
-async fn show(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
-    let (key, id) = (key_of(&headers)?, parse_id(&id)?);
+async fn show(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
+    let id = parse_id(&id)?;
     let (version, document) = Db::open().await?.import_status(key, id, known_version(&headers, id)).await?;
     let tag = entity_tag(id, version);
     let Some(document) = document else { return Ok(not_modified(&tag)) };
@@ -94,19 +93,19 @@ async fn show(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) ->
     Ok(response)
 }
 
-async fn cancel(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
-    let (key, id) = (key_of(&headers)?, parse_id(&id)?);
+async fn cancel(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>) -> Answer {
+    let id = parse_id(&id)?;
     let import = Db::open().await?.cancel_import(key, id).await?;
     Ok(document_response(StatusCode::OK, import.to_string()))
 }
 
-async fn retry(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
-    let (key, id) = (key_of(&headers)?, parse_id(&id)?);
+async fn retry(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>) -> Answer {
+    let id = parse_id(&id)?;
     Ok(accepted(&Db::open().await?.retry_import(key, id).await?))
 }
 
-async fn errors(Path(id): Path<String>, list: List<Nothing>, headers: HeaderMap) -> Answer {
-    let (key, id) = (key_of(&headers)?, parse_id(&id)?);
+async fn errors(key: KeyHash, Path(id): Path<String>, list: List<Nothing>) -> Answer {
+    let id = parse_id(&id)?;
     list.answer(&Db::open().await?.list_import_errors(key, id, list.after_as()?, list.limit).await?)
 }
 

@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use axum::extract::Path;
-use http::{HeaderMap, StatusCode};
-use platform::auth::key_of;
+use http::StatusCode;
+use platform::auth::KeyHash;
 use platform::db::{ClaimedTable, Db, RemappedRows, RowsToRetry};
 use platform::http::{Answer, Nothing, Params, Problem, document_response, json_body, parse_id};
 use serde::Deserialize;
@@ -21,8 +21,8 @@ struct Retry {
 
 /// Tries again to store the records that the database refused, or the rows that were rejected, these by the newest mapping; at most 1,000 in one request:
 /// `{"stored": 3, "refused": 0, "errors": 0, …}`.
-pub(crate) async fn answer(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap, body: Body) -> Answer {
-    let (key, id) = (key_of(&headers)?, parse_id(&id)?);
+pub(crate) async fn answer(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>, body: Body) -> Answer {
+    let id = parse_id(&id)?;
     let which: Retry = json_body(body).await?.unwrap_or_default();
     let db = Db::open().await?;
     let mut result = db.retry_errors(key, id, which.ids).await?;

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::Path;
 use axum::routing::{get, post};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use platform::auth::key_of;
+use platform::auth::KeyHash;
 use platform::db::Db;
 use platform::http::{
     Answer, List, Nothing, Parameters, Params, document_response, entity_tag, known_tag, known_version, not_modified, parse_id, set_tag,
@@ -41,9 +41,9 @@ async fn openapi(_: Params<Nothing>) -> Answer {
 
 /// All that a page polls: the imports that are active and the last that have ended, unread notifications, the workspace, and when to ask again. 304 where
 /// nothing of it has changed.
-async fn activity(_: Params<Nothing>, headers: HeaderMap) -> Answer {
+async fn activity(key: KeyHash, _: Params<Nothing>, headers: HeaderMap) -> Answer {
     let known = known_tag(&headers, ACTIVITY);
-    let (version, document) = Db::open().await?.activity(key_of(&headers)?, known.as_deref()).await?;
+    let (version, document) = Db::open().await?.activity(key, known.as_deref()).await?;
     let tag = tag_of(ACTIVITY, version);
     let Some(document) = document else { return Ok(not_modified(&tag)) };
     let mut response = document_response(StatusCode::OK, document);
@@ -52,8 +52,8 @@ async fn activity(_: Params<Nothing>, headers: HeaderMap) -> Answer {
 }
 
 /// An import's status. 304 where the caller has the present version; Retry-After says when to look again, and is missing at the end.
-async fn import_status(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
-    let (key, id) = (key_of(&headers)?, parse_id(&id)?);
+async fn import_status(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
+    let id = parse_id(&id)?;
     let known = known_version(&headers, id);
     let (version, document) = Db::open().await?.import_status(key, id, known).await?;
     let tag = entity_tag(id, version);
@@ -73,32 +73,31 @@ struct Ended {
 }
 
 /// Notifications, newest first, with the number of those that nobody has read.
-async fn list_notifications(list: List<Nothing>, headers: HeaderMap) -> Answer {
-    let key = key_of(&headers)?;
+async fn list_notifications(key: KeyHash, list: List<Nothing>) -> Answer {
     let (page, unread) = Db::open().await?.list_notifications(key, list.after_as()?, list.limit).await?;
     list.answer_with(&page, &format!("\"unread\":{unread},"))
 }
 
 /// For a badge: `{"unread": 3}`.
-async fn count_unread(_: Params<Nothing>, headers: HeaderMap) -> Answer {
-    let unread = Db::open().await?.count_unread(key_of(&headers)?).await?;
+async fn count_unread(key: KeyHash, _: Params<Nothing>) -> Answer {
+    let unread = Db::open().await?.count_unread(key).await?;
     Ok(document_response(StatusCode::OK, json!({"unread": unread}).to_string()))
 }
 
-async fn mark_all_read(_: Params<Nothing>, headers: HeaderMap) -> Answer {
-    let unread = Db::open().await?.mark_notifications_read(key_of(&headers)?, None).await?;
+async fn mark_all_read(key: KeyHash, _: Params<Nothing>) -> Answer {
+    let unread = Db::open().await?.mark_notifications_read(key, None).await?;
     Ok(document_response(StatusCode::OK, unread.to_string()))
 }
 
-async fn mark_one_read(Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
-    let (key, id) = (key_of(&headers)?, parse_id(&id)?);
+async fn mark_one_read(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>) -> Answer {
+    let id = parse_id(&id)?;
     let unread = Db::open().await?.mark_notifications_read(key, Some(id)).await?;
     Ok(document_response(StatusCode::OK, unread.to_string()))
 }
 
 /// The key's workspace: its limits, what it uses of them, and how many requests the key has left.
-async fn workspace(_: Params<Nothing>, headers: HeaderMap) -> Answer {
-    let workspace = Db::open().await?.get_workspace(key_of(&headers)?).await?;
+async fn workspace(key: KeyHash, _: Params<Nothing>) -> Answer {
+    let workspace = Db::open().await?.get_workspace(key).await?;
     Ok(document_response(StatusCode::OK, workspace.to_string()))
 }
 
@@ -113,8 +112,8 @@ impl Parameters for OfObject {
 }
 
 /// Who did what, newest first; of one action (`finding.decided`) or of all, to one thing or to all.
-async fn list_events(list: List<OfObject>, headers: HeaderMap) -> Answer {
-    let (key, OfObject { action, object_id }) = (key_of(&headers)?, &list.filter);
+async fn list_events(key: KeyHash, list: List<OfObject>) -> Answer {
+    let OfObject { action, object_id } = &list.filter;
     let page = Db::open().await?.list_events(key, list.after_as()?, list.limit, action.as_deref(), object_id.as_deref()).await?;
     list.answer(&page)
 }

@@ -15,7 +15,7 @@ begin
   v_findings := array(select x.finding_id from spillway.decision_findings x
     where x.workspace_id = p_workspace and x.decision_id = p_decision order by x.finding_id limit c_limit);
   with undone as (
-    update spillway.findings f set status = x.status_before, decided_at = x.decided_before, closed_import_id = x.closed_import_before
+    update spillway.findings f set status = x.previous_status, decided_at = x.previous_decided_at, closed_import_id = x.previous_closed_import_id
     from spillway.decision_findings x
     where x.workspace_id = p_workspace and x.decision_id = p_decision and x.finding_id = any (v_findings)
       and f.workspace_id = p_workspace and f.id = x.finding_id
@@ -23,11 +23,11 @@ begin
       and f.status = v_decision.status and f.decided_at is not distinct from x.decided_at
     returning x.*
   ), told as (
-    delete from spillway.finding_decisions d using undone u where d.workspace_id = p_workspace and d.finding_id = u.finding_id and u.decided_before is null
+    delete from spillway.finding_decisions d using undone u where d.workspace_id = p_workspace and d.finding_id = u.finding_id and u.previous_decided_at is null
   ), told_again as (
     insert into spillway.finding_decisions as d (workspace_id, finding_id, decided_at, actor, reason, ends_at)
-    select p_workspace, u.finding_id, u.decided_before, u.actor_before, u.reason_before, u.ends_before from undone u
-    where u.decided_before is not null and u.actor_before is not null
+    select p_workspace, u.finding_id, u.previous_decided_at, u.previous_actor, u.previous_reason, u.previous_ends_at from undone u
+    where u.previous_decided_at is not null and u.previous_actor is not null
     on conflict (workspace_id, finding_id) do update
     set decided_at = excluded.decided_at, actor = excluded.actor, reason = excluded.reason, ends_at = excluded.ends_at
   )

@@ -1,14 +1,12 @@
 //! The other programs, which are Python's libraries in an environment of their own.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use serde_json::Value;
-use stack::progress::Step;
-use stack::{build, paths, python, tool};
+use stack::{paths, python, tool};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 

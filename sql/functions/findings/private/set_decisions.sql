@@ -8,8 +8,8 @@ declare
 begin
   select d.* into strict v_decision from spillway.decisions d where d.workspace_id = p_workspace and d.id = p_decision;
   v_decided_at := case when v_decision.status <> 'open' then p_now end;
-  insert into spillway.decision_findings (workspace_id, decision_id, finding_id, decided_at, status_before, decided_before, closed_import_before, actor_before,
-    reason_before, ends_before)
+  insert into spillway.decision_findings (workspace_id, decision_id, finding_id, decided_at, previous_status, previous_decided_at, previous_closed_import_id, previous_actor,
+    previous_reason, previous_ends_at)
   select p_workspace, p_decision, f.id, v_decided_at, f.status, f.decided_at, f.closed_import_id, d.actor, d.reason, d.ends_at
   from (select f.* from spillway.findings f where f.workspace_id = p_workspace and f.id = any (p_findings) order by f.id for no key update) as f
   left join spillway.finding_decisions d on d.workspace_id = p_workspace and d.finding_id = f.id and d.decided_at = f.decided_at
