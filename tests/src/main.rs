@@ -12,6 +12,7 @@ mod browsers;
 mod cost;
 mod crash;
 mod decisions;
+mod document;
 mod floods;
 mod hostile;
 mod import;

@@ -38,8 +38,12 @@ async fn a_report_may_come_raw_as_a_form_or_compressed() -> Result<()> {
     let world = self::world().await?;
     let post = |path: &str| world.client.request(Method::POST, path);
     let file = Part::bytes(report.clone()).file_name("dir/form.nessus").mime_str("application/xml")?;
-    let form = post("/api/v1/imports").multipart(Form::new().text("comment", "before the file").part("report", file)).send().await?;
+    let form = post("/api/v1/imports")
+        .multipart(Form::new().text("scope", "of a form").text("priority", "high").part("report", file))
+        .send()
+        .await?;
     assert_eq!(ends_with(&world, form).await?, ("form.nessus".into(), 100.into()));
+    assert_eq!(world.client.get("/api/v1/imports").await?["items"][0]["scope"], "of a form", "fields are options");
 
     let world = self::world().await?;
     let post = |path: &str| world.client.request(Method::POST, path);
@@ -100,8 +104,18 @@ async fn an_idempotency_key_makes_one_import() -> Result<()> {
 async fn what_cannot_be_taken_is_refused_with_a_reason() -> Result<()> {
     let world = world().await?;
     let post = || world.client.request(Method::POST, "/api/v1/imports");
-    let form = Form::new().text("comment", "no file");
+    let form = Form::new().text("scope", "no file");
+    let file = || Part::bytes(b"x".to_vec()).file_name("a");
     let cases = [
+        (post().multipart(Form::new().text("comment", "x").part("file", file())), 400, "\"comment\" is not known"),
+        (post().multipart(Form::new().part("file", file()).text("scope", "x")), 400, "something behind its file"),
+        (post().multipart(Form::new().part("file", file()).part("file", file())), 400, "something behind its file"),
+        (post().multipart(Form::new().text("close_missing", "true").part("file", file())), 400, "close_missing needs a scope"),
+        (
+            world.client.request(Method::POST, "/api/v1/imports?scope=a").multipart(Form::new().text("scope", "b").part("file", file())),
+            400,
+            "scope is there twice",
+        ),
         (post().body(Vec::new()), 422, "the report is empty"),
         (post().header("content-encoding", "br").body("x"), 400, "gzip or identity"),
         (post().header("content-encoding", "gzip").body("not gzip at all"), 422, "gzip"),

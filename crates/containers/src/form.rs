@@ -1,10 +1,11 @@
-//! Browsers' forms (RFC 7578, RFC 2046 section 5.1): the first field that is a file.
+//! Browsers' forms (RFC 7578, RFC 2046 section 5.1): fields, and behind them one file.
 //!
 //! What stands before the file (preamble, fields, headers) is held or passed over within one limit, whatever it is made of. Of the file itself
-//! nothing is held but what may be the start of its end; what follows it is not read.
+//! nothing is held but what may be the start of its end. Whatever follows it is an error, so that nothing of a form is left out in silence.
 
 use bytes::{Bytes, BytesMut};
 use memchr::memmem::Finder;
+use percent_encoding::percent_decode_str;
 
 use crate::{Error, limits};
 
@@ -21,6 +22,8 @@ pub struct Form {
     /// Stands before each field and at the end: a line's end and the boundary.
     delimiter: Finder<'static>,
     state: FormState,
+    /// Of the field that is read.
+    field: String,
     held: BytesMut,
     /// How much of what is held was searched in vain.
     searched: usize,
@@ -31,19 +34,24 @@ pub struct Form {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FormState {
-    /// Before the next delimiter: in the preamble, or in a field that is no file.
+    /// Before the next delimiter: in the preamble, or in what has no name.
     Passing,
+    /// In a field that is no file.
+    Field,
     /// Behind a delimiter.
     Delimited,
     Headers,
     File,
     FileEnded,
+    Ended,
     Closed,
 }
 
 /// What a [`Form`] says when asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FormEvent {
+    /// A field before the file: its name and its value.
+    Field(String, String),
     /// The file begins; its name as the form gives it.
     File(String),
     /// Bytes of the file.
@@ -69,7 +77,7 @@ impl Form {
         let delimiter = Finder::new(&[LINE_END, CLOSE, boundary.as_bytes()].concat()).into_owned();
         // The first delimiter stands at the start of a line, too.
         let held = BytesMut::from(LINE_END);
-        Ok(Self { delimiter, state: FormState::Passing, held, searched: 0, lead: 0, is_over: false })
+        Ok(Self { delimiter, state: FormState::Passing, field: String::new(), held, searched: 0, lead: 0, is_over: false })
     }
 
     /// Takes the next piece of the form.
@@ -88,10 +96,12 @@ impl Form {
         loop {
             let event = match self.state {
                 FormState::Passing => self.pass()?,
+                FormState::Field => self.field()?,
                 FormState::Delimited => self.delimited()?,
                 FormState::Headers => self.headers()?,
                 FormState::File => self.file(),
-                FormState::FileEnded => Some(FormEvent::End),
+                FormState::FileEnded => self.behind_file()?,
+                FormState::Ended => Some(FormEvent::End),
                 FormState::Closed => return Err(Error::broken("the form has no file: send the report as a field with a file name")),
             };
             match event {
@@ -112,6 +122,32 @@ impl Form {
         self.skip(at + length)?;
         self.state = FormState::Delimited;
         Ok(None)
+    }
+
+    /// The value of a field, which is held until it is whole.
+    fn field(&mut self) -> Result<Option<FormEvent>, Error> {
+        let Some(at) = self.delimiter.find(&self.held) else {
+            self.check(self.held.len())?;
+            return Ok(Some(FormEvent::NeedInput));
+        };
+        // Behind the line's end of its headers, which of an empty one is that before the delimiter.
+        let value = String::from_utf8_lossy(self.held.get(LINE_END.len()..at).unwrap_or_default()).into_owned();
+        self.skip(at + self.delimiter.needle().len())?;
+        self.state = FormState::Delimited;
+        Ok(Some(FormEvent::Field(std::mem::take(&mut self.field), value)))
+    }
+
+    /// Nothing may follow the file but the end of the form.
+    fn behind_file(&mut self) -> Result<Option<FormEvent>, Error> {
+        let behind = self.held.get(self.delimiter.needle().len()..).unwrap_or_default();
+        if behind.starts_with(CLOSE) {
+            self.state = FormState::Ended;
+            return Ok(None);
+        }
+        if behind.len() < CLOSE.len() {
+            return Ok(Some(FormEvent::NeedInput));
+        }
+        Err(Error::broken("the form has something behind its file: send one file, and the fields before it"))
     }
 
     /// Another field, or the end.
@@ -141,10 +177,21 @@ impl Form {
         };
         let length = self.searched + at + HEADERS_END.len();
         self.searched = 0;
-        let name = file_name(&String::from_utf8_lossy(&self.held[..length]));
-        self.skip(length)?;
-        self.state = if name.is_some() { FormState::File } else { FormState::Passing };
-        Ok(name.map(FormEvent::File))
+        let disposition = disposition(&String::from_utf8_lossy(&self.held[..length]));
+        // The line's end before a delimiter may be that of the headers.
+        self.skip(length - LINE_END.len())?;
+        let Some(disposition) = disposition else {
+            self.state = FormState::Passing;
+            return Ok(None);
+        };
+        if let Some(name) = file_name(&disposition) {
+            self.skip(LINE_END.len())?;
+            self.state = FormState::File;
+            return Ok(Some(FormEvent::File(name)));
+        }
+        self.field = parameter(&disposition, "name").unwrap_or_default();
+        self.state = FormState::Field;
+        Ok(None)
     }
 
     /// Bytes of the file.
@@ -185,19 +232,29 @@ impl Form {
 
     fn ended(&self) -> Error {
         let what = match self.state {
-            FormState::Passing | FormState::Delimited => "there is no further boundary",
+            FormState::Passing | FormState::Field | FormState::Delimited => "there is no further boundary",
             FormState::Headers => "in the headers of a field",
-            FormState::File | FormState::FileEnded | FormState::Closed => "in the file",
+            FormState::File | FormState::FileEnded | FormState::Ended | FormState::Closed => "in the file",
         };
         Error::broken(format!("the form cannot be read: it ends in the middle, {what}"))
     }
 }
 
-/// The name of a field's file, by the field's headers; none where it is no file.
-fn file_name(headers: &str) -> Option<String> {
+/// What the headers of a field say of it.
+fn disposition(headers: &str) -> Option<String> {
     let lines = headers.split("\r\n").filter_map(|line| line.split_once(':'));
     let mut dispositions = lines.filter(|(name, _)| name.trim().eq_ignore_ascii_case("content-disposition"));
-    parameter(dispositions.next()?.1, "filename")
+    Some(dispositions.next()?.1.to_owned())
+}
+
+/// The name of a field's file; none where it is no file. Not all programs know that forms have names of other scripts as they are (RFC 7578, section 4.2):
+/// some write them as headers do (RFC 8187).
+fn file_name(disposition: &str) -> Option<String> {
+    let extended = parameter(disposition, "filename*").and_then(|value| {
+        let (_, encoded) = value.split_once("''").filter(|(charset, _)| charset.eq_ignore_ascii_case("utf-8"))?;
+        percent_decode_str(encoded).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+    });
+    extended.or_else(|| parameter(disposition, "filename"))
 }
 
 /// A parameter of a header's value (RFC 9110, 5.6.6). In quotes only a quote is escaped: browsers write other backslashes as they are.
@@ -236,6 +293,7 @@ mod tests {
         let (mut pieces, mut name, mut bytes) = (form.chunks(piece), None, Vec::new());
         loop {
             match reader.next()? {
+                FormEvent::Field(..) => {}
                 FormEvent::File(given) => name = Some(given),
                 FormEvent::Bytes(given) => bytes.extend_from_slice(&given),
                 FormEvent::End => return Ok((name.expect("it began"), bytes)),
@@ -258,13 +316,42 @@ mod tests {
         let before = ["preamble\r\n", &field("Content-Disposition: form-data; name=comment", "--b\r\n--b "), &field("", "x")].concat();
         for content in ["", "\r", "\r\n--b", "{\"a\": 1}", "\r\n\r\n--b \r\n--", &"line\r\n".repeat(1000)] {
             for before in ["", &before] {
-                let form = [before, &field(FILE, content), &field(FILE, "another"), "--b d--\r\nbehind"].concat();
+                let form = [before, &field(FILE, content), "--b d--\r\nbehind"].concat();
                 for piece in [1, 2, 3, 7, 100, usize::MAX] {
                     let found = read(form.as_bytes(), piece);
                     assert_eq!(found, Ok(("a; \"b\".json".to_owned(), content.as_bytes().to_vec())), "{content:?} in pieces of {piece}");
                 }
             }
         }
+    }
+
+    #[test]
+    fn fields_before_the_file_are_told_however_the_form_is_cut() {
+        let named = |name: &str, value: &str| field(&format!("Content-Disposition: form-data; name=\"{name}\""), value);
+        let form = [&named("scope", "a\r\n--b"), &named("empty", ""), &named("", "x"), &field(FILE, "content"), "--b d--"].concat();
+        for piece in [1, 2, 3, 7, usize::MAX] {
+            let mut reader = Form::of_type(TYPE).expect("a form").expect("a boundary");
+            let (mut pieces, mut fields) = (form.as_bytes().chunks(piece), Vec::new());
+            loop {
+                match reader.next().expect("a form") {
+                    FormEvent::Field(name, value) => fields.push((name, value)),
+                    FormEvent::NeedInput => reader.feed(pieces.next().expect("a file")),
+                    _ => break,
+                }
+            }
+            let expected = [("scope", "a\r\n--b"), ("empty", ""), ("", "x")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+            assert_eq!(fields, expected, "in pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn names_of_files_are_those_of_forms_or_of_headers() {
+        let name = |parameters: &str| file_name(&format!("form-data; name=a; {parameters}"));
+        assert_eq!(name("filename=\"отчёт.csv\"").as_deref(), Some("отчёт.csv"));
+        assert_eq!(name("filename=\"a.csv\"; filename*=UTF-8''%D0%BE%20.csv").as_deref(), Some("о .csv"));
+        assert_eq!(name("filename*=utf-8''b.csv").as_deref(), Some("b.csv"));
+        assert_eq!(name("filename=\"a.csv\"; filename*=latin1''%E4").as_deref(), Some("a.csv"), "what cannot be read is not taken");
+        assert_eq!(name("title=x"), None);
     }
 
     #[test]
@@ -275,6 +362,12 @@ mod tests {
             ("no form", "no further boundary"),
             (&no_file, "has no file"),
             ("--b d--", "has no file"),
+            (&[&field(FILE, "one"), &field(FILE, "another"), "--b d--"].concat(), "something behind its file"),
+            (
+                &[&field(FILE, "one"), &field("Content-Disposition: form-data; name=a", "b"), "--b d--"].concat(),
+                "something behind its file",
+            ),
+            (&[&field(FILE, "one"), "--b d-"].concat(), "in the file"),
             ("--b dx\r\n", "not followed by the end of its line"),
             ("--b d\r\nContent-Disposition: form-data", "in the headers"),
             (field(FILE, "cut").trim_end(), "in the file"),

@@ -49,8 +49,13 @@ fn read_form(bytes: &[u8], mut cuts: Cuts) -> Seen<(String, Vec<u8>), ErrorKind>
     let (mut seen, mut at) = (Seen::default(), 0);
     loop {
         match form.next() {
+            Ok(FormEvent::Field(name, value)) => seen.items.push((name, value.into_bytes())),
             Ok(FormEvent::File(name)) => seen.items.push((name, Vec::new())),
-            Ok(FormEvent::Bytes(piece)) => seen.items.iter_mut().for_each(|(_, file): &mut (String, Vec<u8>)| file.extend(&piece)),
+            Ok(FormEvent::Bytes(piece)) => {
+                if let Some((_, file)) = seen.items.last_mut() {
+                    file.extend(&piece);
+                }
+            }
             Ok(FormEvent::End) => return seen,
             Ok(FormEvent::NeedInput) => match cuts.piece(bytes, at) {
                 [] => form.end_of_input(),

@@ -71,7 +71,7 @@ fn upload(hostile: &Hostile, body: &[u8], stored: &mut BytesMut) -> Result<u64, 
             let mut form = form?;
             loop {
                 match form.next()? {
-                    FormEvent::File(_) => {}
+                    FormEvent::Field(..) | FormEvent::File(_) => {}
                     FormEvent::Bytes(piece) => store(&mut reports, &piece, stored)?,
                     FormEvent::End => break,
                     FormEvent::NeedInput => match pieces.next() {

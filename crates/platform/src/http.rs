@@ -295,6 +295,18 @@ pub fn parameters<T: Parameters>(uri: &Uri) -> Result<T, Problem> {
     parameters_beside(uri, &[])
 }
 
+/// Reads the parameters of a query and of a form's fields, as if all were in the query.
+pub fn parameters_and<T: Parameters>(uri: &Uri, fields: &[(String, String)]) -> Result<T, Problem> {
+    if fields.is_empty() {
+        return parameters(uri);
+    }
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs(uri)).extend_pairs(fields).finish();
+    let uri = Uri::try_from(format!("/?{query}"));
+    parameters(
+        &uri.map_err(|_| Problem::bad_request("the query and the fields of the form are too long: send what is longer in the file"))?,
+    )
+}
+
 /// The same of a query that also may hold others.
 fn parameters_beside<T: Parameters>(uri: &Uri, beside: &[&str]) -> Result<T, Problem> {
     let known = [T::NAMES, beside].concat();

@@ -1,7 +1,6 @@
 //! The report in a request: the raw body, or the file of a browser's form.
 
-use axum::body::BodyDataStream;
-use axum::extract::Request;
+use axum::body::{Body, BodyDataStream};
 use bytes::Bytes;
 use containers::{Form, FormEvent};
 use futures::StreamExt;
@@ -18,7 +17,8 @@ const UNNAMED: &str = "report";
 
 /// The bytes of the report, piece by piece, as they come.
 pub(crate) struct UploadBody {
-    file_name: String,
+    given_name: Option<String>,
+    fields: Vec<(String, String)>,
     pieces: Pieces,
     is_gzipped: bool,
 }
@@ -29,34 +29,43 @@ enum Pieces {
 }
 
 impl UploadBody {
-    /// Finds the report in a request. `name` is what it is called where neither header nor form says so.
-    pub(crate) async fn of_request(request: Request, name: Option<String>) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        let is_gzipped = is_gzipped(&parts.headers)?;
-        let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    /// Finds the report in a request: of a form, what stands before it is read.
+    pub(crate) async fn of_request(headers: &HeaderMap, body: Body) -> Result<Self, Problem> {
+        let is_gzipped = is_gzipped(headers)?;
+        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if let Some(form) = Form::of_type(content_type) {
             if is_gzipped {
                 return Err(Problem::bad_request("a form cannot have a Content-Encoding; compress the body of a raw upload instead"));
             }
             return Self::of_form(form.map_err(broken_form)?, body.into_data_stream()).await;
         }
-        let file_name = clean_name(header_name(&parts.headers).or(name));
-        Ok(Self { file_name, pieces: Pieces::Raw(body.into_data_stream()), is_gzipped })
+        let pieces = Pieces::Raw(body.into_data_stream());
+        Ok(Self { given_name: header_name(headers), fields: Vec::new(), pieces, is_gzipped })
     }
 
-    /// The first field of a form that is a file.
+    /// The file of a form, and the fields before it.
     async fn of_form(mut form: Form, mut body: BodyDataStream) -> Result<Self, Problem> {
+        let mut fields = Vec::new();
         loop {
-            if let FormEvent::File(name) = next_event(&mut form, &mut body).await? {
-                let (file_name, pieces) = (clean_name(Some(name)), Pieces::Form(Box::new(form), body));
-                return Ok(Self { file_name, pieces, is_gzipped: false });
+            match next_event(&mut form, &mut body).await? {
+                FormEvent::Field(name, value) => fields.push((name, value)),
+                FormEvent::File(name) => {
+                    let pieces = Pieces::Form(Box::new(form), body);
+                    return Ok(Self { given_name: Some(name), fields, pieces, is_gzipped: false });
+                }
+                FormEvent::Bytes(_) | FormEvent::End | FormEvent::NeedInput => {}
             }
         }
     }
 
-    /// The file's name, for people only.
-    pub(crate) fn file_name(&self) -> &str {
-        &self.file_name
+    /// The fields of a form before its file.
+    pub(crate) fn fields(&self) -> &[(String, String)] {
+        &self.fields
+    }
+
+    /// The file's name, for people only; `other` where neither header nor form says it.
+    pub(crate) fn file_name(&self, other: Option<&str>) -> String {
+        clean_name(self.given_name.as_deref().filter(|name| !name.is_empty()).or(other))
     }
 
     /// Whether it is packed with gzip for the way, as the header Content-Encoding says.
@@ -70,7 +79,7 @@ impl UploadBody {
             Pieces::Raw(stream) => stream.next().await.transpose().map_err(broken_body),
             Pieces::Form(form, body) => match next_event(form, body).await? {
                 FormEvent::Bytes(piece) => Ok(Some(piece)),
-                FormEvent::End | FormEvent::File(_) | FormEvent::NeedInput => Ok(None),
+                FormEvent::End | FormEvent::Field(..) | FormEvent::File(_) | FormEvent::NeedInput => Ok(None),
             },
         }
     }
@@ -111,7 +120,7 @@ fn header_name(headers: &HeaderMap) -> Option<String> {
 }
 
 /// The last part of a path, without characters that nobody sees, cut.
-fn clean_name(name: Option<String>) -> String {
+fn clean_name(name: Option<&str>) -> String {
     let name = name.unwrap_or_default();
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let clean: String = cleaned(last).chars().take(FILE_NAME).collect();

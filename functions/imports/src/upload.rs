@@ -3,10 +3,11 @@
 use axum::extract::Request;
 use containers::{ReportEntry, Reports};
 use http::header::CONTENT_LENGTH;
+use http::request::Parts;
 use http::{HeaderMap, Uri};
 use platform::auth::{KeyHash, key_of};
 use platform::db::{Db, DbError, NewEntry, NewImport, UploadTerms};
-use platform::http::{Parameters, Problem, parameters};
+use platform::http::{Parameters, Problem, parameters_and};
 use platform::ids::new_id;
 use platform::objects::Store;
 use platform::rate::Rate;
@@ -97,8 +98,9 @@ impl Parameters for UploadQuery {
 }
 
 impl UploadOptions {
-    fn of_query(uri: &Uri) -> Result<Self, Problem> {
-        let UploadQuery { file_name, format, scope, close_missing, priority, dataset, mapping, create } = parameters(uri)?;
+    /// What the query says, or fields of a form.
+    fn of(uri: &Uri, fields: &[(String, String)]) -> Result<Self, Problem> {
+        let UploadQuery { file_name, format, scope, close_missing, priority, dataset, mapping, create } = parameters_and(uri, fields)?;
         let kind = match dataset {
             Some(dataset) if scope.is_none() && !close_missing => Kind::Table(TableOptions::new(dataset, mapping, create, format)?),
             Some(_) => return Err(Problem::bad_request("scope and close_missing are of reports, and not of tables")),
@@ -128,11 +130,13 @@ impl UploadOptions {
 /// is read. What comes with the Idempotency-Key of an import is compared with that, and not stored. A broken upload leaves neither row nor object;
 /// where that fails, too, the drain finds what is left over.
 pub(crate) async fn accept(request: Request) -> Result<(Value, Rate), Problem> {
-    let headers = request.headers();
-    let key = key_of(headers)?;
-    let idempotency_key = idempotency_key(headers)?;
-    let length = content_length(headers)?;
-    let options = UploadOptions::of_query(request.uri())?;
+    let (Parts { headers, uri, .. }, body) = request.into_parts();
+    let key = key_of(&headers)?;
+    let idempotency_key = idempotency_key(&headers)?;
+    let length = content_length(&headers)?;
+    let mut report = UploadBody::of_request(&headers, body).await?;
+    let options = UploadOptions::of(&uri, report.fields())?;
+    let file_name = report.file_name(options.file_name.as_deref());
     let (id, request_hash) = (new_id(), options.fingerprint());
     let is_new = match options.kind.table() {
         Some(table) => !table.is_there(key).await?,
@@ -142,11 +146,11 @@ pub(crate) async fn accept(request: Request) -> Result<(Value, Rate), Problem> {
     let idempotency_key = idempotency_key.as_ref().map(IdempotencyKey::as_str);
     let (terms, rate) = Db::open().await?.open_upload(key, id, idempotency_key, length, request_hash).await?;
     let upload = Upload { store, key, id, terms };
-    let (file_name, StoredUpload { size, sha256, contents, start }) =
-        match upload.receive(request, &options, if is_new { limits::START } else { 0 }).await {
-            Ok(received) => received,
-            Err(problem) => return Err(upload.undo(problem).await),
-        };
+    let kept = if is_new { limits::START } else { 0 };
+    let StoredUpload { size, sha256, contents, start } = match upload.receive(&mut report, &file_name, &options, kept).await {
+        Ok(received) => received,
+        Err(problem) => return Err(upload.undo(problem).await),
+    };
     if let (true, Some(table)) = (is_new, options.kind.table())
         && let Err(problem) = table.make(&upload, &file_name, size, &contents, &start).await
     {
@@ -180,19 +184,13 @@ pub(crate) struct Upload {
 }
 
 impl Upload {
-    async fn receive(&self, request: Request, options: &UploadOptions, kept: usize) -> Result<(String, StoredUpload), Problem> {
-        let mut report = UploadBody::of_request(request, options.file_name.clone()).await?;
+    async fn receive(&self, report: &mut UploadBody, name: &str, options: &UploadOptions, kept: usize) -> Result<StoredUpload, Problem> {
         let max_bytes = self.terms.max_bytes;
         let reports = match options.kind {
-            Kind::Report(format) => Reports::new(report.file_name(), format, max_bytes),
-            Kind::Table(_) => Reports::tables(report.file_name(), max_bytes),
+            Kind::Report(format) => Reports::new(name, format, max_bytes),
+            Kind::Table(_) => Reports::tables(name, max_bytes),
         };
-        let stored = if self.terms.repeats {
-            hash_report(self, &mut report, reports).await?
-        } else {
-            store_report(self, &mut report, reports, kept).await?
-        };
-        Ok((report.file_name().to_owned(), stored))
+        if self.terms.repeats { hash_report(self, report, reports).await } else { store_report(self, report, reports, kept).await }
     }
 
     async fn create(&self, import: &NewImport<'_>) -> Result<Value, Problem> {
