@@ -129,6 +129,7 @@ async fn list_mappings(key: KeyHash, Path(name): Path<String>, list: List<Nothin
 async fn add_mapping(key: KeyHash, Path(name): Path<String>, _: Params<Nothing>, body: Body) -> Answer {
     let mapping: Value = needed(json_body_of(body, DOCUMENT).await?, "the body is a mapping, as /api/v1/schemas/mapping/1 says")?;
     let db = Db::open().await?;
+    db.may_upload(key).await?;
     let dataset = db.get_dataset(key, &name).await?;
     let columns: Vec<Column> = Vec::deserialize(&dataset["columns"]).map_err(|error| Problem::internal(error.into()))?;
     check_mapping(&mapping, &columns)?;
