@@ -1,6 +1,6 @@
 -- Plans change with what PostgreSQL knows of the tables, and are kept for as long as a connection lasts.
 begin;
-select plan(36);
+select plan(37);
 
 select spillway.create_workspace('one') as one \gset
 \set import '01900000-0000-7000-8000-000000000001'
@@ -19,6 +19,17 @@ create function pg_temp.batch(p_from integer, p_to integer) returns spillway.fin
 select spillway.batch_insert_findings(:one, :'import', pg_temp.batch(1000 * n + 1, 1000 * n + 1000)) from generate_series(0, 9) n;
 select is((select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relid = 'spillway.findings'::regclass), 0::bigint,
   'a batch reads no other rows than its own, however small the table was when its plan was made');
+
+-- The end of an import comes before anybody has analyzed what it brought.
+select spillway.batch_insert_findings(:one, :'import', pg_temp.batch(1000 * n + 1, 1000 * n + 1000)) from generate_series(10, 19) n;
+create function pg_temp.blocks(p_call text) returns bigint language plpgsql as $$
+declare
+  v_plan json;
+begin
+  execute 'explain (analyze, buffers, format json) select ' || p_call into v_plan;
+  return (v_plan #>> '{0,Plan,Shared Hit Blocks}')::bigint + (v_plan #>> '{0,Plan,Shared Read Blocks}')::bigint;
+end $$;
+select cmp_ok(pg_temp.blocks(format('spillway.note_gate(%s, %L)', :one, :'import')), '<', 20000 * 8::bigint, 'each of its findings is looked at once');
 
 -- Lists read what they show, wherever the page begins and whatever they are filtered by: 100,000 rows of each.
 select spillway.create_workspace('listed') as listed \gset

@@ -1,5 +1,5 @@
 create or replace function spillway.undo_decision(p_workspace integer, p_decision uuid) returns jsonb
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_custom_plan
 as $$
 declare
   c_limit constant integer := 10000;
@@ -20,7 +20,7 @@ begin
     where x.workspace_id = p_workspace and x.decision_id = p_decision and x.finding_id = any (v_findings)
       and f.workspace_id = p_workspace and f.id = x.finding_id
       -- What was decided of it since then, or an import has changed, stays.
-      and f.status = v_decision.status and f.decided_at is not distinct from x.decided_at
+      and (f.status, f.decided_at) is not distinct from (v_decision.status, x.decided_at)
     returning x.*
   ), told as (
     delete from spillway.finding_decisions d using undone u where d.workspace_id = p_workspace and d.finding_id = u.finding_id and u.previous_decided_at is null

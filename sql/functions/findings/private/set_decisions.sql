@@ -1,5 +1,5 @@
 create or replace function spillway.set_decisions(p_workspace integer, p_decision uuid, p_findings uuid[], p_now timestamptz) returns bigint
-language plpgsql volatile set search_path = ''
+language plpgsql volatile set search_path = '' set plan_cache_mode = force_custom_plan
 as $$
 declare
   v_decision spillway.decisions;
