@@ -1,6 +1,6 @@
 //! `contract`: whether the app does what its OpenAPI document says, asked by a program that knows nothing else of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -42,7 +42,11 @@ impl Contract {
 
     /// Runs it.
     pub(crate) async fn run(self) -> Result<()> {
-        let programs = python::installed("contract", REQUIREMENTS, "schemathesis").await?;
+        self.run_with(&install().await?).await
+    }
+
+    /// Runs it with the programs of this folder.
+    pub(crate) async fn run_with(self, programs: &Path) -> Result<()> {
         let stack =
             Stack::temporary(Temporary { variables: [("cors_origins".to_owned(), String::new())].into(), ..Temporary::default() }).await?;
         let own = stack.key("asked", "contract", DAYS).await?;
@@ -50,7 +54,7 @@ impl Contract {
         let stranger = stack.key("stranger", "contract", DAYS).await?;
         for (caller, key) in [("whoever has a key", Some(own)), ("a stranger", Some(stranger)), ("nobody", None)] {
             progress::note(&format!("all that the document allows is asked by {caller}, for {} s", self.seconds));
-            self.ask(&programs, stack.url(), key.as_deref())
+            self.ask(programs, stack.url(), key.as_deref())
                 .await
                 .with_context(|| format!("the answers to {caller} are not as {DOCUMENT} says"))?;
         }
@@ -59,11 +63,21 @@ impl Contract {
 
     async fn ask(&self, programs: &Path, url: &str, key: Option<&str>) -> Result<()> {
         let mut ask = tool::command(programs.join("schemathesis"));
-        ask.args(["--config-file", CONFIGURATION, "run", DOCUMENT, "--url", url, "--no-color"]);
+        ask.arg("--config-file").arg(paths::root().join(CONFIGURATION)).arg("run").arg(paths::root().join(DOCUMENT)).args([
+            "--url",
+            url,
+            "--no-color",
+        ]);
         ask.args(["--seed", &self.seed.to_string(), "--max-time", &self.seconds.to_string()]);
         ask.env("SPILLWAY_AUTHORIZATION", key.map(|key| format!("Bearer {key}")).unwrap_or_default());
-        tool::run(ask.current_dir(paths::root())).await
+        // It leaves its notes where it is run.
+        tool::run(ask.current_dir(programs)).await
     }
+}
+
+/// The folder of what asks.
+pub(crate) async fn install() -> Result<PathBuf> {
+    python::installed("contract", REQUIREMENTS, "schemathesis").await
 }
 
 /// Something to be found: a report that is imported, and a dataset with rows, one of which was rejected.

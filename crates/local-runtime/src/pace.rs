@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep};
+use tokio::runtime::Handle;
+use tokio::time::{Instant, Sleep, timeout};
 use wasmtime_wasi_http::Error;
 
 use crate::shares::Share;
@@ -76,16 +78,32 @@ impl Pace {
 /// A request's body, which fails where its sender is too slow.
 #[derive(Debug)]
 pub struct PacedBody {
-    body: Incoming,
+    /// There until it is dropped.
+    body: Option<Incoming>,
     pace: Pace,
     /// Among those that are on their way.
     place: Option<Share>,
+    /// Where what is left of it is read.
+    io: Handle,
 }
+
+/// How long the rest of a body is read that nobody wants: until its sender has seen the answer. A connection that is closed with something unread in it is
+/// reset, and the answer is lost with it.
+const LINGER: Duration = Duration::from_secs(2);
 
 impl PacedBody {
     /// A body that is to come at least so fast; its place is free when it is there.
     pub fn new(body: Incoming, least: LeastPace, place: Option<Share>) -> Self {
-        Self { body, pace: Pace::new(least), place }
+        Self { body: Some(body), pace: Pace::new(least), place, io: Handle::current() }
+    }
+}
+
+impl Drop for PacedBody {
+    fn drop(&mut self) {
+        if let Some(mut body) = self.body.take().filter(|body| !body.is_end_stream()) {
+            let rest = async move { while let Some(Ok(_)) = body.frame().await {} };
+            self.io.spawn(async move { drop(timeout(LINGER, rest).await) });
+        }
     }
 }
 
@@ -94,7 +112,8 @@ impl Body for PacedBody {
     type Error = Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let frame = match Pin::new(&mut self.body).poll_frame(cx) {
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        let frame = match Pin::new(body).poll_frame(cx) {
             Poll::Ready(frame) => frame.map(|frame| frame.map_err(Error::from)),
             Poll::Pending => {
                 ready!(self.pace.poll_late(cx));
@@ -109,11 +128,11 @@ impl Body for PacedBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body.as_ref().map_or_else(SizeHint::default, Body::size_hint)
     }
 }
 
