@@ -45,6 +45,8 @@ const BUDGET: u64 = 1500;
 const SEGMENT: u64 = 500_000;
 /// How soon, with the usual values, an import goes on after a fault: a lease, a tick of the schedule, and time to work.
 const RECOVERY: Duration = Duration::from_mins(1);
+/// Rounds that a fault has beside its own as long as it has not struck.
+const FURTHER_ROUNDS: usize = 4;
 /// Differences of one sort that are told.
 const TOLD: usize = 3;
 
@@ -93,9 +95,23 @@ impl Torture {
         for number in 0..self.rounds {
             self.run_round(&mut course, &mut table, number, Some(self.fault_of(number)), &expected).await?;
         }
+        self.strike_again(&mut course, &mut table, &expected).await?;
         drop(stack);
         print!("\n{}", table.text());
         judge(&table)
+    }
+
+    /// Imports may have ended before a fault could strike: then it has further rounds.
+    async fn strike_again(&self, course: &mut Course<'_>, table: &mut Table, expected: &Outcome) -> Result<()> {
+        let mut number = self.rounds;
+        for _ in 0..FURTHER_ROUNDS {
+            let missed = table.missed();
+            for fault in Fault::value_variants().iter().filter(|fault| missed.contains(&fault.name())) {
+                self.run_round(course, table, number, Some(*fault), expected).await?;
+                number += 1;
+            }
+        }
+        Ok(())
     }
 
     fn fault_of(&self, round: u64) -> Fault {
@@ -129,6 +145,7 @@ impl Torture {
         let seed = self.seed.wrapping_add(number);
         let started = Instant::now();
         let step = Step::begin(match fault {
+            Some(_) if number >= self.rounds => format!("once more, since nothing was injected: {name}"),
             Some(_) => format!("round {} of {}: {name}", number + 1, self.rounds),
             None => "the same at once, with no fault".to_owned(),
         });
