@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use tokens::{ReadError, TakesBytes as _};
 
 use crate::columns::elements;
-use crate::mapping::{Column, ColumnRule, Fields, From, Input, Mapped, Mapper, Mapping, MappingError};
+use crate::mapping::{Column, ColumnRule, Fields, From, Input, Mapped, Mapper, Mapping, MappingError, Problem};
 use crate::read::{Reader, RowStep, Rows as _};
 use crate::{Cast, Cell, Columns, Decimal, Inference, Proposal, Type, clean_names, limits};
 
@@ -186,18 +186,15 @@ impl Trial {
         if !is_shown {
             return;
         }
-        let became = match became {
+        let (line, told) =
+            (row.line(), |problem: Problem| json!({"code": problem.code, "message": problem.message, "column": problem.column}));
+        self.rows.push(match became {
             Mapped::Stored(_) | Mapped::Filtered => {
-                json!({"rows": self.values(&batch.columns), "rescued": elements(&batch.rescued).unwrap_or_default()})
+                json!({"line": line, "rows": self.values(&batch.columns), "rescued": elements(&batch.rescued).unwrap_or_default()})
             }
-            Mapped::Rejected(problem) => json!({"rejected": {"code": problem.code, "message": problem.message, "column": problem.column}}),
-            Mapped::Fail(problem) => json!({"fails": {"code": problem.code, "message": problem.message, "column": problem.column}}),
-        };
-        let mut shown = json!({"line": row.line()});
-        if let (Value::Object(shown), Value::Object(became)) = (&mut shown, became) {
-            shown.extend(became);
-        }
-        self.rows.push(shown);
+            Mapped::Rejected(problem) => json!({"line": line, "rejected": told(problem)}),
+            Mapped::Fail(problem) => json!({"line": line, "fails": told(problem)}),
+        });
     }
 
     /// Values of a batch as rows, each with its columns' names.

@@ -9,7 +9,7 @@ declare
   v_decision uuid := p_asked ->> 'decision';
   v_now constant timestamptz := clock_timestamp();
   v_chosen uuid[];
-  v_last spillway.severity;
+  v_severity spillway.severity;
   v_changed bigint;
 begin
   -- Findings are locked here in an order that no batch has.
@@ -24,10 +24,10 @@ begin
     if p_asked -> 'after' is null then
       perform spillway.check_expected(p_workspace, v_filter, (p_asked ->> 'expected')::bigint);
     end if;
-    execute format('select array_agg(k.id), (array_agg(k.severity))[%1$s + 1] from (select * from (%2$s) k order by k.severity desc, k.id desc) k', c_limit,
+    execute format('select array_agg(k.id), (array_agg(k.severity))[%1$s] from (select * from (%2$s) k order by k.severity desc, k.id desc) k', c_limit,
       spillway.findings_walk(p_workspace, (v_filter ->> 'import_id')::uuid, (v_filter ->> 'severity')::spillway.severity,
         (v_filter ->> 'status')::spillway.finding_status, (p_asked #>> '{after,severity}')::spillway.severity, (p_asked #>> '{after,id}')::uuid, c_limit + 1))
-    into v_chosen, v_last;
+    into v_chosen, v_severity;
   end if;
   if v_decision is null then
     v_decision := spillway.new_id();
@@ -40,13 +40,9 @@ begin
     raise exception using errcode = 'SW422', message = 'the cursor is of another decision: go on with the same status, reason and ends_at';
   end if;
   v_changed := spillway.set_decisions(p_workspace, v_decision, v_chosen[:c_limit], v_now);
-  return jsonb_build_object('id', v_decision, 'changed', v_changed, 'more', cardinality(v_chosen) > c_limit,
-    'place', case when cardinality(v_chosen) > c_limit then (
-      select jsonb_build_object('severity', coalesce(s.severity, f.severity), 'id', f.id)
-      from spillway.findings f left join spillway.import_findings s
-        on s.workspace_id = p_workspace and s.import_id = (v_filter ->> 'import_id')::uuid and s.finding_id = f.id
-      where f.workspace_id = p_workspace and f.id = v_chosen[c_limit]) end);
+  return jsonb_build_object('id', v_decision, 'changed', v_changed,
+    'place', case when cardinality(v_chosen) > c_limit then jsonb_build_object('severity', v_severity, 'id', v_chosen[c_limit]) end);
 end
 $$;
 comment on function spillway.decide_findings(integer, jsonb) is
-  'sets the status of many findings as a person decided: {status, reason, ends_at, and ids, or filter {severity, status, import_id} with expected, how many they were when the person looked}. At most 10,000 at a time: {id: of the decision, changed, more, place}; where there are more, it goes on with decision (the id) and after (the place). SW404 where there is none of the ids, SW409 where there are over 5 % more or less than expected, SW422 where the end of the decision is none';
+  'sets the status of many findings as a person decided: {status, reason, ends_at, and ids, or filter {severity, status, import_id} with expected, how many they were when the person looked}. At most 10,000 at a time: {id: of the decision, changed, place: null where there are no more}; where there are, it goes on with decision (the id) and after (the place). SW404 where there is none of the ids, SW409 where there are over 5 % more or less than expected, SW422 where the end of the decision is none';

@@ -32,7 +32,7 @@ begin
         raise;
       end if;
     end;
-    if v_state = '23514' and v_message like 'no partition of relation%' then
+    if spillway.is_of_missing_month(v_state, v_message) then
       -- All values of this half could be read.
       raise exception using errcode = 'SWMON', message = v_message, detail = spillway.missing_months(p_run, v_columns)::text;
     end if;

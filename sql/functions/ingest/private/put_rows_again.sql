@@ -24,7 +24,7 @@ begin
       end if;
     end;
     begin
-      v_months := case when v_state = '23514' and v_message like 'no partition of relation%' then spillway.missing_months(p_run, p_columns) end;
+      v_months := case when spillway.is_of_missing_month(v_state, v_message) then spillway.missing_months(p_run, p_columns) end;
       if v_months is null then
         v_now := spillway.find_refused_rows(p_run, c_segment, p_schema_version, p_columns, p_offsets, p_rescued, true, 1, v_state, v_message);
       end if;

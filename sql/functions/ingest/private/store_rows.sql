@@ -23,7 +23,7 @@ begin
         raise;
       end if;
     end;
-    if v_state = '23514' and v_message like 'no partition of relation%' then
+    if spillway.is_of_missing_month(v_state, v_message) then
       return spillway.missing_months(v_run, p_columns);
     elsif v_state is not null then
       begin
