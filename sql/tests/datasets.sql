@@ -1,5 +1,5 @@
 begin;
-select plan(83);
+select plan(85);
 
 select spillway.create_workspace('one') as one, spillway.create_workspace('two') as two \gset
 \set a '01900000-0000-7000-8000-00000000000a'
@@ -164,6 +164,8 @@ select throws_ok(format('select spillway.remove_dataset(%s, %L)', :one, 'gone'),
 select spillway.cancel_import(:one, :'l') \g /dev/null
 select lives_ok(format('select spillway.remove_dataset(%s, %L)', :one, 'gone'), 'it can be removed then');
 select throws_ok(format('select spillway.retry_import(%s, %L)', :one, :'l'), 'SW409', null, 'and its import not be tried again');
+select throws_ok(format('select spillway.retry_errors(%s, %L)', :one, :'l'), 'SW409', null, 'nor its errors');
+select throws_ok(format('select spillway.retry_rows(%s, %L, 1, %L, %L, null, %L, %L)', :one, :'l', '{}', '{}', '{}', '[]'), 'SW409', null, 'by whoever has mapped them');
 -- However it came to be queued: who claims it is not in everybody's way.
 update spillway.imports set state = 'queued', finished_at = null, stage = 'queued' where id = :'l';
 insert into spillway.import_queue (workspace_id, import_id, segment, attempt, admitted) values (:one, :'l', 0, 7, true);

@@ -245,6 +245,8 @@ async fn an_import_whose_dataset_is_gone_is_in_nobodys_way() -> Result<()> {
     let (status, problem) = send(&world, Method::POST, &format!("{path}/retry"), &json!({})).await?;
     assert_eq!(status, StatusCode::CONFLICT, "{problem}");
     assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("has been removed")), "{problem}");
+    let (status, problem) = send(&world, Method::POST, &format!("{path}/errors/retry"), &json!({})).await?;
+    assert_eq!(status, StatusCode::CONFLICT, "{problem}");
     let columns = json!([{"name": "$put$ $$ '", "type": "bigint"}, {"name": "n", "type": "bigint"}]);
     make(&world, json!({"name": "odd", "columns": columns})).await?;
     assert_eq!(rows(&import(&world, "dataset=odd", "n,$put$ $$ '\n1,2\n").await?), [1, 1, 0, 0, 0, 0]);

@@ -4,11 +4,8 @@ as $$
 declare
   v_import spillway.imports;
 begin
-  -- Who removes a dataset looks for imports of it that are active.
-  perform from spillway.runs r join spillway.datasets d on d.workspace_id = r.workspace_id and d.id = r.dataset_id
-  where r.workspace_id = p_workspace and r.import_id = p_import for key share of d;
-  if not found and exists (select from spillway.imports i where i.workspace_id = p_workspace and i.id = p_import and i.kind = 'table') then
-    raise exception using errcode = 'SW409', message = 'the dataset of the import has been removed; make it again, and send the file once more';
+  if exists (select from spillway.imports i where i.workspace_id = p_workspace and i.id = p_import and i.kind = 'table') then
+    perform spillway.run_of_import(p_workspace, p_import);
   end if;
   update spillway.imports i
   set state = 'queued', error = null, trial_failed = false, finished_at = null, updated_at = now(), version = i.version + 1,

@@ -16,7 +16,7 @@ begin
   if not found then
     perform spillway.refuse_step(p_workspace, p_import, 'its errors can be tried again when it has ended');
   end if;
-  select r.* into strict v_run from spillway.runs r where r.workspace_id = p_workspace and r.import_id = p_import;
+  v_run := spillway.run_of_import(p_workspace, p_import);
   select d.* into strict v_dataset from spillway.datasets d where d.workspace_id = p_workspace and d.id = v_run.dataset_id for no key update;
   if v_run.generation <> v_dataset.generation then
     raise exception using errcode = 'SW409', message = 'the rows of this import are not those of the dataset: it has not replaced them, or another has since then';

@@ -1,13 +1,12 @@
 create or replace function spillway.rows_to_retry(p_import spillway.imports, p_errors bigint[]) returns jsonb
-language plpgsql stable set search_path = ''
+language plpgsql volatile set search_path = ''
 as $$
 declare
   c_rows constant integer := 1000;
   c_bytes constant integer := 4194304;
-  v_run spillway.runs;
+  v_run constant spillway.runs := spillway.run_of_import(p_import.workspace_id, p_import.id);
   v_dataset spillway.datasets;
 begin
-  select r.* into strict v_run from spillway.runs r where r.workspace_id = p_import.workspace_id and r.import_id = p_import.id;
   select d.* into strict v_dataset from spillway.datasets d where d.workspace_id = v_run.workspace_id and d.id = v_run.dataset_id;
   return jsonb_build_object('schema_version', v_dataset.schema_version, 'columns', spillway.dataset_columns_document(v_dataset),
     'mapping', (select m.document from spillway.mappings m where m.workspace_id = v_run.workspace_id and m.dataset_id = v_run.dataset_id
@@ -25,4 +24,4 @@ begin
 end
 $$;
 comment on function spillway.rows_to_retry(spillway.imports, bigint[]) is
-  'rows that an import of a table rejected, those given or all (null), those first that were tried least often, at most 1,000 and 4 MiB at a time, and what whoever maps them again has to know: {schema_version, columns, mapping: the newest of the dataset, format, rows: [{id, offset, line, record}]}';
+  'rows that an import of a table rejected, those given or all (null), those first that were tried least often, at most 1,000 and 4 MiB at a time, and what whoever maps them again has to know: {schema_version, columns, mapping: the newest of the dataset, format, rows: [{id, offset, line, record}]}. SW409 where the dataset has been removed';
