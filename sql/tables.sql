@@ -403,6 +403,19 @@ COMMENT ON TABLE spillway.finding_scopes IS 'the scopes in which a finding is se
 
 COMMENT ON COLUMN spillway.finding_scopes.last_import_id IS 'the newest import of the scope that saw it';
 
+CREATE TABLE spillway.finding_terms (
+    workspace_id integer NOT NULL,
+    finding_id uuid NOT NULL,
+    severity spillway.severity NOT NULL,
+    terms text[] NOT NULL
+);
+
+COMMENT ON TABLE spillway.finding_terms IS 'what findings are looked for by';
+
+COMMENT ON COLUMN spillway.finding_terms.severity IS 'the finding''s, so that only those of a page are looked up';
+
+COMMENT ON COLUMN spillway.finding_terms.terms IS 'the words by which an index leads to it: see terms_of';
+
 CREATE TABLE spillway.findings (
     workspace_id integer NOT NULL,
     id uuid NOT NULL,
@@ -906,6 +919,19 @@ COMMENT ON TABLE spillway.tails IS 'The last rows of each dataset as one documen
 
 COMMENT ON COLUMN spillway.tails.version IS 'the version of the dataset when it was written';
 
+CREATE TABLE spillway.unindexed_imports (
+    workspace_id integer NOT NULL,
+    import_id uuid NOT NULL,
+    ended_at timestamp with time zone,
+    after_id uuid
+);
+
+COMMENT ON TABLE spillway.unindexed_imports IS 'imports of which findings are not in finding_terms yet';
+
+COMMENT ON COLUMN spillway.unindexed_imports.ended_at IS 'since when it waits for index_findings; null: it still stores findings';
+
+COMMENT ON COLUMN spillway.unindexed_imports.after_id IS 'its findings up to this one are there';
+
 CREATE TABLE spillway.uploads (
     workspace_id integer NOT NULL,
     id uuid NOT NULL,
@@ -1017,6 +1043,9 @@ ALTER TABLE ONLY spillway.finding_decisions
 ALTER TABLE ONLY spillway.finding_scopes
     ADD CONSTRAINT finding_scopes_pkey PRIMARY KEY (workspace_id, scope, finding_id);
 
+ALTER TABLE ONLY spillway.finding_terms
+    ADD CONSTRAINT finding_terms_pkey PRIMARY KEY (workspace_id, finding_id);
+
 ALTER TABLE ONLY spillway.findings
     ADD CONSTRAINT findings_pkey PRIMARY KEY (workspace_id, id);
 
@@ -1086,6 +1115,9 @@ ALTER TABLE ONLY spillway.schema_migrations
 ALTER TABLE ONLY spillway.tails
     ADD CONSTRAINT tails_are_of_a_dataset_each PRIMARY KEY (workspace_id, dataset_id);
 
+ALTER TABLE ONLY spillway.unindexed_imports
+    ADD CONSTRAINT unindexed_imports_pkey PRIMARY KEY (workspace_id, import_id);
+
 ALTER TABLE ONLY spillway.uploads
     ADD CONSTRAINT uploads_pkey PRIMARY KEY (workspace_id, id);
 
@@ -1094,6 +1126,8 @@ ALTER TABLE ONLY spillway.workspaces
 
 ALTER TABLE ONLY spillway.workspaces
     ADD CONSTRAINT workspaces_pkey PRIMARY KEY (id);
+
+CREATE INDEX decision_findings_by_finding ON spillway.decision_findings USING btree (workspace_id, finding_id, decision_id);
 
 CREATE INDEX decisions_by_age ON spillway.decisions USING btree (decided_at);
 
@@ -1108,6 +1142,8 @@ CREATE INDEX events_by_object ON spillway.events USING btree (workspace_id, obje
 CREATE INDEX finding_scopes_by_finding ON spillway.finding_scopes USING btree (workspace_id, finding_id);
 
 CREATE INDEX findings_by_status ON spillway.findings USING btree (workspace_id, status, severity, id);
+
+CREATE INDEX findings_by_term ON spillway.finding_terms USING gin (terms) WITH (fastupdate='on', gin_pending_list_limit='256');
 
 CREATE INDEX import_findings_by_severity ON spillway.import_findings USING btree (workspace_id, import_id, severity, finding_id);
 
@@ -1134,6 +1170,8 @@ CREATE INDEX notifications_by_import ON spillway.notifications USING btree (work
 CREATE INDEX notifications_unread ON spillway.notifications USING btree (workspace_id) WHERE (read_at IS NULL);
 
 CREATE INDEX occurrences_by_finding ON spillway.occurrences USING btree (workspace_id, finding_id, id);
+
+CREATE INDEX unindexed_imports_that_ended ON spillway.unindexed_imports USING btree (ended_at) WHERE (ended_at IS NOT NULL);
 
 CREATE INDEX uploads_by_sign_of_life ON spillway.uploads USING btree (seen_at);
 
@@ -1194,6 +1232,12 @@ ALTER TABLE ONLY spillway.import_segments
 ALTER TABLE ONLY spillway.tails
     ADD CONSTRAINT tails_belong_to_a_dataset FOREIGN KEY (workspace_id, dataset_id) REFERENCES spillway.datasets(workspace_id, id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY spillway.finding_terms
+    ADD CONSTRAINT terms_are_of_a_finding FOREIGN KEY (workspace_id, finding_id) REFERENCES spillway.findings(workspace_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY spillway.unindexed_imports
+    ADD CONSTRAINT unindexed_are_imports FOREIGN KEY (workspace_id, import_id) REFERENCES spillway.imports(workspace_id, id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY spillway.uploads
     ADD CONSTRAINT uploads_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id) ON DELETE CASCADE;
 
@@ -1217,6 +1261,8 @@ ALTER TABLE spillway.events ENABLE ROW LEVEL SECURITY;
 ALTER TABLE spillway.finding_decisions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.finding_scopes ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.finding_terms ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.findings ENABLE ROW LEVEL SECURITY;
 
@@ -1251,6 +1297,8 @@ ALTER TABLE spillway.runs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE spillway.schema_migrations ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.tails ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.unindexed_imports ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.uploads ENABLE ROW LEVEL SECURITY;
 

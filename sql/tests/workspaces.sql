@@ -53,8 +53,8 @@ select throws_ok(format('select spillway.undo_decision(%s, %L)', :stranger, md5(
 select throws_ok(format('select spillway.mark_notifications_read(%s, %L)', :stranger, :'notification'), 'SW404', null, 'mark_notifications_read');
 select is(spillway.count_unread(:stranger), 0::bigint, 'count_unread');
 select ok(pg_temp.is_empty(spillway.list_imports(:stranger, null, 9)), 'list_imports');
-select ok(pg_temp.is_empty(spillway.list_findings(:stranger, null, null, 9, null, null)), 'list_findings');
-select ok(pg_temp.is_empty(spillway.list_import_findings(:stranger, :'import', null, null, 9, null, null)), 'list_import_findings');
+select ok(pg_temp.is_empty(spillway.list_findings(:stranger, '{}', null, null, 9)), 'list_findings');
+select ok(pg_temp.is_empty(spillway.list_findings(:stranger, jsonb_build_object('import_id', :'import'), null, null, 9)), 'list_findings, of an import');
 select ok(pg_temp.is_empty(spillway.list_assets(:stranger, null, 9)), 'list_assets');
 select ok(pg_temp.is_empty(spillway.list_occurrences(:stranger, md5('f')::uuid, null, 9)), 'list_occurrences');
 select ok(pg_temp.is_empty(spillway.list_notifications(:stranger, null, 9)), 'list_notifications');

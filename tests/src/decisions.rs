@@ -103,7 +103,7 @@ async fn what_is_decided_is_what_was_seen() -> Result<()> {
     for (body, expected) in [
         (json!({"status": "closed"}), StatusCode::BAD_REQUEST),
         (json!({"status": "closed", "filter": {"status": "open"}}), StatusCode::BAD_REQUEST),
-        (json!({"status": "closed", "filter": {"tool": "t"}, "expected": 1}), StatusCode::BAD_REQUEST),
+        (json!({"status": "closed", "filter": {"colour": "t"}, "expected": 1}), StatusCode::BAD_REQUEST),
         (json!({"status": "closed", "ids": []}), StatusCode::BAD_REQUEST),
         (json!({"status": "gone", "ids": ["01a22ad5-d773-716b-8e37-ad7347758e32"]}), StatusCode::BAD_REQUEST),
         (json!({"status": "closed", "ids": ["01a22ad5-d773-716b-8e37-ad7347758e32"]}), StatusCode::NOT_FOUND),

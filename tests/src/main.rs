@@ -25,6 +25,7 @@ mod packed;
 mod quotas;
 mod removal;
 mod roles;
+mod search;
 mod steering;
 mod tables;
 mod upload;

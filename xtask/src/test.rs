@@ -16,7 +16,7 @@ const END_TO_END: &str = "end-to-end";
 const TESTS_PER_PROCESSOR: usize = 2;
 
 /// End-to-end tests that say nothing of a store: once is enough.
-const WITHOUT_STORE: [&str; 6] = ["access::", "floods::", "locks::", "nginx::", "operator::", "roles::"];
+const WITHOUT_STORE: [&str; 7] = ["access::", "floods::", "locks::", "nginx::", "operator::", "roles::", "search::"];
 
 /// Runs all tests.
 pub(crate) async fn run(other: &OtherRuntime) -> Result<()> {

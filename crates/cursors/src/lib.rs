@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
-/// The parameters of every list: where its page begins, and how long it is.
-pub const PAGE_NAMES: [&str; 2] = ["cursor", "limit"];
+/// The parameters of every list: where its page begins, how long it is, and how it is written.
+pub const PAGE_NAMES: [&str; 3] = ["cursor", "limit", "format"];
 
 /// Bytes of a cursor's check sum.
 const CHECK: usize = 6;

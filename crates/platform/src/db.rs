@@ -23,7 +23,7 @@ use uuid::Uuid;
 use crate::address::{Address, advice};
 use crate::auth::KeyHash;
 use crate::config;
-use crate::http::{PageOfItems, Parameters, Problem, Refusal};
+use crate::http::{PageOfItems, Problem, Refusal};
 use crate::rate::Rate;
 
 /// How long a connection is waited for, with all that it takes: who finds none by then is told so, and does not hang.
@@ -453,21 +453,6 @@ pub struct RowsAsked<'a> {
     pub after: Option<&'a str>,
 }
 
-/// Filters of a list of findings.
-#[derive(Debug, Default, Deserialize)]
-pub struct FindingFilter {
-    /// Only this severity.
-    pub severity: Option<String>,
-    /// Only this status.
-    pub status: Option<String>,
-    /// Only what this import saw.
-    pub import_id: Option<Uuid>,
-}
-
-impl Parameters for FindingFilter {
-    const NAMES: &'static [&'static str] = &["severity", "status", "import_id"];
-}
-
 impl Db {
     /// Takes a connection to the database of the component's variables.
     pub async fn open() -> Result<Self, DbError> {
@@ -723,6 +708,14 @@ impl Db {
             .await
     }
 
+    /// `index_findings`: findings of an import that has ended become known to who looks for them, so many; 0 where there are none left.
+    pub async fn index_findings(&self, most: i32) -> Result<i32, DbError> {
+        match self.row("select spillway.index_findings($1)", vec![ParameterValue::Int32(most)]).await?.as_slice() {
+            [DbValue::Int32(number)] => Ok(*number),
+            other => Err(unexpected(other)),
+        }
+    }
+
     /// `clean_up`: what the database itself needs no more, so much of each sort.
     pub async fn clean_up(&self, import_days: i32, limit: i32) -> Result<(), DbError> {
         let parameters = vec![ParameterValue::Int32(import_days), ParameterValue::Int32(limit)];
@@ -821,35 +814,11 @@ impl Db {
         self.page(&format!("spillway.list_events({ADMIN}, $2, $3, $4, $5)"), parameters).await
     }
 
-    /// `list_findings`, or `list_import_findings` where one import's are asked for: a page; `after` is a severity and an id.
-    pub async fn list_findings(
-        &self,
-        key: KeyHash,
-        after: Option<(&str, Uuid)>,
-        limit: i32,
-        filter: &FindingFilter,
-    ) -> Result<PageOfItems, DbError> {
-        let mut parameters = vec![
-            hash(key),
-            opt_text(after.map(|a| a.0)),
-            opt_id(after.map(|a| a.1)),
-            ParameterValue::Int32(limit),
-            opt_text(filter.severity.as_deref()),
-            opt_text(filter.status.as_deref()),
-        ];
-        let call = if let Some(import) = filter.import_id {
-            parameters.push(id(import));
-            format!(
-                "spillway.list_import_findings({READER}, $7, $2::text::spillway.severity, $3, $4,
-               $5::text::spillway.severity, $6::text::spillway.finding_status)"
-            )
-        } else {
-            format!(
-                "spillway.list_findings({READER}, $2::text::spillway.severity, $3, $4,
-               $5::text::spillway.severity, $6::text::spillway.finding_status)"
-            )
-        };
-        self.page(&call, parameters).await
+    /// `list_findings`: a page of those that pass a filter, a JSON document; `after` is a severity and an id.
+    pub async fn list_findings(&self, key: KeyHash, filter: &str, after: Option<(&str, Uuid)>, limit: i32) -> Result<PageOfItems, DbError> {
+        let parameters =
+            vec![hash(key), text(filter), opt_text(after.map(|a| a.0)), opt_id(after.map(|a| a.1)), ParameterValue::Int32(limit)];
+        self.page(&format!("spillway.list_findings({READER}, $2::text::jsonb, $3::text::spillway.severity, $4, $5)"), parameters).await
     }
 
     /// `decide_findings`: a person sets the status of many.

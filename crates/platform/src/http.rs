@@ -31,6 +31,7 @@ use spin_sdk::wasip3::wit_future;
 use texts::TextError;
 use uuid::Uuid;
 
+use crate::export::{Export, Fetching, Form};
 use crate::rate::Rate;
 
 /// The media type of problems.
@@ -268,6 +269,8 @@ pub fn parse_id(text: &str) -> Result<Uuid, Problem> {
 pub trait Parameters: serde::de::DeserializeOwned {
     /// The names of all that it may hold. Others are refused: who misspells a filter must not take what comes for filtered.
     const NAMES: &'static [&'static str];
+    /// Those of them that may be there several times: lists, in JSON's terms, where all others are texts. With them it is read as a JSON object.
+    const REPEATED: &'static [&'static str] = &[];
 }
 
 /// The parameters of a query; what is wrong with them is told as a problem.
@@ -316,12 +319,30 @@ fn parameters_beside<T: Parameters>(uri: &Uri, beside: &[&str]) -> Result<T, Pro
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
             return Err(Problem::bad_request(format!("the parameter {name:?} is not known here; known are: {known}")));
         }
-        if !seen.insert(name.clone()) {
+        if !T::REPEATED.contains(&&*name) && !seen.insert(name.clone()) {
             return Err(Problem::bad_request(format!("the parameter {name} is there twice")));
         }
     }
+    if !T::REPEATED.is_empty() {
+        let grouped = grouped::<T>(uri, beside);
+        return serde_json::from_value(grouped).map_err(|error| Problem::bad_request(format!("the query is not as expected: {error}")));
+    }
     let Query(parameters) = Query::try_from_uri(uri).map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
     Ok(parameters)
+}
+
+/// The parameters as a JSON object: those that may be repeated are lists.
+fn grouped<T: Parameters>(uri: &Uri, beside: &[&str]) -> Value {
+    let mut object = Map::new();
+    for (name, value) in pairs(uri).filter(|(name, _)| !beside.contains(&&**name)) {
+        if T::REPEATED.contains(&&*name) {
+            let list = object.entry(name.into_owned()).or_insert_with(|| json!([]));
+            list.as_array_mut().into_iter().for_each(|list| list.push(json!(value)));
+        } else {
+            object.insert(name.into_owned(), json!(value));
+        }
+    }
+    Value::Object(object)
 }
 
 fn pairs(uri: &Uri) -> form_urlencoded::Parse<'_> {
@@ -367,6 +388,8 @@ pub struct List<F> {
     pub limit: i32,
     /// The place that the page before ended with, as the database named it.
     pub after: Option<String>,
+    /// All that there is from that place on, written in this form, and not a page.
+    pub form: Option<Form>,
     /// Which list it is.
     scope: String,
 }
@@ -388,14 +411,33 @@ impl<F: Parameters, S: Send + Sync> FromRequestParts<S> for List<F> {
         let scope = cursors::scope(parts.uri.path(), parts.uri.query().unwrap_or_default());
         let value = |wanted: &str| pairs(&parts.uri).find(|(name, _)| name == wanted).map(|(_, value)| value);
         let after = value("cursor").map(|cursor| cursors::decode(&scope, &cursor).ok_or_else(invalid_cursor)).transpose()?;
-        Ok(Self { filter, limit: limit(value("limit").as_deref())?, after, scope })
+        let form = match value("format").as_deref() {
+            None | Some("json") => None,
+            Some("csv") => Some(Form::Csv),
+            Some("jsonl") => Some(Form::JsonLines),
+            Some(_) => return Err(Problem::bad_request("format can be json, csv, jsonl")),
+        };
+        Ok(Self { filter, limit: limit(value("limit").as_deref())?, after, form, scope })
     }
+}
+
+/// A place where it is made of something else.
+pub fn place_as<T: FromStr>(place: Option<&str>) -> Result<Option<T>, Problem> {
+    place.map(|place| place.parse().map_err(|_| invalid_cursor())).transpose()
 }
 
 impl<F> List<F> {
     /// The place where it is made of something else.
     pub fn after_as<T: FromStr>(&self) -> Result<Option<T>, Problem> {
-        self.after.as_ref().map(|place| place.parse().map_err(|_| invalid_cursor())).transpose()
+        place_as(self.after.as_deref())
+    }
+
+    /// The answer: a page, or all that there is from its place on. `fetch` gives the page after a place, of so many entries at most.
+    pub async fn answer_from(&self, mut fetch: impl FnMut(Option<String>, i32) -> Fetching + Send + 'static) -> Answer {
+        match self.form {
+            None => self.answer(&fetch(self.after.clone(), self.limit).await?),
+            Some(form) => Export::of_list(form, self.after.clone(), fetch).answer().await,
+        }
     }
 
     /// A page as answer.
@@ -502,7 +544,7 @@ mod tests {
     fn what_a_list_does_not_know_is_refused_with_what_it_does() {
         for uri in ["/a?cve=CVE-1", "/a?severity=low&Severity=low", "/a?=", "/a?severity=low&cursor=&x"] {
             let problem = list(uri).expect_err(uri);
-            assert!(problem.detail.contains("known are: severity, cursor, limit"), "{uri}: {}", problem.detail);
+            assert!(problem.detail.contains("known are: severity, cursor, limit, format"), "{uri}: {}", problem.detail);
         }
         assert!(list("/a?severity=low&severity=high").expect_err("twice").detail.contains("twice"));
         assert_eq!(list("/a?severity=low").expect("a filter").filter.severity.as_deref(), Some("low"));

@@ -6,6 +6,7 @@ pub mod address;
 pub mod auth;
 pub mod config;
 pub mod db;
+pub mod export;
 pub mod http;
 pub mod ids;
 pub mod objects;

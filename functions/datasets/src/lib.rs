@@ -1,13 +1,16 @@
 //! Datasets: made, looked at, changed and removed, with their mappings; their rows; and what would come of a file.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::routing::{get, post};
+use futures::FutureExt as _;
 use http::{HeaderValue, StatusCode, header};
 use platform::auth::KeyHash;
 use platform::db::Db;
-use platform::http::{Answer, List, Nothing, Params, Problem, document_response, json_body_of, pieces};
+use platform::http::{Answer, List, Nothing, Params, Problem, document_response, json_body_of, pieces, place_as};
 use platform::serving::serve;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -91,7 +94,12 @@ struct Change {
 }
 
 async fn list(key: KeyHash, list: List<Nothing>) -> Answer {
-    list.answer(&Db::open().await?.list_datasets(key, list.after.as_deref(), list.limit).await?)
+    let db = Arc::new(Db::open().await?);
+    list.answer_from(move |after, limit| {
+        let db = Arc::clone(&db);
+        async move { Ok(db.list_datasets(key, after.as_deref(), limit).await?) }.boxed()
+    })
+    .await
 }
 
 async fn create(key: KeyHash, _: Params<Nothing>, body: Body) -> Answer {
@@ -122,7 +130,12 @@ async fn remove(key: KeyHash, Path(name): Path<String>, _: Params<Nothing>) -> A
 }
 
 async fn list_mappings(key: KeyHash, Path(name): Path<String>, list: List<Nothing>) -> Answer {
-    list.answer(&Db::open().await?.list_mappings(key, &name, list.after_as()?, list.limit).await?)
+    let (db, name): (_, Arc<str>) = (Arc::new(Db::open().await?), name.into());
+    list.answer_from(move |after, limit| {
+        let (db, name) = (Arc::clone(&db), Arc::clone(&name));
+        async move { Ok(db.list_mappings(key, &name, place_as(after.as_deref())?, limit).await?) }.boxed()
+    })
+    .await
 }
 
 /// Adds a mapping, which imports use from now on, unless they name another.

@@ -1,25 +1,20 @@
 //! The rows of a dataset: pages, all of them as CSV or JSON Lines, numbers, and the last ones.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::Path;
-use bytes::Bytes;
-use futures::stream::{Stream, unfold};
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use futures::FutureExt as _;
+use http::{HeaderMap, StatusCode};
 use platform::auth::KeyHash;
 use platform::db::{Db, RowsAsked};
+use platform::export::Export;
 use platform::http::{
-    Answer, List, Nothing, Parameters, Params, Problem, document_response, known_tag, not_modified, one_of, set_tag, tag_of,
+    Answer, List, Nothing, PageOfItems, Parameters, Params, Problem, document_response, known_tag, not_modified, set_tag, tag_of,
 };
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tables::limits;
 
-/// Rows that are asked for at a time where all are wanted; the database ends a page after a MiB.
-const AT_A_TIME: i32 = 5000;
 /// Values of `top` that are given where nothing is said, and at most.
 const TOP: u32 = 10;
 const MOST_TOP: u32 = 1000;
@@ -31,11 +26,10 @@ const AGGREGATED: usize = 50;
 pub(crate) struct RowsQuery {
     columns: Option<String>,
     r#where: Option<String>,
-    format: Option<String>,
 }
 
 impl Parameters for RowsQuery {
-    const NAMES: &'static [&'static str] = &["columns", "where", "format"];
+    const NAMES: &'static [&'static str] = &["columns", "where"];
 }
 
 /// A filter: a column, and what its value is to be.
@@ -89,29 +83,19 @@ fn names(list: Option<&str>) -> Result<Option<Vec<String>>, Problem> {
 
 /// `GET …/rows`: a page as JSON; with `format=csv` or `format=jsonl` all rows, one page after the other.
 pub(crate) async fn list(key: KeyHash, Path(name): Path<String>, list: List<RowsQuery>) -> Answer {
-    let RowsQuery { columns, r#where, format } = &list.filter;
-    one_of("format", format.as_deref(), &["json", "csv", "jsonl"])?;
+    let RowsQuery { columns, r#where } = &list.filter;
     let (columns, filters) = (names(columns.as_deref())?, filters(r#where.as_deref())?);
-    let asked = RowsAsked { columns: columns.as_deref(), filters, after: list.after.as_deref() };
     let db = Db::open().await?;
-    let Some(format) = format.as_deref().filter(|format| *format != "json") else {
+    let Some(form) = list.form else {
+        let asked = RowsAsked { columns: columns.as_deref(), filters, after: list.after.as_deref() };
         return list.answer(&db.read_rows(key, &name, &asked, list.limit).await?);
     };
     let columns = match columns {
         Some(columns) => columns,
         None => columns_of(&db.get_dataset(key, &name).await?),
     };
-    let whole = Whole {
-        db,
-        key,
-        name,
-        filters: filters.map(str::to_owned),
-        after: list.after.clone(),
-        csv: format == "csv",
-        columns,
-        began: false,
-    };
-    whole.answer().await
+    let rows = Arc::new(Rows { db, key, name, columns: columns.clone(), filters: filters.map(str::to_owned) });
+    Export::of_rows(form, list.after.clone(), columns, move |after, limit| Arc::clone(&rows).page(after, limit).boxed()).answer().await
 }
 
 fn columns_of(dataset: &Value) -> Vec<String> {
@@ -119,94 +103,20 @@ fn columns_of(dataset: &Value) -> Vec<String> {
     columns.iter().filter_map(|column| column["name"].as_str().map(str::to_owned)).collect()
 }
 
-/// All rows, as they are sent.
-struct Whole {
+/// Which rows are sent.
+struct Rows {
     db: Db,
     key: KeyHash,
     name: String,
     columns: Vec<String>,
     filters: Option<String>,
-    after: Option<String>,
-    csv: bool,
-    began: bool,
 }
 
-impl Whole {
-    /// The first page before the head, so that what is wrong with the question is told by the status.
-    async fn answer(mut self) -> Answer {
-        let kind = if self.csv { "text/csv; charset=utf-8; header=present" } else { "application/jsonl" };
-        let first = self.next().await?;
-        let rest = self.after.is_some().then_some(self);
-        let mut response = Response::new(Body::from_stream(pages(first, rest)));
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-        Ok(response)
+impl Rows {
+    async fn page(self: Arc<Self>, after: Option<String>, limit: i32) -> Result<PageOfItems, Problem> {
+        let asked = RowsAsked { columns: Some(&self.columns), filters: self.filters.as_deref(), after: after.as_deref() };
+        Ok(self.db.read_rows(self.key, &self.name, &asked, limit).await?)
     }
-
-    /// The next page, written.
-    async fn next(&mut self) -> Result<Bytes, Problem> {
-        let asked = RowsAsked { columns: Some(&self.columns), filters: self.filters.as_deref(), after: self.after.as_deref() };
-        let page = self.db.read_rows(self.key, &self.name, &asked, AT_A_TIME).await?;
-        self.after = page.next;
-        let mut text = String::with_capacity(page.items.len());
-        if self.csv && !std::mem::replace(&mut self.began, true) {
-            push_row(&mut text, self.columns.iter().map(String::as_str));
-        }
-        let rows: Vec<&RawValue> = serde_json::from_str(&page.items).map_err(|error| Problem::internal(error.into()))?;
-        for row in rows {
-            if self.csv {
-                let values: HashMap<String, Value> = serde_json::from_str(row.get()).map_err(|error| Problem::internal(error.into()))?;
-                let fields: Vec<String> = self.columns.iter().map(|column| field(values.get(column))).collect();
-                push_row(&mut text, fields.iter().map(String::as_str));
-            } else {
-                text.push_str(row.get());
-                text.push('\n');
-            }
-        }
-        Ok(text.into())
-    }
-}
-
-/// The pages that are left. An error in the middle breaks the answer off: whoever reads it must not take a part for the whole.
-fn pages(first: Bytes, rest: Option<Whole>) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send {
-    unfold((Some(first), rest), |(first, rest)| async move {
-        if let Some(first) = first {
-            return Some((Ok(first), (None, rest)));
-        }
-        let mut whole = rest?;
-        match whole.next().await {
-            Ok(page) => {
-                let rest = whole.after.is_some().then_some(whole);
-                Some((Ok(page), (None, rest)))
-            }
-            Err(problem) => Some((Err(std::io::Error::other(format!("{problem:?}"))), (None, None))),
-        }
-    })
-}
-
-/// A value as a field of CSV; what is null is empty.
-fn field(value: Option<&Value>) -> String {
-    match value {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    }
-}
-
-/// A row of CSV (RFC 4180).
-fn push_row<'a>(text: &mut String, fields: impl Iterator<Item = &'a str>) {
-    for (index, field) in fields.enumerate() {
-        if index > 0 {
-            text.push(',');
-        }
-        if field.contains(['"', ',', '\r', '\n']) {
-            text.push('"');
-            text.push_str(&field.replace('"', "\"\""));
-            text.push('"');
-        } else {
-            text.push_str(field);
-        }
-    }
-    text.push_str("\r\n");
 }
 
 /// What is to be counted.

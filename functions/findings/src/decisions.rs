@@ -1,16 +1,20 @@
 //! What a person decides of many findings at once, and how it is taken back.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::Path;
+use futures::FutureExt as _;
 use http::StatusCode;
 use platform::auth::KeyHash;
 use platform::db::Db;
-use platform::http::{Answer, List, Nothing, Params, Problem, document_response, invalid_cursor, json_body, one_of, parse_id};
-use serde::{Deserialize, Serialize};
+use platform::http::{Answer, List, Nothing, Params, Problem, document_response, invalid_cursor, json_body, one_of, parse_id, place_as};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{Reason, SEVERITIES, STATUSES};
+use crate::filter::Filter;
+use crate::{Reason, STATUSES};
 
 /// Findings that are named one by one.
 const IDS: usize = 1000;
@@ -29,15 +33,6 @@ struct Decisions {
     filter: Option<Filter>,
     expected: Option<u32>,
     cursor: Option<String>,
-}
-
-/// Which findings, as in their list.
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct Filter {
-    severity: Option<String>,
-    status: Option<String>,
-    import_id: Option<Uuid>,
 }
 
 /// Sets the status of the findings that are named, or that pass a filter, at most 10,000 in one request: `{"id", "changed", "cursor"}`. Where there are more,
@@ -63,9 +58,7 @@ impl Decisions {
             (Some(ids), None, None, None) if (1..=IDS).contains(&ids.len()) => asked["ids"] = json!(ids),
             (Some(_), None, None, None) => return Err(Problem::bad_request(format!("ids has 1 to {IDS} ids; of more, give a filter"))),
             (None, Some(filter), Some(expected), _) => {
-                one_of("filter.severity", filter.severity.as_deref(), &SEVERITIES)?;
-                one_of("filter.status", filter.status.as_deref(), &STATUSES)?;
-                asked["filter"] = json!(filter);
+                asked["filter"] = filter.checked()?;
                 asked["expected"] = json!(expected);
             }
             _ => {
@@ -84,7 +77,12 @@ impl Decisions {
 
 /// What was decided of many findings at once, newest first.
 pub(crate) async fn list(key: KeyHash, list: List<Nothing>) -> Answer {
-    list.answer(&Db::open().await?.list_decisions(key, list.after_as()?, list.limit).await?)
+    let db = Arc::new(Db::open().await?);
+    list.answer_from(move |after, limit| {
+        let db = Arc::clone(&db);
+        async move { Ok(db.list_decisions(key, place_as(after.as_deref())?, limit).await?) }.boxed()
+    })
+    .await
 }
 
 /// Gives the findings of a decision what they had before, at most 10,000 in one request: `{"id", "changed", "left"}`.

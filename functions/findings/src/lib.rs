@@ -1,21 +1,29 @@
 //! The read side: findings, the assets that they are on, and the occurrences that connect the two. And what a person decides of a finding.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::routing::{get, post};
+use filter::Filter;
+use futures::FutureExt as _;
 use http::StatusCode;
 use platform::auth::KeyHash;
-use platform::db::{Db, FindingFilter, NewDecision};
-use platform::http::{Answer, List, Nothing, Parameters, Params, Problem, document_response, invalid_cursor, json_body, one_of, parse_id};
+use platform::db::{Db, NewDecision};
+use platform::http::{
+    Answer, List, Nothing, Parameters, Params, Problem, document_response, invalid_cursor, json_body, one_of, parse_id, place_as,
+};
 use platform::serving::serve;
 use serde::Deserialize;
+use serde_json::json;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 use texts::Text;
 use uuid::Uuid;
 
 mod decisions;
+mod filter;
 
 /// Characters of a reason: the table's.
 const REASON: usize = 2000;
@@ -39,16 +47,26 @@ async fn handle(request: Request) -> impl IntoResponse {
 }
 
 /// Findings, worst first.
-async fn list_findings(key: KeyHash, list: List<FindingFilter>) -> Answer {
-    one_of("severity", list.filter.severity.as_deref(), &SEVERITIES)?;
-    one_of("status", list.filter.status.as_deref(), &STATUSES)?;
-    let after = list.after.as_deref().map(severity_and_id).transpose()?;
-    list.answer(&Db::open().await?.list_findings(key, after, list.limit, &list.filter).await?)
+async fn list_findings(key: KeyHash, mut list: List<Filter>) -> Answer {
+    let filter: Arc<str> = std::mem::take(&mut list.filter).checked()?.to_string().into();
+    let db = Arc::new(Db::open().await?);
+    list.answer_from(move |after, limit| {
+        let (db, filter) = (Arc::clone(&db), Arc::clone(&filter));
+        async move { Ok(db.list_findings(key, &filter, after.as_deref().map(severity_and_id).transpose()?, limit).await?) }.boxed()
+    })
+    .await
 }
 
 async fn one_finding(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>) -> Answer {
     let id = parse_id(&id)?;
-    Ok(document_response(StatusCode::OK, Db::open().await?.get_finding(key, id).await?.to_string()))
+    let mut finding = Db::open().await?.get_finding(key, id).await?;
+    // The rest of its occurrences are pages of their list.
+    if let Some(occurrences) = finding["occurrences"].as_object_mut() {
+        let next = occurrences.remove("next").unwrap_or_default();
+        let scope = cursors::scope("/api/v1/occurrences", &format!("finding_id={id}"));
+        occurrences.insert("next_cursor".to_owned(), json!(next.as_str().map(|place| cursors::encode(&scope, place))));
+    }
+    Ok(document_response(StatusCode::OK, finding.to_string()))
 }
 
 /// What a person may change of a finding.
@@ -74,7 +92,12 @@ async fn decide(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>, body: 
 }
 
 async fn list_assets(key: KeyHash, list: List<Nothing>) -> Answer {
-    list.answer(&Db::open().await?.list_assets(key, list.after_as()?, list.limit).await?)
+    let db = Arc::new(Db::open().await?);
+    list.answer_from(move |after, limit| {
+        let db = Arc::clone(&db);
+        async move { Ok(db.list_assets(key, place_as(after.as_deref())?, limit).await?) }.boxed()
+    })
+    .await
 }
 
 #[derive(Deserialize)]
@@ -88,7 +111,12 @@ impl Parameters for OfFinding {
 
 /// Occurrences, of one finding or of all.
 async fn list_occurrences(key: KeyHash, list: List<OfFinding>) -> Answer {
-    list.answer(&Db::open().await?.list_occurrences(key, list.filter.finding_id, list.after_as()?, list.limit).await?)
+    let (db, finding) = (Arc::new(Db::open().await?), list.filter.finding_id);
+    list.answer_from(move |after, limit| {
+        let db = Arc::clone(&db);
+        async move { Ok(db.list_occurrences(key, finding, place_as(after.as_deref())?, limit).await?) }.boxed()
+    })
+    .await
 }
 
 /// The place in a list that is ordered by severity, then id.

@@ -1,15 +1,18 @@
 //! Imports: upload, list, look at, cancel, retry, and the errors of one.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request as UploadRequest};
 use axum::routing::{get, post};
+use futures::FutureExt as _;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use platform::auth::KeyHash;
 use platform::db::Db;
 use platform::http::{
     Answer, List, Nothing, Parameters, Params, document_response, entity_tag, known_version, not_modified, one_of, parse_id, pieces,
-    set_tag,
+    place_as, set_tag,
 };
 use platform::serving::serve;
 use scan_reports::Format;
@@ -80,7 +83,12 @@ impl Parameters for OfState {
 /// Imports, newest first, of one state or of all.
 async fn list(key: KeyHash, list: List<OfState>) -> Answer {
     one_of("state", list.filter.state.as_deref(), &STATES)?;
-    list.answer(&Db::open().await?.list_imports(key, list.after_as()?, list.limit, list.filter.state.as_deref()).await?)
+    let (db, state): (_, Option<Arc<str>>) = (Arc::new(Db::open().await?), list.filter.state.as_deref().map(Arc::from));
+    list.answer_from(move |after, limit| {
+        let (db, state) = (Arc::clone(&db), state.clone());
+        async move { Ok(db.list_imports(key, place_as(after.as_deref())?, limit, state.as_deref()).await?) }.boxed()
+    })
+    .await
 }
 
 async fn show(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
@@ -106,7 +114,12 @@ async fn retry(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>) -> Answ
 
 async fn errors(key: KeyHash, Path(id): Path<String>, list: List<Nothing>) -> Answer {
     let id = parse_id(&id)?;
-    list.answer(&Db::open().await?.list_import_errors(key, id, list.after_as()?, list.limit).await?)
+    let db = Arc::new(Db::open().await?);
+    list.answer_from(move |after, limit| {
+        let db = Arc::clone(&db);
+        async move { Ok(db.list_import_errors(key, id, place_as(after.as_deref())?, limit).await?) }.boxed()
+    })
+    .await
 }
 
 /// Wakes the drain after the answer. If that fails, the schedule finds the import.

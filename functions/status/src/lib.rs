@@ -1,14 +1,17 @@
 //! What a page polls: the status of an import, notifications, and what its workspace uses of its limits. And what was done in it.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::Path;
 use axum::routing::{get, post};
+use futures::FutureExt as _;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use platform::auth::KeyHash;
 use platform::db::Db;
 use platform::http::{
-    Answer, List, Nothing, Parameters, Params, document_response, entity_tag, known_tag, known_version, not_modified, parse_id, set_tag,
-    tag_of,
+    Answer, List, Nothing, Parameters, Params, document_response, entity_tag, known_tag, known_version, not_modified, parse_id, place_as,
+    set_tag, tag_of,
 };
 use platform::serving::serve;
 use serde::Deserialize;
@@ -74,7 +77,16 @@ struct Ended {
 
 /// Notifications, newest first, with the number of those that nobody has read.
 async fn list_notifications(key: KeyHash, list: List<Nothing>) -> Answer {
-    let (page, unread) = Db::open().await?.list_notifications(key, list.after_as()?, list.limit).await?;
+    let db = Arc::new(Db::open().await?);
+    if list.form.is_some() {
+        return list
+            .answer_from(move |after, limit| {
+                let db = Arc::clone(&db);
+                async move { Ok(db.list_notifications(key, place_as(after.as_deref())?, limit).await?.0) }.boxed()
+            })
+            .await;
+    }
+    let (page, unread) = db.list_notifications(key, list.after_as()?, list.limit).await?;
     list.answer_with(&page, &format!("\"unread\":{unread},"))
 }
 
@@ -101,7 +113,7 @@ async fn workspace(key: KeyHash, _: Params<Nothing>) -> Answer {
     Ok(document_response(StatusCode::OK, workspace.to_string()))
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct OfObject {
     action: Option<String>,
     object_id: Option<String>,
@@ -112,8 +124,15 @@ impl Parameters for OfObject {
 }
 
 /// Who did what, newest first; of one action (`finding.decided`) or of all, to one thing or to all.
-async fn list_events(key: KeyHash, list: List<OfObject>) -> Answer {
-    let OfObject { action, object_id } = &list.filter;
-    let page = Db::open().await?.list_events(key, list.after_as()?, list.limit, action.as_deref(), object_id.as_deref()).await?;
-    list.answer(&page)
+async fn list_events(key: KeyHash, mut list: List<OfObject>) -> Answer {
+    let (db, filter) = (Arc::new(Db::open().await?), Arc::new(std::mem::take(&mut list.filter)));
+    list.answer_from(move |after, limit| {
+        let (db, filter) = (Arc::clone(&db), Arc::clone(&filter));
+        async move {
+            let OfObject { action, object_id } = &*filter;
+            Ok(db.list_events(key, place_as(after.as_deref())?, limit, action.as_deref(), object_id.as_deref()).await?)
+        }
+        .boxed()
+    })
+    .await
 }

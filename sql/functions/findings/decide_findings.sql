@@ -25,8 +25,7 @@ begin
       perform spillway.check_expected(p_workspace, v_filter, (p_asked ->> 'expected')::bigint);
     end if;
     execute format('select array_agg(k.id), (array_agg(k.severity))[%1$s] from (select * from (%2$s) k order by k.severity desc, k.id desc) k', c_limit,
-      spillway.findings_walk(p_workspace, (v_filter ->> 'import_id')::uuid, (v_filter ->> 'severity')::spillway.severity,
-        (v_filter ->> 'status')::spillway.finding_status, (p_asked #>> '{after,severity}')::spillway.severity, (p_asked #>> '{after,id}')::uuid, c_limit + 1))
+      spillway.findings_passing(p_workspace, v_filter, (p_asked #>> '{after,severity}')::spillway.severity, (p_asked #>> '{after,id}')::uuid, null, c_limit + 1))
     into v_chosen, v_severity;
   end if;
   if v_decision is null then
@@ -45,4 +44,4 @@ begin
 end
 $$;
 comment on function spillway.decide_findings(integer, jsonb) is
-  'sets the status of many findings as a person decided: {status, reason, ends_at, and ids, or filter {severity, status, import_id} with expected, how many they were when the person looked}. At most 10,000 at a time: {id: of the decision, changed, place: null where there are no more}; where there are, it goes on with decision (the id) and after (the place). SW404 where there is none of the ids, SW409 where there are over 5 % more or less than expected, SW422 where the end of the decision is none';
+  'sets the status of many findings as a person decided: {status, reason, ends_at, and ids, or filter (see findings_walk) with expected, how many they were when the person looked}. At most 10,000 at a time: {id: of the decision, changed, place: null where there are no more}; where there are, it goes on with decision (the id) and after (the place). SW404 where there is none of the ids, SW409 where there are over 5 % more or less than expected, SW422 where the end of the decision is none';

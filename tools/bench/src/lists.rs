@@ -59,11 +59,28 @@ const FIRST: &str = "
 /// the first; an asset for ten.
 const FINDINGS: &str = "
     insert into spillway.findings (
-      workspace_id, id, tool, kind, rule_id, title, severity, status, description, vulnerability_ids, cwes, source_offset, first_import_id, last_import_id)
-    select w.id, md5('finding ' || n)::uuid, 'filler', 'host', n, 'What was found, number ' || n,
+      workspace_id, id, tool, kind, rule_id, title, severity, status, description, vulnerability_ids, cwes, component, source_offset, first_import_id,
+      last_import_id)
+    select w.id, md5('finding ' || n)::uuid, 'filler-' || n % 7, 'host', 'rule-' || n % 200000, 'What was found in part-' || n % 1000 || ' of unit-' || n % 20000,
       case when n % 100 = 0 then 'critical' when n % 10 = 0 then 'high' when n % 3 = 0 then 'medium' else 'info' end::spillway.severity,
       case when n % 1000 = 0 then 'false_positive' when n % 20 = 0 then 'closed' else 'open' end::spillway.finding_status,
-      repeat('What is wrong here. ', 25), array['CVE-2024-' || n], array[79], n, $3::text::uuid, $3::text::uuid
+      repeat('What is wrong here. ', 25), array['CVE-2024-' || n % 500000], array[n % 900],
+      jsonb_build_object('name', 'component' || n % 50000, 'version', '1.0'), n, $3::text::uuid, $3::text::uuid
+    from spillway.workspaces w, generate_series($1::bigint + 1, $2::bigint) n where w.name = 'listed'";
+/// The words by which they are found.
+const TERMS: &str = "
+    insert into spillway.finding_terms (workspace_id, finding_id, severity, terms)
+    select f.workspace_id, f.id, f.severity, spillway.terms_of(f)
+    from spillway.workspaces w, generate_series($1::bigint + 1, $2::bigint) n
+      join spillway.findings f on f.id = md5('finding ' || n)::uuid where w.name = 'listed' and f.workspace_id = w.id and f.last_import_id = $3::text::uuid";
+/// Where all are there the index is made as a whole: row by row, 10 million would take half an hour.
+const UNINDEXED: &str = "drop index spillway.findings_by_term";
+const INDEXED: &str =
+    "create index findings_by_term on spillway.finding_terms using gin (terms) with (fastupdate = on, gin_pending_list_limit = 256)";
+/// In one of its scopes stands what one in a thousand findings is of.
+const SCOPES: &str = "
+    insert into spillway.finding_scopes (workspace_id, scope, finding_id, last_import_id)
+    select w.id, case when n % 1000 = 0 then 'small' else 'large' end, md5('finding ' || n)::uuid, $3::text::uuid
     from spillway.workspaces w, generate_series($1::bigint + 1, $2::bigint) n where w.name = 'listed'";
 const SEEN: &str = "
     insert into spillway.import_findings (workspace_id, import_id, finding_id, seen_as, severity, source_offset)
@@ -77,7 +94,7 @@ const ASSETS: &str = "
 const OCCURRENCES: &str = "
     insert into spillway.occurrences (
       workspace_id, id, finding_id, asset_id, host, port, protocol, service, evidence, first_import_id, last_import_id)
-    select w.id, md5('occurrence ' || n)::uuid, md5('finding ' || case when n % 2 = 0 then 1 else n end)::uuid, md5('asset ' || n / 10 + 1)::uuid, 'host',
+    select w.id, overlay(md5('occurrence ' || n) placing left(md5('asset ' || n / 10 + 1), 8) from 1)::uuid, md5('finding ' || case when n % 2 = 0 then 1 else n end)::uuid, md5('asset ' || n / 10 + 1)::uuid, 'host',
       n % 65536, 'tcp', 'www', repeat('What the scanner saw. ', 5), $3::text::uuid, $3::text::uuid
     from spillway.workspaces w, generate_series($1::bigint + 1, $2::bigint) n where w.name = 'listed'";
 
@@ -132,13 +149,20 @@ impl List {
 
 /// Findings of a workspace, of a severity or a status or of all; `null` is all.
 fn findings(workspace: i32, name: &'static str, query: &str, [severity, status]: [&str; 2], at: &str) -> List {
+    let asked = [("severity", severity), ("status", status)].map(|(name, value)| (name, value.trim_matches('\'')));
+    let asked: serde_json::Map<_, _> = asked
+        .into_iter()
+        .filter(|(_, value)| *value != "null")
+        .map(|(name, value)| (name.to_owned(), serde_json::json!([value])))
+        .collect();
+    let asked = serde_json::Value::Object(asked);
     let filter = if severity == "null" { String::new() } else { format!("and f.severity = {severity}") };
     // Where the status is not filtered, no one index has what is asked for: the plain query asks for those that are open.
     let plain_status = if status == "null" { "'open'" } else { status };
     List {
         name,
         path: format!("/api/v1/findings{query}"),
-        function: format!("list_findings({workspace}, {{after}}, {LIMIT}, {severity}, {status})"),
+        function: format!("list_findings({workspace}, '{asked}', {{after}}, {LIMIT})"),
         after: ["null, null".to_owned(), format!("'{at}', '{HALF}'")],
         place: format!("{at} {HALF}"),
         plain: format!(
@@ -152,10 +176,15 @@ fn findings(workspace: i32, name: &'static str, query: &str, [severity, status]:
 /// Findings that the import saw, of a severity or of all.
 fn seen(workspace: i32, name: &'static str, query: &str, severity: &str, at: &str) -> List {
     let filter = if severity == "null" { String::new() } else { format!("and s.severity = {severity}") };
+    let asked = if severity == "null" {
+        serde_json::json!({"import_id": IMPORT})
+    } else {
+        serde_json::json!({"import_id": IMPORT, "severity": [severity.trim_matches('\'')]})
+    };
     List {
         name,
         path: format!("/api/v1/findings?import_id={IMPORT}{query}"),
-        function: format!("list_import_findings({workspace}, '{IMPORT}', {{after}}, {LIMIT}, {severity}, null)"),
+        function: format!("list_findings({workspace}, '{asked}', {{after}}, {LIMIT})"),
         after: ["null, null".to_owned(), format!("'{at}', '{HALF}'")],
         place: format!("{at} {HALF}"),
         plain: format!(
@@ -249,6 +278,27 @@ fn by_id([name, path, function, at, plain, condition]: ById, workspace: i32, fin
     }
 }
 
+/// What findings are looked for by, from what all have to what none has: a page may have fewer than are asked for.
+const SEARCHES: [(&str, &str); 17] = [
+    ("of a tool", "tool=filler-3"),
+    ("of a tool and a status", "tool=filler-3&status=false_positive"),
+    ("of a rule", "rule=rule-77"),
+    ("of a CVE", "cve=CVE-2024-77"),
+    ("of two CVEs", "cve=CVE-2024-77&cve=CVE-2024-79"),
+    ("of a weakness", "cwe=79"),
+    ("of a component", "component=component77"),
+    ("of a small scope", "scope=small"),
+    ("of a large scope", "scope=large"),
+    ("on an asset", "asset_id={asset}"),
+    ("first seen since tomorrow", "first_seen_after=2999-01-01T00:00:00Z"),
+    ("of an import and a CVE", "import_id={import}&cve=CVE-2024-77"),
+    ("with a rare word", "q=unit-77"),
+    ("with a frequent word", "q=found"),
+    ("with two words of which few have both", "q=part-77+unit-1077"),
+    ("with a word of one in a thousand", "q=part-77"),
+    ("with a word that none has", "q=nowhere"),
+];
+
 /// All lists of a workspace of this number and their filters.
 fn lists(workspace: i32, finding: &str) -> Vec<List> {
     let findings = |name, query, filters, at| findings(workspace, name, query, filters, at);
@@ -283,15 +333,17 @@ pub(super) async fn rows(session: &Session, rows: &mut Vec<Row>) -> Result<()> {
 async fn fill(connection: &Connection, from: u64, to: u64) -> Result<()> {
     let mut bar = Percentage::new(format!("filling the tables with {} findings", number(float(to))));
     let mut filled = from;
+    connection.batch_execute(UNINDEXED).await.context("cannot drop an index")?;
     while filled < to {
         let next = (filled + PIECE).min(to);
-        for statement in [FINDINGS, SEEN, ASSETS, OCCURRENCES] {
+        for statement in [FINDINGS, TERMS, SCOPES, SEEN, ASSETS, OCCURRENCES] {
             let bounds = (i64::try_from(filled)?, i64::try_from(next)?);
             connection.execute(statement, &[&bounds.0, &bounds.1, &IMPORT]).await.context("cannot fill the tables")?;
         }
         filled = next;
         bar.set(100.0 * float(filled - from) / float(to - from), "filling");
     }
+    connection.batch_execute(INDEXED).await.context("cannot make an index")?;
     connection.batch_execute("vacuum analyze").await.context("cannot vacuum")
 }
 
@@ -310,6 +362,11 @@ async fn beside_an_import(session: &Session, rig: &Rig, bench: &Client, listed: 
                 rows.extend(measure(session.sizes.pages, &asked, listed, &list, place, findings).await.with_context(|| list.name)?);
             }
         }
+        let asset: String = asked.query_one("select md5('asset 77')::uuid::text", &[]).await?.get(0);
+        for (name, query) in SEARCHES {
+            let query = query.replace("{asset}", &asset).replace("{import}", IMPORT);
+            rows.push(search(session.sizes.pages, listed, name, &query, findings).await?);
+        }
         ended.store(true, Relaxed);
         Ok(rows)
     };
@@ -317,6 +374,27 @@ async fn beside_an_import(session: &Session, rig: &Rig, bench: &Client, listed: 
     step.done();
     ensure!(turns > 0, "no import ran beside the lists");
     Ok(rows)
+}
+
+/// The first page of what is looked for, again and again.
+async fn search(pages: usize, client: &Client, name: &str, query: &str, findings: u64) -> Result<Row> {
+    let mut times = Vec::new();
+    let mut found = 0;
+    for _ in 0..pages {
+        let (time, page) = ask_page(client, &format!("/api/v1/findings?{query}")).await?;
+        found = page["items"].as_array().map_or(0, Vec::len);
+        times.push(time);
+    }
+    let times = Sample::new(times);
+    let most = if findings > MANY { MOST_P95_OF_MANY } else { MOST_P95 };
+    Ok(Row::new(
+        SUBJECT,
+        format!("{} findings: {name}, over HTTP, p95", number(float(findings))),
+        Figure::milliseconds(times.percentile(95)),
+    )
+    .beside("p50", Figure::milliseconds(times.median()))
+    .beside("entries", Figure::count(found as u64, ""))
+    .target(Target::AtMost(most)))
 }
 
 /// One page, again and again: over HTTP, by the function, by the plain query, by turns.
@@ -344,15 +422,20 @@ async fn measure(pages: usize, connection: &Connection, client: &Client, list: &
 
 /// The time of a page over HTTP.
 async fn page(client: &Client, path: &str) -> Result<Duration> {
+    let (time, page) = ask_page(client, path).await?;
+    ensure!(page["items"].as_array().map(Vec::len) == Some(LIMIT) && page["next_cursor"].is_string(), "{path}: no whole page");
+    Ok(time)
+}
+
+/// A page, and how long it took.
+async fn ask_page(client: &Client, path: &str) -> Result<(Duration, serde_json::Value)> {
     let asked = Instant::now();
     let answer = client.request(Method::GET, path).send().await?;
     let status = answer.status();
     let text = answer.text().await?;
     let time = asked.elapsed();
     ensure!(status.is_success(), "{path}: {status} {text}");
-    let page: serde_json::Value = serde_json::from_str(&text)?;
-    ensure!(page["items"].as_array().map(Vec::len) == Some(LIMIT) && page["next_cursor"].is_string(), "{path}: no whole page");
-    Ok(time)
+    Ok((time, serde_json::from_str(&text)?))
 }
 
 /// The time of a statement, as text with its values in it.

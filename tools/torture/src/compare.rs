@@ -1,6 +1,7 @@
 //! What has to be the same however an import went.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use futures::future::try_join_all;
@@ -15,6 +16,9 @@ use crate::world::Workspace;
 /// Characters of a value that are told, and members that differ.
 const WIDTH: usize = 100;
 const MEMBERS: usize = 3;
+
+/// How long the drains may take to index what was imported.
+const INDEXING: Duration = Duration::from_mins(1);
 
 /// Something that is not as it was without faults.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +91,8 @@ impl Outcome {
         let mut contradictions: Vec<_> = self.leftovers.iter().map(|text| Difference::new("left over", text.clone())).collect();
         for (number, held) in (1..).zip(&self.workspaces) {
             contradictions.extend(held.usage.iter().map(|text| Difference::new("usage", format!("workspace {number}: {text}"))));
+            let wrong = held.rows.iter().filter(|row| row.starts_with("wrongly indexed"));
+            contradictions.extend(wrong.map(|row| Difference::new("wrongly indexed", format!("workspace {number}: {row}"))));
             for (what, kind) in [("assets", "asset "), ("findings", "finding "), ("occurrences", "occurrence ")] {
                 let new: u64 = held.imports.values().filter_map(|facts| facts.new.get(what)).sum();
                 let rows = held.rows.iter().filter(|row| row.starts_with(kind)).count() as u64;
@@ -103,6 +109,7 @@ impl Outcome {
 impl Held {
     async fn read(stack: &Stack, workspace: &Workspace<'_>) -> Result<Self> {
         let database = stack.database.connect().await?;
+        contents::indexed(&database, &workspace.name, INDEXING).await?;
         let rows = contents::of(&database, &workspace.name).await?;
         let mut usage = usage(&database, &workspace.name).await?;
         usage.extend(books::of(&database, &workspace.name).await?);

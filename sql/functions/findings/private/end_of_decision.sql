@@ -3,7 +3,7 @@ language plpgsql stable set search_path = ''
 as $$
 declare
   c_longest constant interval := interval '10 years';
-  v_ends_at timestamptz;
+  v_ends_at constant timestamptz := spillway.time_of_text(p_ends_at);
 begin
   if p_ends_at is null then
     return null;
@@ -11,14 +11,6 @@ begin
   if p_status <> 'accepted_risk' then
     raise exception using errcode = 'SW422', message = 'only accepted_risk has an end; leave ends_at away';
   end if;
-  begin
-    -- RFC 3339, section 5.6. PostgreSQL alone would take "tomorrow", too.
-    if p_ends_at ~ '^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$' then
-      v_ends_at := p_ends_at::timestamptz;
-    end if;
-  exception when data_exception then
-    v_ends_at := null;
-  end;
   if v_ends_at > now() and v_ends_at < now() + c_longest then
     return v_ends_at;
   end if;

@@ -11,6 +11,7 @@ declare
   v_problems jsonb := spillway.note_problems(p_unit.workspace_id, p_unit.import_id, p_batch -> 'problems', p_unit.keeps_errors, p_unit.entry_name,
     p_unit.entry_starts_at);
 begin
+  insert into spillway.unindexed_imports (workspace_id, import_id) values (p_unit.workspace_id, p_unit.import_id) on conflict do nothing;
   perform spillway.add_import_counts(p_unit.workspace_id, p_unit.import_id, spillway.add_counts(v_stored, v_problems), coalesce(p_batch -> 'tools', '[]'),
     coalesce((v_stored #>> '{findings,new}')::integer, 0) = coalesce(cardinality(p_findings.id), 0),
     coalesce((v_stored #>> '{occurrences,new}')::integer, 0) = coalesce(cardinality(p_occurrences.id), 0));

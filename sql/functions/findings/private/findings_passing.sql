@@ -1,0 +1,16 @@
+create or replace function spillway.findings_passing(
+  p_workspace integer, p_filter jsonb, p_after_severity spillway.severity, p_after uuid, p_window bigint, p_limit bigint
+) returns text
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  return format($query$
+    select k.severity, k.id from (%s) k
+    -- offset 0: looked at for each row of the walk, and no further than to the last that is wanted. Joined, the findings were gone through for the walk's.
+    cross join lateral (select from spillway.findings f where f.workspace_id = %s and f.id = k.id and %s offset 0) f
+    order by k.severity desc, k.id desc limit %L
+  $query$, spillway.findings_walk(p_workspace, p_filter, p_after_severity, p_after, p_window), p_workspace, spillway.finding_conditions(p_workspace, p_filter), p_limit);
+end
+$$;
+comment on function spillway.findings_passing(integer, jsonb, spillway.severity, uuid, bigint, bigint) is
+  'a query of the findings that pass a filter, as severity and id, worst first, after the place given; of p_window that are looked at, or of all (null)';
