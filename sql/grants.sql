@@ -25,7 +25,7 @@ to spillway_api;
 grant execute on function
   spillway.workspace_of_key, spillway.charge_request, spillway.charge_read, spillway.get_workspace, spillway.list_events, spillway.import_status, spillway.activity,
   spillway.list_notifications, spillway.count_unread, spillway.mark_notifications_read,
-  spillway.list_findings, spillway.get_finding, spillway.decide_finding, spillway.decide_findings, spillway.undo_decision, spillway.list_decisions, spillway.list_assets,
+  spillway.list_findings, spillway.get_finding, spillway.get_finding_days, spillway.get_asset, spillway.decide_finding, spillway.decide_findings, spillway.undo_decision, spillway.list_decisions, spillway.list_assets,
   spillway.list_occurrences
 to spillway_read;
 
@@ -38,7 +38,7 @@ to spillway_read;
 -- drain and tick
 grant execute on function
   spillway.claim_import, spillway.ingest_batch, spillway.ingest_rows, spillway.make_partitions, spillway.wants_segments, spillway.cut_segment, spillway.release_import, spillway.finish_import,
-  spillway.fail_import, spillway.fail_trial, spillway.claim_leftovers, spillway.forget_leftovers, spillway.clean_up, spillway.index_findings, spillway.unattended_seconds
+  spillway.fail_import, spillway.fail_trial, spillway.claim_leftovers, spillway.forget_leftovers, spillway.clean_up, spillway.index_findings, spillway.count_findings_of_day, spillway.unattended_seconds
 to spillway_drain;
 
 -- spillway-admin, but for what only the owner can: migrate, and passwords

@@ -373,6 +373,27 @@ COMMENT ON COLUMN spillway.events.after IS 'and as it became';
 
 COMMENT ON COLUMN spillway.events.reason IS 'in the words of whoever did it';
 
+CREATE TABLE spillway.finding_counts (
+    workspace_id integer NOT NULL,
+    counted_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE spillway.finding_counts IS 'when the findings of a workspace were counted last: see count_findings_of_day';
+
+COMMENT ON COLUMN spillway.finding_counts.due_at IS 'when they are counted next: counting takes a fiftieth of the time at most';
+
+CREATE TABLE spillway.finding_days (
+    workspace_id integer NOT NULL,
+    day date NOT NULL,
+    severity spillway.severity NOT NULL,
+    status spillway.finding_status NOT NULL,
+    tool text NOT NULL,
+    findings bigint NOT NULL
+);
+
+COMMENT ON TABLE spillway.finding_days IS 'how many findings there were, as they were counted last on a day (UTC)';
+
 CREATE TABLE spillway.finding_decisions (
     workspace_id integer NOT NULL,
     finding_id uuid NOT NULL,
@@ -1037,6 +1058,12 @@ ALTER TABLE ONLY spillway.decisions
 ALTER TABLE ONLY spillway.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (workspace_id, id);
 
+ALTER TABLE ONLY spillway.finding_counts
+    ADD CONSTRAINT finding_counts_pkey PRIMARY KEY (workspace_id);
+
+ALTER TABLE ONLY spillway.finding_days
+    ADD CONSTRAINT finding_days_pkey PRIMARY KEY (workspace_id, day, severity, status, tool);
+
 ALTER TABLE ONLY spillway.finding_decisions
     ADD CONSTRAINT finding_decisions_pkey PRIMARY KEY (workspace_id, finding_id);
 
@@ -1127,6 +1154,11 @@ ALTER TABLE ONLY spillway.workspaces
 ALTER TABLE ONLY spillway.workspaces
     ADD CONSTRAINT workspaces_pkey PRIMARY KEY (id);
 
+CREATE INDEX assets_by_word ON spillway.assets USING gin (array_remove(string_to_array((((workspace_id)::text || ' '::text) || replace(lower(translate(identity, '	
+!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~'::text, repeat(' '::text, 35))), ' '::text, ('
+'::text || ((workspace_id)::text || ' '::text)))), '
+'::text), ((workspace_id)::text || ' '::text))) WITH (fastupdate='on', gin_pending_list_limit='256');
+
 CREATE INDEX decision_findings_by_finding ON spillway.decision_findings USING btree (workspace_id, finding_id, decision_id);
 
 CREATE INDEX decisions_by_age ON spillway.decisions USING btree (decided_at);
@@ -1138,6 +1170,8 @@ CREATE INDEX events_by_action ON spillway.events USING btree (workspace_id, acti
 CREATE INDEX events_by_age ON spillway.events USING btree (happened_at);
 
 CREATE INDEX events_by_object ON spillway.events USING btree (workspace_id, object_id, id);
+
+CREATE INDEX finding_counts_by_due ON spillway.finding_counts USING btree (due_at);
 
 CREATE INDEX finding_scopes_by_finding ON spillway.finding_scopes USING btree (workspace_id, finding_id);
 
@@ -1195,6 +1229,12 @@ ALTER TABLE ONLY spillway.decisions
 
 ALTER TABLE ONLY spillway.events
     ADD CONSTRAINT events_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id);
+
+ALTER TABLE ONLY spillway.finding_counts
+    ADD CONSTRAINT finding_counts_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY spillway.finding_days
+    ADD CONSTRAINT finding_days_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY spillway.import_errors
     ADD CONSTRAINT import_errors_belong_to_an_import FOREIGN KEY (workspace_id, import_id) REFERENCES spillway.imports(workspace_id, id) ON DELETE CASCADE;
@@ -1257,6 +1297,10 @@ ALTER TABLE spillway.decision_findings ENABLE ROW LEVEL SECURITY;
 ALTER TABLE spillway.decisions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.events ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.finding_counts ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.finding_days ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.finding_decisions ENABLE ROW LEVEL SECURITY;
 

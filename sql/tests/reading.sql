@@ -70,7 +70,7 @@ select is((select count(*)::integer from pg_temp.findings(:one, 1) f), 25, 'what
 select is((select count(*)::integer from pg_temp.occurrences(:one, null, 7) o), 25, 'pages of 7 give every occurrence');
 select is((select count(*)::integer from pg_temp.occurrences(:one, md5('f1')::uuid, 5) o), 12, 'or those of a finding');
 select is_empty(format($$ select * from pg_temp.occurrences(%s, null, 10) $$, :two), 'another workspace sees none');
-select is(pg_temp.count(spillway.list_assets(:one, null, 200)), 25, 'and every asset');
+select is(pg_temp.count(spillway.list_assets(:one, '{}', null, 200)), 25, 'and every asset');
 
 select is((select document from spillway.import_status(:one, :'import', (select version from spillway.imports))), null,
   'a status that is known is not sent again');

@@ -43,10 +43,10 @@ select is_empty($$ select f.name from functions f where f.prosecdef and f.proret
 select results_eq($$ select * from pg_temp.of('spillway_api') $$, $$ values ('cancel_import'), ('charge_read'), ('charge_request'), ('close_upload'),
   ('create_dataset'), ('create_import'), ('get_dataset'), ('hold_upload'), ('import_status'), ('list_import_errors'), ('list_imports'), ('note_upload_parts'), ('open_upload'), ('retry_errors'), ('retry_import'), ('retry_rows'), ('stored_report'), ('workspace_of_key') $$, 'api');
 select results_eq($$ select * from pg_temp.of('spillway_read') $$, $$ values ('activity'), ('add_mapping'), ('aggregate_rows'), ('change_dataset'), ('charge_read'),
-  ('charge_request'), ('count_unread'), ('create_dataset'), ('decide_finding'), ('decide_findings'), ('get_dataset'), ('get_finding'), ('get_tail'), ('get_workspace'), ('import_status'),
+  ('charge_request'), ('count_unread'), ('create_dataset'), ('decide_finding'), ('decide_findings'), ('get_asset'), ('get_dataset'), ('get_finding'), ('get_finding_days'), ('get_tail'), ('get_workspace'), ('import_status'),
   ('list_assets'), ('list_datasets'), ('list_decisions'), ('list_events'), ('list_findings'), ('list_mappings'), ('list_notifications'),
   ('list_occurrences'), ('mark_notifications_read'), ('read_rows'), ('remove_dataset'), ('undo_decision'), ('workspace_of_key') $$, 'read');
-select results_eq($$ select * from pg_temp.of('spillway_drain') $$, $$ values ('claim_import'), ('claim_leftovers'), ('clean_up'), ('cut_segment'), ('fail_import'),
+select results_eq($$ select * from pg_temp.of('spillway_drain') $$, $$ values ('claim_import'), ('claim_leftovers'), ('clean_up'), ('count_findings_of_day'), ('cut_segment'), ('fail_import'),
   ('fail_trial'), ('finish_import'), ('forget_leftovers'), ('index_findings'), ('ingest_batch'), ('ingest_rows'), ('make_partitions'), ('release_import'), ('unattended_seconds'), ('wants_segments') $$, 'drain');
 select results_eq($$ select * from pg_temp.of('spillway_admin') $$, $$ values ('begin_removal'), ('create_api_key'), ('create_workspace'), ('list_api_keys'),
   ('list_plans'), ('list_workspaces'), ('remove_some'), ('revoke_api_key'), ('rotate_api_key'), ('set_plan'), ('set_workspace_limits') $$, 'admin');

@@ -1,6 +1,6 @@
 -- Whatever is called for a workspace does nothing with what is another's.
 begin;
-select plan(24);
+select plan(26);
 
 select spillway.create_workspace('owner') as owner, spillway.create_workspace('stranger') as stranger \gset
 \set import '01900000-0000-7000-8000-000000000001'
@@ -55,7 +55,9 @@ select is(spillway.count_unread(:stranger), 0::bigint, 'count_unread');
 select ok(pg_temp.is_empty(spillway.list_imports(:stranger, null, 9)), 'list_imports');
 select ok(pg_temp.is_empty(spillway.list_findings(:stranger, '{}', null, null, 9)), 'list_findings');
 select ok(pg_temp.is_empty(spillway.list_findings(:stranger, jsonb_build_object('import_id', :'import'), null, null, 9)), 'list_findings, of an import');
-select ok(pg_temp.is_empty(spillway.list_assets(:stranger, null, 9)), 'list_assets');
+select is(spillway.get_finding_days(:stranger, 30)::jsonb -> 'items', '[]', 'get_finding_days');
+select throws_ok(format('select spillway.get_asset(%s, (select id from spillway.assets limit 1))', :stranger), 'SW404', 'there is no such asset', 'get_asset');
+select ok(pg_temp.is_empty(spillway.list_assets(:stranger, '{}', null, 9)), 'list_assets');
 select ok(pg_temp.is_empty(spillway.list_occurrences(:stranger, md5('f')::uuid, null, 9)), 'list_occurrences');
 select ok(pg_temp.is_empty(spillway.list_notifications(:stranger, null, 9)), 'list_notifications');
 select ok(not spillway.list_events(:stranger, null, 9)::text like '%' || :'import' || '%', 'list_events');

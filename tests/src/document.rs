@@ -68,10 +68,12 @@ async fn things(world: &World) -> Result<Vec<(&'static str, String)>> {
     post("/api/v1/datasets", json!({"name": "things", "columns": [{"name": "n", "type": "bigint"}]})).await?;
     post("/api/v1/findings/decisions", json!({"status": "closed", "ids": [finding]})).await?;
     let decision = first("findings/decisions").await?;
+    let asset = first("assets").await?;
     Ok(vec![
         ("/api/v1/imports/{id}", import),
         ("/api/v1/findings/decisions/{id}", decision),
         ("/api/v1/findings/{id}", finding),
+        ("/api/v1/assets/{id}", asset),
         ("/api/v1/notifications/{id}", notification),
         ("/api/v1/datasets/{name}", "things".to_owned()),
     ])

@@ -70,6 +70,11 @@ async fn findings_are_found_by_what_they_are() -> Result<()> {
         let assets = world.client.list("assets", "").await?;
         let asset = assets[0]["id"].as_str().context("id")?;
         assert_eq!(found(&world, &format!("asset_id={asset}")).await?.concat(), "312");
+        let asset = world.client.get(&format!("/api/v1/assets/{asset}")).await?;
+        assert_eq!(asset["open_findings"], json!({"info": 0, "low": 1, "medium": 0, "high": 1, "critical": 1}), "{asset}");
+        for (query, assets) in [("q=APP", 1), ("q=app&kind=image&kind=host", 1), ("q=app&kind=host", 0), ("q=nowhere", 0)] {
+            assert_eq!(world.client.list("assets", query).await?.len(), assets, "{query}");
+        }
         stack::contents::indexed(&world.stack.database.connect().await?, &world.workspace, PATIENCE).await?;
     }
     for (query, detail) in [
@@ -89,6 +94,23 @@ async fn findings_are_found_by_what_they_are() -> Result<()> {
     }
     let many = (0..1000).map(|n| format!("tool=t{n}")).collect::<Vec<_>>().join("&");
     assert!(refused(&world, &many).await?.contains("tool has 1000 values, it can have 1 to 20"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn findings_are_counted_day_by_day() -> Result<()> {
+    let world = world().await?;
+    let counted = |days: Value| {
+        (days["items"].as_array().map(|items| items.iter().filter_map(|item| item["findings"].as_u64()).sum::<u64>())).unwrap_or_default()
+    };
+    world.import("trivy.json", trivy()).await?;
+    let began = std::time::Instant::now();
+    while counted(world.client.get("/api/v1/findings/days?days=1").await?) != 3 {
+        assert!(began.elapsed() < PATIENCE, "nobody counts");
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    let answer = world.client.request(Method::GET, "/api/v1/findings/days?days=401").send().await?;
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
     Ok(())
 }
 

@@ -716,6 +716,11 @@ impl Db {
         }
     }
 
+    /// `count_findings_of_day`: of the workspace whose turn it is.
+    pub async fn count_findings_of_day(&self) -> Result<(), DbError> {
+        self.row("select spillway.count_findings_of_day()::text", Vec::new()).await.map(drop)
+    }
+
     /// `clean_up`: what the database itself needs no more, so much of each sort.
     pub async fn clean_up(&self, import_days: i32, limit: i32) -> Result<(), DbError> {
         let parameters = vec![ParameterValue::Int32(import_days), ParameterValue::Int32(limit)];
@@ -838,10 +843,20 @@ impl Db {
         self.page(&format!("spillway.list_decisions({READER}, $2, $3)"), parameters).await
     }
 
-    /// `list_assets`: a page.
-    pub async fn list_assets(&self, key: KeyHash, after: Option<Uuid>, limit: i32) -> Result<PageOfItems, DbError> {
-        let parameters = vec![hash(key), opt_id(after), ParameterValue::Int32(limit)];
-        self.page(&format!("spillway.list_assets({READER}, $2, $3)"), parameters).await
+    /// `list_assets`: a page of those that pass a filter, a JSON document.
+    pub async fn list_assets(&self, key: KeyHash, filter: &str, after: Option<Uuid>, limit: i32) -> Result<PageOfItems, DbError> {
+        let parameters = vec![hash(key), text(filter), opt_id(after), ParameterValue::Int32(limit)];
+        self.page(&format!("spillway.list_assets({READER}, $2::text::jsonb, $3, $4)"), parameters).await
+    }
+
+    /// `get_asset`: with the number of its open findings.
+    pub async fn get_asset(&self, key: KeyHash, asset: Uuid) -> Result<serde_json::Value, DbError> {
+        self.read(&format!("spillway.get_asset({READER}, $2)"), vec![hash(key), id(asset)]).await
+    }
+
+    /// `get_finding_days`: how many findings there were on each of the last days.
+    pub async fn get_finding_days(&self, key: KeyHash, days: i32) -> Result<serde_json::Value, DbError> {
+        self.read(&format!("spillway.get_finding_days({READER}, $2)"), vec![hash(key), ParameterValue::Int32(days)]).await
     }
 
     /// `list_occurrences`: a page, of one finding or of all.

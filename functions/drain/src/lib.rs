@@ -243,9 +243,10 @@ async fn index(db: &Db, deadline: Instant) -> Result<bool, DbError> {
     Ok(false)
 }
 
-/// Removes what nobody needs any more, a little at a time. What fails is found again.
+/// Removes what nobody needs any more, a little at a time, and counts what there is. What fails is found again.
 async fn clean_up(db: &Db, store: &Store, settings: &DrainSettings) -> anyhow::Result<()> {
     db.clean_up(settings.import_days, LEFTOVERS).await?;
+    db.count_findings_of_day().await?;
     remove_leftovers(db, store, settings.report_days).await
 }
 

@@ -16,6 +16,7 @@ const VALUE: usize = 500;
 const WORDS: usize = 20;
 
 const KINDS: [&str; 6] = ["host", "web", "code", "dependency", "secret", "configuration"];
+const ASSET_KINDS: [&str; 5] = ["host", "site", "repository", "image", "cloud_resource"];
 const SEEN_AS: [&str; 4] = ["new", "updated", "reopened", "unchanged"];
 
 /// Filters of findings: of each list one value is enough, and what passes, passes all.
@@ -113,15 +114,44 @@ impl Filter {
         for value in self.asset_id.iter_mut().flatten() {
             *value = Uuid::parse_str(value).map_err(|_| Problem::bad_request("asset_id is the id of an asset"))?.to_string();
         }
-        if let Some(q) = &self.q {
-            Text::<VALUE>::line("q", q)?;
-            let words = q.split(|c: char| c == ' ' || c.is_ascii_punctuation()).filter(|word| !word.is_empty()).count();
-            if !(1..=WORDS).contains(&words) {
-                return Err(Problem::bad_request(format!("q has {words} words, it can have 1 to {WORDS}")));
-            }
-        }
+        check_words(self.q.as_deref())?;
         Ok(json!(self))
     }
+}
+
+/// Which assets.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct AssetFilter {
+    #[serde(deserialize_with = "one_or_many", skip_serializing_if = "Option::is_none")]
+    kind: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    q: Option<String>,
+}
+
+impl Parameters for AssetFilter {
+    const NAMES: &'static [&'static str] = &["kind", "q"];
+    const REPEATED: &'static [&'static str] = &["kind"];
+}
+
+impl AssetFilter {
+    /// As the database is asked.
+    pub(crate) fn checked(self) -> Result<Value, Problem> {
+        words("kind", self.kind.as_deref(), &ASSET_KINDS)?;
+        check_words(self.q.as_deref())?;
+        Ok(json!(self))
+    }
+}
+
+/// 400 where what is searched for has no words, or too many.
+fn check_words(q: Option<&str>) -> Result<(), Problem> {
+    let Some(q) = q else { return Ok(()) };
+    Text::<VALUE>::line("q", q)?;
+    let words = q.split(|c: char| c == ' ' || c.is_ascii_punctuation()).filter(|word| !word.is_empty()).count();
+    if !(1..=WORDS).contains(&words) {
+        return Err(Problem::bad_request(format!("q has {words} words, it can have 1 to {WORDS}")));
+    }
+    Ok(())
 }
 
 /// 400 where a list has other values than the known ones, or too many.

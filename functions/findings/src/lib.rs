@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::routing::{get, post};
-use filter::Filter;
+use filter::{AssetFilter, Filter};
 use futures::FutureExt as _;
 use http::StatusCode;
 use platform::auth::KeyHash;
@@ -31,6 +31,10 @@ const REASON: usize = 2000;
 /// Why a person decides what they do, in as many lines as it takes.
 type Reason = Text<REASON>;
 
+/// Days of which the findings are told where nothing is said, and at most: so many are kept.
+const DAYS: i32 = 30;
+const MOST_DAYS: i32 = 400;
+
 const SEVERITIES: [&str; 5] = ["info", "low", "medium", "high", "critical"];
 const STATUSES: [&str; 4] = ["open", "closed", "false_positive", "accepted_risk"];
 
@@ -41,7 +45,9 @@ async fn handle(request: Request) -> impl IntoResponse {
         .route("/api/v1/findings/decisions", get(decisions::list).post(decisions::decide))
         .route("/api/v1/findings/decisions/{id}/undo", post(decisions::undo))
         .route("/api/v1/findings/{id}", get(one_finding).patch(decide))
+        .route("/api/v1/findings/days", get(finding_days))
         .route("/api/v1/assets", get(list_assets))
+        .route("/api/v1/assets/{id}", get(one_asset))
         .route("/api/v1/occurrences", get(list_occurrences));
     serve(routes, request).await
 }
@@ -91,13 +97,37 @@ async fn decide(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>, body: 
     Ok(document_response(StatusCode::OK, Db::open().await?.decide_finding(key, id, &decision).await?.to_string()))
 }
 
-async fn list_assets(key: KeyHash, list: List<Nothing>) -> Answer {
+async fn list_assets(key: KeyHash, mut list: List<AssetFilter>) -> Answer {
+    let filter: Arc<str> = std::mem::take(&mut list.filter).checked()?.to_string().into();
     let db = Arc::new(Db::open().await?);
     list.answer_from(move |after, limit| {
-        let db = Arc::clone(&db);
-        async move { Ok(db.list_assets(key, place_as(after.as_deref())?, limit).await?) }.boxed()
+        let (db, filter) = (Arc::clone(&db), Arc::clone(&filter));
+        async move { Ok(db.list_assets(key, &filter, place_as(after.as_deref())?, limit).await?) }.boxed()
     })
     .await
+}
+
+async fn one_asset(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>) -> Answer {
+    let id = parse_id(&id)?;
+    Ok(document_response(StatusCode::OK, Db::open().await?.get_asset(key, id).await?.to_string()))
+}
+
+#[derive(Deserialize)]
+struct Days {
+    days: Option<i32>,
+}
+
+impl Parameters for Days {
+    const NAMES: &'static [&'static str] = &["days"];
+}
+
+/// How many findings there were at the end of each of the last days, by severity, status and tool.
+async fn finding_days(key: KeyHash, Params(Days { days }): Params<Days>) -> Answer {
+    let days = days.unwrap_or(DAYS);
+    if !(1..=MOST_DAYS).contains(&days) {
+        return Err(Problem::bad_request(format!("days is {days}, it can be 1 to {MOST_DAYS}")));
+    }
+    Ok(document_response(StatusCode::OK, Db::open().await?.get_finding_days(key, days).await?.to_string()))
 }
 
 #[derive(Deserialize)]

@@ -204,7 +204,7 @@ const BY_ID: [ById; 7] = [
     [
         "assets",
         "assets",
-        "list_assets({w}, {after}, 50)",
+        "list_assets({w}, '{}', {after}, 50)",
         HALF,
         "select spillway.asset_document(a) from spillway.assets a where a.workspace_id = {w} {after} order by a.id",
         "a.id > '{at}'",

@@ -1,13 +1,11 @@
 create or replace function spillway.findings_found(p_workspace integer, p_filter jsonb) returns text
--- volatile: whoever is not may not ask for a plan.
+-- volatile: see is_few.
 language plpgsql volatile set search_path = ''
 as $$
 declare
   -- So many are looked up for a page. Where there are more, a page of 50 is found sooner by going through all findings, worst first.
   c_few constant integer := 10000;
   v_query text;
-  v_plan json;
-  v_count bigint;
 begin
   for v_query in
     select q from unnest(array[
@@ -26,13 +24,8 @@ begin
       $query$, p_workspace, spillway.texts_of(p_filter -> 'asset_id')) end
     ]) q where q is not null
   loop
-    -- What is found everywhere is not even counted.
-    execute 'explain (format json) ' || v_query into v_plan;
-    if (v_plan #>> '{0,Plan,Plan Rows}')::float8 < 10 * c_few then
-      execute format('select count(*) from (select from (%s) q limit %s) q', v_query, c_few + 1) into v_count;
-      if v_count <= c_few then
-        return v_query;
-      end if;
+    if spillway.is_few(v_query, c_few) then
+      return v_query;
     end if;
   end loop;
   return null;
