@@ -1095,6 +1095,10 @@ ALTER TABLE ONLY spillway.workspaces
 ALTER TABLE ONLY spillway.workspaces
     ADD CONSTRAINT workspaces_pkey PRIMARY KEY (id);
 
+CREATE INDEX api_keys_by_age ON spillway.api_keys USING btree (workspace_id, created_at, id);
+
+CREATE INDEX api_keys_by_end ON spillway.api_keys USING btree (workspace_id, COALESCE(expires_at, 'infinity'::timestamp with time zone)) WHERE (revoked_at IS NULL);
+
 CREATE INDEX decisions_by_age ON spillway.decisions USING btree (decided_at);
 
 CREATE INDEX decisions_that_end ON spillway.finding_decisions USING btree (ends_at) WHERE (ends_at IS NOT NULL);

@@ -1,6 +1,6 @@
 -- Whatever is called for a workspace does nothing with what is another's.
 begin;
-select plan(24);
+select plan(27);
 
 select spillway.create_workspace('owner') as owner, spillway.create_workspace('stranger') as stranger \gset
 \set import '01900000-0000-7000-8000-000000000001'
@@ -21,6 +21,8 @@ select spillway.ingest_batch(q.import_id, q.attempt, q.fence, '40 s', rows, spil
   spillway.occurrences_of(rows -> 'occurrences'), 1, 'f', '\x01', 500) from batch, spillway.import_queue q where q.import_id = :'import';
 select spillway.fail_import(q.import_id, q.attempt, '{"message": "broken"}', false) from spillway.import_queue q where q.import_id = :'failed';
 select id as notification from spillway.notifications limit 1 \gset
+
+select spillway.create_api_key('owner', 'key', sha256('key'), '{read}', null) ->> 'id' as key \gset
 
 create function pg_temp.contents() returns text language plpgsql as $$
 declare
@@ -59,6 +61,9 @@ select ok(pg_temp.is_empty(spillway.list_assets(:stranger, null, 9)), 'list_asse
 select ok(pg_temp.is_empty(spillway.list_occurrences(:stranger, md5('f')::uuid, null, 9)), 'list_occurrences');
 select ok(pg_temp.is_empty(spillway.list_notifications(:stranger, null, 9)), 'list_notifications');
 select ok(not spillway.list_events(:stranger, null, 9)::text like '%' || :'import' || '%', 'list_events');
+select ok(pg_temp.is_empty(spillway.list_keys(:stranger, null, 9)), 'list_keys');
+select throws_ok(format('select spillway.rotate_key(%s, %L, sha256(''x''), null)', :stranger, :'key'), 'SW404', null, 'rotate_key');
+select throws_ok(format('select spillway.revoke_key(%s, %L)', :stranger, :'key'), 'SW404', null, 'revoke_key');
 select throws_ok(format('select spillway.hold_upload(%s, %L, 1)', :stranger, :'upload'), 'SW409', null, 'hold_upload');
 select spillway.mark_notifications_read(:stranger, null), spillway.close_upload(:stranger, :'upload'), spillway.note_upload_parts(:stranger, :'upload', 'parts');
 select is(pg_temp.contents(), (select contents from before), 'and nothing has changed, by close_upload and note_upload_parts either');

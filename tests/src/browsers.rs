@@ -12,7 +12,7 @@ const NOT_KEPT: &str = "no-store";
 
 /// Whose pages may call.
 const OURS: [&str; 2] = ["https://app.example", "http://localhost:5173"];
-/// A path of each component that people call.
+/// A path of each component that people call, but for access: the key has other scopes than that wants.
 const PATHS: [&str; 3] = ["/api/v1/imports", "/api/v1/notifications", "/api/v1/findings"];
 
 fn header<'a>(answer: &'a Response, name: &str) -> Option<&'a str> {

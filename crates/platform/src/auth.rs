@@ -1,6 +1,8 @@
 //! API keys: `Authorization: Bearer spw_…`, 256 random bits, of which only the SHA-256 is ever sent to the database.
 
 use axum::extract::FromRequestParts;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
@@ -21,6 +23,25 @@ pub fn key_of(headers: &HeaderMap) -> Result<KeyHash, Problem> {
         Problem::unauthorized(format!("send an API key of at most {TOKEN} characters as \"Authorization: Bearer spw_…\""))
     })?;
     Ok(KeyHash(Sha256::digest(token).into()))
+}
+
+/// A new key: what nobody guesses, and what the database knows it by.
+pub struct Secret {
+    /// For its owner, who is shown it once.
+    pub text: String,
+    /// Its SHA-256.
+    pub hash: [u8; 32],
+}
+
+impl Secret {
+    /// 256 bits of the host's random source, as text behind a prefix.
+    pub fn new(prefix: &str) -> Result<Self, Problem> {
+        let mut random = [0; 32];
+        getrandom::fill(&mut random).map_err(|error| Problem::internal(error.into()))?;
+        let text = format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random));
+        let hash = Sha256::digest(&text).into();
+        Ok(Self { text, hash })
+    }
 }
 
 /// Before all else that is wanted of a request: who has no key is told that, and not what else is wrong.

@@ -821,6 +821,29 @@ impl Db {
         self.page(&format!("spillway.list_events({ADMIN}, $2, $3, $4, $5)"), parameters).await
     }
 
+    /// `list_keys`: a page, newest first.
+    pub async fn list_keys(&self, key: KeyHash, after: Option<Uuid>, limit: i32) -> Result<PageOfItems, DbError> {
+        let parameters = vec![hash(key), opt_id(after), ParameterValue::Int32(limit)];
+        self.page(&format!("spillway.list_keys({ADMIN}, $2, $3)"), parameters).await
+    }
+
+    /// `create_key`: one as the document says, known by its SHA-256.
+    pub async fn create_key(&self, key: KeyHash, new: [u8; 32], document: Vec<u8>) -> Result<serde_json::Value, DbError> {
+        let parameters = vec![hash(key), ParameterValue::Binary(new.to_vec()), json(document)?];
+        Ok(self.charged(&format!("spillway.create_key({ADMIN}, $2, $3::text::jsonb)"), parameters).await?.0)
+    }
+
+    /// `rotate_key`: one that takes another's place.
+    pub async fn rotate_key(&self, key: KeyHash, old: Uuid, new: [u8; 32], ends_at: Option<&str>) -> Result<serde_json::Value, DbError> {
+        let parameters = vec![hash(key), id(old), ParameterValue::Binary(new.to_vec()), opt_text(ends_at)];
+        Ok(self.charged(&format!("spillway.rotate_key({ADMIN}, $2, $3, $4)"), parameters).await?.0)
+    }
+
+    /// `revoke_key`: ends one at once.
+    pub async fn revoke_key(&self, key: KeyHash, ended: Uuid) -> Result<serde_json::Value, DbError> {
+        Ok(self.charged(&format!("spillway.revoke_key({ADMIN}, $2)"), vec![hash(key), id(ended)]).await?.0)
+    }
+
     /// `list_findings`, or `list_import_findings` where one import's are asked for: a page; `after` is a severity and an id.
     pub async fn list_findings(
         &self,

@@ -8,8 +8,12 @@ declare
   v_each interval;
   v_burst interval;
   v_full_at timestamptz;
+  v_last_used_at timestamptz;
 begin
-  select k.workspace_id, k.id into v_workspace, v_key from spillway.api_keys k where k.hash = p_hash;
+  select k.workspace_id, k.id, k.last_used_at into v_workspace, v_key, v_last_used_at from spillway.api_keys k where k.hash = p_hash;
+  if v_last_used_at is null or v_last_used_at < now() - spillway.key_use_noted_for() then
+    perform spillway.note_key_use(v_workspace, v_key);
+  end if;
   v_limits := spillway.limits_of(v_workspace);
   v_each := interval '1 minute' / v_limits.requests_per_minute;
   v_burst := v_each * v_limits.request_burst;

@@ -1,0 +1,18 @@
+//! Who may call for a workspace: its keys.
+
+use axum::Router;
+use axum::routing::{delete, get, post};
+use platform::serving::serve;
+use spin_sdk::http::{IntoResponse, Request};
+use spin_sdk::http_service;
+
+mod keys;
+
+#[http_service]
+async fn handle(request: Request) -> impl IntoResponse {
+    let routes = Router::new()
+        .route("/api/v1/keys", get(keys::list).post(keys::create))
+        .route("/api/v1/keys/{id}", delete(keys::revoke))
+        .route("/api/v1/keys/{id}/rotate", post(keys::rotate));
+    serve(routes, request).await
+}
