@@ -895,6 +895,21 @@ COMMENT ON COLUMN spillway.schema_migrations.sha256 IS 'SHA-256 of what was appl
 
 COMMENT ON COLUMN spillway.schema_migrations.applied_at IS 'When it was applied';
 
+CREATE TABLE spillway.sessions (
+    workspace_id integer NOT NULL,
+    key_id uuid NOT NULL,
+    hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT session_hash_is_sha256 CHECK ((octet_length(hash) = 32))
+);
+
+COMMENT ON TABLE spillway.sessions IS 'what pages show in a cookie instead of the key that each was made with, whose rights and end are its own';
+
+COMMENT ON COLUMN spillway.sessions.hash IS 'SHA-256 of the token in the cookie (256 random bits)';
+
+COMMENT ON COLUMN spillway.sessions.expires_at IS 'until when it is valid, if its key is as long; the past where it was ended';
+
 CREATE TABLE spillway.tails (
     workspace_id integer NOT NULL,
     dataset_id integer NOT NULL,
@@ -1083,6 +1098,12 @@ ALTER TABLE ONLY spillway.runs
 ALTER TABLE ONLY spillway.schema_migrations
     ADD CONSTRAINT schema_migrations_are_applied_once PRIMARY KEY (version);
 
+ALTER TABLE ONLY spillway.sessions
+    ADD CONSTRAINT sessions_are_found_by_hash UNIQUE (hash);
+
+ALTER TABLE ONLY spillway.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (workspace_id, key_id, hash);
+
 ALTER TABLE ONLY spillway.tails
     ADD CONSTRAINT tails_are_of_a_dataset_each PRIMARY KEY (workspace_id, dataset_id);
 
@@ -1139,6 +1160,8 @@ CREATE INDEX notifications_unread ON spillway.notifications USING btree (workspa
 
 CREATE INDEX occurrences_by_finding ON spillway.occurrences USING btree (workspace_id, finding_id, id);
 
+CREATE INDEX sessions_by_end ON spillway.sessions USING btree (expires_at);
+
 CREATE INDEX uploads_by_sign_of_life ON spillway.uploads USING btree (seen_at);
 
 ALTER TABLE ONLY spillway.api_keys
@@ -1194,6 +1217,9 @@ ALTER TABLE ONLY spillway.runs
 
 ALTER TABLE ONLY spillway.import_segments
     ADD CONSTRAINT segments_belong_to_an_import FOREIGN KEY (workspace_id, import_id) REFERENCES spillway.imports(workspace_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY spillway.sessions
+    ADD CONSTRAINT sessions_are_of_a_key FOREIGN KEY (workspace_id, key_id) REFERENCES spillway.api_keys(workspace_id, id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY spillway.tails
     ADD CONSTRAINT tails_belong_to_a_dataset FOREIGN KEY (workspace_id, dataset_id) REFERENCES spillway.datasets(workspace_id, id) ON DELETE CASCADE;
@@ -1253,6 +1279,8 @@ ALTER TABLE spillway.removals ENABLE ROW LEVEL SECURITY;
 ALTER TABLE spillway.runs ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.schema_migrations ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.sessions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.tails ENABLE ROW LEVEL SECURITY;
 

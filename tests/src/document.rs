@@ -8,6 +8,7 @@ use stack::client::Client;
 use stack::paths;
 
 use crate::fixture::{World, nessus, world};
+use crate::sessions::Page;
 
 /// An id of nothing.
 const NOBODY: &str = "01a22ad5-d773-716b-8e37-ad7347758e32";
@@ -20,6 +21,8 @@ struct Operation {
     method: Method,
     path: String,
     description: String,
+    /// Whether it is for callers with a key or a session only.
+    needs_caller: bool,
 }
 
 fn operations() -> Result<Vec<Operation>> {
@@ -29,7 +32,8 @@ fn operations() -> Result<Vec<Operation>> {
         for (method, operation) in item.as_object().into_iter().flatten().filter(|(name, _)| *name != "parameters") {
             let method = method.to_uppercase().parse()?;
             let description = operation["description"].as_str().context("a description")?.to_owned();
-            operations.push(Operation { method, path: path.clone(), description });
+            let needs_caller = operation.get("security").is_none();
+            operations.push(Operation { method, path: path.clone(), description, needs_caller });
         }
     }
     Ok(operations)
@@ -39,6 +43,7 @@ impl Operation {
     /// What is sent, so that nothing but the key is wrong with it.
     fn body(&self, finding: &str) -> String {
         let body = match (self.method.as_str(), self.path.as_str()) {
+            ("POST", "/api/v1/session") => json!({"key": "spw_nobody"}),
             ("POST", "/api/v1/keys") => json!({"name": "made", "scopes": ["read"]}),
             ("PATCH", "/api/v1/findings/{id}") => json!({"status": "open"}),
             ("POST", "/api/v1/findings/decisions") => json!({"status": "open", "ids": [finding]}),
@@ -144,6 +149,25 @@ async fn every_operation_needs_the_scopes_that_the_document_names() -> Result<()
                 assert_eq!(problem["detail"], format!("this needs the scope {needed}, and the API key has {scope}"), "{said}");
             }
         }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_operation_takes_a_session_of_a_page_of_its_own() -> Result<()> {
+    let world = world().await?;
+    let all = [Scope::Upload, Scope::Read, Scope::Triage, Scope::Admin];
+    let key = key::create(&world.stack.database.connect().await?, &world.workspace, "page", &all, Some(1.0)).await?.secret;
+    for operation in operations()?.into_iter().filter(|operation| operation.needs_caller) {
+        let Operation { method, path, .. } = &operation;
+        let named = path.replace("{id}", NOBODY).replace("{name}", "nobody");
+        let page = Page::with_key(world.stack.url(), &key).await?;
+        let foreign = page.request(method.clone(), &named).body(operation.body(NOBODY)).send().await?.status();
+        assert_eq!(foreign == StatusCode::FORBIDDEN, *method != Method::GET, "{method} {path} of whatever page: {foreign}");
+        let own = page.own_request(method.clone(), &named).body(operation.body(NOBODY)).send().await?.status();
+        assert!(![401, 403].contains(&own.as_u16()) && !own.is_server_error(), "{method} {path}: {own}");
+        let nobody = page.own_request(method.clone(), &named).header("authorization", "Bearer nobody").body(operation.body(NOBODY));
+        assert_eq!(nobody.send().await?.status(), StatusCode::UNAUTHORIZED, "{method} {path}");
     }
     Ok(())
 }

@@ -26,6 +26,7 @@ mod packed;
 mod quotas;
 mod removal;
 mod roles;
+mod sessions;
 mod steering;
 mod tables;
 mod upload;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::body::Body;
 use axum::extract::Path;
 use http::{Response, StatusCode};
-use platform::auth::{KeyHash, Secret};
+use platform::auth::{Caller, Secret};
 use platform::db::Db;
 use platform::http::{Answer, List, Nothing, Params, Problem, document_response, json_body, one_of, parse_id};
 use serde::{Deserialize, Serialize};
@@ -38,34 +38,34 @@ pub(crate) struct Rotation {
 }
 
 /// Keys, newest first, also those that are no longer valid.
-pub(crate) async fn list(key: KeyHash, list: List<Nothing>) -> Answer {
-    list.answer(&Db::open().await?.list_keys(key, list.after_as()?, list.limit).await?)
+pub(crate) async fn list(caller: Caller, list: List<Nothing>) -> Answer {
+    list.answer(&Db::open().await?.list_keys(caller, list.after_as()?, list.limit).await?)
 }
 
 /// Makes a key, and shows it this once.
-pub(crate) async fn create(key: KeyHash, _: Params<Nothing>, body: Body) -> Answer {
+pub(crate) async fn create(caller: Caller, _: Params<Nothing>, body: Body) -> Answer {
     let new: Option<NewKey> = json_body(body).await?;
     let new = new.ok_or_else(|| Problem::bad_request("the body says what the key is: its name and scopes"))?;
     Text::<NAME>::line("name", &new.name)?;
     check_scopes(&new.scopes)?;
     let secret = Secret::new(PREFIX)?;
-    let made = Db::open().await?.create_key(key, secret.hash, json!(new).to_string().into_bytes()).await?;
+    let made = Db::open().await?.create_key(caller, secret.hash, json!(new).to_string().into_bytes()).await?;
     Ok(shown(made, &secret))
 }
 
 /// Makes a key that takes the place of another, which is valid for a day more.
-pub(crate) async fn rotate(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>, body: Body) -> Answer {
+pub(crate) async fn rotate(caller: Caller, Path(id): Path<String>, _: Params<Nothing>, body: Body) -> Answer {
     let id = parse_id(&id)?;
     let Rotation { expires_at } = json_body(body).await?.unwrap_or_default();
     let secret = Secret::new(PREFIX)?;
-    let made = Db::open().await?.rotate_key(key, id, secret.hash, expires_at.as_deref()).await?;
+    let made = Db::open().await?.rotate_key(caller, id, secret.hash, expires_at.as_deref()).await?;
     Ok(shown(made, &secret))
 }
 
 /// Ends a key at once.
-pub(crate) async fn revoke(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>) -> Answer {
+pub(crate) async fn revoke(caller: Caller, Path(id): Path<String>, _: Params<Nothing>) -> Answer {
     let id = parse_id(&id)?;
-    Ok(document_response(StatusCode::OK, Db::open().await?.revoke_key(key, id).await?.to_string()))
+    Ok(document_response(StatusCode::OK, Db::open().await?.revoke_key(caller, id).await?.to_string()))
 }
 
 /// 201: a new key with its document.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::stream::{Stream, unfold};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
-use platform::auth::KeyHash;
+use platform::auth::Caller;
 use platform::db::{Db, RowsAsked};
 use platform::http::{
     Answer, List, Nothing, Parameters, Params, Problem, document_response, known_tag, not_modified, one_of, set_tag, tag_of,
@@ -88,22 +88,22 @@ fn names(list: Option<&str>) -> Result<Option<Vec<String>>, Problem> {
 }
 
 /// `GET …/rows`: a page as JSON; with `format=csv` or `format=jsonl` all rows, one page after the other.
-pub(crate) async fn list(key: KeyHash, Path(name): Path<String>, list: List<RowsQuery>) -> Answer {
+pub(crate) async fn list(caller: Caller, Path(name): Path<String>, list: List<RowsQuery>) -> Answer {
     let RowsQuery { columns, r#where, format } = &list.filter;
     one_of("format", format.as_deref(), &["json", "csv", "jsonl"])?;
     let (columns, filters) = (names(columns.as_deref())?, filters(r#where.as_deref())?);
     let asked = RowsAsked { columns: columns.as_deref(), filters, after: list.after.as_deref() };
     let db = Db::open().await?;
     let Some(format) = format.as_deref().filter(|format| *format != "json") else {
-        return list.answer(&db.read_rows(key, &name, &asked, list.limit).await?);
+        return list.answer(&db.read_rows(caller, &name, &asked, list.limit).await?);
     };
     let columns = match columns {
         Some(columns) => columns,
-        None => columns_of(&db.get_dataset(key, &name).await?),
+        None => columns_of(&db.get_dataset(caller, &name).await?),
     };
     let whole = Whole {
         db,
-        key,
+        caller,
         name,
         filters: filters.map(str::to_owned),
         after: list.after.clone(),
@@ -122,7 +122,7 @@ fn columns_of(dataset: &Value) -> Vec<String> {
 /// All rows, as they are sent.
 struct Whole {
     db: Db,
-    key: KeyHash,
+    caller: Caller,
     name: String,
     columns: Vec<String>,
     filters: Option<String>,
@@ -145,7 +145,7 @@ impl Whole {
     /// The next page, written.
     async fn next(&mut self) -> Result<Bytes, Problem> {
         let asked = RowsAsked { columns: Some(&self.columns), filters: self.filters.as_deref(), after: self.after.as_deref() };
-        let page = self.db.read_rows(self.key, &self.name, &asked, AT_A_TIME).await?;
+        let page = self.db.read_rows(self.caller, &self.name, &asked, AT_A_TIME).await?;
         self.after = page.next;
         let mut text = String::with_capacity(page.items.len());
         if self.csv && !std::mem::replace(&mut self.began, true) {
@@ -225,7 +225,7 @@ impl Parameters for AggregateQuery {
 }
 
 /// `GET …/aggregate`: how many rows there are, and of columns sums, least and greatest values, and those that most rows have.
-pub(crate) async fn aggregate(key: KeyHash, Path(name): Path<String>, Params(query): Params<AggregateQuery>) -> Answer {
+pub(crate) async fn aggregate(caller: Caller, Path(name): Path<String>, Params(query): Params<AggregateQuery>) -> Answer {
     let AggregateQuery { sum, min, max, top, n, r#where } = query;
     let n = n.unwrap_or(TOP);
     if !(1..=MOST_TOP).contains(&n) {
@@ -243,7 +243,7 @@ pub(crate) async fn aggregate(key: KeyHash, Path(name): Path<String>, Params(que
     if let Some(top) = top {
         asked["top"] = json!(top);
     }
-    let numbers = Db::open().await?.aggregate_rows(key, &name, &asked, filters(r#where.as_deref())?).await?;
+    let numbers = Db::open().await?.aggregate_rows(caller, &name, &asked, filters(r#where.as_deref())?).await?;
     Ok(document_response(StatusCode::OK, numbers))
 }
 
@@ -251,9 +251,9 @@ pub(crate) async fn aggregate(key: KeyHash, Path(name): Path<String>, Params(que
 const TAIL: &str = "tail";
 
 /// `GET …/tail`: the last rows. Who has them already gets 304.
-pub(crate) async fn tail(key: KeyHash, Path(name): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
+pub(crate) async fn tail(caller: Caller, Path(name): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
     let known = known_tag(&headers, TAIL).and_then(|version| version.parse().ok());
-    let (version, document) = Db::open().await?.get_tail(key, &name, known).await?;
+    let (version, document) = Db::open().await?.get_tail(caller, &name, known).await?;
     let tag = tag_of(TAIL, version);
     let Some(document) = document else { return Ok(not_modified(&tag)) };
     let mut response = document_response(StatusCode::OK, document);

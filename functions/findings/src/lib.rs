@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::Path;
 use axum::routing::{get, post};
 use http::StatusCode;
-use platform::auth::KeyHash;
+use platform::auth::Caller;
 use platform::db::{Db, FindingFilter, NewDecision};
 use platform::http::{Answer, List, Nothing, Parameters, Params, Problem, document_response, invalid_cursor, json_body, one_of, parse_id};
 use platform::serving::serve;
@@ -39,16 +39,16 @@ async fn handle(request: Request) -> impl IntoResponse {
 }
 
 /// Findings, worst first.
-async fn list_findings(key: KeyHash, list: List<FindingFilter>) -> Answer {
+async fn list_findings(caller: Caller, list: List<FindingFilter>) -> Answer {
     one_of("severity", list.filter.severity.as_deref(), &SEVERITIES)?;
     one_of("status", list.filter.status.as_deref(), &STATUSES)?;
     let after = list.after.as_deref().map(severity_and_id).transpose()?;
-    list.answer(&Db::open().await?.list_findings(key, after, list.limit, &list.filter).await?)
+    list.answer(&Db::open().await?.list_findings(caller, after, list.limit, &list.filter).await?)
 }
 
-async fn one_finding(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>) -> Answer {
+async fn one_finding(caller: Caller, Path(id): Path<String>, _: Params<Nothing>) -> Answer {
     let id = parse_id(&id)?;
-    Ok(document_response(StatusCode::OK, Db::open().await?.get_finding(key, id).await?.to_string()))
+    Ok(document_response(StatusCode::OK, Db::open().await?.get_finding(caller, id).await?.to_string()))
 }
 
 /// What a person may change of a finding.
@@ -62,7 +62,7 @@ struct Decision {
 
 /// Sets the status of a finding, with a reason: no import overwrites `false_positive` and `accepted_risk`, `open` leaves it to the imports again. The
 /// risk may be accepted until some time.
-async fn decide(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>, body: Body) -> Answer {
+async fn decide(caller: Caller, Path(id): Path<String>, _: Params<Nothing>, body: Body) -> Answer {
     let id = parse_id(&id)?;
     let decision: Option<Decision> = json_body(body).await?;
     let Decision { status, reason, ends_at } =
@@ -70,11 +70,11 @@ async fn decide(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>, body: 
     one_of("status", Some(&status), &STATUSES)?;
     let reason = reason.as_deref().map(|reason| Reason::lines("reason", reason)).transpose()?;
     let decision = NewDecision { status: &status, reason: reason.as_ref().map(Reason::as_str), ends_at: ends_at.as_deref() };
-    Ok(document_response(StatusCode::OK, Db::open().await?.decide_finding(key, id, &decision).await?.to_string()))
+    Ok(document_response(StatusCode::OK, Db::open().await?.decide_finding(caller, id, &decision).await?.to_string()))
 }
 
-async fn list_assets(key: KeyHash, list: List<Nothing>) -> Answer {
-    list.answer(&Db::open().await?.list_assets(key, list.after_as()?, list.limit).await?)
+async fn list_assets(caller: Caller, list: List<Nothing>) -> Answer {
+    list.answer(&Db::open().await?.list_assets(caller, list.after_as()?, list.limit).await?)
 }
 
 #[derive(Deserialize)]
@@ -87,8 +87,8 @@ impl Parameters for OfFinding {
 }
 
 /// Occurrences, of one finding or of all.
-async fn list_occurrences(key: KeyHash, list: List<OfFinding>) -> Answer {
-    list.answer(&Db::open().await?.list_occurrences(key, list.filter.finding_id, list.after_as()?, list.limit).await?)
+async fn list_occurrences(caller: Caller, list: List<OfFinding>) -> Answer {
+    list.answer(&Db::open().await?.list_occurrences(caller, list.filter.finding_id, list.after_as()?, list.limit).await?)
 }
 
 /// The place in a list that is ordered by severity, then id.
