@@ -38,7 +38,8 @@ to spillway_read;
 -- access: nobody else makes keys for callers
 grant execute on function
   spillway.workspace_of_key, spillway.charge_request, spillway.charge_read, spillway.list_keys, spillway.create_key, spillway.rotate_key, spillway.revoke_key,
-  spillway.create_session, spillway.get_session, spillway.end_session
+  spillway.create_session, spillway.get_session, spillway.end_session,
+  spillway.list_members, spillway.create_member, spillway.change_member, spillway.remove_member
 to spillway_access;
 
 -- drain and tick

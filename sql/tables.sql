@@ -181,6 +181,7 @@ CREATE TABLE spillway.api_keys (
     revoked_at timestamp with time zone,
     last_used_at timestamp with time zone,
     scopes spillway.key_scope[] NOT NULL,
+    member_id uuid,
     CONSTRAINT api_key_hash_is_sha256 CHECK ((octet_length(hash) = 32)),
     CONSTRAINT keys_may_something CHECK ((cardinality(scopes) > 0))
 );
@@ -194,6 +195,8 @@ COMMENT ON COLUMN spillway.api_keys.expires_at IS 'until when it is valid; null:
 COMMENT ON COLUMN spillway.api_keys.last_used_at IS 'when it was last used, to the hour: see note_key_use';
 
 COMMENT ON COLUMN spillway.api_keys.scopes IS 'what it may do; each request needs one of those that it names';
+
+COMMENT ON COLUMN spillway.api_keys.member_id IS 'whose it is; null: a program''s';
 
 CREATE TABLE spillway.assets (
     workspace_id integer NOT NULL,
@@ -352,6 +355,7 @@ CREATE TABLE spillway.events (
     before jsonb,
     after jsonb,
     reason text,
+    member_id uuid,
     CONSTRAINT event_action_is_a_name CHECK (((action ~ '^[a-z_]+\.[a-z_]+$'::text) AND (length(action) <= 100)))
 );
 
@@ -372,6 +376,8 @@ COMMENT ON COLUMN spillway.events.before IS 'what was changed, as it was';
 COMMENT ON COLUMN spillway.events.after IS 'and as it became';
 
 COMMENT ON COLUMN spillway.events.reason IS 'in the words of whoever did it';
+
+COMMENT ON COLUMN spillway.events.member_id IS 'the member whose key it was; null: nobody''s';
 
 CREATE TABLE spillway.finding_decisions (
     workspace_id integer NOT NULL,
@@ -739,6 +745,23 @@ COMMENT ON TABLE spillway.mappings IS 'Rules by which files become rows of a dat
 
 COMMENT ON COLUMN spillway.mappings.document IS 'as /api/v1/schemas/mapping/1 says';
 
+CREATE TABLE spillway.members (
+    workspace_id integer NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    email text NOT NULL,
+    scopes spillway.key_scope[] NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    removed_at timestamp with time zone,
+    CONSTRAINT members_may_something CHECK ((cardinality(scopes) > 0))
+);
+
+COMMENT ON TABLE spillway.members IS 'the people of a workspace; what one who was removed has done stays theirs';
+
+COMMENT ON COLUMN spillway.members.id IS 'UUID version 7: members are listed by it';
+
+COMMENT ON COLUMN spillway.members.scopes IS 'what keys of theirs may do at most';
+
 CREATE TABLE spillway.notifications (
     workspace_id integer NOT NULL,
     id uuid NOT NULL,
@@ -1068,6 +1091,9 @@ ALTER TABLE ONLY spillway.key_rates
 ALTER TABLE ONLY spillway.mappings
     ADD CONSTRAINT mappings_are_counted PRIMARY KEY (workspace_id, dataset_id, number);
 
+ALTER TABLE ONLY spillway.members
+    ADD CONSTRAINT members_pkey PRIMARY KEY (workspace_id, id);
+
 ALTER TABLE spillway.dataset_columns
     ADD CONSTRAINT names_are_not_those_of_the_system CHECK ((name <> ALL (ARRAY['_run'::text, '_segment'::text, '_offset'::text, '_rescued'::text, '_updates'::text, '_at'::text, 'tableoid'::text, 'ctid'::text, 'xmin'::text, 'xmax'::text, 'cmin'::text, 'cmax'::text]))) NOT VALID;
 
@@ -1120,6 +1146,8 @@ CREATE INDEX api_keys_by_age ON spillway.api_keys USING btree (workspace_id, cre
 
 CREATE INDEX api_keys_by_end ON spillway.api_keys USING btree (workspace_id, COALESCE(expires_at, 'infinity'::timestamp with time zone)) WHERE (revoked_at IS NULL);
 
+CREATE INDEX api_keys_by_member ON spillway.api_keys USING btree (workspace_id, member_id) WHERE (member_id IS NOT NULL);
+
 CREATE INDEX decisions_by_age ON spillway.decisions USING btree (decided_at);
 
 CREATE INDEX decisions_that_end ON spillway.finding_decisions USING btree (ends_at) WHERE (ends_at IS NOT NULL);
@@ -1152,6 +1180,8 @@ CREATE INDEX imports_with_reports ON spillway.imports USING btree (finished_at) 
 
 CREATE INDEX imports_without_reports ON spillway.imports USING btree (finished_at) WHERE (report_removed_at IS NOT NULL);
 
+CREATE UNIQUE INDEX members_by_email ON spillway.members USING btree (workspace_id, lower(email)) WHERE (removed_at IS NULL);
+
 CREATE INDEX notifications_by_age ON spillway.notifications USING btree (created_at);
 
 CREATE INDEX notifications_by_import ON spillway.notifications USING btree (workspace_id, import_id);
@@ -1159,6 +1189,8 @@ CREATE INDEX notifications_by_import ON spillway.notifications USING btree (work
 CREATE INDEX notifications_unread ON spillway.notifications USING btree (workspace_id) WHERE (read_at IS NULL);
 
 CREATE INDEX occurrences_by_finding ON spillway.occurrences USING btree (workspace_id, finding_id, id);
+
+CREATE INDEX present_members ON spillway.members USING btree (workspace_id, id) WHERE (removed_at IS NULL);
 
 CREATE INDEX sessions_by_end ON spillway.sessions USING btree (expires_at);
 
@@ -1191,8 +1223,14 @@ ALTER TABLE ONLY spillway.import_errors
 ALTER TABLE ONLY spillway.imports
     ADD CONSTRAINT imports_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id);
 
+ALTER TABLE ONLY spillway.api_keys
+    ADD CONSTRAINT keys_may_be_of_a_member FOREIGN KEY (workspace_id, member_id) REFERENCES spillway.members(workspace_id, id);
+
 ALTER TABLE ONLY spillway.mappings
     ADD CONSTRAINT mappings_are_of_a_dataset FOREIGN KEY (workspace_id, dataset_id) REFERENCES spillway.datasets(workspace_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY spillway.members
+    ADD CONSTRAINT members_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id);
 
 ALTER TABLE ONLY spillway.notifications
     ADD CONSTRAINT notifications_belong_to_an_import FOREIGN KEY (workspace_id, import_id) REFERENCES spillway.imports(workspace_id, id) ON DELETE CASCADE;
@@ -1265,6 +1303,8 @@ ALTER TABLE spillway.imports ENABLE ROW LEVEL SECURITY;
 ALTER TABLE spillway.key_rates ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.mappings ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.members ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.notifications ENABLE ROW LEVEL SECURITY;
 

@@ -62,7 +62,7 @@ create function pg_temp.create(p_key jsonb, p_secret text) returns jsonb languag
   select spillway.create_key(spillway.workspace_of_key(sha256('root'), '{admin}'), sha256(p_secret::bytea), '{"name": "made", "scopes": ["read"]}' || p_key) $$;
 select pg_temp.make('one', 'root', '{admin}') as root \gset
 select pg_temp.create('{}', 'made') as made \gset
-select is(:'made'::jsonb - '{id,created_at,expires_at}'::text[], '{"workspace": "one", "name": "made", "scopes": ["read"], "state": "valid", "last_used_at": null, "revoked_at": null}',
+select is(:'made'::jsonb - '{id,created_at,expires_at}'::text[], '{"workspace": "one", "name": "made", "member_id": null, "scopes": ["read"], "state": "valid", "last_used_at": null, "revoked_at": null}',
   'a key is made by a key');
 select is((select extract(day from expires_at - now())::integer from spillway.api_keys where name = 'made'), 90, 'for 90 days');
 select is((select concat_ws(' ', action, actor) from spillway.events where object_id = :'made'::jsonb ->> 'id'), 'key.created root', 'which is noted');

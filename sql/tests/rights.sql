@@ -46,8 +46,8 @@ select results_eq($$ select * from pg_temp.of('spillway_read') $$, $$ values ('a
   ('charge_request'), ('count_unread'), ('create_dataset'), ('decide_finding'), ('decide_findings'), ('get_dataset'), ('get_finding'), ('get_tail'), ('get_workspace'), ('import_status'),
   ('list_assets'), ('list_datasets'), ('list_decisions'), ('list_events'), ('list_findings'), ('list_import_findings'), ('list_mappings'), ('list_notifications'),
   ('list_occurrences'), ('mark_notifications_read'), ('read_rows'), ('remove_dataset'), ('undo_decision'), ('workspace_of_key') $$, 'read');
-select results_eq($$ select * from pg_temp.of('spillway_access') $$, $$ values ('charge_read'), ('charge_request'), ('create_key'), ('create_session'), ('end_session'),
-  ('get_session'), ('list_keys'), ('revoke_key'), ('rotate_key'), ('workspace_of_key') $$, 'access');
+select results_eq($$ select * from pg_temp.of('spillway_access') $$, $$ values ('change_member'), ('charge_read'), ('charge_request'), ('create_key'), ('create_member'),
+  ('create_session'), ('end_session'), ('get_session'), ('list_keys'), ('list_members'), ('remove_member'), ('revoke_key'), ('rotate_key'), ('workspace_of_key') $$, 'access');
 select results_eq($$ select * from pg_temp.of('spillway_drain') $$, $$ values ('claim_import'), ('claim_leftovers'), ('clean_up'), ('cut_segment'), ('fail_import'),
   ('fail_trial'), ('finish_import'), ('forget_leftovers'), ('ingest_batch'), ('ingest_rows'), ('make_partitions'), ('release_import'), ('unattended_seconds'), ('wants_segments') $$, 'drain');
 select results_eq($$ select * from pg_temp.of('spillway_admin') $$, $$ values ('begin_removal'), ('create_api_key'), ('create_workspace'), ('list_api_keys'),

@@ -14,7 +14,7 @@ create function pg_temp.valid(p_key uuid) returns integer language sql as $$
   select count(*)::integer from spillway.sessions where key_id = p_key and expires_at > now() $$;
 
 -- One.
-select is(pg_temp.log_in('key', 'token') - 'expires_at', jsonb_build_object('workspace', 'one', 'key', jsonb_build_object('id', :'key', 'name', 'page', 'scopes', '{read,triage}'::text[])),
+select is(pg_temp.log_in('key', 'token') - 'expires_at', jsonb_build_object('workspace', 'one', 'key', jsonb_build_object('id', :'key', 'name', 'page', 'scopes', '{read,triage}'::text[]), 'member', null),
   'who makes a session is told who that is');
 select is(pg_temp.opens(pg_temp.by_token('token')), :one, 'a session opens the workspace of its key');
 select is(pg_temp.opens(pg_temp.by_token('token'), '{triage}'), :one, 'to what the key may');

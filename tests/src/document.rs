@@ -45,6 +45,8 @@ impl Operation {
         let body = match (self.method.as_str(), self.path.as_str()) {
             ("POST", "/api/v1/session") => json!({"key": "spw_nobody"}),
             ("POST", "/api/v1/keys") => json!({"name": "made", "scopes": ["read"]}),
+            ("POST", "/api/v1/members") => json!({"name": "Ann", "email": format!("{finding}@a.example"), "scopes": ["read"]}),
+            ("PATCH", "/api/v1/members/{id}") => json!({"name": "changed"}),
             ("PATCH", "/api/v1/findings/{id}") => json!({"status": "open"}),
             ("POST", "/api/v1/findings/decisions") => json!({"status": "open", "ids": [finding]}),
             ("POST", "/api/v1/datasets") => json!({"name": "made", "columns": [{"name": "n", "type": "bigint"}]}),
@@ -77,6 +79,7 @@ async fn things(world: &World) -> Result<Vec<(&'static str, String)>> {
     post("/api/v1/datasets", json!({"name": "things", "columns": [{"name": "n", "type": "bigint"}]})).await?;
     post("/api/v1/findings/decisions", json!({"status": "closed", "ids": [finding]})).await?;
     let decision = first("findings/decisions").await?;
+    let member = crate::members::made(&crate::keys::ruler(world).await?, "Ann", &["read"]).await?["id"].as_str().context("id")?.to_owned();
     Ok(vec![
         ("/api/v1/imports/{id}", import),
         ("/api/v1/findings/decisions/{id}", decision),
@@ -84,12 +87,14 @@ async fn things(world: &World) -> Result<Vec<(&'static str, String)>> {
         ("/api/v1/notifications/{id}", notification),
         ("/api/v1/datasets/{name}", "things".to_owned()),
         ("/api/v1/keys/{id}", key_id(world).await?),
+        ("/api/v1/members/{id}", member),
     ])
 }
 
 /// The id of the workspace's first key.
 async fn key_id(world: &World) -> Result<String> {
-    let statement = "select k.id::text from spillway.api_keys k join spillway.workspaces w on w.id = k.workspace_id where w.name = $1";
+    let statement = "select k.id::text from spillway.api_keys k join spillway.workspaces w on w.id = k.workspace_id
+        where w.name = $1 order by k.created_at limit 1";
     Ok(world.stack.database.connect().await?.query_one(statement, &[&world.workspace]).await?.get(0))
 }
 

@@ -18,6 +18,7 @@ mod hostile;
 mod import;
 mod keys;
 mod locks;
+mod members;
 mod network;
 mod nginx;
 mod operator;

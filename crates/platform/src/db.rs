@@ -844,6 +844,28 @@ impl Db {
         Ok(self.charged(&format!("spillway.revoke_key({ADMIN}, $2)"), vec![known_as(caller), id(ended)]).await?.0)
     }
 
+    /// `list_members`: a page of those who are present, newest first.
+    pub async fn list_members(&self, caller: Caller, after: Option<Uuid>, limit: i32) -> Result<PageOfItems, DbError> {
+        let parameters = vec![known_as(caller), opt_id(after), ParameterValue::Int32(limit)];
+        self.page(&format!("spillway.list_members({ADMIN}, $2, $3)"), parameters).await
+    }
+
+    /// `create_member`: one as the document says.
+    pub async fn create_member(&self, caller: Caller, member: Vec<u8>) -> Result<serde_json::Value, DbError> {
+        Ok(self.charged(&format!("spillway.create_member({ADMIN}, $2::text::jsonb)"), vec![known_as(caller), json(member)?]).await?.0)
+    }
+
+    /// `change_member`: what the document says, and their keys with that.
+    pub async fn change_member(&self, caller: Caller, member: Uuid, change: Vec<u8>) -> Result<serde_json::Value, DbError> {
+        let parameters = vec![known_as(caller), id(member), json(change)?];
+        Ok(self.charged(&format!("spillway.change_member({ADMIN}, $2, $3::text::jsonb)"), parameters).await?.0)
+    }
+
+    /// `remove_member`: with their keys.
+    pub async fn remove_member(&self, caller: Caller, member: Uuid) -> Result<serde_json::Value, DbError> {
+        Ok(self.charged(&format!("spillway.remove_member({ADMIN}, $2)"), vec![known_as(caller), id(member)]).await?.0)
+    }
+
     /// `create_session`: one of the key, known by the SHA-256 of its token.
     pub async fn create_session(&self, caller: Caller, token: [u8; 32], valid_for: Duration) -> Result<serde_json::Value, DbError> {
         let parameters =

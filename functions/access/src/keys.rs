@@ -11,9 +11,10 @@ use platform::http::{Answer, List, Nothing, Params, Problem, document_response, 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use texts::Text;
+use uuid::Uuid;
 
-/// Characters of the name of a key.
-const NAME: usize = 200;
+/// Characters of the name of a key or a member.
+pub(crate) const NAME: usize = 200;
 
 /// What a key may do.
 const SCOPES: [&str; 4] = ["upload", "read", "triage", "admin"];
@@ -28,6 +29,8 @@ pub(crate) struct NewKey {
     name: String,
     scopes: Vec<String>,
     expires_at: Option<String>,
+    /// Whose it is; a program's without.
+    member_id: Option<Uuid>,
 }
 
 /// What may be said of a key that takes another's place.
@@ -74,8 +77,8 @@ fn shown(mut document: Value, secret: &Secret) -> Response<Body> {
     document_response(StatusCode::CREATED, document.to_string())
 }
 
-/// 400 where a key would have no scope, one that there is not, or one twice.
-fn check_scopes(scopes: &[String]) -> Result<(), Problem> {
+/// 400 where there is no scope, one that there is not, or one twice.
+pub(crate) fn check_scopes(scopes: &[String]) -> Result<(), Problem> {
     scopes.iter().try_for_each(|scope| one_of("scopes", Some(scope), &SCOPES))?;
     if scopes.is_empty() || scopes.iter().collect::<BTreeSet<_>>().len() < scopes.len() {
         return Err(Problem::bad_request(format!("scopes has one or more of {}, each once", SCOPES.join(", "))));

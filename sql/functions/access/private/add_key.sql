@@ -17,8 +17,8 @@ begin
       format('a workspace may have %s valid keys; revoke one that nobody needs', spillway.max_keys()),
       jsonb_build_object('members', jsonb_build_object('limit', spillway.max_keys())));
   end if;
-  insert into spillway.api_keys as k (workspace_id, name, hash, scopes, expires_at)
-  values (p_key.workspace_id, p_key.name, p_key.hash, p_key.scopes, p_key.expires_at)
+  insert into spillway.api_keys as k (workspace_id, name, hash, scopes, expires_at, member_id)
+  values (p_key.workspace_id, p_key.name, p_key.hash, p_key.scopes, p_key.expires_at, p_key.member_id)
   returning k.* into v_key;
   return v_key;
 end

@@ -5,6 +5,7 @@ declare
   v_key spillway.api_keys;
   v_before jsonb;
 begin
+  perform spillway.hold_member(p_workspace, (select k.member_id from spillway.api_keys k where k.workspace_id = p_workspace and k.id = p_id));
   update spillway.api_keys k set expires_at = least(coalesce(k.expires_at, 'infinity'), now() + p_overlap)
   where k.workspace_id = p_workspace and k.id = p_id and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
   returning k.* into v_key;
