@@ -1,16 +1,16 @@
 -- Who may do what. The app's roles (sql/roles.sql) reach the tables through functions only: those here, which do it with the rights of the owner. What is
 -- not said here nobody may, beside the owner. Each time that the database is migrated, all is taken away and given again.
 
-revoke all on all tables in schema spillway from public, spillway_api, spillway_read, spillway_drain, spillway_admin;
-revoke all on all sequences in schema spillway from public, spillway_api, spillway_read, spillway_drain, spillway_admin;
-revoke all on all routines in schema spillway from public, spillway_api, spillway_read, spillway_drain, spillway_admin;
-revoke all on schema spillway from public, spillway_api, spillway_read, spillway_drain, spillway_admin;
-grant usage on schema spillway to spillway_api, spillway_read, spillway_drain, spillway_admin;
+revoke all on all tables in schema spillway from public, spillway_api, spillway_read, spillway_access, spillway_drain, spillway_admin;
+revoke all on all sequences in schema spillway from public, spillway_api, spillway_read, spillway_access, spillway_drain, spillway_admin;
+revoke all on all routines in schema spillway from public, spillway_api, spillway_read, spillway_access, spillway_drain, spillway_admin;
+revoke all on schema spillway from public, spillway_api, spillway_read, spillway_access, spillway_drain, spillway_admin;
+grant usage on schema spillway to spillway_api, spillway_read, spillway_access, spillway_drain, spillway_admin;
 
 -- Names of tables and types are looked for among a session's temporary ones first, also by a function with the rights of its owner: nobody makes any.
 do $$
 begin
-  execute format('revoke temporary on database %I from public, spillway_api, spillway_read, spillway_drain, spillway_admin', current_database());
+  execute format('revoke temporary on database %I from public, spillway_api, spillway_read, spillway_access, spillway_drain, spillway_admin', current_database());
 end
 $$;
 
@@ -34,6 +34,13 @@ grant execute on function
   spillway.list_datasets, spillway.get_dataset, spillway.create_dataset, spillway.change_dataset, spillway.remove_dataset, spillway.add_mapping,
   spillway.list_mappings, spillway.read_rows, spillway.aggregate_rows, spillway.get_tail
 to spillway_read;
+
+-- access: nobody else makes keys for callers
+grant execute on function
+  spillway.workspace_of_key, spillway.charge_request, spillway.charge_read, spillway.list_keys, spillway.create_key, spillway.rotate_key, spillway.revoke_key,
+  spillway.create_session, spillway.get_session, spillway.end_session,
+  spillway.list_members, spillway.create_member, spillway.change_member, spillway.remove_member
+to spillway_access;
 
 -- drain and tick
 grant execute on function

@@ -13,6 +13,7 @@ begin
     select * from (values
       ('spillway_api', '15min', '10min', '1min', 'Spillway: the component imports'),
       ('spillway_read', '10s', '5s', '1min', 'Spillway: the components status and findings, which people wait for; marks and decisions are theirs, too'),
+      ('spillway_access', '10s', '5s', '1min', 'Spillway: the component access, which makes keys'),
       ('spillway_drain', '15min', '10min', '1min', 'Spillway: the components drain and tick'),
       ('spillway_admin', '1min', '10s', '1min', 'Spillway: an operator, with spillway-admin')
     ) as r (name, statement_timeout, lock_timeout, idle_in_transaction_session_timeout, about)

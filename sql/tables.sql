@@ -181,6 +181,7 @@ CREATE TABLE spillway.api_keys (
     revoked_at timestamp with time zone,
     last_used_at timestamp with time zone,
     scopes spillway.key_scope[] NOT NULL,
+    member_id uuid,
     CONSTRAINT api_key_hash_is_sha256 CHECK ((octet_length(hash) = 32)),
     CONSTRAINT keys_may_something CHECK ((cardinality(scopes) > 0))
 );
@@ -194,6 +195,8 @@ COMMENT ON COLUMN spillway.api_keys.expires_at IS 'until when it is valid; null:
 COMMENT ON COLUMN spillway.api_keys.last_used_at IS 'when it was last used, to the hour: see note_key_use';
 
 COMMENT ON COLUMN spillway.api_keys.scopes IS 'what it may do; each request needs one of those that it names';
+
+COMMENT ON COLUMN spillway.api_keys.member_id IS 'whose it is; null: a program''s';
 
 CREATE TABLE spillway.assets (
     workspace_id integer NOT NULL,
@@ -352,6 +355,7 @@ CREATE TABLE spillway.events (
     before jsonb,
     after jsonb,
     reason text,
+    member_id uuid,
     CONSTRAINT event_action_is_a_name CHECK (((action ~ '^[a-z_]+\.[a-z_]+$'::text) AND (length(action) <= 100)))
 );
 
@@ -372,6 +376,8 @@ COMMENT ON COLUMN spillway.events.before IS 'what was changed, as it was';
 COMMENT ON COLUMN spillway.events.after IS 'and as it became';
 
 COMMENT ON COLUMN spillway.events.reason IS 'in the words of whoever did it';
+
+COMMENT ON COLUMN spillway.events.member_id IS 'the member whose key it was; null: nobody''s';
 
 CREATE TABLE spillway.finding_counts (
     workspace_id integer NOT NULL,
@@ -773,6 +779,23 @@ COMMENT ON TABLE spillway.mappings IS 'Rules by which files become rows of a dat
 
 COMMENT ON COLUMN spillway.mappings.document IS 'as /api/v1/schemas/mapping/1 says';
 
+CREATE TABLE spillway.members (
+    workspace_id integer NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    email text NOT NULL,
+    scopes spillway.key_scope[] NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    removed_at timestamp with time zone,
+    CONSTRAINT members_may_something CHECK ((cardinality(scopes) > 0))
+);
+
+COMMENT ON TABLE spillway.members IS 'the people of a workspace; what one who was removed has done stays theirs';
+
+COMMENT ON COLUMN spillway.members.id IS 'UUID version 7: members are listed by it';
+
+COMMENT ON COLUMN spillway.members.scopes IS 'what keys of theirs may do at most';
+
 CREATE TABLE spillway.notifications (
     workspace_id integer NOT NULL,
     id uuid NOT NULL,
@@ -928,6 +951,21 @@ COMMENT ON COLUMN spillway.schema_migrations.name IS 'Name of the file';
 COMMENT ON COLUMN spillway.schema_migrations.sha256 IS 'SHA-256 of what was applied, in hexadecimal digits';
 
 COMMENT ON COLUMN spillway.schema_migrations.applied_at IS 'When it was applied';
+
+CREATE TABLE spillway.sessions (
+    workspace_id integer NOT NULL,
+    key_id uuid NOT NULL,
+    hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT session_hash_is_sha256 CHECK ((octet_length(hash) = 32))
+);
+
+COMMENT ON TABLE spillway.sessions IS 'what pages show in a cookie instead of the key that each was made with, whose rights and end are its own';
+
+COMMENT ON COLUMN spillway.sessions.hash IS 'SHA-256 of the token in the cookie (256 random bits)';
+
+COMMENT ON COLUMN spillway.sessions.expires_at IS 'until when it is valid, if its key is as long; the past where it was ended';
 
 CREATE TABLE spillway.tails (
     workspace_id integer NOT NULL,
@@ -1109,6 +1147,9 @@ ALTER TABLE ONLY spillway.key_rates
 ALTER TABLE ONLY spillway.mappings
     ADD CONSTRAINT mappings_are_counted PRIMARY KEY (workspace_id, dataset_id, number);
 
+ALTER TABLE ONLY spillway.members
+    ADD CONSTRAINT members_pkey PRIMARY KEY (workspace_id, id);
+
 ALTER TABLE spillway.dataset_columns
     ADD CONSTRAINT names_are_not_those_of_the_system CHECK ((name <> ALL (ARRAY['_run'::text, '_segment'::text, '_offset'::text, '_rescued'::text, '_updates'::text, '_at'::text, 'tableoid'::text, 'ctid'::text, 'xmin'::text, 'xmax'::text, 'cmin'::text, 'cmax'::text]))) NOT VALID;
 
@@ -1139,6 +1180,12 @@ ALTER TABLE ONLY spillway.runs
 ALTER TABLE ONLY spillway.schema_migrations
     ADD CONSTRAINT schema_migrations_are_applied_once PRIMARY KEY (version);
 
+ALTER TABLE ONLY spillway.sessions
+    ADD CONSTRAINT sessions_are_found_by_hash UNIQUE (hash);
+
+ALTER TABLE ONLY spillway.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (workspace_id, key_id, hash);
+
 ALTER TABLE ONLY spillway.tails
     ADD CONSTRAINT tails_are_of_a_dataset_each PRIMARY KEY (workspace_id, dataset_id);
 
@@ -1153,6 +1200,12 @@ ALTER TABLE ONLY spillway.workspaces
 
 ALTER TABLE ONLY spillway.workspaces
     ADD CONSTRAINT workspaces_pkey PRIMARY KEY (id);
+
+CREATE INDEX api_keys_by_age ON spillway.api_keys USING btree (workspace_id, created_at, id);
+
+CREATE INDEX api_keys_by_end ON spillway.api_keys USING btree (workspace_id, COALESCE(expires_at, 'infinity'::timestamp with time zone)) WHERE (revoked_at IS NULL);
+
+CREATE INDEX api_keys_by_member ON spillway.api_keys USING btree (workspace_id, member_id) WHERE (member_id IS NOT NULL);
 
 CREATE INDEX assets_by_word ON spillway.assets USING gin (array_remove(string_to_array((((workspace_id)::text || ' '::text) || replace(lower(translate(identity, '	
 !"#$%&''()*+,-./:;<=>?@[\]^_`{|}~'::text, repeat(' '::text, 35))), ' '::text, ('
@@ -1197,6 +1250,8 @@ CREATE INDEX imports_with_reports ON spillway.imports USING btree (finished_at) 
 
 CREATE INDEX imports_without_reports ON spillway.imports USING btree (finished_at) WHERE (report_removed_at IS NOT NULL);
 
+CREATE UNIQUE INDEX members_by_email ON spillway.members USING btree (workspace_id, lower(email)) WHERE (removed_at IS NULL);
+
 CREATE INDEX notifications_by_age ON spillway.notifications USING btree (created_at);
 
 CREATE INDEX notifications_by_import ON spillway.notifications USING btree (workspace_id, import_id);
@@ -1204,6 +1259,10 @@ CREATE INDEX notifications_by_import ON spillway.notifications USING btree (work
 CREATE INDEX notifications_unread ON spillway.notifications USING btree (workspace_id) WHERE (read_at IS NULL);
 
 CREATE INDEX occurrences_by_finding ON spillway.occurrences USING btree (workspace_id, finding_id, id);
+
+CREATE INDEX present_members ON spillway.members USING btree (workspace_id, id) WHERE (removed_at IS NULL);
+
+CREATE INDEX sessions_by_end ON spillway.sessions USING btree (expires_at);
 
 CREATE INDEX unindexed_imports_that_ended ON spillway.unindexed_imports USING btree (ended_at) WHERE (ended_at IS NOT NULL);
 
@@ -1242,8 +1301,14 @@ ALTER TABLE ONLY spillway.import_errors
 ALTER TABLE ONLY spillway.imports
     ADD CONSTRAINT imports_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id);
 
+ALTER TABLE ONLY spillway.api_keys
+    ADD CONSTRAINT keys_may_be_of_a_member FOREIGN KEY (workspace_id, member_id) REFERENCES spillway.members(workspace_id, id);
+
 ALTER TABLE ONLY spillway.mappings
     ADD CONSTRAINT mappings_are_of_a_dataset FOREIGN KEY (workspace_id, dataset_id) REFERENCES spillway.datasets(workspace_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY spillway.members
+    ADD CONSTRAINT members_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id);
 
 ALTER TABLE ONLY spillway.notifications
     ADD CONSTRAINT notifications_belong_to_an_import FOREIGN KEY (workspace_id, import_id) REFERENCES spillway.imports(workspace_id, id) ON DELETE CASCADE;
@@ -1268,6 +1333,9 @@ ALTER TABLE ONLY spillway.runs
 
 ALTER TABLE ONLY spillway.import_segments
     ADD CONSTRAINT segments_belong_to_an_import FOREIGN KEY (workspace_id, import_id) REFERENCES spillway.imports(workspace_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY spillway.sessions
+    ADD CONSTRAINT sessions_are_of_a_key FOREIGN KEY (workspace_id, key_id) REFERENCES spillway.api_keys(workspace_id, id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY spillway.tails
     ADD CONSTRAINT tails_belong_to_a_dataset FOREIGN KEY (workspace_id, dataset_id) REFERENCES spillway.datasets(workspace_id, id) ON DELETE CASCADE;
@@ -1326,6 +1394,8 @@ ALTER TABLE spillway.key_rates ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.mappings ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE spillway.members ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE spillway.notifications ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.occurrences ENABLE ROW LEVEL SECURITY;
@@ -1339,6 +1409,8 @@ ALTER TABLE spillway.removals ENABLE ROW LEVEL SECURITY;
 ALTER TABLE spillway.runs ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.schema_migrations ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.sessions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.tails ENABLE ROW LEVEL SECURITY;
 

@@ -1,7 +1,7 @@
 begin;
-select plan(19);
+select plan(20);
 
-create temporary view roles as select r.rolname as name, r.* from pg_roles r where r.rolname ~ '^spillway_(api|read|drain|admin)$';
+create temporary view roles as select r.rolname as name, r.* from pg_roles r where r.rolname ~ '^spillway_(api|read|access|drain|admin)$';
 create temporary view functions as select p.oid, p.proname::text as name, p.prosecdef, p.proconfig, p.proargnames, p.prorettype, p.proacl
   from pg_proc p where p.pronamespace = 'spillway'::regnamespace;
 create function pg_temp.of(p_role text) returns setof text language sql as $$
@@ -17,7 +17,7 @@ exception when others then
   return sqlstate;
 end $$;
 
-select is((select count(*)::integer from roles), 4, 'there are four roles beside the owner');
+select is((select count(*)::integer from roles), 5, 'there are five roles beside the owner');
 select is_empty($$ select name from roles where rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls $$, 'which can nothing special');
 select is_empty($$ select r.name from roles r join pg_auth_members m on m.member = r.oid $$, 'and have no rights of others');
 
@@ -46,6 +46,8 @@ select results_eq($$ select * from pg_temp.of('spillway_read') $$, $$ values ('a
   ('charge_request'), ('count_unread'), ('create_dataset'), ('decide_finding'), ('decide_findings'), ('get_asset'), ('get_dataset'), ('get_finding'), ('get_finding_days'), ('get_tail'), ('get_workspace'), ('import_status'),
   ('list_assets'), ('list_datasets'), ('list_decisions'), ('list_events'), ('list_findings'), ('list_mappings'), ('list_notifications'),
   ('list_occurrences'), ('mark_notifications_read'), ('read_rows'), ('remove_dataset'), ('undo_decision'), ('workspace_of_key') $$, 'read');
+select results_eq($$ select * from pg_temp.of('spillway_access') $$, $$ values ('change_member'), ('charge_read'), ('charge_request'), ('create_key'), ('create_member'),
+  ('create_session'), ('end_session'), ('get_session'), ('list_keys'), ('list_members'), ('remove_member'), ('revoke_key'), ('rotate_key'), ('workspace_of_key') $$, 'access');
 select results_eq($$ select * from pg_temp.of('spillway_drain') $$, $$ values ('claim_import'), ('claim_leftovers'), ('clean_up'), ('count_findings_of_day'), ('cut_segment'), ('fail_import'),
   ('fail_trial'), ('finish_import'), ('forget_leftovers'), ('index_findings'), ('ingest_batch'), ('ingest_rows'), ('make_partitions'), ('release_import'), ('unattended_seconds'), ('wants_segments') $$, 'drain');
 select results_eq($$ select * from pg_temp.of('spillway_admin') $$, $$ values ('begin_removal'), ('create_api_key'), ('create_workspace'), ('list_api_keys'),
@@ -56,10 +58,10 @@ select is(pg_temp.as_role('spillway_read', 'select spillway.count_unread(1)'), '
 -- Time.
 select is((select count(*)::integer from roles r, unnest(array['statement', 'lock', 'idle_in_transaction_session']) s (limit_)
     join pg_db_role_setting d on d.setdatabase = (select oid from pg_database where datname = current_database())
-    where d.setrole = r.oid and d.setconfig::text like '%' || s.limit_ || '\_timeout=%'), 12, 'the time of each is limited in three ways');
+    where d.setrole = r.oid and d.setconfig::text like '%' || s.limit_ || '\_timeout=%'), 15, 'the time of each is limited in three ways');
 
 -- Whose rows.
-select is_empty($$ select f.name from functions f where (has_function_privilege('spillway_api', f.oid, 'execute') or has_function_privilege('spillway_read', f.oid, 'execute'))
+select is_empty($$ select f.name from functions f, unnest(array['spillway_api', 'spillway_read', 'spillway_access']) r (name) where has_function_privilege(r.name, f.oid, 'execute')
     and f.proargnames[1] <> 'p_workspace' and f.name not in ('workspace_of_key', 'charge_request', 'charge_read') $$, 'whatever is done for a caller is told the workspace');
 
 select * from finish();

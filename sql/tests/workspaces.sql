@@ -1,6 +1,6 @@
 -- Whatever is called for a workspace does nothing with what is another's.
 begin;
-select plan(26);
+select plan(33);
 
 select spillway.create_workspace('owner') as owner, spillway.create_workspace('stranger') as stranger \gset
 \set import '01900000-0000-7000-8000-000000000001'
@@ -21,6 +21,10 @@ select spillway.ingest_batch(q.import_id, q.attempt, q.fence, '40 s', rows, spil
   spillway.occurrences_of(rows -> 'occurrences'), 1, 'f', '\x01', 500) from batch, spillway.import_queue q where q.import_id = :'import';
 select spillway.fail_import(q.import_id, q.attempt, '{"message": "broken"}', false) from spillway.import_queue q where q.import_id = :'failed';
 select id as notification from spillway.notifications limit 1 \gset
+
+select spillway.create_api_key('owner', 'key', sha256('key'), '{read}', null) ->> 'id' as key \gset
+select spillway.create_member(:owner, '{"name": "Ann", "email": "ann@a.example", "scopes": ["read"]}') ->> 'id' as member \gset
+insert into spillway.sessions (workspace_id, key_id, hash, expires_at) values (:owner, :'key', sha256('token'), now() + interval '1 hour');
 
 create function pg_temp.contents() returns text language plpgsql as $$
 declare
@@ -61,6 +65,13 @@ select ok(pg_temp.is_empty(spillway.list_assets(:stranger, '{}', null, 9)), 'lis
 select ok(pg_temp.is_empty(spillway.list_occurrences(:stranger, md5('f')::uuid, null, 9)), 'list_occurrences');
 select ok(pg_temp.is_empty(spillway.list_notifications(:stranger, null, 9)), 'list_notifications');
 select ok(not spillway.list_events(:stranger, null, 9)::text like '%' || :'import' || '%', 'list_events');
+select ok(pg_temp.is_empty(spillway.list_keys(:stranger, null, 9)), 'list_keys');
+select throws_ok(format('select spillway.rotate_key(%s, %L, sha256(''x''), null)', :stranger, :'key'), 'SW404', null, 'rotate_key');
+select throws_ok(format('select spillway.revoke_key(%s, %L)', :stranger, :'key'), 'SW404', null, 'revoke_key');
+select ok(pg_temp.is_empty(spillway.list_members(:stranger, null, 9)), 'list_members');
+select throws_ok(format('select spillway.change_member(%s, %L, ''{"name": "mine"}'')', :stranger, :'member'), 'SW404', null, 'change_member');
+select throws_ok(format('select spillway.remove_member(%s, %L)', :stranger, :'member'), 'SW404', null, 'remove_member');
+select throws_ok(format($$ select spillway.end_session(%s, '\x00' || sha256('token')) $$, :stranger), 'SW404', null, 'end_session');
 select throws_ok(format('select spillway.hold_upload(%s, %L, 1)', :stranger, :'upload'), 'SW409', null, 'hold_upload');
 select spillway.mark_notifications_read(:stranger, null), spillway.close_upload(:stranger, :'upload'), spillway.note_upload_parts(:stranger, :'upload', 'parts');
 select is(pg_temp.contents(), (select contents from before), 'and nothing has changed, by close_upload and note_upload_parts either');

@@ -12,7 +12,7 @@ const NOT_KEPT: &str = "no-store";
 
 /// Whose pages may call.
 const OURS: [&str; 2] = ["https://app.example", "http://localhost:5173"];
-/// A path of each component that people call.
+/// A path of each component that people call, but for access: the key has other scopes than that wants.
 const PATHS: [&str; 3] = ["/api/v1/imports", "/api/v1/notifications", "/api/v1/findings"];
 
 fn header<'a>(answer: &'a Response, name: &str) -> Option<&'a str> {
@@ -56,7 +56,7 @@ async fn every_answer_says_what_it_is_and_whether_it_may_be_kept() -> Result<()>
         assert_eq!(answer.status().as_u16(), status, "{asked}");
         assert_eq!(header(&answer, "cache-control"), Some(kept), "{asked} {status}");
         assert_eq!(header(&answer, "x-content-type-options"), Some("nosniff"), "{asked} {status}");
-        assert_eq!(header(&answer, "vary"), Some("authorization, origin"), "{asked} {status}");
+        assert_eq!(header(&answer, "vary"), Some("authorization, cookie, origin"), "{asked} {status}");
         assert_eq!(header(&answer, "access-control-allow-origin"), None, "{asked} {status}");
     }
     Ok(())
@@ -78,7 +78,9 @@ async fn pages_of_known_origins_may_call_and_others_are_told_nothing() -> Result
         assert_eq!(header(&asked, "access-control-allow-methods"), Some("GET, POST, PATCH, DELETE"), "{path}");
         assert_eq!(header(&asked, "access-control-max-age"), Some("600"), "{path}");
         let allowed = header(&asked, "access-control-allow-headers").context("no headers are allowed")?;
-        for name in ["authorization", "content-type", "content-encoding", "idempotency-key", "if-none-match", "x-file-name"] {
+        for name in
+            ["authorization", "content-type", "content-encoding", "idempotency-key", "if-none-match", "spillway-request", "x-file-name"]
+        {
             assert!(allowed.split(", ").any(|allowed| allowed == name), "{path}: {name} is not in {allowed}");
         }
         let read = world.client.request(Method::GET, path).header("origin", origin).send().await?;

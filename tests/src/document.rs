@@ -8,15 +8,21 @@ use stack::client::Client;
 use stack::paths;
 
 use crate::fixture::{World, nessus, world};
+use crate::sessions::Page;
 
 /// An id of nothing.
 const NOBODY: &str = "01a22ad5-d773-716b-8e37-ad7347758e32";
+
+/// Lists of what a stranger has, too: their own key, and that it was made.
+const OF_ITSELF: [&str; 2] = ["/api/v1/events", "/api/v1/keys"];
 
 /// A method and a path of the document.
 struct Operation {
     method: Method,
     path: String,
     description: String,
+    /// Whether it is for callers with a key or a session only.
+    needs_caller: bool,
 }
 
 fn operations() -> Result<Vec<Operation>> {
@@ -26,7 +32,8 @@ fn operations() -> Result<Vec<Operation>> {
         for (method, operation) in item.as_object().into_iter().flatten().filter(|(name, _)| *name != "parameters") {
             let method = method.to_uppercase().parse()?;
             let description = operation["description"].as_str().context("a description")?.to_owned();
-            operations.push(Operation { method, path: path.clone(), description });
+            let needs_caller = operation.get("security").is_none();
+            operations.push(Operation { method, path: path.clone(), description, needs_caller });
         }
     }
     Ok(operations)
@@ -36,6 +43,10 @@ impl Operation {
     /// What is sent, so that nothing but the key is wrong with it.
     fn body(&self, finding: &str) -> String {
         let body = match (self.method.as_str(), self.path.as_str()) {
+            ("POST", "/api/v1/session") => json!({"key": "spw_nobody"}),
+            ("POST", "/api/v1/keys") => json!({"name": "made", "scopes": ["read"]}),
+            ("POST", "/api/v1/members") => json!({"name": "Ann", "email": format!("{finding}@a.example"), "scopes": ["read"]}),
+            ("PATCH", "/api/v1/members/{id}") => json!({"name": "changed"}),
             ("PATCH", "/api/v1/findings/{id}") => json!({"status": "open"}),
             ("POST", "/api/v1/findings/decisions") => json!({"status": "open", "ids": [finding]}),
             ("POST", "/api/v1/datasets") => json!({"name": "made", "columns": [{"name": "n", "type": "bigint"}]}),
@@ -69,6 +80,7 @@ async fn things(world: &World) -> Result<Vec<(&'static str, String)>> {
     post("/api/v1/findings/decisions", json!({"status": "closed", "ids": [finding]})).await?;
     let decision = first("findings/decisions").await?;
     let asset = first("assets").await?;
+    let member = crate::members::made(&crate::keys::ruler(world).await?, "Ann", &["read"]).await?["id"].as_str().context("id")?.to_owned();
     Ok(vec![
         ("/api/v1/imports/{id}", import),
         ("/api/v1/findings/decisions/{id}", decision),
@@ -76,7 +88,16 @@ async fn things(world: &World) -> Result<Vec<(&'static str, String)>> {
         ("/api/v1/assets/{id}", asset),
         ("/api/v1/notifications/{id}", notification),
         ("/api/v1/datasets/{name}", "things".to_owned()),
+        ("/api/v1/keys/{id}", key_id(world).await?),
+        ("/api/v1/members/{id}", member),
     ])
+}
+
+/// The id of the workspace's first key.
+async fn key_id(world: &World) -> Result<String> {
+    let statement = "select k.id::text from spillway.api_keys k join spillway.workspaces w on w.id = k.workspace_id
+        where w.name = $1 order by k.created_at limit 1";
+    Ok(world.stack.database.connect().await?.query_one(statement, &[&world.workspace]).await?.get(0))
 }
 
 async fn key(world: &World, workspace: &str, scopes: &[Scope]) -> Result<Client> {
@@ -105,7 +126,7 @@ async fn a_stranger_finds_nothing_at_any_path_and_changes_nothing() -> Result<()
                 (StatusCode::NOT_FOUND, &json!("urn:spillway:problem:not-found")),
                 "{method} {path}: {answer}"
             );
-        } else if method == Method::GET && !operation.scopes().is_empty() && path != "/api/v1/events" {
+        } else if method == Method::GET && !operation.scopes().is_empty() && !OF_ITSELF.contains(&path.as_str()) {
             let empty = ["items", "active", "ended"].iter().filter_map(|list| answer.get(list)).all(|list| *list == json!([]));
             let own = ["/api/v1/datasets", "/api/v1/imports", "/api/v1/activity", "/api/v1/notifications"].contains(&path.as_str());
             assert!(status == StatusCode::OK && (empty || own && !answer.to_string().contains("things")), "{method} {path}: {answer}");
@@ -135,6 +156,25 @@ async fn every_operation_needs_the_scopes_that_the_document_names() -> Result<()
                 assert_eq!(problem["detail"], format!("this needs the scope {needed}, and the API key has {scope}"), "{said}");
             }
         }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_operation_takes_a_session_of_a_page_of_its_own() -> Result<()> {
+    let world = world().await?;
+    let all = [Scope::Upload, Scope::Read, Scope::Triage, Scope::Admin];
+    let key = key::create(&world.stack.database.connect().await?, &world.workspace, "page", &all, Some(1.0)).await?.secret;
+    for operation in operations()?.into_iter().filter(|operation| operation.needs_caller) {
+        let Operation { method, path, .. } = &operation;
+        let named = path.replace("{id}", NOBODY).replace("{name}", "nobody");
+        let page = Page::with_key(world.stack.url(), &key).await?;
+        let foreign = page.request(method.clone(), &named).body(operation.body(NOBODY)).send().await?.status();
+        assert_eq!(foreign == StatusCode::FORBIDDEN, *method != Method::GET, "{method} {path} of whatever page: {foreign}");
+        let own = page.own_request(method.clone(), &named).body(operation.body(NOBODY)).send().await?.status();
+        assert!(![401, 403].contains(&own.as_u16()) && !own.is_server_error(), "{method} {path}: {own}");
+        let nobody = page.own_request(method.clone(), &named).header("authorization", "Bearer nobody").body(operation.body(NOBODY));
+        assert_eq!(nobody.send().await?.status(), StatusCode::UNAUTHORIZED, "{method} {path}");
     }
     Ok(())
 }

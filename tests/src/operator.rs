@@ -119,7 +119,7 @@ async fn an_operator_makes_lists_rotates_and_ends_keys() -> Result<()> {
     operator.answers(Some(admin), &["revoke-key"], &second).await?;
     assert_eq!(status(&second).await?, StatusCode::UNAUTHORIZED);
     let again = operator.answers(Some(admin), &["revoke-key"], &second).await.expect_err("it is revoked already").to_string();
-    assert!(again.contains("the database has no such key, or it is revoked already"), "{again}");
+    assert!(again.contains("there is no such key, or it is revoked already"), "{again}");
     let days = "select bool_and(expires_at between now() + interval '89 days' and now() + interval '91 days' or revoked_at is not null) from spillway.api_keys
         where name = 'pipeline' and workspace_id = (select id from spillway.workspaces where name = $1)";
     assert!(world.stack.database.connect().await?.query_one(days, &[&workspace]).await?.get::<_, bool>(0));

@@ -44,9 +44,10 @@ async fn the_app_is_in_the_database_as_its_roles_only() -> Result<()> {
     drain(&world.stack).await?;
     world.client.get("/api/v1/findings").await?;
     world.client.get("/api/v1/notifications").await?;
+    assert_eq!(world.answer(Method::GET, "/api/v1/keys").await?.status(), StatusCode::FORBIDDEN);
     let users = "select string_agg(distinct usename, ' ' order by usename) from pg_stat_activity
         where datname = current_database() and application_name <> 'spillway-tools' and backend_type = 'client backend'";
     let users: String = world.stack.database.connect().await?.query_one(users, &[]).await?.get(0);
-    assert_eq!(users, "spillway_api spillway_drain spillway_read");
+    assert_eq!(users, "spillway_access spillway_api spillway_drain spillway_read");
     Ok(())
 }

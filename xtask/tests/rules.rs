@@ -227,6 +227,7 @@ fn rust_and_sql_have_the_same_words() {
         (words_of_const(findings, "SEVERITIES"), "severity"),
         (words_of_const(findings, "STATUSES"), "finding_status"),
         (words_of_const("functions/imports/src/lib.rs", "STATES"), "import_state"),
+        (words_of_const("functions/access/src/keys.rs", "SCOPES"), "key_scope"),
         (words_of_enum("crates/platform/src/db.rs", "ImportKind"), "import_kind"),
         (words_of_enum("tools/admin/src/key.rs", "Scope"), "key_scope"),
         (words_of_enum("crates/report-formats/src/kinds.rs", "Severity"), "severity"),

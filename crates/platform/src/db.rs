@@ -21,7 +21,7 @@ use texts::said_by_database;
 use uuid::Uuid;
 
 use crate::address::{Address, advice};
-use crate::auth::KeyHash;
+use crate::auth::Caller;
 use crate::config;
 use crate::http::{PageOfItems, Problem, Refusal};
 use crate::rate::Rate;
@@ -475,7 +475,7 @@ impl Db {
     /// `open_upload`: notes an upload, and says what it may be.
     pub async fn open_upload(
         &self,
-        key: KeyHash,
+        caller: Caller,
         upload: Uuid,
         idempotency_key: Option<&str>,
         size: Option<u64>,
@@ -484,7 +484,7 @@ impl Db {
         self.charged(
             &format!("spillway.open_upload({UPLOADER}, $2, $3, $4, $5)"),
             vec![
-                hash(key),
+                known_as(caller),
                 id(upload),
                 opt_text(idempotency_key),
                 size.map_or(ParameterValue::DbNull, int64),
@@ -516,7 +516,7 @@ impl Db {
 
     /// `create_import`: the document of the import, which another request with the same Idempotency-Key may have made. The key is asked for again: it may
     /// have ended during the upload.
-    pub async fn create_import(&self, key: KeyHash, import: &NewImport<'_>) -> Result<serde_json::Value, DbError> {
+    pub async fn create_import(&self, caller: Caller, import: &NewImport<'_>) -> Result<serde_json::Value, DbError> {
         let entries = serde_json::to_vec(import.entries).unwrap_or_default();
         let entries = if import.entries.is_empty() { ParameterValue::DbNull } else { json(entries)? };
         self.document(
@@ -524,7 +524,7 @@ impl Db {
                 "select spillway.create_import({UPLOADER}, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::jsonb, $12, $13, $14, $15)"
             ),
             vec![
-                hash(key),
+                known_as(caller),
                 id(import.id),
                 text(import.file_name),
                 int64(import.size),
@@ -667,7 +667,7 @@ impl Db {
     }
 
     /// `import_status`: an import's version, and its document unless the caller has that version.
-    pub async fn import_status(&self, key: KeyHash, import: Uuid, known: Option<i64>) -> Result<(i64, Option<Vec<u8>>), DbError> {
+    pub async fn import_status(&self, caller: Caller, import: Uuid, known: Option<i64>) -> Result<(i64, Option<Vec<u8>>), DbError> {
         let known = known.map_or(ParameterValue::DbNull, ParameterValue::Int64);
         let row = self
             .row(
@@ -676,7 +676,7 @@ impl Db {
                     "select version, document::text, case when document is not null then {CHARGED_READ} end \
                     from spillway.import_status({UPLOADER_OR_READER}, $2, $3)"
                 ),
-                vec![hash(key), id(import), known],
+                vec![known_as(caller), id(import), known],
             )
             .await?;
         match row.as_slice() {
@@ -687,10 +687,10 @@ impl Db {
     }
 
     /// `activity`: all that a page polls, and its version; no document where that is known already, which is charged nothing.
-    pub async fn activity(&self, key: KeyHash, known: Option<&str>) -> Result<(String, Option<Vec<u8>>), DbError> {
+    pub async fn activity(&self, caller: Caller, known: Option<&str>) -> Result<(String, Option<Vec<u8>>), DbError> {
         let call = format!("spillway.activity({READER}, $2)");
         let statement = format!("select version, document, case when document is not null then {CHARGED_READ} end from {call}");
-        match self.row(&statement, vec![hash(key), opt_text(known)]).await?.as_slice() {
+        match self.row(&statement, vec![known_as(caller), opt_text(known)]).await?.as_slice() {
             [DbValue::Str(version), DbValue::Str(document), _] => Ok((version.clone(), Some(document.clone().into_bytes()))),
             [DbValue::Str(version), DbValue::DbNull, _] => Ok((version.clone(), None)),
             other => Err(unexpected(other)),
@@ -698,8 +698,8 @@ impl Db {
     }
 
     /// `stored_report`: where what was uploaded for an import is kept.
-    pub async fn stored_report(&self, key: KeyHash, import: Uuid) -> Result<StoredReport, DbError> {
-        self.read(&format!("spillway.stored_report({UPLOADER_OR_READER}, $2)"), vec![hash(key), id(import)]).await
+    pub async fn stored_report(&self, caller: Caller, import: Uuid) -> Result<StoredReport, DbError> {
+        self.read(&format!("spillway.stored_report({UPLOADER_OR_READER}, $2)"), vec![known_as(caller), id(import)]).await
     }
 
     /// `claim_leftovers`: what may be removed from the store, so many of each sort.
@@ -734,50 +734,50 @@ impl Db {
     }
 
     /// `list_imports`: a page, of one state or of all.
-    pub async fn list_imports(&self, key: KeyHash, after: Option<Uuid>, limit: i32, state: Option<&str>) -> Result<PageOfItems, DbError> {
+    pub async fn list_imports(&self, caller: Caller, after: Option<Uuid>, limit: i32, state: Option<&str>) -> Result<PageOfItems, DbError> {
         self.page(
             &format!("spillway.list_imports({UPLOADER_OR_READER}, $2, $3, $4::text::spillway.import_state)"),
-            vec![hash(key), opt_id(after), ParameterValue::Int32(limit), opt_text(state)],
+            vec![known_as(caller), opt_id(after), ParameterValue::Int32(limit), opt_text(state)],
         )
         .await
     }
 
     /// `list_import_errors`: a page.
-    pub async fn list_import_errors(&self, key: KeyHash, import: Uuid, after: Option<i64>, limit: i32) -> Result<PageOfItems, DbError> {
+    pub async fn list_import_errors(&self, caller: Caller, import: Uuid, after: Option<i64>, limit: i32) -> Result<PageOfItems, DbError> {
         self.page(
             &format!("spillway.list_import_errors({UPLOADER_OR_READER}, $2, $3, $4)"),
-            vec![hash(key), id(import), after.map_or(ParameterValue::DbNull, ParameterValue::Int64), ParameterValue::Int32(limit)],
+            vec![known_as(caller), id(import), after.map_or(ParameterValue::DbNull, ParameterValue::Int64), ParameterValue::Int32(limit)],
         )
         .await
     }
 
     /// `cancel_import`: the import's document.
-    pub async fn cancel_import(&self, key: KeyHash, import: Uuid) -> Result<serde_json::Value, DbError> {
-        Ok(self.charged(&format!("spillway.cancel_import({UPLOADER}, $2)"), vec![hash(key), id(import)]).await?.0)
+    pub async fn cancel_import(&self, caller: Caller, import: Uuid) -> Result<serde_json::Value, DbError> {
+        Ok(self.charged(&format!("spillway.cancel_import({UPLOADER}, $2)"), vec![known_as(caller), id(import)]).await?.0)
     }
 
     /// `retry_import`: the import's document.
-    pub async fn retry_import(&self, key: KeyHash, import: Uuid) -> Result<serde_json::Value, DbError> {
-        Ok(self.charged(&format!("spillway.retry_import({UPLOADER}, $2)"), vec![hash(key), id(import)]).await?.0)
+    pub async fn retry_import(&self, caller: Caller, import: Uuid) -> Result<serde_json::Value, DbError> {
+        Ok(self.charged(&format!("spillway.retry_import({UPLOADER}, $2)"), vec![known_as(caller), id(import)]).await?.0)
     }
 
     /// `retry_errors`: these errors of an import, or all. Those of a table come back as [`RowsToRetry`].
-    pub async fn retry_errors(&self, key: KeyHash, import: Uuid, errors: Option<Vec<i64>>) -> Result<serde_json::Value, DbError> {
+    pub async fn retry_errors(&self, caller: Caller, import: Uuid, errors: Option<Vec<i64>>) -> Result<serde_json::Value, DbError> {
         let errors = errors.map_or(ParameterValue::DbNull, |ids| ParameterValue::ArrayInt64(ids.into_iter().map(Some).collect()));
-        Ok(self.charged(&format!("spillway.retry_errors({UPLOADER}, $2, $3)"), vec![hash(key), id(import), errors]).await?.0)
+        Ok(self.charged(&format!("spillway.retry_errors({UPLOADER}, $2, $3)"), vec![known_as(caller), id(import), errors]).await?.0)
     }
 
     /// `retry_rows`: rows of an import of a table that were rejected, mapped again.
     pub async fn retry_rows(
         &self,
-        key: KeyHash,
+        caller: Caller,
         import: Uuid,
         schema_version: i32,
         rows: RemappedRows,
     ) -> Result<serde_json::Value, DbError> {
         let RemappedRows { columns, offsets, rescued, ids, outcomes } = rows;
         let parameters = vec![
-            hash(key),
+            known_as(caller),
             id(import),
             ParameterValue::Int32(schema_version),
             ParameterValue::ArrayStr(columns.into_iter().map(Some).collect()),
@@ -790,146 +790,214 @@ impl Db {
     }
 
     /// `get_finding`: one.
-    pub async fn get_finding(&self, key: KeyHash, finding: Uuid) -> Result<serde_json::Value, DbError> {
-        self.read(&format!("spillway.get_finding({READER}, $2)"), vec![hash(key), id(finding)]).await
+    pub async fn get_finding(&self, caller: Caller, finding: Uuid) -> Result<serde_json::Value, DbError> {
+        self.read(&format!("spillway.get_finding({READER}, $2)"), vec![known_as(caller), id(finding)]).await
     }
 
     /// `decide_finding`: a person sets its status.
-    pub async fn decide_finding(&self, key: KeyHash, finding: Uuid, decision: &NewDecision<'_>) -> Result<serde_json::Value, DbError> {
+    pub async fn decide_finding(&self, caller: Caller, finding: Uuid, decision: &NewDecision<'_>) -> Result<serde_json::Value, DbError> {
         let NewDecision { status, reason, ends_at } = decision;
         let call = format!("spillway.decide_finding({TRIAGER}, $2, $3::text::spillway.finding_status, $4, $5)");
-        Ok(self.charged(&call, vec![hash(key), id(finding), text(status), opt_text(*reason), opt_text(*ends_at)]).await?.0)
+        Ok(self.charged(&call, vec![known_as(caller), id(finding), text(status), opt_text(*reason), opt_text(*ends_at)]).await?.0)
     }
 
     /// `get_workspace`: the key's own, with what it uses of its limits.
-    pub async fn get_workspace(&self, key: KeyHash) -> Result<serde_json::Value, DbError> {
-        self.read(&format!("spillway.get_workspace({ANYBODY}, $1)"), vec![hash(key)]).await
+    pub async fn get_workspace(&self, caller: Caller) -> Result<serde_json::Value, DbError> {
+        self.read(&format!("spillway.get_workspace({ANYBODY})"), vec![known_as(caller)]).await
     }
 
     /// `list_events`: a page, of one action or of all, to one object or to all.
     pub async fn list_events(
         &self,
-        key: KeyHash,
+        caller: Caller,
         after: Option<Uuid>,
         limit: i32,
         action: Option<&str>,
         object: Option<&str>,
     ) -> Result<PageOfItems, DbError> {
-        let parameters = vec![hash(key), opt_id(after), ParameterValue::Int32(limit), opt_text(action), opt_text(object)];
+        let parameters = vec![known_as(caller), opt_id(after), ParameterValue::Int32(limit), opt_text(action), opt_text(object)];
         self.page(&format!("spillway.list_events({ADMIN}, $2, $3, $4, $5)"), parameters).await
     }
 
-    /// `list_findings`: a page of those that pass a filter, a JSON document; `after` is a severity and an id.
-    pub async fn list_findings(&self, key: KeyHash, filter: &str, after: Option<(&str, Uuid)>, limit: i32) -> Result<PageOfItems, DbError> {
+    /// `list_keys`: a page, newest first.
+    pub async fn list_keys(&self, caller: Caller, after: Option<Uuid>, limit: i32) -> Result<PageOfItems, DbError> {
+        let parameters = vec![known_as(caller), opt_id(after), ParameterValue::Int32(limit)];
+        self.page(&format!("spillway.list_keys({ADMIN}, $2, $3)"), parameters).await
+    }
+
+    /// `create_key`: one as the document says, known by its SHA-256.
+    pub async fn create_key(&self, caller: Caller, new: [u8; 32], document: Vec<u8>) -> Result<serde_json::Value, DbError> {
+        let parameters = vec![known_as(caller), ParameterValue::Binary(new.to_vec()), json(document)?];
+        Ok(self.charged(&format!("spillway.create_key({ADMIN}, $2, $3::text::jsonb)"), parameters).await?.0)
+    }
+
+    /// `rotate_key`: one that takes another's place.
+    pub async fn rotate_key(&self, caller: Caller, old: Uuid, new: [u8; 32], ends_at: Option<&str>) -> Result<serde_json::Value, DbError> {
+        let parameters = vec![known_as(caller), id(old), ParameterValue::Binary(new.to_vec()), opt_text(ends_at)];
+        Ok(self.charged(&format!("spillway.rotate_key({ADMIN}, $2, $3, $4)"), parameters).await?.0)
+    }
+
+    /// `revoke_key`: ends one at once.
+    pub async fn revoke_key(&self, caller: Caller, ended: Uuid) -> Result<serde_json::Value, DbError> {
+        Ok(self.charged(&format!("spillway.revoke_key({ADMIN}, $2)"), vec![known_as(caller), id(ended)]).await?.0)
+    }
+
+    /// `list_members`: a page of those who are present, newest first.
+    pub async fn list_members(&self, caller: Caller, after: Option<Uuid>, limit: i32) -> Result<PageOfItems, DbError> {
+        let parameters = vec![known_as(caller), opt_id(after), ParameterValue::Int32(limit)];
+        self.page(&format!("spillway.list_members({ADMIN}, $2, $3)"), parameters).await
+    }
+
+    /// `create_member`: one as the document says.
+    pub async fn create_member(&self, caller: Caller, member: Vec<u8>) -> Result<serde_json::Value, DbError> {
+        Ok(self.charged(&format!("spillway.create_member({ADMIN}, $2::text::jsonb)"), vec![known_as(caller), json(member)?]).await?.0)
+    }
+
+    /// `change_member`: what the document says, and their keys with that.
+    pub async fn change_member(&self, caller: Caller, member: Uuid, change: Vec<u8>) -> Result<serde_json::Value, DbError> {
+        let parameters = vec![known_as(caller), id(member), json(change)?];
+        Ok(self.charged(&format!("spillway.change_member({ADMIN}, $2, $3::text::jsonb)"), parameters).await?.0)
+    }
+
+    /// `remove_member`: with their keys.
+    pub async fn remove_member(&self, caller: Caller, member: Uuid) -> Result<serde_json::Value, DbError> {
+        Ok(self.charged(&format!("spillway.remove_member({ADMIN}, $2)"), vec![known_as(caller), id(member)]).await?.0)
+    }
+
+    /// `create_session`: one of the key, known by the SHA-256 of its token.
+    pub async fn create_session(&self, caller: Caller, token: [u8; 32], valid_for: Duration) -> Result<serde_json::Value, DbError> {
         let parameters =
-            vec![hash(key), text(filter), opt_text(after.map(|a| a.0)), opt_id(after.map(|a| a.1)), ParameterValue::Int32(limit)];
+            vec![known_as(caller), ParameterValue::Binary(token.to_vec()), ParameterValue::Floating64(valid_for.as_secs_f64())];
+        Ok(self.charged(&format!("spillway.create_session({ANYBODY}, $2, make_interval(secs => $3))"), parameters).await?.0)
+    }
+
+    /// `get_session`: who calls.
+    pub async fn get_session(&self, caller: Caller) -> Result<serde_json::Value, DbError> {
+        self.read(&format!("spillway.get_session({ANYBODY}, $1)"), vec![known_as(caller)]).await
+    }
+
+    /// `end_session`: that of the caller.
+    pub async fn end_session(&self, caller: Caller) -> Result<serde_json::Value, DbError> {
+        Ok(self.charged(&format!("spillway.end_session({ANYBODY}, $1)"), vec![known_as(caller)]).await?.0)
+    }
+
+    /// `list_findings`: a page of those that pass a filter, a JSON document; `after` is a severity and an id.
+    pub async fn list_findings(
+        &self,
+        caller: Caller,
+        filter: &str,
+        after: Option<(&str, Uuid)>,
+        limit: i32,
+    ) -> Result<PageOfItems, DbError> {
+        let parameters =
+            vec![known_as(caller), text(filter), opt_text(after.map(|a| a.0)), opt_id(after.map(|a| a.1)), ParameterValue::Int32(limit)];
         self.page(&format!("spillway.list_findings({READER}, $2::text::jsonb, $3::text::spillway.severity, $4, $5)"), parameters).await
     }
 
     /// `decide_findings`: a person sets the status of many.
-    pub async fn decide_findings(&self, key: KeyHash, asked: Vec<u8>) -> Result<serde_json::Value, DbError> {
+    pub async fn decide_findings(&self, caller: Caller, asked: Vec<u8>) -> Result<serde_json::Value, DbError> {
         let call = format!("spillway.decide_findings({TRIAGER}, $2::text::jsonb)");
-        Ok(self.charged(&call, vec![hash(key), json(asked)?]).await?.0)
+        Ok(self.charged(&call, vec![known_as(caller), json(asked)?]).await?.0)
     }
 
     /// `undo_decision`: takes such a decision back.
-    pub async fn undo_decision(&self, key: KeyHash, decision: Uuid) -> Result<serde_json::Value, DbError> {
-        Ok(self.charged(&format!("spillway.undo_decision({TRIAGER}, $2)"), vec![hash(key), id(decision)]).await?.0)
+    pub async fn undo_decision(&self, caller: Caller, decision: Uuid) -> Result<serde_json::Value, DbError> {
+        Ok(self.charged(&format!("spillway.undo_decision({TRIAGER}, $2)"), vec![known_as(caller), id(decision)]).await?.0)
     }
 
     /// `list_decisions`: a page of what was decided of many.
-    pub async fn list_decisions(&self, key: KeyHash, after: Option<Uuid>, limit: i32) -> Result<PageOfItems, DbError> {
-        let parameters = vec![hash(key), opt_id(after), ParameterValue::Int32(limit)];
+    pub async fn list_decisions(&self, caller: Caller, after: Option<Uuid>, limit: i32) -> Result<PageOfItems, DbError> {
+        let parameters = vec![known_as(caller), opt_id(after), ParameterValue::Int32(limit)];
         self.page(&format!("spillway.list_decisions({READER}, $2, $3)"), parameters).await
     }
 
     /// `list_assets`: a page of those that pass a filter, a JSON document.
-    pub async fn list_assets(&self, key: KeyHash, filter: &str, after: Option<Uuid>, limit: i32) -> Result<PageOfItems, DbError> {
-        let parameters = vec![hash(key), text(filter), opt_id(after), ParameterValue::Int32(limit)];
+    pub async fn list_assets(&self, caller: Caller, filter: &str, after: Option<Uuid>, limit: i32) -> Result<PageOfItems, DbError> {
+        let parameters = vec![known_as(caller), text(filter), opt_id(after), ParameterValue::Int32(limit)];
         self.page(&format!("spillway.list_assets({READER}, $2::text::jsonb, $3, $4)"), parameters).await
     }
 
     /// `get_asset`: with the number of its open findings.
-    pub async fn get_asset(&self, key: KeyHash, asset: Uuid) -> Result<serde_json::Value, DbError> {
-        self.read(&format!("spillway.get_asset({READER}, $2)"), vec![hash(key), id(asset)]).await
+    pub async fn get_asset(&self, caller: Caller, asset: Uuid) -> Result<serde_json::Value, DbError> {
+        self.read(&format!("spillway.get_asset({READER}, $2)"), vec![known_as(caller), id(asset)]).await
     }
 
     /// `get_finding_days`: how many findings there were on each of the last days.
-    pub async fn get_finding_days(&self, key: KeyHash, days: i32) -> Result<serde_json::Value, DbError> {
-        self.read(&format!("spillway.get_finding_days({READER}, $2)"), vec![hash(key), ParameterValue::Int32(days)]).await
+    pub async fn get_finding_days(&self, caller: Caller, days: i32) -> Result<serde_json::Value, DbError> {
+        self.read(&format!("spillway.get_finding_days({READER}, $2)"), vec![known_as(caller), ParameterValue::Int32(days)]).await
     }
 
     /// `list_occurrences`: a page, of one finding or of all.
     pub async fn list_occurrences(
         &self,
-        key: KeyHash,
+        caller: Caller,
         finding: Option<Uuid>,
         after: Option<Uuid>,
         limit: i32,
     ) -> Result<PageOfItems, DbError> {
-        let parameters = vec![hash(key), opt_id(finding), opt_id(after), ParameterValue::Int32(limit)];
+        let parameters = vec![known_as(caller), opt_id(finding), opt_id(after), ParameterValue::Int32(limit)];
         self.page(&format!("spillway.list_occurrences({READER}, $2, $3, $4)"), parameters).await
     }
 
     /// `create_dataset`: one as the document says.
-    pub async fn create_dataset(&self, key: KeyHash, dataset: Vec<u8>) -> Result<serde_json::Value, DbError> {
-        Ok(self.charged(&format!("spillway.create_dataset({UPLOADER}, $2::text::jsonb)"), vec![hash(key), json(dataset)?]).await?.0)
+    pub async fn create_dataset(&self, caller: Caller, dataset: Vec<u8>) -> Result<serde_json::Value, DbError> {
+        Ok(self.charged(&format!("spillway.create_dataset({UPLOADER}, $2::text::jsonb)"), vec![known_as(caller), json(dataset)?]).await?.0)
     }
 
     /// `list_datasets`: a page, after a name.
-    pub async fn list_datasets(&self, key: KeyHash, after: Option<&str>, limit: i32) -> Result<PageOfItems, DbError> {
-        let parameters = vec![hash(key), opt_text(after), ParameterValue::Int32(limit)];
+    pub async fn list_datasets(&self, caller: Caller, after: Option<&str>, limit: i32) -> Result<PageOfItems, DbError> {
+        let parameters = vec![known_as(caller), opt_text(after), ParameterValue::Int32(limit)];
         self.page(&format!("spillway.list_datasets({UPLOADER_OR_READER}, $2, $3)"), parameters).await
     }
 
     /// `get_dataset`: one.
-    pub async fn get_dataset(&self, key: KeyHash, name: &str) -> Result<serde_json::Value, DbError> {
-        self.read(&format!("spillway.get_dataset({UPLOADER_OR_READER}, $2)"), vec![hash(key), text(name)]).await
+    pub async fn get_dataset(&self, caller: Caller, name: &str) -> Result<serde_json::Value, DbError> {
+        self.read(&format!("spillway.get_dataset({UPLOADER_OR_READER}, $2)"), vec![known_as(caller), text(name)]).await
     }
 
     /// `change_dataset`: what of it can be changed.
-    pub async fn change_dataset(&self, key: KeyHash, name: &str, change: Vec<u8>) -> Result<serde_json::Value, DbError> {
+    pub async fn change_dataset(&self, caller: Caller, name: &str, change: Vec<u8>) -> Result<serde_json::Value, DbError> {
         let call = format!("spillway.change_dataset({UPLOADER}, $2, $3::text::jsonb)");
-        Ok(self.charged(&call, vec![hash(key), text(name), json(change)?]).await?.0)
+        Ok(self.charged(&call, vec![known_as(caller), text(name), json(change)?]).await?.0)
     }
 
     /// `remove_dataset`: with its rows.
-    pub async fn remove_dataset(&self, key: KeyHash, name: &str) -> Result<serde_json::Value, DbError> {
-        Ok(self.charged(&format!("spillway.remove_dataset({ADMIN}, $2)"), vec![hash(key), text(name)]).await?.0)
+    pub async fn remove_dataset(&self, caller: Caller, name: &str) -> Result<serde_json::Value, DbError> {
+        Ok(self.charged(&format!("spillway.remove_dataset({ADMIN}, $2)"), vec![known_as(caller), text(name)]).await?.0)
     }
 
     /// `add_mapping`: the next of a dataset.
-    pub async fn add_mapping(&self, key: KeyHash, name: &str, mapping: Vec<u8>) -> Result<serde_json::Value, DbError> {
+    pub async fn add_mapping(&self, caller: Caller, name: &str, mapping: Vec<u8>) -> Result<serde_json::Value, DbError> {
         let call = format!("spillway.add_mapping({UPLOADER}, $2, $3::text::jsonb)");
-        Ok(self.charged(&call, vec![hash(key), text(name), json(mapping)?]).await?.0)
+        Ok(self.charged(&call, vec![known_as(caller), text(name), json(mapping)?]).await?.0)
     }
 
     /// `list_mappings`: a page, newest first.
-    pub async fn list_mappings(&self, key: KeyHash, name: &str, after: Option<i32>, limit: i32) -> Result<PageOfItems, DbError> {
+    pub async fn list_mappings(&self, caller: Caller, name: &str, after: Option<i32>, limit: i32) -> Result<PageOfItems, DbError> {
         let after = after.map_or(ParameterValue::DbNull, ParameterValue::Int32);
-        let parameters = vec![hash(key), text(name), after, ParameterValue::Int32(limit)];
+        let parameters = vec![known_as(caller), text(name), after, ParameterValue::Int32(limit)];
         self.page(&format!("spillway.list_mappings({UPLOADER_OR_READER}, $2, $3, $4)"), parameters).await
     }
 
     /// `read_rows`: a page of those that pass all filters.
-    pub async fn read_rows(&self, key: KeyHash, name: &str, rows: &RowsAsked<'_>, limit: i32) -> Result<PageOfItems, DbError> {
+    pub async fn read_rows(&self, caller: Caller, name: &str, rows: &RowsAsked<'_>, limit: i32) -> Result<PageOfItems, DbError> {
         let RowsAsked { columns, filters, after } = rows;
         let columns =
             columns.map_or(ParameterValue::DbNull, |columns| ParameterValue::ArrayStr(columns.iter().cloned().map(Some).collect()));
-        let parameters = vec![hash(key), text(name), columns, opt_text(*filters), opt_text(*after), ParameterValue::Int32(limit)];
+        let parameters = vec![known_as(caller), text(name), columns, opt_text(*filters), opt_text(*after), ParameterValue::Int32(limit)];
         self.page(&format!("spillway.read_rows({READER}, $2, $3, $4::text::jsonb, $5::text::jsonb, $6)"), parameters).await
     }
 
     /// `aggregate_rows`: numbers of those that pass all filters.
     pub async fn aggregate_rows(
         &self,
-        key: KeyHash,
+        caller: Caller,
         name: &str,
         asked: &serde_json::Value,
         filters: Option<&str>,
     ) -> Result<Vec<u8>, DbError> {
         let call = format!("spillway.aggregate_rows({READER}, $2, $3::text::jsonb, $4::text::jsonb)");
-        let parameters = vec![hash(key), text(name), text(&asked.to_string()), opt_text(filters)];
+        let parameters = vec![known_as(caller), text(name), text(&asked.to_string()), opt_text(filters)];
         match self.row(&format!("select {call}::text, {CHARGED_READ}"), parameters).await?.as_slice() {
             [DbValue::Str(document), _] => Ok(document.clone().into_bytes()),
             other => Err(unexpected(other)),
@@ -937,12 +1005,12 @@ impl Db {
     }
 
     /// `get_tail`: the version of a dataset's last rows, and their document unless the caller has that version.
-    pub async fn get_tail(&self, key: KeyHash, name: &str, known: Option<i64>) -> Result<(i64, Option<Vec<u8>>), DbError> {
+    pub async fn get_tail(&self, caller: Caller, name: &str, known: Option<i64>) -> Result<(i64, Option<Vec<u8>>), DbError> {
         let known = known.map_or(ParameterValue::DbNull, ParameterValue::Int64);
         let statement = format!(
             "select version, document, case when document is not null then {CHARGED_READ} end from spillway.get_tail({READER}, $2, $3)"
         );
-        match self.row(&statement, vec![hash(key), text(name), known]).await?.as_slice() {
+        match self.row(&statement, vec![known_as(caller), text(name), known]).await?.as_slice() {
             [DbValue::Int64(version), DbValue::Str(document), _] => Ok((*version, Some(document.clone().into_bytes()))),
             [DbValue::Int64(version), DbValue::DbNull, _] => Ok((*version, None)),
             other => Err(unexpected(other)),
@@ -950,19 +1018,19 @@ impl Db {
     }
 
     /// Whether a key may upload, for a request that writes nothing: charged as one that does.
-    pub async fn may_upload(&self, key: KeyHash) -> Result<(), DbError> {
-        self.row(&format!("select {UPLOADER}, {CHARGED}"), vec![hash(key)]).await.map(drop)
+    pub async fn may_upload(&self, caller: Caller) -> Result<(), DbError> {
+        self.row(&format!("select {UPLOADER}, {CHARGED}"), vec![known_as(caller)]).await.map(drop)
     }
 
     /// `list_notifications` and `count_unread`: a page, and how many nobody has read.
-    pub async fn list_notifications(&self, key: KeyHash, after: Option<Uuid>, limit: i32) -> Result<(PageOfItems, i64), DbError> {
+    pub async fn list_notifications(&self, caller: Caller, after: Option<Uuid>, limit: i32) -> Result<(PageOfItems, i64), DbError> {
         let row = self
             .row(
                 &format!(
                     "select p.items, p.next, spillway.count_unread(w), {CHARGED_READ} \
                     from {READER} w, spillway.list_notifications(w, $2, $3) p"
                 ),
-                vec![hash(key), opt_id(after), ParameterValue::Int32(limit)],
+                vec![known_as(caller), opt_id(after), ParameterValue::Int32(limit)],
             )
             .await?;
         match row.as_slice() {
@@ -972,14 +1040,14 @@ impl Db {
     }
 
     /// `mark_notifications_read`: one, or all.
-    pub async fn mark_notifications_read(&self, key: KeyHash, notification: Option<Uuid>) -> Result<serde_json::Value, DbError> {
+    pub async fn mark_notifications_read(&self, caller: Caller, notification: Option<Uuid>) -> Result<serde_json::Value, DbError> {
         let call = format!("spillway.mark_notifications_read({TRIAGER}, $2)");
-        Ok(self.charged(&call, vec![hash(key), opt_id(notification)]).await?.0)
+        Ok(self.charged(&call, vec![known_as(caller), opt_id(notification)]).await?.0)
     }
 
     /// `count_unread`: how many notifications nobody has read.
-    pub async fn count_unread(&self, key: KeyHash) -> Result<i64, DbError> {
-        match self.row(&format!("select spillway.count_unread({READER}), {CHARGED_READ}"), vec![hash(key)]).await?.as_slice() {
+    pub async fn count_unread(&self, caller: Caller) -> Result<i64, DbError> {
+        match self.row(&format!("select spillway.count_unread({READER}), {CHARGED_READ}"), vec![known_as(caller)]).await?.as_slice() {
             [DbValue::Int64(count), _] => Ok(*count),
             other => Err(unexpected(other)),
         }
@@ -1123,8 +1191,8 @@ fn in_object(offsets: &mut [Option<i64>], report_starts_at: u64) {
     }
 }
 
-fn hash(key: KeyHash) -> ParameterValue {
-    ParameterValue::Binary(key.0.to_vec())
+fn known_as(caller: Caller) -> ParameterValue {
+    ParameterValue::Binary(caller.to_bytes())
 }
 
 fn id(id: Uuid) -> ParameterValue {

@@ -8,22 +8,32 @@ use axum::response::IntoResponse;
 use axum::{BoxError, Router};
 use bytes::Bytes;
 use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
-    ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONTENT_TYPE, ETAG, ORIGIN, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONTENT_TYPE, ETAG, ORIGIN, VARY,
+    X_CONTENT_TYPE_OPTIONS,
 };
+use http::request::Parts;
+use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use tower_service::Service;
 
 use crate::config;
 use crate::http::{PROBLEM, Problem, no_such_method, no_such_path};
 
-/// What pages of other origins may send. The key goes in a header that a page has to set itself, so nothing is sent for it without its knowing.
+/// What pages of other origins may send. A key goes in a header that a page has to set itself; the cookie of a session goes by itself, so that what is done
+/// with it has to be marked as a page's own will.
 const PREFLIGHT: [(HeaderName, &str); 3] = [
     (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PATCH, DELETE"),
-    (ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, content-encoding, idempotency-key, if-none-match, x-file-name"),
+    (
+        ACCESS_CONTROL_ALLOW_HEADERS,
+        "authorization, content-type, content-encoding, idempotency-key, if-none-match, spillway-request, x-file-name",
+    ),
     // Seconds for which a browser need not ask again.
     (ACCESS_CONTROL_MAX_AGE, "600"),
 ];
+
+/// The header by which a page says that it means what its request does: no form can send it, and a browser asks before another origin's page may.
+const MARK: HeaderName = HeaderName::from_static("spillway-request");
 
 /// Headers of answers that they may read beside those that every page may.
 const EXPOSED: &str = "etag, location, retry-after, ratelimit, ratelimit-policy";
@@ -52,8 +62,47 @@ pub fn complete(mut response: Response<Body>) -> Response<Body> {
     let kept = if headers.contains_key(ETAG) { "private, no-cache" } else { "no-store" };
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(kept));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(VARY, HeaderValue::from_static("authorization, origin"));
+    headers.insert(VARY, HeaderValue::from_static("authorization, cookie, origin"));
     response
+}
+
+/// 403 where a request that a session is to be used for may not be what its page wants: one without the header of ours, or without the origin of a page
+/// that may call.
+pub(crate) async fn check_page(parts: &Parts) -> Result<(), Problem> {
+    if !parts.headers.contains_key(ORIGIN) || !parts.headers.contains_key(MARK) {
+        return Err(forbidden_origin(
+            "with the cookie of a session, what changes something has the headers Origin and \"spillway-request: 1\"",
+        ));
+    }
+    check_origin(parts).await
+}
+
+/// 403 for a page of an origin that is neither the request's own nor one of those whose pages may call. What is no page names none.
+pub async fn check_origin(parts: &Parts) -> Result<(), Problem> {
+    let mut given = parts.headers.get_all(ORIGIN).iter();
+    let Some(origin) = given.next() else { return Ok(()) };
+    let own = origin.to_str().is_ok_and(|origin| parts.uri.authority().is_some_and(|host| is_of_host(origin, host)));
+    if given.next().is_none() && (own || Origins::of_component().await.map_err(Problem::internal)?.known(&parts.headers).is_some()) {
+        return Ok(());
+    }
+    Err(forbidden_origin("pages of this origin may not do this: of another than the app's own the operator has to name it (cors_origins)"))
+}
+
+fn forbidden_origin(detail: &str) -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "forbidden-origin", "No page of this origin may do this", detail)
+}
+
+/// Whether an origin is that of the host that was asked. Behind a proxy nobody knows how it was reached, so that the port that an origin leaves out is the
+/// usual one of its own scheme.
+fn is_of_host(origin: &str, host: &Authority) -> bool {
+    let Some((uri, usual)) = origin.parse::<Uri>().ok().and_then(|uri| {
+        let (_, usual) = LEFT_OUT.into_iter().find(|(scheme, _)| uri.scheme_str() == Some(scheme))?;
+        (origin_of(&uri).as_deref() == Some(origin)).then_some((uri, usual))
+    }) else {
+        return false;
+    };
+    let same_name = uri.host().is_some_and(|name| name.eq_ignore_ascii_case(host.host()));
+    same_name && uri.port_u16().unwrap_or(usual) == host.port_u16().unwrap_or(usual)
 }
 
 /// The origins whose pages may call: the component's variable `cors_origins`.
@@ -89,6 +138,7 @@ impl Origins {
         if let Some(origin) = origin {
             let headers = response.headers_mut();
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
             headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
         }
         complete(response)
@@ -200,7 +250,7 @@ mod tests {
             assert_eq!(response.status().as_u16(), status, "{path}");
             assert_eq!(header(&response, CACHE_CONTROL), Some(kept), "{path}");
             assert_eq!(header(&response, X_CONTENT_TYPE_OPTIONS), Some("nosniff"), "{path}");
-            assert_eq!(header(&response, VARY), Some("authorization, origin"), "{path}");
+            assert_eq!(header(&response, VARY), Some("authorization, cookie, origin"), "{path}");
             assert_eq!(header(&response, ACCESS_CONTROL_ALLOW_ORIGIN), None, "{path}");
         }
         assert_eq!(header(&answer("GET", "/known", &[]), http::header::CONTENT_LENGTH), None);
@@ -229,6 +279,33 @@ mod tests {
             assert_eq!(preflight.status(), StatusCode::METHOD_NOT_ALLOWED, "{origin}");
             let read = answer("GET", "/document", &[(ORIGIN, origin)]);
             assert_eq!((read.status(), header(&read, ACCESS_CONTROL_ALLOW_ORIGIN)), (StatusCode::OK, None), "{origin}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_that_of_the_host_whatever_the_scheme() {
+        for (origin, host) in [
+            ("https://a.example", "a.example"),
+            ("https://a.example", "A.example:443"),
+            ("http://a.example", "a.example:80"),
+            ("http://a.example:8080", "a.example:8080"),
+            ("http://[::1]:3000", "[::1]:3000"),
+        ] {
+            assert!(is_of_host(origin, &host.parse().unwrap()), "{origin} {host}");
+        }
+        for (origin, host) in [
+            ("https://b.example", "a.example"),
+            ("https://a.example:444", "a.example"),
+            ("https://a.example", "a.example:80"),
+            ("https://a.example/", "a.example"),
+            ("https://ann@a.example", "a.example"),
+            ("https://a.example.b.example", "a.example"),
+            ("ftp://a.example", "a.example"),
+            ("a.example", "a.example"),
+            ("null", "null"),
+            ("", "a.example"),
+        ] {
+            assert!(!is_of_host(origin, &host.parse().unwrap()), "{origin} {host}");
         }
     }
 

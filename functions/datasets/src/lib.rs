@@ -8,7 +8,7 @@ use axum::extract::Path;
 use axum::routing::{get, post};
 use futures::FutureExt as _;
 use http::{HeaderValue, StatusCode, header};
-use platform::auth::KeyHash;
+use platform::auth::Caller;
 use platform::db::Db;
 use platform::http::{Answer, List, Nothing, Params, Problem, document_response, json_body_of, pieces, place_as};
 use platform::serving::serve;
@@ -93,21 +93,21 @@ struct Change {
     indexes: Option<Vec<Index>>,
 }
 
-async fn list(key: KeyHash, list: List<Nothing>) -> Answer {
+async fn list(caller: Caller, list: List<Nothing>) -> Answer {
     let db = Arc::new(Db::open().await?);
     list.answer_from(move |after, limit| {
         let db = Arc::clone(&db);
-        async move { Ok(db.list_datasets(key, after.as_deref(), limit).await?) }.boxed()
+        async move { Ok(db.list_datasets(caller, after.as_deref(), limit).await?) }.boxed()
     })
     .await
 }
 
-async fn create(key: KeyHash, _: Params<Nothing>, body: Body) -> Answer {
+async fn create(caller: Caller, _: Params<Nothing>, body: Body) -> Answer {
     let dataset: NewDataset = needed(json_body_of(body, DOCUMENT).await?, "the body says what the dataset is: its name and columns")?;
     if let Some(mapping) = &dataset.mapping {
         check_mapping(mapping, &dataset.columns)?;
     }
-    let made = Db::open().await?.create_dataset(key, document(&dataset)).await?;
+    let made = Db::open().await?.create_dataset(caller, document(&dataset)).await?;
     let mut response = document_response(StatusCode::CREATED, made.to_string());
     if let Ok(location) = HeaderValue::from_str(&format!("/api/v1/datasets/{}", dataset.name)) {
         response.headers_mut().insert(header::LOCATION, location);
@@ -115,38 +115,38 @@ async fn create(key: KeyHash, _: Params<Nothing>, body: Body) -> Answer {
     Ok(response)
 }
 
-async fn show(key: KeyHash, Path(name): Path<String>, _: Params<Nothing>) -> Answer {
-    Ok(document_response(StatusCode::OK, Db::open().await?.get_dataset(key, &name).await?.to_string()))
+async fn show(caller: Caller, Path(name): Path<String>, _: Params<Nothing>) -> Answer {
+    Ok(document_response(StatusCode::OK, Db::open().await?.get_dataset(caller, &name).await?.to_string()))
 }
 
-async fn change(key: KeyHash, Path(name): Path<String>, _: Params<Nothing>, body: Body) -> Answer {
+async fn change(caller: Caller, Path(name): Path<String>, _: Params<Nothing>, body: Body) -> Answer {
     let change: Change =
         needed(json_body_of(body, DOCUMENT).await?, "the body says what is to be changed: description, add_columns, indexes")?;
-    Ok(document_response(StatusCode::OK, Db::open().await?.change_dataset(key, &name, document(&change)).await?.to_string()))
+    Ok(document_response(StatusCode::OK, Db::open().await?.change_dataset(caller, &name, document(&change)).await?.to_string()))
 }
 
-async fn remove(key: KeyHash, Path(name): Path<String>, _: Params<Nothing>) -> Answer {
-    Ok(document_response(StatusCode::OK, Db::open().await?.remove_dataset(key, &name).await?.to_string()))
+async fn remove(caller: Caller, Path(name): Path<String>, _: Params<Nothing>) -> Answer {
+    Ok(document_response(StatusCode::OK, Db::open().await?.remove_dataset(caller, &name).await?.to_string()))
 }
 
-async fn list_mappings(key: KeyHash, Path(name): Path<String>, list: List<Nothing>) -> Answer {
+async fn list_mappings(caller: Caller, Path(name): Path<String>, list: List<Nothing>) -> Answer {
     let (db, name): (_, Arc<str>) = (Arc::new(Db::open().await?), name.into());
     list.answer_from(move |after, limit| {
         let (db, name) = (Arc::clone(&db), Arc::clone(&name));
-        async move { Ok(db.list_mappings(key, &name, place_as(after.as_deref())?, limit).await?) }.boxed()
+        async move { Ok(db.list_mappings(caller, &name, place_as(after.as_deref())?, limit).await?) }.boxed()
     })
     .await
 }
 
 /// Adds a mapping, which imports use from now on, unless they name another.
-async fn add_mapping(key: KeyHash, Path(name): Path<String>, _: Params<Nothing>, body: Body) -> Answer {
+async fn add_mapping(caller: Caller, Path(name): Path<String>, _: Params<Nothing>, body: Body) -> Answer {
     let mapping: Value = needed(json_body_of(body, DOCUMENT).await?, "the body is a mapping, as /api/v1/schemas/mapping/1 says")?;
     let db = Db::open().await?;
-    db.may_upload(key).await?;
-    let dataset = db.get_dataset(key, &name).await?;
+    db.may_upload(caller).await?;
+    let dataset = db.get_dataset(caller, &name).await?;
     let columns: Vec<Column> = Vec::deserialize(&dataset["columns"]).map_err(|error| Problem::internal(error.into()))?;
     check_mapping(&mapping, &columns)?;
-    let added = db.add_mapping(key, &name, mapping.to_string().into_bytes()).await?;
+    let added = db.add_mapping(caller, &name, mapping.to_string().into_bytes()).await?;
     Ok(document_response(StatusCode::CREATED, added.to_string()))
 }
 

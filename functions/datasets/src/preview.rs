@@ -7,7 +7,7 @@ use containers::Reports;
 use futures::StreamExt as _;
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use platform::auth::{KeyHash, key_of};
+use platform::auth::Caller;
 use platform::db::Db;
 use platform::http::{Answer, Parameters, Problem, broken_off, document_response, parameters};
 use serde::Deserialize;
@@ -37,13 +37,12 @@ impl Parameters for PreviewQuery {
     const NAMES: &'static [&'static str] = &["file_name", "format", "records", "sheet", "dataset", "mapping"];
 }
 
-pub(crate) async fn answer(request: Request) -> Answer {
-    let key = key_of(request.headers())?;
+pub(crate) async fn answer(caller: Caller, request: Request) -> Answer {
     let asked: PreviewQuery = parameters(request.uri())?;
     let is_gzipped = is_gzipped(request.headers())?;
     let db = Db::open().await?;
-    db.may_upload(key).await?;
-    let target = target(&db, key, &asked).await?;
+    db.may_upload(caller).await?;
+    let target = target(&db, caller, &asked).await?;
     drop(db);
     let input = asked.input(target.as_ref())?;
     let name = asked.file_name.unwrap_or_else(|| UNNAMED.to_owned());
@@ -90,7 +89,7 @@ impl PreviewQuery {
 }
 
 /// The dataset that is named, with the mapping that is, or its newest. 404 where there is no such dataset, 422 where it has no such mapping.
-async fn target(db: &Db, key: KeyHash, asked: &PreviewQuery) -> Result<Option<Target>, Problem> {
+async fn target(db: &Db, caller: Caller, asked: &PreviewQuery) -> Result<Option<Target>, Problem> {
     let Some(name) = &asked.dataset else {
         return if asked.mapping.is_none() {
             Ok(None)
@@ -98,8 +97,8 @@ async fn target(db: &Db, key: KeyHash, asked: &PreviewQuery) -> Result<Option<Ta
             Err(Problem::bad_request("mapping is one of a dataset, which dataset names"))
         };
     };
-    let dataset = db.get_dataset(key, name).await?;
-    let newest = db.list_mappings(key, name, asked.mapping.map(|number| number.saturating_add(1)), 1).await?;
+    let dataset = db.get_dataset(caller, name).await?;
+    let newest = db.list_mappings(caller, name, asked.mapping.map(|number| number.saturating_add(1)), 1).await?;
     let mapping = serde_json::from_str::<Vec<Value>>(&newest.items).unwrap_or_default().pop();
     let missing = asked.mapping.filter(|number| mapping.as_ref().is_none_or(|mapping| mapping["number"] != *number));
     if let Some(number) = missing {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::Path;
 use futures::FutureExt as _;
 use http::{HeaderMap, StatusCode};
-use platform::auth::KeyHash;
+use platform::auth::Caller;
 use platform::db::{Db, RowsAsked};
 use platform::export::Export;
 use platform::http::{
@@ -82,19 +82,19 @@ fn names(list: Option<&str>) -> Result<Option<Vec<String>>, Problem> {
 }
 
 /// `GET …/rows`: a page as JSON; with `format=csv` or `format=jsonl` all rows, one page after the other.
-pub(crate) async fn list(key: KeyHash, Path(name): Path<String>, list: List<RowsQuery>) -> Answer {
+pub(crate) async fn list(caller: Caller, Path(name): Path<String>, list: List<RowsQuery>) -> Answer {
     let RowsQuery { columns, r#where } = &list.filter;
     let (columns, filters) = (names(columns.as_deref())?, filters(r#where.as_deref())?);
     let db = Db::open().await?;
     let Some(form) = list.form else {
         let asked = RowsAsked { columns: columns.as_deref(), filters, after: list.after.as_deref() };
-        return list.answer(&db.read_rows(key, &name, &asked, list.limit).await?);
+        return list.answer(&db.read_rows(caller, &name, &asked, list.limit).await?);
     };
     let columns = match columns {
         Some(columns) => columns,
-        None => columns_of(&db.get_dataset(key, &name).await?),
+        None => columns_of(&db.get_dataset(caller, &name).await?),
     };
-    let rows = Arc::new(Rows { db, key, name, columns: columns.clone(), filters: filters.map(str::to_owned) });
+    let rows = Arc::new(Rows { db, caller, name, columns: columns.clone(), filters: filters.map(str::to_owned) });
     Export::of_rows(form, list.after.clone(), columns, move |after, limit| Arc::clone(&rows).page(after, limit).boxed()).answer().await
 }
 
@@ -106,7 +106,7 @@ fn columns_of(dataset: &Value) -> Vec<String> {
 /// Which rows are sent.
 struct Rows {
     db: Db,
-    key: KeyHash,
+    caller: Caller,
     name: String,
     columns: Vec<String>,
     filters: Option<String>,
@@ -115,7 +115,7 @@ struct Rows {
 impl Rows {
     async fn page(self: Arc<Self>, after: Option<String>, limit: i32) -> Result<PageOfItems, Problem> {
         let asked = RowsAsked { columns: Some(&self.columns), filters: self.filters.as_deref(), after: after.as_deref() };
-        Ok(self.db.read_rows(self.key, &self.name, &asked, limit).await?)
+        Ok(self.db.read_rows(self.caller, &self.name, &asked, limit).await?)
     }
 }
 
@@ -135,7 +135,7 @@ impl Parameters for AggregateQuery {
 }
 
 /// `GET …/aggregate`: how many rows there are, and of columns sums, least and greatest values, and those that most rows have.
-pub(crate) async fn aggregate(key: KeyHash, Path(name): Path<String>, Params(query): Params<AggregateQuery>) -> Answer {
+pub(crate) async fn aggregate(caller: Caller, Path(name): Path<String>, Params(query): Params<AggregateQuery>) -> Answer {
     let AggregateQuery { sum, min, max, top, n, r#where } = query;
     let n = n.unwrap_or(TOP);
     if !(1..=MOST_TOP).contains(&n) {
@@ -153,7 +153,7 @@ pub(crate) async fn aggregate(key: KeyHash, Path(name): Path<String>, Params(que
     if let Some(top) = top {
         asked["top"] = json!(top);
     }
-    let numbers = Db::open().await?.aggregate_rows(key, &name, &asked, filters(r#where.as_deref())?).await?;
+    let numbers = Db::open().await?.aggregate_rows(caller, &name, &asked, filters(r#where.as_deref())?).await?;
     Ok(document_response(StatusCode::OK, numbers))
 }
 
@@ -161,9 +161,9 @@ pub(crate) async fn aggregate(key: KeyHash, Path(name): Path<String>, Params(que
 const TAIL: &str = "tail";
 
 /// `GET …/tail`: the last rows. Who has them already gets 304.
-pub(crate) async fn tail(key: KeyHash, Path(name): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
+pub(crate) async fn tail(caller: Caller, Path(name): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
     let known = known_tag(&headers, TAIL).and_then(|version| version.parse().ok());
-    let (version, document) = Db::open().await?.get_tail(key, &name, known).await?;
+    let (version, document) = Db::open().await?.get_tail(caller, &name, known).await?;
     let tag = tag_of(TAIL, version);
     let Some(document) = document else { return Ok(not_modified(&tag)) };
     let mut response = document_response(StatusCode::OK, document);

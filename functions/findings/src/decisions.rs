@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::Path;
 use futures::FutureExt as _;
 use http::StatusCode;
-use platform::auth::KeyHash;
+use platform::auth::Caller;
 use platform::db::Db;
 use platform::http::{Answer, List, Nothing, Params, Problem, document_response, invalid_cursor, json_body, one_of, parse_id, place_as};
 use serde::Deserialize;
@@ -37,10 +37,10 @@ struct Decisions {
 
 /// Sets the status of the findings that are named, or that pass a filter, at most 10,000 in one request: `{"id", "changed", "cursor"}`. Where there are more,
 /// the same request with the cursor goes on.
-pub(crate) async fn decide(key: KeyHash, _: Params<Nothing>, body: Body) -> Answer {
+pub(crate) async fn decide(caller: Caller, _: Params<Nothing>, body: Body) -> Answer {
     let asked: Option<Decisions> = json_body(body).await?;
     let asked = asked.ok_or_else(|| Problem::bad_request("the body says which status which findings have"))?.checked()?;
-    let mut decided: Value = Db::open().await?.decide_findings(key, asked.to_string().into_bytes()).await?;
+    let mut decided: Value = Db::open().await?.decide_findings(caller, asked.to_string().into_bytes()).await?;
     let place = decided.get_mut("place").map(Value::take).unwrap_or_default();
     let cursor = (!place.is_null()).then(|| cursors::encode(SCOPE, &json!({"decision": decided["id"], "after": place}).to_string()));
     let answer = json!({"id": decided["id"], "changed": decided["changed"], "cursor": cursor});
@@ -76,17 +76,17 @@ impl Decisions {
 }
 
 /// What was decided of many findings at once, newest first.
-pub(crate) async fn list(key: KeyHash, list: List<Nothing>) -> Answer {
+pub(crate) async fn list(caller: Caller, list: List<Nothing>) -> Answer {
     let db = Arc::new(Db::open().await?);
     list.answer_from(move |after, limit| {
         let db = Arc::clone(&db);
-        async move { Ok(db.list_decisions(key, place_as(after.as_deref())?, limit).await?) }.boxed()
+        async move { Ok(db.list_decisions(caller, place_as(after.as_deref())?, limit).await?) }.boxed()
     })
     .await
 }
 
 /// Gives the findings of a decision what they had before, at most 10,000 in one request: `{"id", "changed", "left"}`.
-pub(crate) async fn undo(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>) -> Answer {
+pub(crate) async fn undo(caller: Caller, Path(id): Path<String>, _: Params<Nothing>) -> Answer {
     let id = parse_id(&id)?;
-    Ok(document_response(StatusCode::OK, Db::open().await?.undo_decision(key, id).await?.to_string()))
+    Ok(document_response(StatusCode::OK, Db::open().await?.undo_decision(caller, id).await?.to_string()))
 }

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use filter::{AssetFilter, Filter};
 use futures::FutureExt as _;
 use http::StatusCode;
-use platform::auth::KeyHash;
+use platform::auth::Caller;
 use platform::db::{Db, NewDecision};
 use platform::http::{
     Answer, List, Nothing, Parameters, Params, Problem, document_response, invalid_cursor, json_body, one_of, parse_id, place_as,
@@ -53,19 +53,19 @@ async fn handle(request: Request) -> impl IntoResponse {
 }
 
 /// Findings, worst first.
-async fn list_findings(key: KeyHash, mut list: List<Filter>) -> Answer {
+async fn list_findings(caller: Caller, mut list: List<Filter>) -> Answer {
     let filter: Arc<str> = std::mem::take(&mut list.filter).checked()?.to_string().into();
     let db = Arc::new(Db::open().await?);
     list.answer_from(move |after, limit| {
         let (db, filter) = (Arc::clone(&db), Arc::clone(&filter));
-        async move { Ok(db.list_findings(key, &filter, after.as_deref().map(severity_and_id).transpose()?, limit).await?) }.boxed()
+        async move { Ok(db.list_findings(caller, &filter, after.as_deref().map(severity_and_id).transpose()?, limit).await?) }.boxed()
     })
     .await
 }
 
-async fn one_finding(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>) -> Answer {
+async fn one_finding(caller: Caller, Path(id): Path<String>, _: Params<Nothing>) -> Answer {
     let id = parse_id(&id)?;
-    let mut finding = Db::open().await?.get_finding(key, id).await?;
+    let mut finding = Db::open().await?.get_finding(caller, id).await?;
     // The rest of its occurrences are pages of their list.
     if let Some(occurrences) = finding["occurrences"].as_object_mut() {
         let next = occurrences.remove("next").unwrap_or_default();
@@ -86,7 +86,7 @@ struct Decision {
 
 /// Sets the status of a finding, with a reason: no import overwrites `false_positive` and `accepted_risk`, `open` leaves it to the imports again. The
 /// risk may be accepted until some time.
-async fn decide(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>, body: Body) -> Answer {
+async fn decide(caller: Caller, Path(id): Path<String>, _: Params<Nothing>, body: Body) -> Answer {
     let id = parse_id(&id)?;
     let decision: Option<Decision> = json_body(body).await?;
     let Decision { status, reason, ends_at } =
@@ -94,22 +94,22 @@ async fn decide(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>, body: 
     one_of("status", Some(&status), &STATUSES)?;
     let reason = reason.as_deref().map(|reason| Reason::lines("reason", reason)).transpose()?;
     let decision = NewDecision { status: &status, reason: reason.as_ref().map(Reason::as_str), ends_at: ends_at.as_deref() };
-    Ok(document_response(StatusCode::OK, Db::open().await?.decide_finding(key, id, &decision).await?.to_string()))
+    Ok(document_response(StatusCode::OK, Db::open().await?.decide_finding(caller, id, &decision).await?.to_string()))
 }
 
-async fn list_assets(key: KeyHash, mut list: List<AssetFilter>) -> Answer {
+async fn list_assets(caller: Caller, mut list: List<AssetFilter>) -> Answer {
     let filter: Arc<str> = std::mem::take(&mut list.filter).checked()?.to_string().into();
     let db = Arc::new(Db::open().await?);
     list.answer_from(move |after, limit| {
         let (db, filter) = (Arc::clone(&db), Arc::clone(&filter));
-        async move { Ok(db.list_assets(key, &filter, place_as(after.as_deref())?, limit).await?) }.boxed()
+        async move { Ok(db.list_assets(caller, &filter, place_as(after.as_deref())?, limit).await?) }.boxed()
     })
     .await
 }
 
-async fn one_asset(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>) -> Answer {
+async fn one_asset(caller: Caller, Path(id): Path<String>, _: Params<Nothing>) -> Answer {
     let id = parse_id(&id)?;
-    Ok(document_response(StatusCode::OK, Db::open().await?.get_asset(key, id).await?.to_string()))
+    Ok(document_response(StatusCode::OK, Db::open().await?.get_asset(caller, id).await?.to_string()))
 }
 
 #[derive(Deserialize)]
@@ -122,12 +122,12 @@ impl Parameters for Days {
 }
 
 /// How many findings there were at the end of each of the last days, by severity, status and tool.
-async fn finding_days(key: KeyHash, Params(Days { days }): Params<Days>) -> Answer {
+async fn finding_days(caller: Caller, Params(Days { days }): Params<Days>) -> Answer {
     let days = days.unwrap_or(DAYS);
     if !(1..=MOST_DAYS).contains(&days) {
         return Err(Problem::bad_request(format!("days is {days}, it can be 1 to {MOST_DAYS}")));
     }
-    Ok(document_response(StatusCode::OK, Db::open().await?.get_finding_days(key, days).await?.to_string()))
+    Ok(document_response(StatusCode::OK, Db::open().await?.get_finding_days(caller, days).await?.to_string()))
 }
 
 #[derive(Deserialize)]
@@ -140,11 +140,11 @@ impl Parameters for OfFinding {
 }
 
 /// Occurrences, of one finding or of all.
-async fn list_occurrences(key: KeyHash, list: List<OfFinding>) -> Answer {
+async fn list_occurrences(caller: Caller, list: List<OfFinding>) -> Answer {
     let (db, finding) = (Arc::new(Db::open().await?), list.filter.finding_id);
     list.answer_from(move |after, limit| {
         let db = Arc::clone(&db);
-        async move { Ok(db.list_occurrences(key, finding, place_as(after.as_deref())?, limit).await?) }.boxed()
+        async move { Ok(db.list_occurrences(caller, finding, place_as(after.as_deref())?, limit).await?) }.boxed()
     })
     .await
 }

@@ -8,7 +8,7 @@ use axum::extract::{Path, Request as UploadRequest};
 use axum::routing::{get, post};
 use futures::FutureExt as _;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
-use platform::auth::KeyHash;
+use platform::auth::Caller;
 use platform::db::Db;
 use platform::http::{
     Answer, List, Nothing, Parameters, Params, document_response, entity_tag, known_version, not_modified, one_of, parse_id, pieces,
@@ -44,8 +44,8 @@ async fn handle(request: Request) -> impl IntoResponse {
 }
 
 /// Takes a report, and answers before it is read: 202, where to look, and when.
-async fn create(request: UploadRequest) -> Answer {
-    let (import, rate) = upload::accept(request).await?;
+async fn create(caller: Caller, request: UploadRequest) -> Answer {
+    let (import, rate) = upload::accept(caller, request).await?;
     let mut response = accepted(&import);
     rate.set_on(response.headers_mut());
     Ok(response)
@@ -81,19 +81,19 @@ impl Parameters for OfState {
 }
 
 /// Imports, newest first, of one state or of all.
-async fn list(key: KeyHash, list: List<OfState>) -> Answer {
+async fn list(caller: Caller, list: List<OfState>) -> Answer {
     one_of("state", list.filter.state.as_deref(), &STATES)?;
     let (db, state): (_, Option<Arc<str>>) = (Arc::new(Db::open().await?), list.filter.state.as_deref().map(Arc::from));
     list.answer_from(move |after, limit| {
         let (db, state) = (Arc::clone(&db), state.clone());
-        async move { Ok(db.list_imports(key, place_as(after.as_deref())?, limit, state.as_deref()).await?) }.boxed()
+        async move { Ok(db.list_imports(caller, place_as(after.as_deref())?, limit, state.as_deref()).await?) }.boxed()
     })
     .await
 }
 
-async fn show(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
+async fn show(caller: Caller, Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
     let id = parse_id(&id)?;
-    let (version, document) = Db::open().await?.import_status(key, id, known_version(&headers, id)).await?;
+    let (version, document) = Db::open().await?.import_status(caller, id, known_version(&headers, id)).await?;
     let tag = entity_tag(id, version);
     let Some(document) = document else { return Ok(not_modified(&tag)) };
     let mut response = document_response(StatusCode::OK, document);
@@ -101,23 +101,23 @@ async fn show(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>, headers:
     Ok(response)
 }
 
-async fn cancel(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>) -> Answer {
+async fn cancel(caller: Caller, Path(id): Path<String>, _: Params<Nothing>) -> Answer {
     let id = parse_id(&id)?;
-    let import = Db::open().await?.cancel_import(key, id).await?;
+    let import = Db::open().await?.cancel_import(caller, id).await?;
     Ok(document_response(StatusCode::OK, import.to_string()))
 }
 
-async fn retry(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>) -> Answer {
+async fn retry(caller: Caller, Path(id): Path<String>, _: Params<Nothing>) -> Answer {
     let id = parse_id(&id)?;
-    Ok(accepted(&Db::open().await?.retry_import(key, id).await?))
+    Ok(accepted(&Db::open().await?.retry_import(caller, id).await?))
 }
 
-async fn errors(key: KeyHash, Path(id): Path<String>, list: List<Nothing>) -> Answer {
+async fn errors(caller: Caller, Path(id): Path<String>, list: List<Nothing>) -> Answer {
     let id = parse_id(&id)?;
     let db = Arc::new(Db::open().await?);
     list.answer_from(move |after, limit| {
         let db = Arc::clone(&db);
-        async move { Ok(db.list_import_errors(key, id, place_as(after.as_deref())?, limit).await?) }.boxed()
+        async move { Ok(db.list_import_errors(caller, id, place_as(after.as_deref())?, limit).await?) }.boxed()
     })
     .await
 }

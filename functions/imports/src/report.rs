@@ -8,7 +8,7 @@ use futures::stream::unfold;
 use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Response};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use platform::auth::KeyHash;
+use platform::auth::Caller;
 use platform::db::{Db, StoredReport};
 use platform::http::{Answer, Nothing, Params, Problem, known_tag, not_modified, parse_id, set_tag, tag_of};
 use platform::objects::{MissingObject, ObjectReader, Store};
@@ -20,9 +20,9 @@ const REPORT: &str = "sha256";
 const NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// `GET …/report`: the bytes that were uploaded, without the compression of the way. 404 where they are no longer kept.
-pub(crate) async fn answer(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
+pub(crate) async fn answer(caller: Caller, Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
     let id = parse_id(&id)?;
-    let StoredReport { object_key, size_bytes, sha256, file_name } = Db::open().await?.stored_report(key, id).await?;
+    let StoredReport { object_key, size_bytes, sha256, file_name } = Db::open().await?.stored_report(caller, id).await?;
     let tag = tag_of(REPORT, &sha256);
     if known_tag(&headers, REPORT).is_some_and(|known| known == sha256) {
         return Ok(not_modified(&tag));

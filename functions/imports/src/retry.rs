@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::extract::Path;
 use http::StatusCode;
-use platform::auth::KeyHash;
+use platform::auth::Caller;
 use platform::db::{ClaimedTable, Db, RemappedRows, RowsToRetry};
 use platform::http::{Answer, Nothing, Params, Problem, document_response, json_body, parse_id};
 use serde::Deserialize;
@@ -21,14 +21,14 @@ struct Retry {
 
 /// Tries again to store the records that the database refused, or the rows that were rejected, these by the newest mapping; at most 1,000 in one request:
 /// `{"stored": 3, "refused": 0, "errors": 0, …}`.
-pub(crate) async fn answer(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>, body: Body) -> Answer {
+pub(crate) async fn answer(caller: Caller, Path(id): Path<String>, _: Params<Nothing>, body: Body) -> Answer {
     let id = parse_id(&id)?;
     let which: Retry = json_body(body).await?.unwrap_or_default();
     let db = Db::open().await?;
-    let mut result = db.retry_errors(key, id, which.ids).await?;
+    let mut result = db.retry_errors(caller, id, which.ids).await?;
     if let Some(table) = result.get_mut("table").map(Value::take) {
         let table: RowsToRetry = of_database(&table)?;
-        result = db.retry_rows(key, id, table.dataset.schema_version, mapped(&table)?).await?;
+        result = db.retry_rows(caller, id, table.dataset.schema_version, mapped(&table)?).await?;
     }
     Ok(document_response(StatusCode::OK, result.to_string()))
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use containers::Contents;
-use platform::auth::KeyHash;
+use platform::auth::Caller;
 use platform::db::{Db, DbError};
 use platform::http::Problem;
 use platform::objects::ObjectReader;
@@ -36,8 +36,8 @@ impl TableOptions {
     }
 
     /// Whether there is the dataset. 404 where there is none, and none is to be made.
-    pub(crate) async fn is_there(&self, key: KeyHash) -> Result<bool, Problem> {
-        match Db::open().await?.get_dataset(key, &self.dataset).await {
+    pub(crate) async fn is_there(&self, caller: Caller) -> Result<bool, Problem> {
+        match Db::open().await?.get_dataset(caller, &self.dataset).await {
             Ok(_) => Ok(true),
             Err(DbError::Refused { status: 404, .. }) if self.create => Ok(false),
             Err(DbError::Refused { status: 404, message, .. }) => Err(Problem::not_found(format!(
@@ -55,7 +55,7 @@ impl TableOptions {
         let input = Input { format: self.known_format()?, ..Input::default() };
         let previewed = stored.preview(entry.map_or(name, |entry| &entry.name), input).await?;
         let dataset = json!({"name": self.dataset, "columns": previewed.dataset_columns, "mapping": previewed.mapping});
-        match Db::open().await?.create_dataset(upload.key, dataset.to_string().into_bytes()).await {
+        match Db::open().await?.create_dataset(upload.caller, dataset.to_string().into_bytes()).await {
             // Somebody else was quicker.
             Ok(_) | Err(DbError::Refused { status: 409, .. }) => Ok(()),
             Err(error) => Err(error.into()),

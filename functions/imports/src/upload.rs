@@ -5,7 +5,7 @@ use containers::{ReportEntry, Reports};
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::{HeaderMap, Uri};
-use platform::auth::{KeyHash, key_of};
+use platform::auth::Caller;
 use platform::db::{Db, DbError, NewEntry, NewImport, UploadTerms};
 use platform::http::{Parameters, Problem, parameters_and};
 use platform::ids::new_id;
@@ -129,9 +129,8 @@ impl UploadOptions {
 /// Takes the report of a request into the store, writes the import down, and gives its document, and what is left of the key's requests. The terms are checked before the body
 /// is read. What comes with the Idempotency-Key of an import is compared with that, and not stored. A broken upload leaves neither row nor object;
 /// where that fails, too, the drain finds what is left over.
-pub(crate) async fn accept(request: Request) -> Result<(Value, Rate), Problem> {
+pub(crate) async fn accept(caller: Caller, request: Request) -> Result<(Value, Rate), Problem> {
     let (Parts { headers, uri, .. }, body) = request.into_parts();
-    let key = key_of(&headers)?;
     let idempotency_key = idempotency_key(&headers)?;
     let length = content_length(&headers)?;
     let mut report = UploadBody::of_request(&headers, body).await?;
@@ -139,13 +138,13 @@ pub(crate) async fn accept(request: Request) -> Result<(Value, Rate), Problem> {
     let file_name = report.file_name(options.file_name.as_deref());
     let (id, request_hash) = (new_id(), options.fingerprint());
     let is_new = match options.kind.table() {
-        Some(table) => !table.is_there(key).await?,
+        Some(table) => !table.is_there(caller).await?,
         None => false,
     };
     let store = Store::open().await.map_err(Problem::internal)?;
     let idempotency_key = idempotency_key.as_ref().map(IdempotencyKey::as_str);
-    let (terms, rate) = Db::open().await?.open_upload(key, id, idempotency_key, length, request_hash).await?;
-    let upload = Upload { store, key, id, terms };
+    let (terms, rate) = Db::open().await?.open_upload(caller, id, idempotency_key, length, request_hash).await?;
+    let upload = Upload { store, caller, id, terms };
     let kept = if is_new { limits::START } else { 0 };
     let StoredUpload { size, sha256, contents, start } = match upload.receive(&mut report, &file_name, &options, kept).await {
         Ok(received) => received,
@@ -178,7 +177,7 @@ pub(crate) async fn accept(request: Request) -> Result<(Value, Rate), Problem> {
 /// An upload that the database knows of. It holds no connection: those of the host are few, and a body may take hours to come.
 pub(crate) struct Upload {
     pub(crate) store: Store,
-    pub(crate) key: KeyHash,
+    pub(crate) caller: Caller,
     id: Uuid,
     pub(crate) terms: UploadTerms,
 }
@@ -211,7 +210,7 @@ impl Upload {
     }
 
     async fn create_import(&self, import: &NewImport<'_>) -> Result<Value, DbError> {
-        Db::open().await?.create_import(self.key, import).await
+        Db::open().await?.create_import(self.caller, import).await
     }
 
     /// Removes what a broken upload may have left, and gives the reason on.

@@ -7,7 +7,7 @@ use axum::extract::Path;
 use axum::routing::{get, post};
 use futures::FutureExt as _;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use platform::auth::KeyHash;
+use platform::auth::Caller;
 use platform::db::Db;
 use platform::http::{
     Answer, List, Nothing, Parameters, Params, document_response, entity_tag, known_tag, known_version, not_modified, parse_id, place_as,
@@ -44,9 +44,9 @@ async fn openapi(_: Params<Nothing>) -> Answer {
 
 /// All that a page polls: the imports that are active and the last that have ended, unread notifications, the workspace, and when to ask again. 304 where
 /// nothing of it has changed.
-async fn activity(key: KeyHash, _: Params<Nothing>, headers: HeaderMap) -> Answer {
+async fn activity(caller: Caller, _: Params<Nothing>, headers: HeaderMap) -> Answer {
     let known = known_tag(&headers, ACTIVITY);
-    let (version, document) = Db::open().await?.activity(key, known.as_deref()).await?;
+    let (version, document) = Db::open().await?.activity(caller, known.as_deref()).await?;
     let tag = tag_of(ACTIVITY, version);
     let Some(document) = document else { return Ok(not_modified(&tag)) };
     let mut response = document_response(StatusCode::OK, document);
@@ -55,10 +55,10 @@ async fn activity(key: KeyHash, _: Params<Nothing>, headers: HeaderMap) -> Answe
 }
 
 /// An import's status. 304 where the caller has the present version; Retry-After says when to look again, and is missing at the end.
-async fn import_status(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
+async fn import_status(caller: Caller, Path(id): Path<String>, _: Params<Nothing>, headers: HeaderMap) -> Answer {
     let id = parse_id(&id)?;
     let known = known_version(&headers, id);
-    let (version, document) = Db::open().await?.import_status(key, id, known).await?;
+    let (version, document) = Db::open().await?.import_status(caller, id, known).await?;
     let tag = entity_tag(id, version);
     let Some(document) = document else { return Ok(not_modified(&tag)) };
     let ended = serde_json::from_slice::<Ended>(&document).is_ok_and(|status| status.poll_after_ms.is_none());
@@ -76,40 +76,40 @@ struct Ended {
 }
 
 /// Notifications, newest first, with the number of those that nobody has read.
-async fn list_notifications(key: KeyHash, list: List<Nothing>) -> Answer {
+async fn list_notifications(caller: Caller, list: List<Nothing>) -> Answer {
     let db = Arc::new(Db::open().await?);
     if list.form.is_some() {
         return list
             .answer_from(move |after, limit| {
                 let db = Arc::clone(&db);
-                async move { Ok(db.list_notifications(key, place_as(after.as_deref())?, limit).await?.0) }.boxed()
+                async move { Ok(db.list_notifications(caller, place_as(after.as_deref())?, limit).await?.0) }.boxed()
             })
             .await;
     }
-    let (page, unread) = db.list_notifications(key, list.after_as()?, list.limit).await?;
+    let (page, unread) = db.list_notifications(caller, list.after_as()?, list.limit).await?;
     list.answer_with(&page, &format!("\"unread\":{unread},"))
 }
 
 /// For a badge: `{"unread": 3}`.
-async fn count_unread(key: KeyHash, _: Params<Nothing>) -> Answer {
-    let unread = Db::open().await?.count_unread(key).await?;
+async fn count_unread(caller: Caller, _: Params<Nothing>) -> Answer {
+    let unread = Db::open().await?.count_unread(caller).await?;
     Ok(document_response(StatusCode::OK, json!({"unread": unread}).to_string()))
 }
 
-async fn mark_all_read(key: KeyHash, _: Params<Nothing>) -> Answer {
-    let unread = Db::open().await?.mark_notifications_read(key, None).await?;
+async fn mark_all_read(caller: Caller, _: Params<Nothing>) -> Answer {
+    let unread = Db::open().await?.mark_notifications_read(caller, None).await?;
     Ok(document_response(StatusCode::OK, unread.to_string()))
 }
 
-async fn mark_one_read(key: KeyHash, Path(id): Path<String>, _: Params<Nothing>) -> Answer {
+async fn mark_one_read(caller: Caller, Path(id): Path<String>, _: Params<Nothing>) -> Answer {
     let id = parse_id(&id)?;
-    let unread = Db::open().await?.mark_notifications_read(key, Some(id)).await?;
+    let unread = Db::open().await?.mark_notifications_read(caller, Some(id)).await?;
     Ok(document_response(StatusCode::OK, unread.to_string()))
 }
 
 /// The key's workspace: its limits, what it uses of them, and how many requests the key has left.
-async fn workspace(key: KeyHash, _: Params<Nothing>) -> Answer {
-    let workspace = Db::open().await?.get_workspace(key).await?;
+async fn workspace(caller: Caller, _: Params<Nothing>) -> Answer {
+    let workspace = Db::open().await?.get_workspace(caller).await?;
     Ok(document_response(StatusCode::OK, workspace.to_string()))
 }
 
@@ -124,13 +124,13 @@ impl Parameters for OfObject {
 }
 
 /// Who did what, newest first; of one action (`finding.decided`) or of all, to one thing or to all.
-async fn list_events(key: KeyHash, mut list: List<OfObject>) -> Answer {
+async fn list_events(caller: Caller, mut list: List<OfObject>) -> Answer {
     let (db, filter) = (Arc::new(Db::open().await?), Arc::new(std::mem::take(&mut list.filter)));
     list.answer_from(move |after, limit| {
         let (db, filter) = (Arc::clone(&db), Arc::clone(&filter));
         async move {
             let OfObject { action, object_id } = &*filter;
-            Ok(db.list_events(key, place_as(after.as_deref())?, limit, action.as_deref(), object_id.as_deref()).await?)
+            Ok(db.list_events(caller, place_as(after.as_deref())?, limit, action.as_deref(), object_id.as_deref()).await?)
         }
         .boxed()
     })

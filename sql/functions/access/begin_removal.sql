@@ -7,6 +7,7 @@ declare
 begin
   if v_workspace is not null then
     -- Before the workspace: whoever puts a key in another's place holds that one, and comes to the workspace after it.
+    perform from spillway.api_keys k where k.workspace_id = v_workspace and k.revoked_at is null order by k.id for no key update;
     update spillway.api_keys k set revoked_at = now() where k.workspace_id = v_workspace and k.revoked_at is null;
     -- Whoever makes an upload, an import or a key holds the workspace (hold_workspace): what they are at is there from here on, and no more comes.
     perform from spillway.workspaces w where w.id = v_workspace for update;

@@ -6,16 +6,16 @@ as $$
 declare
   v_key spillway.api_keys;
 begin
-  insert into spillway.api_keys as k (workspace_id, name, hash, scopes, expires_at)
-  select w.id, p_name, p_hash, p_scopes, p_expires_at from spillway.workspaces w
-  where w.name = p_workspace and w.removed_at is null for key share
-  returning k.* into v_key;
-  if not found then
+  v_key.workspace_id := (select w.id from spillway.workspaces w where w.name = p_workspace and w.removed_at is null);
+  if v_key.workspace_id is null then
     raise exception using errcode = 'SW404', message = format(
       'there is no workspace of the name %s, or it is being removed; create-workspace makes one', p_workspace);
   end if;
-  perform spillway.note_event(v_key.workspace_id, 'key.created', v_key.id::text, null, spillway.api_key_document(v_key));
-  return spillway.api_key_document(v_key);
+  v_key.name := p_name;
+  v_key.hash := p_hash;
+  v_key.scopes := p_scopes;
+  v_key.expires_at := p_expires_at;
+  return spillway.make_key(v_key);
 end
 $$;
 comment on function spillway.create_api_key(text, text, bytea, spillway.key_scope[], timestamptz) is

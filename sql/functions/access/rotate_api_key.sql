@@ -1,23 +1,8 @@
 create or replace function spillway.rotate_api_key(p_id uuid, p_hash bytea, p_expires_at timestamptz, p_overlap interval) returns jsonb
 language plpgsql volatile security definer set search_path = ''
 as $$
-declare
-  v_key spillway.api_keys;
-  v_before jsonb;
 begin
-  update spillway.api_keys k set expires_at = least(coalesce(k.expires_at, 'infinity'), now() + p_overlap)
-  where k.id = p_id and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
-  returning k.* into v_key;
-  if not found then
-    raise exception using errcode = 'SW404', message = 'there is no valid key of this id';
-  end if;
-  v_before := spillway.api_key_document(v_key);
-  insert into spillway.api_keys as k (workspace_id, name, hash, scopes, expires_at)
-  values (v_key.workspace_id, v_key.name, p_hash, v_key.scopes, p_expires_at)
-  returning k.* into v_key;
-  perform spillway.note_event(v_key.workspace_id, 'key.rotated', v_key.id::text, v_before, spillway.api_key_document(v_key));
-  return spillway.api_key_document(v_key);
+  return spillway.replace_key((select k.workspace_id from spillway.api_keys k where k.id = p_id), p_id, p_hash, p_expires_at, p_overlap);
 end
 $$;
-comment on function spillway.rotate_api_key(uuid, bytea, timestamptz, interval) is
-  'stores the SHA-256 of a key that takes the place of another, with its name and scopes; that one is valid for p_overlap from now on, or less. SW404 where it is not valid';
+comment on function spillway.rotate_api_key(uuid, bytea, timestamptz, interval) is 'replace_key for an operator: of whatever workspace the key is';

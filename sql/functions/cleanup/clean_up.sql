@@ -3,6 +3,8 @@ language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   c_notification_time constant interval := interval '90 days';
+  -- Longer than any statement: one that has ended a session is yet to be charged by it.
+  c_session_time constant interval := interval '1 hour';
   c_undo_time constant interval := interval '90 days';
 begin
   perform spillway.end_decisions(p_limit);
@@ -18,6 +20,12 @@ begin
     for update skip locked
   )
   delete from spillway.events e using old o where e.workspace_id = o.workspace_id and e.id = o.id;
+  with old as materialized (
+    select s.workspace_id, s.key_id, s.hash from spillway.sessions s
+    where s.expires_at < now() - c_session_time order by s.expires_at limit p_limit * 10
+    for update skip locked
+  )
+  delete from spillway.sessions s using old o where s.workspace_id = o.workspace_id and s.key_id = o.key_id and s.hash = o.hash;
   -- The findings of one at a time: a decision may have been of millions.
   with old as materialized (
     select x.workspace_id, x.decision_id, x.finding_id from (
@@ -36,4 +44,4 @@ begin
 end
 $$;
 comment on function spillway.clean_up(integer, integer) is
-  'what the database needs no more, a little at a time, past what others hold: decisions that end, notifications and decisions of many findings of over 90 days ago, events of over event_retention() ago, tables of datasets that were replaced or removed, and imports that ended p_import_days ago and whose report is gone';
+  'what the database needs no more, a little at a time, past what others hold: decisions that end, sessions that have ended, notifications and decisions of many findings of over 90 days ago, events of over event_retention() ago, tables of datasets that were replaced or removed, and imports that ended p_import_days ago and whose report is gone';

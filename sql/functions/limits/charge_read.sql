@@ -9,4 +9,4 @@ begin
 end
 $$;
 comment on function spillway.charge_read(bytea) is
-  'counts a read of a key: one of sixteen is charged for all, so that reads write nothing but for those. SW429 where that is over the key''s rate';
+  'counts a read of a key or a session of it: one of sixteen is charged for all, so that reads write nothing but for those. SW429 where that is over the key''s rate';

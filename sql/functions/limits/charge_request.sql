@@ -8,8 +8,16 @@ declare
   v_each interval;
   v_burst interval;
   v_full_at timestamptz;
+  v_last_used_at timestamptz;
 begin
-  select k.workspace_id, k.id into v_workspace, v_key from spillway.api_keys k where k.hash = p_hash;
+  if spillway.is_session(p_hash) then
+    -- One that the same statement ended, too.
+    p_hash := spillway.key_of_session(p_hash, '-infinity');
+  end if;
+  select k.workspace_id, k.id, k.last_used_at into v_workspace, v_key, v_last_used_at from spillway.api_keys k where k.hash = p_hash;
+  if v_last_used_at is null or v_last_used_at < now() - spillway.key_use_noted_for() then
+    perform spillway.note_key_use(v_workspace, v_key);
+  end if;
   v_limits := spillway.limits_of(v_workspace);
   v_each := interval '1 minute' / v_limits.requests_per_minute;
   v_burst := v_each * v_limits.request_burst;
@@ -28,4 +36,4 @@ begin
 end
 $$;
 comment on function spillway.charge_request(bytea, integer, boolean) is
-  'counts a request of a key (its SHA-256), or so many, on credit where there is but one left: what is left, see rate_text; SW429 where that is over its rate. To be called last in the statement that does what was asked for: then that is undone, too';
+  'counts a request of a key (its SHA-256; or a session: see key_of_session), or so many, on credit where there is but one left: what is left, see rate_text; SW429 where that is over its rate. To be called last in the statement that does what was asked for: then that is undone, too';

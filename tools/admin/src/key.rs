@@ -19,7 +19,7 @@ pub enum Scope {
     Read,
     /// Decide of findings, mark notifications read
     Triage,
-    /// Rule its workspace; no request needs it yet
+    /// Rule its workspace: keys, events, removal of datasets
     Admin,
 }
 

@@ -10,8 +10,10 @@ use tokio_postgres::Client;
 pub enum Role {
     /// The component imports
     Api,
-    /// The components status and findings
+    /// The components status, findings and datasets
     Read,
+    /// The component access
+    Access,
     /// The components drain and tick
     Drain,
     /// An operator, with spillway-admin
@@ -20,13 +22,14 @@ pub enum Role {
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Api, Self::Read, Self::Drain, Self::Admin];
+    pub const ALL: [Self; 5] = [Self::Api, Self::Read, Self::Access, Self::Drain, Self::Admin];
 
     /// Its name in the database.
     pub fn name(self) -> &'static str {
         match self {
             Self::Api => "spillway_api",
             Self::Read => "spillway_read",
+            Self::Access => "spillway_access",
             Self::Drain => "spillway_drain",
             Self::Admin => "spillway_admin",
         }

@@ -17,7 +17,7 @@ use crate::{paths, progress, tool};
 pub const TARGET: &str = "wasm32-wasip2";
 
 /// The components: folders of `functions/`.
-pub const FUNCTIONS: [&str; 6] = ["imports", "drain", "tick", "status", "findings", "datasets"];
+pub const FUNCTIONS: [&str; 7] = ["imports", "drain", "tick", "status", "findings", "datasets", "access"];
 
 /// The component that is measured, of no app: a folder of `tools/`.
 pub const DECODING: &str = "decoding";

@@ -216,6 +216,7 @@ fn settings(
         ("database_name", database.name.clone()),
         ("database_api_password", role_password.to_owned()),
         ("database_read_password", role_password.to_owned()),
+        ("database_access_password", role_password.to_owned()),
         ("database_drain_password", role_password.to_owned()),
         ("s3_endpoint", store.endpoint.clone()),
         ("s3_region", store.region.clone()),

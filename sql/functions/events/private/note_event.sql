@@ -6,8 +6,8 @@ as $$
 declare
   v_key uuid := spillway.acting_key();
 begin
-  insert into spillway.events (workspace_id, id, actor, key_id, action, object_id, before, after, reason)
-  values (p_workspace, spillway.new_id(), spillway.actor(p_workspace), v_key, p_action, p_object, p_before, p_after, p_reason);
+  insert into spillway.events (workspace_id, id, actor, key_id, member_id, action, object_id, before, after, reason)
+  values (p_workspace, spillway.new_id(), spillway.actor(p_workspace), v_key, spillway.acting_member(p_workspace), p_action, p_object, p_before, p_after, p_reason);
 end
 $$;
 comment on function spillway.note_event(integer, text, text, jsonb, jsonb, text) is
