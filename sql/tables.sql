@@ -1264,6 +1264,8 @@ CREATE INDEX present_members ON spillway.members USING btree (workspace_id, id) 
 
 CREATE INDEX sessions_by_end ON spillway.sessions USING btree (expires_at);
 
+CREATE INDEX sessions_of_key ON spillway.sessions USING btree (workspace_id, key_id, expires_at);
+
 CREATE INDEX unindexed_imports_that_ended ON spillway.unindexed_imports USING btree (ended_at) WHERE (ended_at IS NOT NULL);
 
 CREATE INDEX uploads_by_sign_of_life ON spillway.uploads USING btree (seen_at);

@@ -20,6 +20,7 @@ alter table spillway.sessions enable row level security;
 comment on table spillway.sessions is 'what pages show in a cookie instead of the key that each was made with, whose rights and end are its own';
 comment on column spillway.sessions.hash is 'SHA-256 of the token in the cookie (256 random bits)';
 comment on column spillway.sessions.expires_at is 'until when it is valid, if its key is as long; the past where it was ended';
+create index sessions_of_key on spillway.sessions (workspace_id, key_id, expires_at);
 create index sessions_by_end on spillway.sessions (expires_at);
 
 -- Members: the people of a workspace.

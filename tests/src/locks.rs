@@ -220,3 +220,22 @@ async fn who_removes_a_workspace_waits_for_whoever_stores_in_it_still() -> Resul
     assert_eq!(text(&session, "select counts ->> 'findings' from spillway.removals").await?, "1");
     Ok(())
 }
+
+#[tokio::test]
+async fn who_ends_the_keys_of_a_member_waits_for_them_without_the_workspace() -> Result<()> {
+    let remove = "select spillway.remove_member(1, m.id) ->> 'name' from spillway.members m";
+    let narrow = r#"select spillway.change_member(1, m.id, '{"scopes": ["triage"]}') ->> 'name' from spillway.members m"#;
+    for end in [remove, narrow] {
+        let setup = r#"select spillway.create_member(1, '{"name": "Ann", "email": "ann@a.example", "scopes": ["read"]}');
+            select spillway.create_key(1, sha256(n::text::bytea), jsonb_build_object('name', n, 'scopes', '["read"]'::jsonb, 'member_id', m.id))
+            from spillway.members m, generate_series(1, 20) n"#;
+        let rig = Rig::new(setup).await?;
+        let removal = rig.holder("select from spillway.api_keys order by id for no key update").await?;
+        let ended = rig.waiter(end).await?;
+        removal.batch_execute("select from spillway.workspaces for update; commit").await?;
+        assert_eq!(ended.await??, "Ann");
+        let valid = "select count(*)::text from spillway.api_keys where revoked_at is null";
+        assert_eq!(text(&rig.session().await?, valid).await?, "0");
+    }
+    Ok(())
+}

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use admin::key::{self, Scope};
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use generate::NetworkSize;
@@ -25,7 +26,7 @@ const FILE_OF_ROWS: &str = "id,country,amount,at\n1,DE,10.50,2026-01-31T23:00:00
 /// Options of `contract`.
 #[derive(Args, Debug)]
 pub(crate) struct Contract {
-    /// How long each of the three callers asks
+    /// How long each of the four callers asks
     #[arg(long, value_name = "SECONDS", default_value_t = 100)]
     seconds: u32,
 
@@ -55,8 +56,11 @@ impl Contract {
             Stack::temporary(Temporary { variables: [("cors_origins".to_owned(), String::new())].into(), ..Temporary::default() }).await?;
         let own = stack.key("asked", "contract", DAYS).await?;
         fill(&Client::new(stack.url(), &own)).await?;
+        let ruler = key::create(&stack.database.connect().await?, "asked", "ruler", &[Scope::Admin], Some(DAYS)).await?.secret;
         let stranger = stack.key("stranger", "contract", DAYS).await?;
-        for (caller, key) in [("whoever has a key", Some(own)), ("a stranger", Some(stranger)), ("nobody", None)] {
+        let callers =
+            [("whoever has a key", Some(own)), ("who rules the workspace", Some(ruler)), ("a stranger", Some(stranger)), ("nobody", None)];
+        for (caller, key) in callers {
             progress::note(&format!("all that the document allows is asked by {caller}, for {} s", self.seconds));
             self.ask(programs, stack.url(), key.as_deref())
                 .await

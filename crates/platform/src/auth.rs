@@ -64,7 +64,7 @@ fn missing() -> Problem {
     ))
 }
 
-/// A new key: what nobody guesses, and what the database knows it by.
+/// A new key or token: what nobody guesses, and what the database knows it by.
 pub struct Secret {
     /// For its owner, who is shown it once.
     pub text: String,
@@ -73,7 +73,7 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// 256 bits of the host's random source, as text behind a prefix.
+    /// 256 bits of the host's random source, as text behind a prefix, which may be empty.
     pub fn new(prefix: &str) -> Result<Self, Problem> {
         let mut random = [0; 32];
         getrandom::fill(&mut random).map_err(|error| Problem::internal(error.into()))?;

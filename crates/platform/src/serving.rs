@@ -95,14 +95,10 @@ fn forbidden_origin(detail: &str) -> Problem {
 /// Whether an origin is that of the host that was asked. Behind a proxy nobody knows how it was reached, so that the port that an origin leaves out is the
 /// usual one of its own scheme.
 fn is_of_host(origin: &str, host: &Authority) -> bool {
-    let Some((uri, usual)) = origin.parse::<Uri>().ok().and_then(|uri| {
-        let (_, usual) = LEFT_OUT.into_iter().find(|(scheme, _)| uri.scheme_str() == Some(scheme))?;
-        (origin_of(&uri).as_deref() == Some(origin)).then_some((uri, usual))
-    }) else {
-        return false;
-    };
+    let Some(uri) = origin.parse().ok().filter(|uri| origin_of(uri).is_some_and(|as_sent| as_sent == origin)) else { return false };
+    let usual = LEFT_OUT.iter().find(|(scheme, _)| uri.scheme_str() == Some(scheme)).map(|(_, port)| *port);
     let same_name = uri.host().is_some_and(|name| name.eq_ignore_ascii_case(host.host()));
-    same_name && uri.port_u16().unwrap_or(usual) == host.port_u16().unwrap_or(usual)
+    same_name && uri.port_u16().or(usual) == host.port_u16().or(usual)
 }
 
 /// The origins whose pages may call: the component's variable `cors_origins`.

@@ -16,9 +16,6 @@ use serde_json::Value;
 /// For how long a session is valid, if its key is.
 const SESSION: Duration = Duration::from_hours(12);
 
-/// Tokens are for browsers only, and begin with nothing by which people would tell them.
-const NO_PREFIX: &str = "";
-
 /// What a session is made of.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,7 +28,7 @@ pub(crate) async fn create(_: Params<Nothing>, parts: Parts, body: Body) -> Answ
     check_origin(&parts).await?;
     let log_in: Option<LogIn> = json_body(body).await?;
     let LogIn { key } = log_in.ok_or_else(|| Problem::bad_request("the body has the key: {\"key\": \"spw_…\"}"))?;
-    let token = Secret::new(NO_PREFIX)?;
+    let token = Secret::new("")?;
     let made = Db::open().await?.create_session(Caller::of_key(&key), token.hash, SESSION).await?;
     with_cookie(StatusCode::CREATED, &made, &token.text, SESSION)
 }

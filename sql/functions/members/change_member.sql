@@ -18,6 +18,7 @@ begin
   exception when unique_violation then
     perform spillway.refuse_taken_email(p_change ->> 'email');
   end;
+  perform spillway.hold_keys(p_workspace, p_id);
   perform spillway.note_event(p_workspace, 'member.changed', p_id::text, spillway.member_document(v_before), spillway.member_document(v_member));
   perform spillway.narrow_keys(v_member);
   return spillway.member_document(v_member);

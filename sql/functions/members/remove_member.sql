@@ -10,11 +10,10 @@ begin
   if not found then
     raise exception using errcode = 'SW404', message = 'there is no such member, or they are removed already';
   end if;
+  perform spillway.hold_keys(p_workspace, p_id);
   perform spillway.note_event(p_workspace, 'member.removed', p_id::text, null, spillway.member_document(v_member));
-  perform spillway.end_key(p_workspace, k.id) from (
-    select k.id from spillway.api_keys k
-    where k.workspace_id = p_workspace and k.member_id = p_id and k.revoked_at is null order by k.id for no key update
-  ) as k;
+  perform spillway.end_key(p_workspace, k.id) from spillway.api_keys k
+  where k.workspace_id = p_workspace and k.member_id = p_id and k.revoked_at is null;
   return spillway.member_document(v_member);
 end
 $$;

@@ -8,7 +8,6 @@ begin
   for v_key in
     select k.* from spillway.api_keys k
     where k.workspace_id = p_member.workspace_id and k.member_id = p_member.id and k.revoked_at is null and not k.scopes <@ p_member.scopes
-    order by k.id for no key update
   loop
     if v_key.scopes && p_member.scopes then
       v_before := spillway.api_key_document(v_key);
@@ -21,4 +20,4 @@ begin
   end loop;
 end
 $$;
-comment on function spillway.narrow_keys(spillway.members) is 'takes from the keys of a member the scopes that the member does not have, and ends those that would have none left';
+comment on function spillway.narrow_keys(spillway.members) is 'takes from the keys of a member the scopes that the member does not have, and ends those that would have none left. They are held (hold_keys)';
