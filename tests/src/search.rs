@@ -170,3 +170,18 @@ async fn lists_come_as_csv_and_lines_of_json() -> Result<()> {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn the_api_is_told_as_a_page_and_each_request_has_an_id() -> Result<()> {
+    let world = world().await?;
+    let answer = reqwest::get(format!("{}/docs", world.stack.url())).await?;
+    assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
+    assert!(answer.headers()["content-security-policy"].to_str()?.starts_with("default-src 'none'"));
+    assert!(answer.headers()["x-request-id"].len() == 32);
+    let page = answer.text().await?;
+    assert!(page.contains("<section id=\"listFindings\">") && !page.contains("<script"));
+    let answer =
+        world.client.request(Method::GET, "/api/v1/activity").header("x-request-id", "mine-7").header("if-none-match", "*").send().await?;
+    assert_eq!((answer.status(), answer.headers()["x-request-id"].to_str()?), (StatusCode::NOT_MODIFIED, "mine-7"));
+    Ok(())
+}

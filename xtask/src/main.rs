@@ -16,6 +16,7 @@ mod demo;
 mod dependencies;
 mod formats;
 mod openapi;
+mod reference;
 mod tables;
 mod test;
 mod up;
@@ -70,7 +71,7 @@ enum Command {
     /// Writes docs/formats.md from the descriptions of the formats
     Formats,
 
-    /// Writes docs/openapi.json, as it is served, from docs/openapi.yaml
+    /// Writes docs/openapi.json and docs/reference.html, as they are served, from docs/openapi.yaml
     Openapi,
 }
 

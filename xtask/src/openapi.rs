@@ -1,4 +1,4 @@
-//! `docs/openapi.yaml`, the API in words, and `docs/openapi.json`, the same as it is served.
+//! `docs/openapi.yaml`, the API in words, and what is served of it: `docs/openapi.json` and the page of `reference`.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +6,11 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use stack::{build, paths};
 
+use crate::reference;
+
 const SOURCE: &str = "docs/openapi.yaml";
 const FILE: &str = "docs/openapi.json";
+const PAGE: &str = "docs/reference.html";
 
 /// Components whose paths are for the app itself.
 const INTERNAL: [&str; 2] = ["drain", "tick"];
@@ -15,16 +18,22 @@ const INTERNAL: [&str; 2] = ["drain", "tick"];
 /// Methods as the router names them.
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
-/// Writes the file that is served.
+/// Writes the files that are served.
 pub(crate) fn write() -> Result<()> {
-    std::fs::write(paths::root().join(FILE), served(&document()?)?).with_context(|| format!("cannot write {FILE}"))
+    let document = document()?;
+    for (file, text) in [(FILE, served(&document)?), (PAGE, reference::page(&document))] {
+        std::fs::write(paths::root().join(file), text).with_context(|| format!("cannot write {file}"))?;
+    }
+    Ok(())
 }
 
-/// An error when the file is not what [`write`] would write, or the document has other paths than the components.
+/// An error when the files are not what [`write`] would write, or the document has other paths than the components.
 pub(crate) fn check() -> Result<()> {
     let document = document()?;
-    let file = paths::read(&paths::root().join(FILE)).unwrap_or_default();
-    ensure!(file == served(&document)?, "{FILE} is not what {SOURCE} says: run `cargo xtask openapi`");
+    for (file, text) in [(FILE, served(&document)?), (PAGE, reference::page(&document))] {
+        let written = paths::read(&paths::root().join(file)).unwrap_or_default();
+        ensure!(written == text, "{file} is not what {SOURCE} says: run `cargo xtask openapi`");
+    }
     let (described, routed) = (described(&document), routed()?);
     let missing: Vec<_> = routed.difference(&described).collect();
     ensure!(missing.is_empty(), "{SOURCE} does not describe {missing:?}");

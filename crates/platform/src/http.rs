@@ -155,11 +155,12 @@ fn problem_type(code: &str) -> String {
     }
 }
 
+/// For the log, with the id of the request: what an answer has to do with.
+#[derive(Clone)]
+pub(crate) struct Cause(pub(crate) String);
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response<Body> {
-        if let Some(cause) = &self.cause {
-            eprintln!("{}: {cause:#}", self.code);
-        }
         let (code, title) = self.refusal.as_ref().map_or((self.code, self.title), |refusal| (&refusal.code, &refusal.title));
         let mut document = self.refusal.as_ref().map(|refusal| refusal.members.clone()).unwrap_or_default();
         for (name, value) in [
@@ -171,6 +172,9 @@ impl IntoResponse for Problem {
             document.insert(name.to_owned(), value);
         }
         let mut response = document_response(self.status, Value::Object(document).to_string());
+        if let Some(cause) = &self.cause {
+            response.extensions_mut().insert(Cause(format!("{}: {cause:#}", self.code)));
+        }
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
         match self.status {

@@ -9,16 +9,17 @@ use axum::{BoxError, Router};
 use bytes::Bytes;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONTENT_TYPE, ETAG, ORIGIN, VARY,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+    ORIGIN, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use tower_service::Service;
+use uuid::Uuid;
 
 use crate::config;
-use crate::http::{PROBLEM, Problem, no_such_method, no_such_path};
+use crate::http::{Cause, PROBLEM, Problem, no_such_method, no_such_path, not_modified};
 
 /// What pages of other origins may send. A key goes in a header that a page has to set itself; the cookie of a session goes by itself, so that what is done
 /// with it has to be marked as a page's own will.
@@ -36,7 +37,12 @@ const PREFLIGHT: [(HeaderName, &str); 3] = [
 const MARK: HeaderName = HeaderName::from_static("spillway-request");
 
 /// Headers of answers that they may read beside those that every page may.
-const EXPOSED: &str = "etag, location, retry-after, ratelimit, ratelimit-policy";
+const EXPOSED: &str = "etag, location, retry-after, ratelimit, ratelimit-policy, x-request-id";
+
+/// By what a request is found in the log.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Characters of one at most.
+const REQUEST_ID_LENGTH: usize = 64;
 
 /// Beside letters and digits, what names and addresses in origins have.
 const OF_NAMES: [char; 6] = ['-', '.', '_', ':', '[', ']'];
@@ -52,18 +58,47 @@ where
 {
     match Origins::of_component().await {
         Ok(origins) => origins.serve(routes, request).await,
-        Err(error) => complete(Problem::internal(error).into_response()),
+        Err(error) => complete(request.headers(), Problem::internal(error).into_response()),
     }
 }
 
-/// Sets the headers that every answer has. One with an entity tag may be kept, if it is asked for again each time; all others are kept nowhere.
-pub fn complete(mut response: Response<Body>) -> Response<Body> {
+/// Sets the headers that every answer has, and writes into the log what is to be known of the request. An answer with an entity tag may be kept, if it is asked for again
+/// each time; all others are kept nowhere.
+pub fn complete(request: &HeaderMap, mut response: Response<Body>) -> Response<Body> {
+    let id = request_id(request);
+    if let Some(Cause(cause)) = response.extensions().get() {
+        eprintln!("request {}: {cause}", id.to_str().unwrap_or_default());
+    }
+    response.headers_mut().insert(REQUEST_ID, id);
     let headers = response.headers_mut();
     let kept = if headers.contains_key(ETAG) { "private, no-cache" } else { "no-store" };
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(kept));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(VARY, HeaderValue::from_static("authorization, cookie, origin"));
     response
+}
+
+/// By what a request is found in the log: as a proxy or the caller has named it, or a random one.
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let is_one = |id: &&HeaderValue| {
+        (1..=REQUEST_ID_LENGTH).contains(&id.len())
+            && id.as_bytes().iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+    };
+    let made = || HeaderValue::from_str(&Uuid::new_v4().simple().to_string()).unwrap_or_else(|_| HeaderValue::from_static("unknown"));
+    headers.get(REQUEST_ID).filter(is_one).cloned().unwrap_or_else(made)
+}
+
+/// 304 for whoever has what there is (RFC 9110, 13.1.2): any of it (`*`), or this version. Handlers say it themselves where it saves them work.
+fn unless_known(request: &Parts, response: Response<Body>) -> Response<Body> {
+    let (Some(tag), true) = (response.headers().get(ETAG).and_then(|tag| tag.to_str().ok()), response.status() == StatusCode::OK) else {
+        return response;
+    };
+    let strong = tag.trim_start_matches("W/");
+    let given = request.headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let is_known =
+        given.flat_map(|list| list.split(',')).map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == strong);
+    let reads = matches!(request.method, Method::GET | Method::HEAD);
+    if is_known && reads { not_modified(tag) } else { response }
 }
 
 /// 403 where a request that a session is to be used for may not be what its page wants: one without the header of ours, or without the origin of a page
@@ -126,10 +161,11 @@ impl Origins {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let origin = self.known(request.headers());
+        let (parts, body) = request.into_parts();
+        let origin = self.known(&parts.headers);
         let mut response = match origin {
-            Some(_) if is_preflight(&request) => preflight(),
-            _ => routed(routes, request).await,
+            Some(_) if is_preflight(&parts) => preflight(),
+            _ => unless_known(&parts, routed(routes, Request::from_parts(parts.clone(), body)).await),
         };
         if let Some(origin) = origin {
             let headers = response.headers_mut();
@@ -137,7 +173,7 @@ impl Origins {
             headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
             headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
         }
-        complete(response)
+        complete(&parts.headers, response)
     }
 
     /// The origin of a request, if it is one of them. Of others nothing is said: a browser keeps the answer from them then.
@@ -162,8 +198,8 @@ where
     }
 }
 
-fn is_preflight<B>(request: &Request<B>) -> bool {
-    request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+fn is_preflight(request: &Parts) -> bool {
+    request.method == Method::OPTIONS && request.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 fn preflight() -> Response<Body> {
@@ -250,6 +286,27 @@ mod tests {
             assert_eq!(header(&response, ACCESS_CONTROL_ALLOW_ORIGIN), None, "{path}");
         }
         assert_eq!(header(&answer("GET", "/known", &[]), http::header::CONTENT_LENGTH), None);
+    }
+
+    #[test]
+    fn who_has_what_there_is_gets_nothing() {
+        for (known, status) in
+            [("*", 304), ("W/\"1\"", 304), ("\"1\"", 304), ("\"0\", W/\"1\"", 304), ("\"2\"", 200), ("1", 200), ("", 200)]
+        {
+            let response = answer("GET", "/tagged", &[(IF_NONE_MATCH, known)]);
+            assert_eq!((response.status().as_u16(), header(&response, ETAG)), (status, Some("W/\"1\"")), "{known}");
+            assert_eq!(answer("GET", "/document", &[(IF_NONE_MATCH, known)]).status(), StatusCode::OK, "{known}");
+        }
+    }
+
+    #[test]
+    fn a_request_has_an_id() {
+        assert_eq!(header(&answer("GET", "/problem", &[(REQUEST_ID, "a-1_b.2")]), REQUEST_ID), Some("a-1_b.2"));
+        let long = "x".repeat(REQUEST_ID_LENGTH + 1);
+        for id in ["", "a b", "<script>", &long] {
+            let response = answer("GET", "/document", &[(REQUEST_ID, id)]);
+            assert!(header(&response, REQUEST_ID).is_some_and(|made| made.len() == 32 && made != id), "{id}");
+        }
     }
 
     #[test]

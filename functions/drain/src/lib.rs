@@ -44,7 +44,8 @@ const INDEXING: Duration = Duration::from_secs(2);
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
-    complete(answer(request.method(), request.uri().path(), request.headers()).await.unwrap_or_else(Problem::into_response))
+    let headers = request.headers();
+    complete(headers, answer(request.method(), request.uri().path(), headers).await.unwrap_or_else(Problem::into_response))
 }
 
 /// `POST /internal/drain`: claims something, answers, and works. The head of the answer comes before the work and shows whoever only wakes the

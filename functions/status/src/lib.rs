@@ -6,6 +6,7 @@ use axum::Router;
 use axum::extract::Path;
 use axum::routing::{get, post};
 use futures::FutureExt as _;
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use platform::auth::Caller;
 use platform::db::Db;
@@ -26,6 +27,7 @@ const ACTIVITY: &str = "activity";
 async fn handle(request: Request) -> impl IntoResponse {
     let routes = Router::new()
         .route("/api/v1/openapi.json", get(openapi))
+        .route("/docs", get(reference))
         .route("/api/v1/activity", get(activity))
         .route("/api/v1/imports/{id}/status", get(import_status))
         .route("/api/v1/notifications", get(list_notifications))
@@ -40,6 +42,16 @@ async fn handle(request: Request) -> impl IntoResponse {
 /// The API in words that programs read: `docs/openapi.yaml`. Anybody may know.
 async fn openapi(_: Params<Nothing>) -> Answer {
     Ok(document_response(StatusCode::OK, include_str!("../../../docs/openapi.json")))
+}
+
+/// The same for people. Nothing in it runs, and it needs no other host.
+async fn reference(_: Params<Nothing>) -> Answer {
+    let mut response = document_response(StatusCode::OK, include_str!("../../../docs/reference.html"));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers
+        .insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"));
+    Ok(response)
 }
 
 /// All that a page polls: the imports that are active and the last that have ended, unread notifications, the workspace, and when to ask again. 304 where
