@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 /// What the page looks like, light and dark.
 const STYLE: &str = include_str!("reference.css");
 
+/// Bytes of a schema that is written in one line.
+const WIDTH: usize = 100;
+
 /// How a schema is named in what is escaped.
 const REFERENCE: &str = "&quot;#/components/schemas/";
 
@@ -101,7 +104,8 @@ fn contents(of: &Value) -> String {
 
 /// A schema as it is written, with links to those that it names.
 fn shape(schema: &Value) -> String {
-    let json = serde_json::to_string_pretty(schema).unwrap_or_default();
+    let line = schema.to_string();
+    let json = if line.len() <= WIDTH { line } else { serde_json::to_string_pretty(schema).unwrap_or_default() };
     let mut html = String::from("<pre>");
     let mut rest = escaped(&json);
     while let Some((before, after)) = rest.split_once(REFERENCE) {
