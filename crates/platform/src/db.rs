@@ -723,6 +723,14 @@ impl Db {
             .await
     }
 
+    /// `take_back_imports`: one step of a removal; whether there are more.
+    pub async fn take_back_imports(&self) -> Result<bool, DbError> {
+        match self.row("select spillway.take_back_imports()", vec![]).await?.as_slice() {
+            [DbValue::Boolean(more)] => Ok(*more),
+            other => Err(unexpected(other)),
+        }
+    }
+
     /// `clean_up`: what the database itself needs no more, so much of each sort.
     pub async fn clean_up(&self, import_days: i32, limit: i32) -> Result<(), DbError> {
         let parameters = vec![ParameterValue::Int32(import_days), ParameterValue::Int32(limit)];
@@ -756,6 +764,11 @@ impl Db {
     /// `cancel_import`: the import's document.
     pub async fn cancel_import(&self, key: KeyHash, import: Uuid) -> Result<serde_json::Value, DbError> {
         Ok(self.charged(&format!("spillway.cancel_import({UPLOADER}, $2)"), vec![hash(key), id(import)]).await?.0)
+    }
+
+    /// `remove_import`: how far the removal is.
+    pub async fn remove_import(&self, key: KeyHash, import: Uuid) -> Result<serde_json::Value, DbError> {
+        Ok(self.charged(&format!("spillway.remove_import({ADMIN}, $2)"), vec![hash(key), id(import)]).await?.0)
     }
 
     /// `retry_import`: the import's document.

@@ -195,7 +195,11 @@ impl Drain {
                 Next::Claim | Next::Work { .. } => {}
             }
         };
-        if wake {
+        let more = take_back(db, *deadline).await.unwrap_or_else(|error| {
+            eprintln!("the removal of an import goes on in the next turn: {error:#}");
+            false
+        });
+        if wake || more {
             wake_next().await;
         }
         if let Err(error) = clean_up(db, store, settings).await {
@@ -220,6 +224,16 @@ async fn wake_next() {
     if let Err(error) = platform::wake::wake_drain().await {
         eprintln!("the next drain could not be woken, the schedule will: {error:#}");
     }
+}
+
+/// Goes on with removals of imports, step by step, until none is left or the time is up; gives whether something is left.
+async fn take_back(db: &Db, deadline: Instant) -> Result<bool, DbError> {
+    while db.take_back_imports().await? {
+        if Instant::now() >= deadline {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Removes what nobody needs any more, a little at a time. What fails is found again.
