@@ -19,19 +19,27 @@ begin
     with importers (id) as (
       select f.first_import_id
       union select unnest(array[e.import_id, e.previous_import_id]) from spillway.earlier_states e where e.workspace_id = f.workspace_id and e.object_id = f.id
-    ), known as (
+    ), saw as (
       select i.id, i.scope, i.started_at, i.tools, i.close_missing and i.state = 'completed' and i.errors = 0 and i.finished_at < p_stopped_at as closes
-      from spillway.imports i where i.workspace_id = f.workspace_id
+      from importers m join spillway.imports i on i.workspace_id = f.workspace_id and i.id = m.id
       union all
-      select r.id, r.scope, r.started_at, r.tools, r.closes from spillway.removed_imports r
-      where r.workspace_id = f.workspace_id and r.ended_at is null
+      select r.id, r.scope, r.started_at, r.tools, r.closes from importers m join spillway.removed_imports r on r.workspace_id = f.workspace_id and r.id = m.id
+      where r.ended_at is null
+    ), closing as (
+      select i.id, i.scope, i.started_at, i.tools from spillway.imports i
+      where i.workspace_id = f.workspace_id and i.scope in (select s.scope from saw s) and i.close_missing and i.state = 'completed' and i.errors = 0
+        and i.finished_at < p_stopped_at
+      union all
+      select r.id, r.scope, r.started_at, r.tools from spillway.removed_imports r
+      where r.workspace_id = f.workspace_id and r.scope in (select s.scope from saw s) and r.closes and r.ended_at is null
     )
-    select k.id, k.scope, k.started_at, k.closes and f.tool = any (k.tools) as closes,
-      k.id in (select m.id from importers m) or exists (
+    select k.id, k.scope, k.started_at, k.closes and f.tool = any (k.tools) as closes, k.saw or exists (
         select from spillway.import_findings s where s.workspace_id = f.workspace_id and s.import_id = k.id and s.finding_id = f.id) as saw
-    from known k
-    where k.id is distinct from p_without and (k.id in (select m.id from importers m)
-      or k.closes and k.scope in (select o.scope from known o where o.id in (select m.id from importers m)))
+    from (
+      select s.id, s.scope, s.started_at, s.tools, s.closes, true as saw from saw s
+      union all select c.id, c.scope, c.started_at, c.tools, true, false from closing c where c.id not in (select s.id from saw s)
+    ) as k
+    where k.id is distinct from p_without
     order by k.id
   loop
     if not v_decided and v_event.started_at > f.decided_at then
