@@ -4,7 +4,7 @@ as $$
 begin
   if not exists (select from spillway.imports i where i.workspace_id = p_workspace and i.id = p_import) then
     raise exception using errcode = 'SW404', message = 'there is no such import';
-  elsif exists (select from spillway.removed_imports r where r.workspace_id = p_workspace and r.id > p_import and r.ended_at is null) then
+  elsif spillway.is_before_removal(p_workspace, p_import) then
     raise exception using errcode = 'SW409', message = 'an import that came after it is being removed; try again in a moment';
   end if;
 end

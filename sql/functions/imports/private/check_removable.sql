@@ -13,7 +13,7 @@ begin
   end if;
   v_other := spillway.import_beside(i);
   if v_other is not null then
-    raise exception using errcode = 'SW409', message = format('the import %s was uploaded or worked on at the same time and may share findings with it: which of them changed what is not known, so it cannot be taken back', v_other);
+    raise exception using errcode = 'SW409', message = format('the import %s was worked on at the same time and shares findings or assets with it: which of them changed what is not known, so it cannot be taken back', v_other);
   end if;
   if not i.traced or spillway.has_unknown_findings(i, p_closes) or spillway.has_unknown_assets(i) then
     raise exception using errcode = 'SW409', message = 'what it changed of findings that other imports saw is not known any more (it is too long ago, an earlier version stored it, or somebody decided otherwise in between), so it cannot be taken back; decide of the findings instead';

@@ -15,14 +15,7 @@ as $$
         where a.workspace_id = p_import.workspace_id and a.import_id = o.id and b.import_id = t.id)
       or exists (select from spillway.import_assets a join spillway.import_assets b on b.workspace_id = a.workspace_id and b.asset_id = a.asset_id
         where a.workspace_id = p_import.workspace_id and a.import_id = o.id and b.import_id = t.id))
-  union all
-  -- Of what is still to come: older, and stored after it.
-  select i.id from spillway.imports i
-  where i.workspace_id = p_import.workspace_id and i.id < p_import.id and i.active and i.started_at is null
-  union all
-  select u.id from spillway.uploads u
-  where u.workspace_id = p_import.workspace_id and u.id < p_import.id and u.abandoned_at is null and u.seen_at > now() - spillway.upload_lease()
   limit 1
 $$;
 comment on function spillway.import_beside(spillway.imports) is
-  'an import, or an upload, that was or may yet be stored in another order than that of the ids, seen from an import that shares findings or assets with it: where imports follow each other, each knows what it changed, and only there';
+  'an import that was or may yet be stored in another order than that of the ids, seen from an import that shares findings or assets with it: where imports follow each other, each knows what it changed, and only there';
