@@ -17,7 +17,7 @@ $$;
 -- imports
 grant execute on function
   spillway.workspace_of_key, spillway.charge_request, spillway.charge_read, spillway.open_upload, spillway.hold_upload, spillway.note_upload_parts, spillway.close_upload, spillway.create_import, spillway.list_imports,
-  spillway.import_status, spillway.cancel_import, spillway.retry_import, spillway.list_import_errors, spillway.retry_errors, spillway.retry_rows, spillway.stored_report, spillway.get_dataset,
+  spillway.import_status, spillway.cancel_import, spillway.remove_import, spillway.retry_import, spillway.list_import_errors, spillway.retry_errors, spillway.retry_rows, spillway.stored_report, spillway.get_dataset,
   spillway.create_dataset
 to spillway_api;
 
@@ -45,7 +45,7 @@ to spillway_access;
 -- drain and tick
 grant execute on function
   spillway.claim_import, spillway.ingest_batch, spillway.ingest_rows, spillway.make_partitions, spillway.wants_segments, spillway.cut_segment, spillway.release_import, spillway.finish_import,
-  spillway.fail_import, spillway.fail_trial, spillway.claim_leftovers, spillway.forget_leftovers, spillway.clean_up, spillway.index_findings, spillway.count_findings_of_day, spillway.unattended_seconds
+  spillway.fail_import, spillway.fail_trial, spillway.claim_leftovers, spillway.forget_leftovers, spillway.clean_up, spillway.index_findings, spillway.count_findings_of_day, spillway.take_back_imports, spillway.unattended_seconds
 to spillway_drain;
 
 -- spillway-admin, but for what only the owner can: migrate, and passwords

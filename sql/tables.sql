@@ -228,6 +228,14 @@ COMMENT ON COLUMN spillway.assets.hostname_import_id IS 'the newest import that 
 
 COMMENT ON COLUMN spillway.assets.attribute_imports IS 'for each attribute the newest import that told it';
 
+CREATE TABLE spillway.closed_scopes (
+    workspace_id integer NOT NULL,
+    import_id uuid NOT NULL,
+    finding_id uuid NOT NULL
+);
+
+COMMENT ON TABLE spillway.closed_scopes IS 'The findings that were no longer shown in the scope of an import that closes what is missing, also those that stayed open since another scope shows them';
+
 CREATE TABLE spillway.dataset_columns (
     workspace_id integer NOT NULL,
     dataset_id integer NOT NULL,
@@ -343,6 +351,35 @@ COMMENT ON COLUMN spillway.decisions.actor IS 'who: see events.actor';
 COMMENT ON COLUMN spillway.decisions.findings IS 'of how many';
 
 COMMENT ON COLUMN spillway.decisions.undone IS 'and of how many it was taken back';
+
+CREATE TABLE spillway.earlier_states (
+    workspace_id integer NOT NULL,
+    object_id uuid NOT NULL,
+    import_id uuid NOT NULL,
+    previous_import_id uuid NOT NULL,
+    previous_seen_as spillway.seen_as NOT NULL,
+    previous_seen_at timestamp with time zone NOT NULL,
+    previous_offset bigint,
+    previous_status spillway.finding_status,
+    words jsonb,
+    told jsonb
+);
+
+COMMENT ON TABLE spillway.earlier_states IS 'Assets, findings and occurrences that an import saw again, as they were before it: each row leads to the import that saw the object before. No foreign keys: only triggers write here, in the statement that stores';
+
+COMMENT ON COLUMN spillway.earlier_states.object_id IS 'of an asset, a finding or an occurrence: hashes, of which no two are the same';
+
+COMMENT ON COLUMN spillway.earlier_states.import_id IS 'which saw it again';
+
+COMMENT ON COLUMN spillway.earlier_states.previous_import_id IS 'last_import_id before that; the next four are of the same moment';
+
+COMMENT ON COLUMN spillway.earlier_states.previous_offset IS 'source_offset; null: of an asset';
+
+COMMENT ON COLUMN spillway.earlier_states.previous_status IS 'status; null: of no finding';
+
+COMMENT ON COLUMN spillway.earlier_states.words IS 'what the object said before; null: the same as after';
+
+COMMENT ON COLUMN spillway.earlier_states.told IS 'what the import said of it first, by which it is updated or unchanged; null: what it says at last';
 
 CREATE TABLE spillway.events (
     workspace_id integer NOT NULL,
@@ -688,6 +725,7 @@ CREATE TABLE spillway.imports (
     request_sha256 bytea,
     findings_counted bigint DEFAULT 0 NOT NULL,
     gate jsonb,
+    traced boolean DEFAULT true NOT NULL,
     CONSTRAINT closing_needs_a_scope CHECK (((scope IS NOT NULL) OR (NOT close_missing))),
     CONSTRAINT ended_imports_are_done CHECK (((state = 'completed'::spillway.import_state) = (stage = 'done'::spillway.import_stage))),
     CONSTRAINT ended_imports_have_an_end CHECK (((state = ANY (ARRAY['completed'::spillway.import_state, 'failed'::spillway.import_state, 'cancelled'::spillway.import_state])) = (finished_at IS NOT NULL))),
@@ -751,6 +789,8 @@ COMMENT ON COLUMN spillway.imports.request_sha256 IS 'SHA-256 of what was asked 
 COMMENT ON COLUMN spillway.imports.findings_counted IS 'how many of findings_new are in workspaces.findings';
 
 COMMENT ON COLUMN spillway.imports.gate IS 'findings by severity, as note_gate wrote them at the end; null before that, and of other imports than reports';
+
+COMMENT ON COLUMN spillway.imports.traced IS 'what it changes is kept in earlier_states and closed_scopes; not so of imports of before there were these';
 
 CREATE UNLOGGED TABLE spillway.key_rates (
     workspace_id integer NOT NULL,
@@ -899,6 +939,40 @@ COMMENT ON COLUMN spillway.removals.removed_by IS 'the user of the database who 
 COMMENT ON COLUMN spillway.removals.ended_at IS 'when the last row and the last report were gone; null: it can be gone on with';
 
 COMMENT ON COLUMN spillway.removals.counts IS 'what was removed: rows by table; and objects, the reports that lay in the store, with their bytes';
+
+CREATE TABLE spillway.removed_imports (
+    workspace_id integer NOT NULL,
+    id uuid NOT NULL,
+    scope text,
+    closes boolean NOT NULL,
+    tools text[] NOT NULL,
+    started_at timestamp with time zone,
+    weighs_closings boolean NOT NULL,
+    closing_stopped_at timestamp with time zone NOT NULL,
+    removed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    ended_at timestamp with time zone,
+    finding_id uuid,
+    occurrence_id uuid,
+    findings bigint DEFAULT 0 NOT NULL
+);
+
+COMMENT ON TABLE spillway.removed_imports IS 'Imports that a person removed: their own row is gone, what they stored is taken back in steps';
+
+COMMENT ON COLUMN spillway.removed_imports.scope IS 'imports.scope';
+
+COMMENT ON COLUMN spillway.removed_imports.closes IS 'it has closed what its scope no longer shows; with tools and started_at as in imports';
+
+COMMENT ON COLUMN spillway.removed_imports.weighs_closings IS 'something may have been closed, or kept open, because of it';
+
+COMMENT ON COLUMN spillway.removed_imports.closing_stopped_at IS 'since when nothing is closed in the workspace: when the first of the removals began that were under way at once';
+
+COMMENT ON COLUMN spillway.removed_imports.ended_at IS 'when all was taken back; null: not yet';
+
+COMMENT ON COLUMN spillway.removed_imports.finding_id IS 'whose occurrences are being taken back; null: the next finding''s';
+
+COMMENT ON COLUMN spillway.removed_imports.occurrence_id IS 'up to which one';
+
+COMMENT ON COLUMN spillway.removed_imports.findings IS 'how many findings were taken back so far';
 
 CREATE TABLE spillway.runs (
     workspace_id integer NOT NULL,
@@ -1072,6 +1146,9 @@ ALTER TABLE ONLY spillway.api_keys
 ALTER TABLE ONLY spillway.assets
     ADD CONSTRAINT assets_pkey PRIMARY KEY (workspace_id, id);
 
+ALTER TABLE ONLY spillway.closed_scopes
+    ADD CONSTRAINT closed_scopes_are_found_by_import PRIMARY KEY (workspace_id, import_id, finding_id);
+
 ALTER TABLE ONLY spillway.dataset_columns
     ADD CONSTRAINT dataset_columns_are_in_order PRIMARY KEY (workspace_id, dataset_id, ordinal);
 
@@ -1092,6 +1169,9 @@ ALTER TABLE ONLY spillway.decision_findings
 
 ALTER TABLE ONLY spillway.decisions
     ADD CONSTRAINT decisions_are_found_by_id PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY spillway.earlier_states
+    ADD CONSTRAINT earlier_states_are_found_by_object PRIMARY KEY (workspace_id, object_id, import_id);
 
 ALTER TABLE ONLY spillway.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (workspace_id, id);
@@ -1171,6 +1251,9 @@ ALTER TABLE ONLY spillway.plans
 ALTER TABLE ONLY spillway.removals
     ADD CONSTRAINT removals_pkey PRIMARY KEY (workspace_id);
 
+ALTER TABLE ONLY spillway.removed_imports
+    ADD CONSTRAINT removed_imports_are_found_by_id PRIMARY KEY (workspace_id, id);
+
 ALTER TABLE ONLY spillway.runs
     ADD CONSTRAINT runs_are_counted UNIQUE (workspace_id, dataset_id, run);
 
@@ -1218,6 +1301,8 @@ CREATE INDEX decisions_by_age ON spillway.decisions USING btree (decided_at);
 
 CREATE INDEX decisions_that_end ON spillway.finding_decisions USING btree (ends_at) WHERE (ends_at IS NOT NULL);
 
+CREATE INDEX earlier_states_by_import ON spillway.earlier_states USING brin (import_id);
+
 CREATE INDEX events_by_action ON spillway.events USING btree (workspace_id, action, id);
 
 CREATE INDEX events_by_age ON spillway.events USING btree (happened_at);
@@ -1261,6 +1346,10 @@ CREATE INDEX notifications_unread ON spillway.notifications USING btree (workspa
 CREATE INDEX occurrences_by_finding ON spillway.occurrences USING btree (workspace_id, finding_id, id);
 
 CREATE INDEX present_members ON spillway.members USING btree (workspace_id, id) WHERE (removed_at IS NULL);
+
+CREATE INDEX removals_under_way ON spillway.removed_imports USING btree (removed_at) WHERE (ended_at IS NULL);
+
+CREATE INDEX removed_imports_by_end ON spillway.removed_imports USING btree (ended_at) WHERE (ended_at IS NOT NULL);
 
 CREATE INDEX sessions_by_end ON spillway.sessions USING btree (expires_at);
 
@@ -1327,6 +1416,9 @@ ALTER TABLE ONLY spillway.import_queue
 ALTER TABLE ONLY spillway.key_rates
     ADD CONSTRAINT rates_belong_to_a_key FOREIGN KEY (workspace_id, key_id) REFERENCES spillway.api_keys(workspace_id, id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY spillway.removed_imports
+    ADD CONSTRAINT removed_imports_belong_to_a_workspace FOREIGN KEY (workspace_id) REFERENCES spillway.workspaces(id);
+
 ALTER TABLE ONLY spillway.runs
     ADD CONSTRAINT runs_are_of_a_dataset FOREIGN KEY (workspace_id, dataset_id) REFERENCES spillway.datasets(workspace_id, id) ON DELETE CASCADE;
 
@@ -1358,6 +1450,8 @@ ALTER TABLE spillway.api_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.assets ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE spillway.closed_scopes ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE spillway.dataset_columns ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.datasets ENABLE ROW LEVEL SECURITY;
@@ -1365,6 +1459,8 @@ ALTER TABLE spillway.datasets ENABLE ROW LEVEL SECURITY;
 ALTER TABLE spillway.decision_findings ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.decisions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.earlier_states ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.events ENABLE ROW LEVEL SECURITY;
 
@@ -1407,6 +1503,8 @@ ALTER TABLE spillway.partitions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE spillway.plans ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.removals ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE spillway.removed_imports ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE spillway.runs ENABLE ROW LEVEL SECURITY;
 

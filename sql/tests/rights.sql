@@ -41,7 +41,7 @@ select is_empty($$ select f.name from functions f where exists (select from role
 select is_empty($$ select f.name from functions f where f.prosecdef and f.prorettype <> 'trigger'::regtype
     and not exists (select from roles r where has_function_privilege(r.oid, f.oid, 'execute')) $$, 'and nothing else does');
 select results_eq($$ select * from pg_temp.of('spillway_api') $$, $$ values ('cancel_import'), ('charge_read'), ('charge_request'), ('close_upload'),
-  ('create_dataset'), ('create_import'), ('get_dataset'), ('hold_upload'), ('import_status'), ('list_import_errors'), ('list_imports'), ('note_upload_parts'), ('open_upload'), ('retry_errors'), ('retry_import'), ('retry_rows'), ('stored_report'), ('workspace_of_key') $$, 'api');
+  ('create_dataset'), ('create_import'), ('get_dataset'), ('hold_upload'), ('import_status'), ('list_import_errors'), ('list_imports'), ('note_upload_parts'), ('open_upload'), ('remove_import'), ('retry_errors'), ('retry_import'), ('retry_rows'), ('stored_report'), ('workspace_of_key') $$, 'api');
 select results_eq($$ select * from pg_temp.of('spillway_read') $$, $$ values ('activity'), ('add_mapping'), ('aggregate_rows'), ('change_dataset'), ('charge_read'),
   ('charge_request'), ('count_unread'), ('create_dataset'), ('decide_finding'), ('decide_findings'), ('get_asset'), ('get_dataset'), ('get_finding'), ('get_finding_days'), ('get_tail'), ('get_workspace'), ('import_status'),
   ('list_assets'), ('list_datasets'), ('list_decisions'), ('list_events'), ('list_findings'), ('list_mappings'), ('list_notifications'),
@@ -49,7 +49,7 @@ select results_eq($$ select * from pg_temp.of('spillway_read') $$, $$ values ('a
 select results_eq($$ select * from pg_temp.of('spillway_access') $$, $$ values ('change_member'), ('charge_read'), ('charge_request'), ('create_key'), ('create_member'),
   ('create_session'), ('end_session'), ('get_session'), ('list_keys'), ('list_members'), ('remove_member'), ('revoke_key'), ('rotate_key'), ('workspace_of_key') $$, 'access');
 select results_eq($$ select * from pg_temp.of('spillway_drain') $$, $$ values ('claim_import'), ('claim_leftovers'), ('clean_up'), ('count_findings_of_day'), ('cut_segment'), ('fail_import'),
-  ('fail_trial'), ('finish_import'), ('forget_leftovers'), ('index_findings'), ('ingest_batch'), ('ingest_rows'), ('make_partitions'), ('release_import'), ('unattended_seconds'), ('wants_segments') $$, 'drain');
+  ('fail_trial'), ('finish_import'), ('forget_leftovers'), ('index_findings'), ('ingest_batch'), ('ingest_rows'), ('make_partitions'), ('release_import'), ('take_back_imports'), ('unattended_seconds'), ('wants_segments') $$, 'drain');
 select results_eq($$ select * from pg_temp.of('spillway_admin') $$, $$ values ('begin_removal'), ('create_api_key'), ('create_workspace'), ('list_api_keys'),
   ('list_plans'), ('list_workspaces'), ('remove_some'), ('revoke_api_key'), ('rotate_api_key'), ('set_plan'), ('set_workspace_limits') $$, 'admin');
 select is(pg_temp.as_role('spillway_read', 'select from spillway.findings'), '42501', 'so it is where it is tried');

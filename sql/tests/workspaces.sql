@@ -1,6 +1,6 @@
 -- Whatever is called for a workspace does nothing with what is another's.
 begin;
-select plan(33);
+select plan(34);
 
 select spillway.create_workspace('owner') as owner, spillway.create_workspace('stranger') as stranger \gset
 \set import '01900000-0000-7000-8000-000000000001'
@@ -43,6 +43,7 @@ create temporary table before as select pg_temp.contents() as contents;
 
 select throws_ok(format('select spillway.create_import(%s, %L, ''f'', 1, sha256(''3''))', :stranger, :'upload'), 'SW409', null, 'create_import');
 select throws_ok(format('select spillway.cancel_import(%s, %L)', :stranger, :'import'), 'SW404', null, 'cancel_import');
+select throws_ok(format('select spillway.remove_import(%s, %L)', :stranger, :'import'), 'SW404', null, 'remove_import');
 select throws_ok(format('select spillway.retry_import(%s, %L)', :stranger, :'failed'), 'SW404', null, 'retry_import');
 select throws_ok(format('select spillway.retry_errors(%s, %L)', :stranger, :'failed'), 'SW404', null, 'retry_errors');
 select throws_ok(format('select spillway.retry_rows(%s, %L, 1, ''{}'', ''{}'', null, ''{}'', ''[]'')', :stranger, :'failed'), 'SW404', null, 'retry_rows');

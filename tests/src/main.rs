@@ -16,6 +16,7 @@ mod document;
 mod floods;
 mod hostile;
 mod import;
+mod import_removal;
 mod keys;
 mod locks;
 mod members;

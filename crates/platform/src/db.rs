@@ -716,6 +716,14 @@ impl Db {
         }
     }
 
+    /// `take_back_imports`: one step of a removal; whether there are more.
+    pub async fn take_back_imports(&self) -> Result<bool, DbError> {
+        match self.row("select spillway.take_back_imports()", vec![]).await?.as_slice() {
+            [DbValue::Boolean(more)] => Ok(*more),
+            other => Err(unexpected(other)),
+        }
+    }
+
     /// `count_findings_of_day`: of the workspace whose turn it is.
     pub async fn count_findings_of_day(&self) -> Result<(), DbError> {
         self.row("select spillway.count_findings_of_day()::text", Vec::new()).await.map(drop)
@@ -754,6 +762,11 @@ impl Db {
     /// `cancel_import`: the import's document.
     pub async fn cancel_import(&self, caller: Caller, import: Uuid) -> Result<serde_json::Value, DbError> {
         Ok(self.charged(&format!("spillway.cancel_import({UPLOADER}, $2)"), vec![known_as(caller), id(import)]).await?.0)
+    }
+
+    /// `remove_import`: how far the removal is.
+    pub async fn remove_import(&self, caller: Caller, import: Uuid) -> Result<serde_json::Value, DbError> {
+        Ok(self.charged(&format!("spillway.remove_import({ADMIN}, $2)"), vec![known_as(caller), id(import)]).await?.0)
     }
 
     /// `retry_import`: the import's document.

@@ -201,12 +201,16 @@ impl Drain {
                 Next::Claim | Next::Work { .. } => {}
             }
         };
-        if wake {
+        let more = take_back(db, *deadline).await.unwrap_or_else(|error| {
+            eprintln!("the removal of an import goes on in the next turn: {error:#}");
+            false
+        });
+        if wake || more {
             wake_next().await;
         }
         match index(db, (*deadline).max(Instant::now() + INDEXING)).await {
             // Whoever was woken goes on with it.
-            Ok(left) if left && !wake => wake_next().await,
+            Ok(left) if left && !(wake || more) => wake_next().await,
             Ok(_) => {}
             Err(error) => eprintln!("what was imported is found with the next drain: {error:#}"),
         }
@@ -238,6 +242,16 @@ async fn wake_next() {
 async fn index(db: &Db, deadline: Instant) -> Result<bool, DbError> {
     while db.index_findings(INDEXED).await? > 0 {
         if Instant::now() > deadline {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Goes on with removals of imports, step by step, until none is left or the time is up; gives whether something is left.
+async fn take_back(db: &Db, deadline: Instant) -> Result<bool, DbError> {
+    while db.take_back_imports().await? {
+        if Instant::now() >= deadline {
             return Ok(true);
         }
     }

@@ -34,7 +34,7 @@ async fn handle(request: Request) -> impl IntoResponse {
     let routes = Router::new()
         .route("/api/v1/formats", get(formats))
         .route("/api/v1/imports", get(list).post(create))
-        .route("/api/v1/imports/{id}", get(show))
+        .route("/api/v1/imports/{id}", get(show).delete(remove))
         .route("/api/v1/imports/{id}/cancel", post(cancel))
         .route("/api/v1/imports/{id}/retry", post(retry))
         .route("/api/v1/imports/{id}/report", get(report::answer))
@@ -105,6 +105,22 @@ async fn cancel(caller: Caller, Path(id): Path<String>, _: Params<Nothing>) -> A
     let id = parse_id(&id)?;
     let import = Db::open().await?.cancel_import(caller, id).await?;
     Ok(document_response(StatusCode::OK, import.to_string()))
+}
+
+/// Takes an import back as if it had not been: 204 where all of it is gone, else 202 and how far it is. Who asks again is told again.
+async fn remove(caller: Caller, Path(id): Path<String>, _: Params<Nothing>) -> Answer {
+    let id = parse_id(&id)?;
+    let removal = Db::open().await?.remove_import(caller, id).await?;
+    // Also for what it has left in the store.
+    wake_drain();
+    if removal["state"] == "removed" {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        return Ok(response);
+    }
+    let mut response = document_response(StatusCode::ACCEPTED, removal.to_string());
+    response.headers_mut().insert(http::header::RETRY_AFTER, HeaderValue::from_static("1"));
+    Ok(response)
 }
 
 async fn retry(caller: Caller, Path(id): Path<String>, _: Params<Nothing>) -> Answer {

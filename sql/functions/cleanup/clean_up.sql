@@ -5,6 +5,8 @@ declare
   c_notification_time constant interval := interval '90 days';
   -- Longer than any statement: one that has ended a session is yet to be charged by it.
   c_session_time constant interval := interval '1 hour';
+  c_removable_time constant interval := interval '30 days';
+  c_removal_time constant interval := interval '90 days';
   c_undo_time constant interval := interval '90 days';
 begin
   perform spillway.end_decisions(p_limit);
@@ -39,9 +41,18 @@ begin
       and not exists (select from spillway.decision_findings x where x.workspace_id = d.workspace_id and x.decision_id = d.id)
     order by d.decided_at limit 1 for update skip locked
   ) as o where d.workspace_id = o.workspace_id and d.id = o.id;
+  -- By their places, in which they lie as they came: there is no index by import but one of blocks.
+  delete from spillway.earlier_states e where e.ctid = any (array(
+    select o.ctid from spillway.earlier_states o where o.import_id < spillway.id_at(now() - c_removable_time) limit p_limit * 400
+    for update skip locked));
+  with old as materialized (
+    select r.workspace_id, r.id from spillway.removed_imports r where r.ended_at < now() - c_removal_time order by r.ended_at limit p_limit
+    for update skip locked
+  )
+  delete from spillway.removed_imports r using old o where r.workspace_id = o.workspace_id and r.id = o.id;
   perform spillway.remove_old_generations(p_limit);
   perform spillway.remove_old_import(p_import_days, p_limit * 100);
 end
 $$;
 comment on function spillway.clean_up(integer, integer) is
-  'what the database needs no more, a little at a time, past what others hold: decisions that end, sessions that have ended, notifications and decisions of many findings of over 90 days ago, events of over event_retention() ago, tables of datasets that were replaced or removed, and imports that ended p_import_days ago and whose report is gone';
+  'what the database needs no more, a little at a time, past what others hold: decisions that end, sessions that have ended, notifications and decisions of many findings of over 90 days ago, events of over event_retention() ago, what imports of over 30 days ago changed (they can no longer be removed where others saw the same), removals that ended 90 days ago, tables of datasets that were replaced or removed, and imports that ended p_import_days ago and whose report is gone';

@@ -8,7 +8,8 @@ declare
   v_seen integer;
 begin
   select u.* into v_of from spillway.unindexed_imports u where u.ended_at is not null order by u.ended_at limit 1 for update skip locked;
-  if not found then
+  -- While somebody stores alone, findings may go, or become what they were.
+  if not found or not spillway.try_lock_storing(v_of.workspace_id) then
     return 0;
   end if;
   with seen as materialized (

@@ -21,6 +21,7 @@ begin
   -- Findings are locked here item by item, and then those that are closed: in no order that others could keep to.
   perform spillway.lock_storing(p_workspace, true);
   perform spillway.lock_closing(p_workspace);
+  perform spillway.check_no_removal(p_workspace, p_import);
   for v_error in
     select e.id, e.code, e.item from spillway.import_errors e
     where e.workspace_id = p_workspace and e.import_id = p_import and e.item is not null and (p_errors is null or e.id = any (p_errors))

@@ -4,6 +4,9 @@ as $$
 declare
   v_import spillway.imports;
 begin
+  -- Nothing begins to be removed meanwhile.
+  perform spillway.lock_storing(p_workspace, false);
+  perform spillway.check_no_removal(p_workspace, p_import);
   if exists (select from spillway.imports i where i.workspace_id = p_workspace and i.id = p_import and i.kind = 'table') then
     perform spillway.run_of_import(p_workspace, p_import);
   end if;

@@ -19,6 +19,7 @@ begin
     select q.* into v_queue from spillway.import_queue q
     where q.admitted and q.available_at <= v_now
       and (select w.removed_at from spillway.workspaces w where w.id = q.workspace_id) is null
+      and not spillway.is_before_removal(q.workspace_id, q.import_id)
       and (v_free > 0 or not exists (
         select from spillway.import_queue c where c.workspace_id = q.workspace_id and c.claimed and c.available_at > v_now))
     order by q.turn_at, q.priority, q.import_id, q.segment

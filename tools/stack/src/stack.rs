@@ -161,6 +161,12 @@ impl Stack {
     pub async fn client(&self, workspace: &str) -> Result<Client> {
         Ok(Client::new(&self.url, &self.key(workspace, "client", 1.0).await?))
     }
+
+    /// A caller who may rule a workspace, and nothing else.
+    pub async fn ruler(&self, workspace: &str) -> Result<Client> {
+        let key = key::create(&self.database.connect().await?, workspace, "ruler", &[key::Scope::Admin], Some(1.0)).await?;
+        Ok(Client::new(&self.url, &key.secret))
+    }
 }
 
 impl Drop for Stack {

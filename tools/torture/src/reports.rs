@@ -54,6 +54,11 @@ impl Report {
     }
 }
 
+/// A report that is uploaded by mistake, in other words than those of a made-up workspace, and taken back.
+pub(super) fn mistaken() -> Result<Report> {
+    Ok(Report::of_scanner("mistaken".to_owned(), in_other_words(Scanner::Nessus.report(0, 2)?)?))
+}
+
 /// A scanner whose reports can be made up.
 #[derive(Clone, Copy, Debug)]
 enum Scanner {

@@ -15,9 +15,9 @@ use crate::compare::{Difference, Outcome};
 use crate::faults::{Fault, Scene, Struck};
 use crate::proxy::Proxy;
 use crate::reader::Reader;
-use crate::reports::{Report, UNUSABLE};
+use crate::reports::{Report, UNUSABLE, mistaken};
 use crate::watch::Watch;
-use crate::world::{self, PASSING};
+use crate::world::{self, PASSING, Workspace};
 
 /// How long all imports may take, with all that happens to them.
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -158,6 +158,7 @@ async fn import(scene: &mut Scene<'_>, fault: Option<Fault>, expected: &Outcome)
     }
     verdict.recovery = verdict.struck.last.map(|last| scene.watch.recovery_from(last)).unwrap_or_default();
     retry_until_completed(scene, &mut verdict).await?;
+    take_back(scene, fault).await?;
     if let Some(reader) = reader {
         let seen = reader.seen();
         verdict.reads = seen.whole;
@@ -216,6 +217,26 @@ async fn retry_until_completed(scene: &Scene<'_>, verdict: &mut Verdict) -> Resu
         if again.is_empty() {
             break;
         }
+    }
+    Ok(())
+}
+
+/// Uploads a report by mistake, and takes it back while what strikes the app or its connections strikes once more: then all is as it was.
+async fn take_back(scene: &mut Scene<'_>, fault: Option<Fault>) -> Result<()> {
+    let workspaces = scene.workspaces;
+    let workspace = workspaces.first().context("no workspaces")?;
+    let ruler = scene.stack.ruler(&workspace.name).await?;
+    let import = workspace.upload_one(&mistaken()?).await?;
+    workspace.complete(&import).await?;
+    let mut removed = Workspace::remove(&ruler, &import).await?;
+    if let Some(fault @ (Fault::Kill | Fault::Disconnect | Fault::CrashDatabase)) = fault {
+        fault.strike(scene).await?;
+    }
+    let started = Instant::now();
+    while !removed {
+        ensure!(started.elapsed() < PATIENCE, "the removal of {import} does not end");
+        tokio::time::sleep(REST / 4).await;
+        removed = Workspace::remove(&ruler, &import).await?;
     }
     Ok(())
 }

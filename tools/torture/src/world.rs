@@ -107,7 +107,7 @@ impl Workspace<'_> {
     }
 
     /// Waits until an import is completed, and has it tried again where it is cancelled, or failed because a part was away.
-    async fn complete(&self, id: &str) -> Result<()> {
+    pub(super) async fn complete(&self, id: &str) -> Result<()> {
         let started = Instant::now();
         loop {
             let status = self.wait(id, PATIENCE).await?;
@@ -119,6 +119,22 @@ impl Workspace<'_> {
             let path = format!("/api/v1/imports/{id}/retry");
             // It may have been tried again by the fault itself (409), and then goes on.
             let _ = answer(self.client.request(Method::POST, &path)).await;
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Removes an import; gives whether all of it is taken back by now.
+    pub(super) async fn remove(ruler: &Client, id: &str) -> Result<bool> {
+        let started = Instant::now();
+        loop {
+            let wrong = match answer(ruler.request(Method::DELETE, &format!("/api/v1/imports/{id}"))).await {
+                Ok((StatusCode::NO_CONTENT, _)) => return Ok(true),
+                Ok((StatusCode::ACCEPTED, _)) => return Ok(false),
+                Ok((StatusCode::SERVICE_UNAVAILABLE, text)) => text,
+                Ok((status, text)) => bail!("the removal of {id} was answered with {status}: {text}"),
+                Err(error) => format!("{error:#}"),
+            };
+            ensure!(started.elapsed() < PATIENCE, "the import {id} is not removed: {wrong}");
             tokio::time::sleep(PAUSE).await;
         }
     }

@@ -11,6 +11,10 @@ begin
     return 0;
   end if;
   perform spillway.lock_closing(p_workspace);
+  -- What a removed import saw may not count: the removal's last step closes (close_after_removals).
+  if exists (select from spillway.removed_imports r where r.workspace_id = p_workspace and r.ended_at is null) then
+    return 0;
+  end if;
   -- The newest word on the scope counts, whichever import has just ended: one that comes late must not keep open what a newer one missed.
   -- An import with errors may have seen more than it could store.
   select i.* into v_import from spillway.imports i
@@ -34,6 +38,8 @@ begin
     delete from spillway.finding_scopes s using gone g
     where s.workspace_id = p_workspace and s.scope = p_scope and s.finding_id = g.finding_id
     returning s.finding_id
+  ), noted as (
+    insert into spillway.closed_scopes (workspace_id, import_id, finding_id) select p_workspace, v_import.id, r.finding_id from removed r on conflict do nothing
   )
   update spillway.findings f set status = 'closed', closed_import_id = v_import.id
   from removed r
