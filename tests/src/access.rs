@@ -122,7 +122,7 @@ async fn what_is_not_there_is_said_as_a_problem() -> Result<()> {
 /// Every list with the names of its own parameters, in the import `id`.
 fn lists(id: &str) -> [(String, &'static str); 6] {
     [
-        ("/api/v1/findings".to_owned(), "severity, status, import_id, cursor, limit"),
+        ("/api/v1/findings".to_owned(), "severity, status, kind, tool, rule, cve, cwe, component, scope"),
         ("/api/v1/assets".to_owned(), "cursor, limit"),
         ("/api/v1/occurrences".to_owned(), "finding_id, cursor, limit"),
         ("/api/v1/imports".to_owned(), "state, cursor, limit"),
@@ -143,7 +143,7 @@ async fn a_list_refuses_what_it_does_not_know_and_says_what_it_does() -> Result<
     for (list, known) in lists(&id) {
         let foreign = if list == "/api/v1/findings" { format!("{cursor}&severity=info") } else { cursor.to_owned() };
         let mut refused = vec![
-            ("cve=CVE-2024-1".to_owned(), known),
+            ("colour=red".to_owned(), known),
             ("limit=5&Limit=5".to_owned(), known),
             ("limit=5&limit=6".to_owned(), "limit is there twice"),
             (format!("cursor={foreign}"), "cursor is not one that this list gave"),

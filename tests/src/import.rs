@@ -142,8 +142,9 @@ async fn stored_findings(world: &World) -> Result<BTreeMap<String, Value>> {
     for mut finding in whole {
         let fields = finding.as_object_mut().context("a finding is an object")?;
         let id = fields.remove("id").and_then(|id| id.as_str().map(|id| id.replace('-', ""))).context("a finding has an id")?;
-        // What nobody has decided yet is not what the parser says either.
-        fields.retain(|name, _| !name.ends_with("_at") && !name.ends_with("_import_id") && name != "decision");
+        // Where it was seen is compared with the occurrences; what nobody has decided yet is not what the parser says either.
+        let beside = ["decision", "history", "scopes", "occurrences"];
+        fields.retain(|name, _| !name.ends_with("_at") && !name.ends_with("_import_id") && !beside.contains(&name.as_str()));
         findings.insert(id, finding);
     }
     Ok(findings)

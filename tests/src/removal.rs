@@ -58,6 +58,12 @@ fn admin(world: &World) -> Result<Database> {
     Ok(world.stack.cluster.as_ref().context("no server")?.as_role(&world.stack.database.name, Role::Admin))
 }
 
+/// Without what a drain counts anew.
+fn lasting(mut rows: BTreeMap<String, i64>) -> BTreeMap<String, i64> {
+    rows.retain(|table, _| !["finding_counts", "finding_days"].contains(&table.as_str()));
+    rows
+}
+
 async fn status(world: &World) -> Result<StatusCode> {
     Ok(world.answer(Method::GET, "/api/v1/findings").await?.status())
 }
@@ -76,7 +82,7 @@ async fn a_removed_workspace_leaves_nothing_but_the_proof() -> Result<()> {
     gone.upload("waiting.nessus", waiting.clone()).await?;
     let (gone_id, stays_id) = (id(&gone).await?, id(&stays).await?);
     let before = rows(&database, gone_id).await?;
-    let others = (rows(&database, stays_id).await?, objects(&stays, stays_id).await?, stays.contents().await?);
+    let others = (lasting(rows(&database, stays_id).await?), objects(&stays, stays_id).await?, stays.contents().await?);
     assert_eq!((objects(&gone, gone_id).await?.len(), others.1.len()), (2, 1));
     let remove = async |options: &[&str]| {
         operator.prints(Some(&admin), &[&["remove-workspace", gone.workspace.as_str()][..], options].concat()).await
@@ -105,7 +111,7 @@ async fn a_removed_workspace_leaves_nothing_but_the_proof() -> Result<()> {
     assert_eq!(status(&gone).await?, StatusCode::UNAUTHORIZED);
     assert_eq!(serde_json::from_str::<Value>(&remove(&["--yes"]).await?)?, proof, "the proof is told again");
 
-    assert_eq!((rows(&database, stays_id).await?, objects(&stays, stays_id).await?), (others.0, others.1));
+    assert_eq!((lasting(rows(&database, stays_id).await?), objects(&stays, stays_id).await?), (others.0, others.1));
     assert_same(&stays.contents().await?, &others.2);
     assert_eq!(status(&stays).await?, StatusCode::OK);
     Ok(())
