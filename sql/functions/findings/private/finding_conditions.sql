@@ -8,9 +8,10 @@ begin
   if v_first_seen_after is null and p_filter ? 'first_seen_after' then
     raise exception using errcode = 'SW400', message = 'first_seen_after is a time, as 2027-01-31T00:00:00Z';
   end if;
-  return concat_ws(' and ', 'true', (
+  return concat_ws(' and ', (
     select string_agg(format(c.condition, spillway.texts_of(p_filter -> c.name), p_workspace, p_filter ->> 'import_id'), ' and ') from (values
-      ('status', 'f.status = any (%1$L::spillway.finding_status[])'),
+      -- "is true": not for the index of statuses, which looks as good as the key before a table is analyzed, and is gone through for each finding then.
+      ('status', '(f.status = any (%1$L::spillway.finding_status[])) is true'),
       ('tool', 'f.tool = any (%1$L::text[])'),
       ('kind', 'f.kind = any (%1$L::spillway.finding_kind[])'),
       ('rule', 'f.rule_id = any (%1$L::text[])'),
@@ -30,4 +31,4 @@ begin
 end
 $$;
 comment on function spillway.finding_conditions(integer, jsonb) is
-  'the condition on a finding (f) that passes a filter of findings_walk, but for its severity, by which the walk goes. SW400 where first_seen_after is no time';
+  'the condition on a finding (f) that passes a filter of findings_walk, but for its severity, by which the walk goes; empty where there is none. SW400 where first_seen_after is no time';
