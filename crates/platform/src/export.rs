@@ -90,10 +90,12 @@ impl<F: FnMut(Option<String>, i32) -> Fetching + Send + 'static> Export<F> {
 
     fn push_entry(&mut self, text: &mut String, entry: &str) -> Result<(), Problem> {
         let Fields(fields) = read(entry)?;
-        let names = self.columns.get_or_insert_with(|| fields.iter().map(|(name, _)| name.clone()).collect()).clone();
+        if self.columns.is_none() {
+            self.columns = Some(fields.iter().map(|(name, _)| name.clone()).collect());
+        }
         self.begin(text);
         let values: HashMap<String, Value> = fields.into_iter().collect();
-        let cells: Vec<String> = names.iter().map(|name| self.cell(values.get(name))).collect();
+        let cells: Vec<String> = self.columns.iter().flatten().map(|name| self.cell(values.get(name))).collect();
         push_row(text, cells.iter().map(String::as_str));
         Ok(())
     }

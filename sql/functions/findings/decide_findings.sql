@@ -25,7 +25,8 @@ begin
       perform spillway.check_expected(p_workspace, v_filter, (p_asked ->> 'expected')::bigint);
     end if;
     execute format('select array_agg(k.id), (array_agg(k.severity))[%1$s] from (select * from (%2$s) k order by k.severity desc, k.id desc) k', c_limit,
-      spillway.findings_passing(p_workspace, v_filter, (p_asked #>> '{after,severity}')::spillway.severity, (p_asked #>> '{after,id}')::uuid, null, c_limit + 1))
+      spillway.findings_passing(p_workspace, v_filter, spillway.findings_walk(p_workspace, v_filter, (p_asked #>> '{after,severity}')::spillway.severity,
+        (p_asked #>> '{after,id}')::uuid, null), c_limit + 1))
     into v_chosen, v_severity;
   end if;
   if v_decision is null then

@@ -6,6 +6,7 @@ as $$
 declare
   -- So many are looked at for a page, where no index leads to those that are wanted.
   c_window constant bigint := 4000;
+  v_walk constant text := spillway.findings_walk(p_workspace, p_filter, p_after_severity, p_after, c_window);
   v_page spillway.page;
 begin
   v_page := spillway.read_page(format($query$
@@ -13,11 +14,11 @@ begin
     from (%1$s) as k
     join spillway.findings f on f.workspace_id = %2$s and f.id = k.id
     order by k.severity desc, k.id desc
-  $query$, spillway.findings_passing(p_workspace, p_filter, p_after_severity, p_after, c_window, p_limit + 1), p_workspace), p_limit);
+  $query$, spillway.findings_passing(p_workspace, p_filter, v_walk, p_limit + 1), p_workspace), p_limit);
   if v_page.next is null then
     -- What has not been looked at is on the next page, even if this one is empty.
     execute format('select concat_ws('' '', k.severity, k.id) from (%s) k order by k.severity desc, k.id desc offset %s limit 1',
-      spillway.findings_walk(p_workspace, p_filter, p_after_severity, p_after, c_window), c_window - 1) into v_page.next;
+      v_walk, c_window - 1) into v_page.next;
   end if;
   return v_page;
 end

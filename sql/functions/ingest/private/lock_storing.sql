@@ -2,7 +2,7 @@ create or replace function spillway.lock_storing(p_workspace integer, p_alone bo
 language plpgsql volatile set search_path = ''
 as $$
 declare
-  c_lock constant bigint := hashtextextended('spillway.lock_storing', p_workspace);
+  c_lock constant bigint := spillway.storing_lock(p_workspace);
 begin
   if p_alone then
     perform pg_advisory_xact_lock(c_lock);
